@@ -1,0 +1,121 @@
+//! The operations: each is one type with its name, its route, its fields and its answer.
+//!
+//! HTTP, JSON-RPC, the client and the descriptions are folds over the one list in [`crate::vault::each`]; none
+//! of them knows a secret from an audit entry. To add an operation, copy a neighbour.
+
+mod audit;
+mod decode;
+mod fault;
+mod secrets;
+mod status;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use audit::{AuditAnswer, AuditEntry, AuditLog, Verification, VerifyAudit};
+pub use decode::{from_json, from_query};
+pub use fault::{Code, Fault};
+pub use secrets::{
+    Created, CreateSecret, Deleted, DeleteSecret, GetSecret, ListSecrets, RawMetadata, Resolve, Resolved, Secret, SecretList,
+    SecretWithValue, SortBy,
+};
+pub use status::{AuditStatus, KdfStatus, MemoryStatus, Status, StatusOf, Warning};
+
+/// One thing that a caller can ask for.
+pub trait Operation: DeserializeOwned + Serialize + JsonSchema + Send + Sync + 'static {
+    /// What it answers.
+    type Answer: Serialize + DeserializeOwned + JsonSchema + Send + 'static;
+    /// Its JSON-RPC method.
+    const METHOD: &'static str;
+    /// Its place in HTTP.
+    const ROUTE: Route;
+    /// What it does, in one sentence.
+    const SUMMARY: &'static str;
+}
+
+/// A verb of HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// Fields come in the query.
+    Get,
+    /// Fields come in a JSON body.
+    Post,
+    /// Fields come in a JSON body.
+    Put,
+    /// Fields come in the query.
+    Delete,
+}
+
+impl Verb {
+    /// Gives the method's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        }
+    }
+
+    /// Tells whether fields come in a body.
+    pub const fn has_body(self) -> bool {
+        matches!(self, Self::Post | Self::Put)
+    }
+}
+
+/// A place in HTTP: verb, path with `{field}` parts, and the status of success.
+#[derive(Debug, Clone, Copy)]
+pub struct Route {
+    /// The verb.
+    pub verb: Verb,
+    /// The path; what stands in braces are fields of the operation.
+    pub path: &'static str,
+    /// 200, or 201 where something is made.
+    pub status: u16,
+}
+
+impl Route {
+    /// A route that is read from.
+    pub const fn get(path: &'static str) -> Self {
+        Self { verb: Verb::Get, path, status: 200 }
+    }
+
+    /// A route that something is done at.
+    pub const fn post(path: &'static str) -> Self {
+        Self { verb: Verb::Post, path, status: 200 }
+    }
+
+    /// A route that something is made at.
+    pub const fn make(path: &'static str) -> Self {
+        Self { verb: Verb::Post, path, status: 201 }
+    }
+
+    /// A route that something is changed at.
+    pub const fn put(path: &'static str) -> Self {
+        Self { verb: Verb::Put, path, status: 200 }
+    }
+
+    /// A route that something is removed at.
+    pub const fn delete(path: &'static str) -> Self {
+        Self { verb: Verb::Delete, path, status: 200 }
+    }
+}
+
+/// The word `true`, as AgenticMail's answers carry it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize, JsonSchema)]
+#[serde(try_from = "bool", into = "bool")]
+pub struct Success;
+
+impl From<Success> for bool {
+    fn from(_: Success) -> Self {
+        true
+    }
+}
+
+impl TryFrom<bool> for Success {
+    type Error = crate::domain::Invalid;
+    fn try_from(value: bool) -> Result<Self, Self::Error> {
+        if value { Ok(Self) } else { Err(crate::domain::Invalid("success is true")) }
+    }
+}

@@ -1,0 +1,143 @@
+//! The audit log: query and verify.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Operation, RawMetadata, Route};
+use crate::audit::Entry;
+use crate::domain::{Action, AuditId, OrgScope, Outcome, Peer, SecretId, SecretRef, Timestamp};
+
+/// One entry of the log.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditEntry {
+    /// A `UUIDv7`.
+    pub id: AuditId,
+    /// Its place in the log, from 1, without gaps.
+    pub seq: u64,
+    /// The tenant; null for acts on the whole vault.
+    pub org_id: Option<String>,
+    /// What was done.
+    pub action: Action,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The secret's id.
+    pub vault_entry_id: Option<SecretId>,
+    /// The secret's name, kept after the secret is deleted.
+    pub entry_name: Option<String>,
+    /// `uid:1000`, `agent:bot` or `system`.
+    pub actor: String,
+    /// The process, as the kernel reported it.
+    pub peer: Option<Peer>,
+    /// More: what the caller claimed, why it failed.
+    pub metadata: RawMetadata,
+    /// When.
+    pub created_at: Timestamp,
+    /// The link of the chain, in hex.
+    pub mac: String,
+}
+
+impl From<&Entry> for AuditEntry {
+    fn from(entry: &Entry) -> Self {
+        Self {
+            id: entry.id,
+            seq: entry.seq,
+            org_id: entry.org.clone(),
+            action: entry.action,
+            outcome: entry.outcome,
+            vault_entry_id: entry.secret,
+            entry_name: entry.name.clone(),
+            actor: entry.actor.clone(),
+            peer: entry.peer.clone(),
+            metadata: RawMetadata::of(&entry.metadata),
+            created_at: entry.at,
+            mac: data_encoding::HEXLOWER.encode(&entry.mac),
+        }
+    }
+}
+
+/// Reads the audit log, newest first.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AuditLog {
+    /// The tenant; all without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub org_id: Option<OrgScope>,
+    /// This text in the secret's name or the actor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<String>,
+    /// This action.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<Action>,
+    /// This actor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+    /// This secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry_id: Option<SecretRef>,
+    /// This outcome.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// Not before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// Not after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// At most so many, up to 1,000; 25 without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// After leaving out so many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u32>,
+}
+
+/// A page of the log.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditAnswer {
+    /// The entries, newest first.
+    pub entries: Vec<AuditEntry>,
+    /// How many fit, exact up to 10,000.
+    pub total: u64,
+    /// Present and true where more fit than were counted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub total_capped: bool,
+}
+
+impl Operation for AuditLog {
+    type Answer = AuditAnswer;
+    const METHOD: &'static str = "vault.auditLog";
+    const ROUTE: Route = Route::get("/vault/audit-log");
+    const SUMMARY: &'static str = "Reads the audit log, newest first.";
+}
+
+/// Checks the chain of the whole log.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VerifyAudit {}
+
+/// What the check found.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Verification {
+    /// Whether every entry is as it was written, and none is missing.
+    pub intact: bool,
+    /// How many entries were read.
+    pub entries: u64,
+    /// The last entry's MAC in hex; null for an empty log.
+    pub head: Option<String>,
+    /// The place of the first entry that is not as it was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_broken: Option<u64>,
+    /// `edited`, `missing` or `cut`, where something is broken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Operation for VerifyAudit {
+    type Answer = Verification;
+    const METHOD: &'static str = "vault.verifyAudit";
+    const ROUTE: Route = Route::get("/vault/audit-log/verify");
+    const SUMMARY: &'static str = "Checks the chain of the whole log.";
+}

@@ -1,0 +1,143 @@
+//! From bytes to an operation, with errors that name the field and never the input.
+
+use std::fmt;
+
+use serde::de::value::StrDeserializer;
+use serde::de::{DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, Visitor};
+
+use super::{Code, Fault, Operation};
+use crate::secret::TOO_LONG;
+
+/// JSON-RPC's number for JSON that cannot be read.
+const PARSE_ERROR: i32 = -32700;
+
+/// The fields that stand in a path, by name.
+pub type PathFields<'a> = [(&'a str, &'a str)];
+
+/// Reads an operation from its path's fields and a JSON object; no body at all is an empty object.
+///
+/// # Errors
+/// `invalid_request` with the field's name, `too_large` for a value over 1 MiB.
+pub fn from_json<O: Operation>(path: &PathFields<'_>, body: &[u8]) -> Result<O, Fault> {
+    let body = if body.trim_ascii().is_empty() { b"{}" } else { body };
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let read = O::deserialize(Joined { path, rest: &mut json });
+    read.and_then(|operation| json.end().map(|()| operation)).map_err(|error| {
+        let mut json = serde_json::Deserializer::from_slice(body);
+        let tracked: Result<O, _> = serde_path_to_error::deserialize(Joined { path, rest: &mut json });
+        let field = tracked.err().and_then(|error| top_field(error.path()));
+        let syntax = error.is_syntax() || error.is_eof();
+        let fault = fault_of(&error.to_string(), field.as_deref());
+        if syntax { fault.rpc(PARSE_ERROR) } else { fault }
+    })
+}
+
+/// Reads an operation from its path's fields and a query string.
+///
+/// # Errors
+/// `invalid_request` with the field's name.
+pub fn from_query<O: Operation>(path: &PathFields<'_>, query: &str) -> Result<O, Fault> {
+    if percent_encoding::percent_decode_str(query).decode_utf8().is_err() {
+        return Err(Fault::new(Code::InvalidRequest, "the query is not UTF-8"));
+    }
+    let read = || serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
+    O::deserialize(Joined { path, rest: read() }).map_err(|error| {
+        let tracked: Result<O, _> = serde_path_to_error::deserialize(Joined { path, rest: read() });
+        let field = tracked.err().and_then(|error| top_field(error.path()));
+        fault_of(&error.to_string(), field.as_deref())
+    })
+}
+
+/// Gives the field at the top of a path: it is one of ours, while what lies below may be the caller's text.
+fn top_field(path: &serde_path_to_error::Path) -> Option<String> {
+    path.iter().find_map(|segment| match segment {
+        serde_path_to_error::Segment::Map { key } => Some(key.clone()),
+        _ => None,
+    })
+}
+
+/// Turns a parser's words into ours, dropping whatever they repeat of the input.
+fn fault_of(words: &str, field: Option<&str>) -> Fault {
+    if words.starts_with(TOO_LONG) {
+        return Fault::new(Code::TooLarge, TOO_LONG);
+    }
+    let unknown_field = words.starts_with("unknown field");
+    let quotes_input = unknown_field || words.starts_with("unknown variant") || words.starts_with("invalid ");
+    let message = match words.rfind(", expected ") {
+        Some(at) if unknown_field => format!("there is a field that is not {}", tail(words, at)),
+        Some(at) if quotes_input => format!("expected {}", tail(words, at)),
+        None if unknown_field => "there is a field, but this operation takes none".to_owned(),
+        None if quotes_input => "the value has the wrong form".to_owned(),
+        _ => words.to_owned(),
+    };
+    let named = field.filter(|_| !unknown_field && !words.starts_with("missing"));
+    let message = named.map_or_else(|| message.clone(), |field| format!("field `{field}`: {message}"));
+    Fault::new(Code::InvalidRequest, message)
+}
+
+fn tail(words: &str, at: usize) -> &str {
+    words.get(at + ", expected ".len()..).unwrap_or_default()
+}
+
+/// A map made of a path's fields and whatever map follows.
+struct Joined<'p, D> {
+    path: &'p PathFields<'p>,
+    rest: D,
+}
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Joined<'_, D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.rest.deserialize_map(JoinedVisitor { path: self.path, visitor })
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
+        unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+struct JoinedVisitor<'p, V> {
+    path: &'p PathFields<'p>,
+    visitor: V,
+}
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for JoinedVisitor<'_, V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, rest: A) -> Result<V::Value, A::Error> {
+        self.visitor.visit_map(JoinedMap { path: self.path.iter(), value: None, rest })
+    }
+}
+
+struct JoinedMap<'p, A> {
+    path: std::slice::Iter<'p, (&'p str, &'p str)>,
+    value: Option<&'p str>,
+    rest: A,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for JoinedMap<'_, A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        let Some((key, value)) = self.path.next() else { return self.rest.next_key_seed(seed) };
+        self.value = Some(value);
+        let key: StrDeserializer<'_, A::Error> = (*key).into_deserializer();
+        seed.deserialize(key).map(Some)
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
+        match self.value.take() {
+            Some(value) => {
+                let value: StrDeserializer<'_, A::Error> = value.into_deserializer();
+                seed.deserialize(value)
+            }
+            None => self.rest.next_value_seed(seed),
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! Secrets: create, list, get, delete, resolve.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Operation, Route, Success};
+use crate::domain::{Category, Invalid, Metadata, OrgId, OrgScope, PlatformName, SecretId, SecretName, SecretRef, Timestamp};
+use crate::secret::Revealed;
+use crate::store::{Row, Sort, SortKey};
+
+/// A secret's metadata as stored, passed on as it is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RawMetadata(Box<serde_json::value::RawValue>);
+
+impl RawMetadata {
+    /// Takes stored JSON; what is none becomes an empty object.
+    pub fn of(json: &str) -> Self {
+        let raw = serde_json::value::RawValue::from_string(json.to_owned());
+        Self(raw.unwrap_or_else(|_| serde_json::value::RawValue::NULL.to_owned()))
+    }
+
+    /// Gives the JSON.
+    pub fn as_json(&self) -> &str {
+        self.0.get()
+    }
+}
+
+impl JsonSchema for RawMetadata {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Metadata".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "object", "additionalProperties": true })
+    }
+}
+
+/// A secret as everybody may see it who may list it: everything but the value.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Secret {
+    /// A `UUIDv7`.
+    pub id: SecretId,
+    /// The tenant.
+    pub org_id: OrgId,
+    /// The name, unique in its org.
+    pub name: SecretName,
+    /// What it is for.
+    pub category: Category,
+    /// Whatever its owner noted.
+    pub metadata: RawMetadata,
+    /// Which value this is, from 1.
+    pub version: u64,
+    /// Which write this is, from 1.
+    pub revision: u64,
+    /// The actor who made it.
+    pub created_by: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last written.
+    pub updated_at: Timestamp,
+    /// When it was last rotated.
+    pub rotated_at: Option<Timestamp>,
+    /// When it stops being handed out.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl From<&Row> for Secret {
+    fn from(row: &Row) -> Self {
+        Self {
+            id: row.id,
+            org_id: row.org.clone(),
+            name: row.name.clone(),
+            category: row.category,
+            metadata: RawMetadata::of(&row.metadata),
+            version: row.version,
+            revision: row.revision,
+            created_by: row.created_by.clone(),
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            rotated_at: row.rotated_at,
+            expires_at: row.expires_at,
+        }
+    }
+}
+
+/// Stores a new secret.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CreateSecret {
+    /// The tenant; `default` without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub org_id: Option<OrgId>,
+    /// The name.
+    pub name: SecretName,
+    /// The value.
+    pub value: Revealed,
+    /// What it is for; the preset's, `skill_credential` or `custom` without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<Category>,
+    /// Whatever is to be noted; stored in clear.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Metadata>,
+    /// When it stops being handed out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// Who the caller says made it: a claim, recorded beside the truth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<String>,
+}
+
+/// The answer to a stored secret.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Created {
+    /// Always `true`.
+    pub success: Success,
+    /// The secret, without its value.
+    pub entry: Secret,
+}
+
+impl Created {
+    /// Answers with a secret.
+    pub fn of(row: &Row) -> Self {
+        Self { success: Success, entry: row.into() }
+    }
+}
+
+impl Operation for CreateSecret {
+    type Answer = Created;
+    const METHOD: &'static str = "vault.create";
+    const ROUTE: Route = Route::make("/vault/secrets");
+    const SUMMARY: &'static str = "Stores a new secret.";
+}
+
+/// The order of a list: `name`, `category`, `createdAt`, `updatedAt`, `rotatedAt`, `expiresAt`; `-` before it reverses.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String", extend("pattern" = "^-?(name|category|createdAt|updatedAt|rotatedAt|expiresAt)$"))]
+pub struct SortBy(pub Sort);
+
+const SORT_KEYS: [(&str, SortKey); 6] = [
+    ("name", SortKey::Name),
+    ("category", SortKey::Category),
+    ("createdAt", SortKey::CreatedAt),
+    ("updatedAt", SortKey::UpdatedAt),
+    ("rotatedAt", SortKey::RotatedAt),
+    ("expiresAt", SortKey::ExpiresAt),
+];
+
+impl TryFrom<String> for SortBy {
+    type Error = Invalid;
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        let (word, descending) = text.strip_prefix('-').map_or((text.as_str(), false), |rest| (rest, true));
+        let found = SORT_KEYS.iter().find(|(name, _)| *name == word);
+        let (_, key) = found.ok_or(Invalid(
+            "sort is name, category, createdAt, updatedAt, rotatedAt or expiresAt, with - before it for descending",
+        ))?;
+        Ok(Self(Sort { key: *key, descending }))
+    }
+}
+
+impl From<SortBy> for String {
+    fn from(sort: SortBy) -> Self {
+        let word = SORT_KEYS.iter().find(|(_, key)| *key == sort.0.key).map_or("name", |(word, _)| word);
+        format!("{}{word}", if sort.0.descending { "-" } else { "" })
+    }
+}
+
+/// Lists secrets, never a value.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ListSecrets {
+    /// The tenant; `*` for all; `default` without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub org_id: Option<OrgScope>,
+    /// Exactly this name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// This category.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<Category>,
+    /// This platform.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<PlatformName>,
+    /// This text in the name, whatever the case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<String>,
+    /// The order; by name without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sort: Option<SortBy>,
+    /// At most so many; all without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// After leaving out so many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u32>,
+}
+
+/// A list of secrets.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct SecretList {
+    /// The secrets of this page.
+    pub secrets: Vec<Secret>,
+    /// How many there are in all pages.
+    pub total: u64,
+    /// Names of secrets on this page whose rows do not authenticate; absent where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub damaged: Vec<String>,
+}
+
+impl Operation for ListSecrets {
+    type Answer = SecretList;
+    const METHOD: &'static str = "vault.list";
+    const ROUTE: Route = Route::get("/vault/secrets");
+    const SUMMARY: &'static str = "Lists secrets, never a value.";
+}
+
+/// Reads one secret with its value.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GetSecret {
+    /// The secret's id.
+    pub id: SecretRef,
+}
+
+/// A secret with its value.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct SecretWithValue {
+    /// The secret.
+    pub entry: Secret,
+    /// Its value.
+    pub value: Revealed,
+}
+
+impl Operation for GetSecret {
+    type Answer = SecretWithValue;
+    const METHOD: &'static str = "vault.get";
+    const ROUTE: Route = Route::get("/vault/secrets/{id}");
+    const SUMMARY: &'static str = "Reads one secret with its value.";
+}
+
+/// Removes a secret for good.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DeleteSecret {
+    /// The secret's id.
+    pub id: SecretRef,
+}
+
+/// The answer to a removed secret.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Deleted {
+    /// Always `true`.
+    pub success: Success,
+    /// Present and true where a reader keeps the old pages in the write-ahead log for a while yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pending_erase: bool,
+}
+
+impl Operation for DeleteSecret {
+    type Answer = Deleted;
+    const METHOD: &'static str = "vault.delete";
+    const ROUTE: Route = Route::delete("/vault/secrets/{id}");
+    const SUMMARY: &'static str = "Removes a secret for good.";
+}
+
+/// Finds a secret by name or platform and reads its value.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Resolve {
+    /// A full name, or a platform alone.
+    pub name: String,
+    /// The tenant; `default` without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub org_id: Option<OrgId>,
+}
+
+/// What was found by name or platform.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Resolved {
+    /// The stored name.
+    pub name: SecretName,
+    /// Its value.
+    pub value: Revealed,
+    /// The secret.
+    pub entry: Secret,
+}
+
+impl Operation for Resolve {
+    type Answer = Resolved;
+    const METHOD: &'static str = "vault.resolve";
+    const ROUTE: Route = Route::get("/vault/resolve/{name}");
+    const SUMMARY: &'static str = "Finds a secret by name or platform and reads its value.";
+}

@@ -1,0 +1,172 @@
+//! Sealing and opening: the primitives, each a function with its formula.
+//!
+//! Formats byte by byte are in `docs/crypto.md`; `tests/vectors/` holds golden vectors that an independent
+//! implementation opens too. All integers are big-endian; every part of variable length is preceded by its
+//! length as a `u32`.
+
+mod canon;
+mod header;
+mod recovery;
+mod sealed;
+mod slot;
+
+use aes_gcm::aead::{AeadInOut, KeyInit};
+use aes_gcm::{Aes256Gcm, Nonce, Tag};
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac};
+use rand::TryRng;
+use rand::rngs::SysRng;
+use sha2::{Digest, Sha256, Sha512};
+
+pub use canon::Canon;
+pub use header::{AuditKeySeal, Header, header_checksum, header_mac};
+pub use recovery::{RecoveryKey, RecoveryKeyFault};
+pub use sealed::{Fresh, SealContext, Sealed, open_secret, seal_secret};
+pub use slot::{Slot, SlotKind, SlotSpec};
+
+use crate::domain::Invalid;
+use crate::secret::{KeyBytes, Passphrase};
+
+/// A key, a MAC, a salt or a digest: 32 bytes.
+pub type Bytes32 = [u8; 32];
+
+/// The version of every format that this program writes, and the only one it reads.
+pub const FORMAT: u8 = 1;
+/// The length of an AES-GCM IV in bytes (NIST SP 800-38D, 8.2.2).
+pub const IV_BYTES: usize = 12;
+/// The length of an AES-GCM tag in bytes.
+pub const TAG_BYTES: usize = 16;
+
+/// Says why a sealed thing was not made or not opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CryptoError {
+    /// The first byte names a format that this program does not know.
+    #[error("the format of the stored data is newer than this program, or damaged")]
+    UnknownFormat,
+    /// The bytes are cut or malformed.
+    #[error("the stored data is cut or malformed")]
+    Malformed,
+    /// The tag or the MAC does not fit: changed, moved, or of another vault.
+    #[error("the stored data does not authenticate")]
+    NotAuthentic,
+    /// The operating system gave no random bytes.
+    #[error("the operating system gave no random bytes")]
+    NoRandom,
+}
+
+/// The rounds of PBKDF2: at least 100,000, at most 10,000,000 (more would be a trap in a stolen file).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Iterations(u32);
+
+impl Iterations {
+    /// The fewest rounds that are accepted.
+    pub const FLOOR: u32 = 100_000;
+    /// The rounds of a new slot where nothing else is configured.
+    pub const DEFAULT: Self = Self(600_000);
+    /// The most rounds that are accepted.
+    pub const CEILING: u32 = 10_000_000;
+
+    /// Checks a number of rounds.
+    pub fn new(rounds: u32) -> Result<Self, Invalid> {
+        if (Self::FLOOR..=Self::CEILING).contains(&rounds) {
+            return Ok(Self(rounds));
+        }
+        Err(Invalid("iterations are 100000 to 10000000"))
+    }
+
+    /// Gives the number.
+    pub fn get(self) -> u32 {
+        self.0
+    }
+}
+
+/// Derives the master key: `PBKDF2-HMAC-SHA512(passphrase, salt, iterations, 32)` (RFC 8018, 5.2).
+#[inline(never)]
+pub fn derive_master(passphrase: &Passphrase, salt: &Bytes32, iterations: Iterations) -> KeyBytes {
+    KeyBytes::filled(|out| {
+        pbkdf2::pbkdf2_hmac::<Sha512>(passphrase.expose(), salt, iterations.get(), out);
+    })
+}
+
+/// Derives a key of a purpose: `HKDF-SHA256(ikm, salt, info, 32)` (RFC 5869).
+pub fn derive(ikm: &Bytes32, salt: Option<&Bytes32>, info: &str) -> KeyBytes {
+    let hkdf = Hkdf::<Sha256>::new(salt.map(<[u8; 32]>::as_slice), ikm);
+    KeyBytes::filled(|out| {
+        // Expanding 32 bytes cannot fail: RFC 5869 allows up to 255 × 32.
+        let _ = hkdf.expand(info.as_bytes(), out);
+    })
+}
+
+/// Computes `HMAC-SHA256(key, parts…)` (RFC 2104) over the parts in order.
+pub fn mac(key: &Bytes32, parts: &[&[u8]]) -> Bytes32 {
+    let mut hmac = keyed(key);
+    for part in parts {
+        hmac.update(part);
+    }
+    hmac.finalize().into_bytes().into()
+}
+
+/// Compares a MAC in constant time.
+pub fn mac_fits(expected: &Bytes32, found: &[u8]) -> bool {
+    use subtle::ConstantTimeEq;
+    expected.as_slice().ct_eq(found).into()
+}
+
+fn keyed(key: &Bytes32) -> Hmac<Sha256> {
+    <Hmac<Sha256> as KeyInit>::new(key.into())
+}
+
+/// Computes SHA-256 (FIPS 180-4).
+pub fn sha256(bytes: &[u8]) -> Bytes32 {
+    Sha256::digest(bytes).into()
+}
+
+/// Fills a buffer from the operating system's generator (`getrandom(2)`).
+pub fn random<const N: usize>() -> Result<[u8; N], CryptoError> {
+    let mut bytes = [0; N];
+    SysRng.try_fill_bytes(&mut bytes).map_err(|_| CryptoError::NoRandom)?;
+    Ok(bytes)
+}
+
+/// Draws a fresh 256-bit key.
+pub fn random_key() -> Result<KeyBytes, CryptoError> {
+    let mut failed = false;
+    let key = KeyBytes::filled(|out| failed = SysRng.try_fill_bytes(out).is_err());
+    if failed { Err(CryptoError::NoRandom) } else { Ok(key) }
+}
+
+/// Encrypts in place with AES-256-GCM and gives the tag.
+fn gcm_encrypt(key: &Bytes32, iv: &[u8; IV_BYTES], aad: &[u8], buffer: &mut [u8]) -> Result<Tag, CryptoError> {
+    let cipher = Aes256Gcm::new(key.into());
+    cipher
+        .encrypt_inout_detached(&Nonce::from(*iv), aad, buffer.into())
+        .map_err(|_| CryptoError::Malformed)
+}
+
+/// Decrypts in place with AES-256-GCM; on a wrong tag the buffer holds no plaintext.
+fn gcm_decrypt(key: &Bytes32, iv: &[u8; IV_BYTES], aad: &[u8], tagged: &mut Vec<u8>) -> Result<(), CryptoError> {
+    let at = tagged.len().checked_sub(TAG_BYTES).ok_or(CryptoError::Malformed)?;
+    let tag: [u8; TAG_BYTES] = tagged.split_off(at).try_into().map_err(|_| CryptoError::Malformed)?;
+    let cipher = Aes256Gcm::new(key.into());
+    cipher
+        .decrypt_inout_detached(&Nonce::from(*iv), aad, tagged.as_mut_slice().into(), &Tag::from(tag))
+        .map_err(|_| CryptoError::NotAuthentic)
+}
+
+/// Wraps a key under another: `AES-256-GCM(kek, iv, key, aad)`, 48 bytes with the tag.
+fn wrap(kek: &Bytes32, iv: &[u8; IV_BYTES], aad: &[u8], key: &KeyBytes) -> Result<[u8; 48], CryptoError> {
+    let mut out = [0; 48];
+    let (body, tail) = out.split_at_mut(32);
+    body.copy_from_slice(key.expose());
+    let tag = gcm_encrypt(kek, iv, aad, body)?;
+    tail.copy_from_slice(&tag);
+    Ok(out)
+}
+
+/// Unwraps what [`wrap`] made.
+fn unwrap_key(kek: &Bytes32, iv: &[u8; IV_BYTES], aad: &[u8], wrapped: &[u8; 48]) -> Result<KeyBytes, CryptoError> {
+    let mut buffer = zeroize::Zeroizing::new(wrapped.to_vec());
+    gcm_decrypt(kek, iv, aad, &mut buffer)?;
+    let key: &[u8; 32] = buffer.as_slice().try_into().map_err(|_| CryptoError::Malformed)?;
+    Ok(KeyBytes::filled(|out| out.copy_from_slice(key)))
+}

@@ -1,0 +1,190 @@
+//! Who calls, what they do, how it ended, and why a vault is locked.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Invalid;
+use super::name::text_type;
+
+/// The process at the other end of the socket, as the kernel reports it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Peer {
+    /// The effective user id at connect time.
+    pub uid: u32,
+    /// The effective group id at connect time.
+    pub gid: u32,
+    /// The process id at connect time, where this pid namespace can see it.
+    pub pid: Option<i32>,
+    /// The executable's path: evidence, never proof; absent where it cannot be read.
+    pub exe: Option<String>,
+}
+
+/// The name of an agent: 1 to 64 of `a-z A-Z 0-9 . _ -`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(extend("minLength" = 1, "maxLength" = 64))]
+pub struct AgentId(String);
+text_type!(AgentId);
+
+impl AgentId {
+    fn check(text: &str) -> Result<(), Invalid> {
+        let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
+        if plain && (1..=64).contains(&text.len()) {
+            return Ok(());
+        }
+        Err(Invalid("an agent's name is 1 to 64 of a-z, A-Z, 0-9, `.`, `_`, `-`"))
+    }
+}
+
+/// Who an audit entry names: `uid:1000`, `agent:bot` or `system`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Actor {
+    /// A user, by the uid that the kernel gave.
+    Uid(u32),
+    /// A named caller.
+    Agent(AgentId),
+    /// The daemon itself.
+    System,
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Uid(uid) => write!(f, "uid:{uid}"),
+            Self::Agent(agent) => write!(f, "agent:{agent}"),
+            Self::System => f.write_str("system"),
+        }
+    }
+}
+
+/// What a caller says of itself in headers: recorded beside the truth, never believed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Claims {
+    /// `X-User-Id`.
+    pub user_id: Option<String>,
+    /// `X-Vault-Client`.
+    pub client: Option<String>,
+    /// The address of the browser, where the dashboard passed a request on.
+    pub ip: Option<String>,
+}
+
+/// Who we decided is calling: the actor, the process behind it, and what it claimed.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Who acts.
+    pub actor: Actor,
+    /// The process, absent for the daemon's own acts.
+    pub peer: Option<Peer>,
+    /// What it said of itself.
+    pub claims: Claims,
+}
+
+impl Caller {
+    /// Makes the caller of a peer that is judged by its uid.
+    pub fn user(peer: Peer) -> Self {
+        Self { actor: Actor::Uid(peer.uid), peer: Some(peer), claims: Claims::default() }
+    }
+
+    /// Makes the daemon itself the caller.
+    pub fn system() -> Self {
+        Self { actor: Actor::System, peer: None, claims: Claims::default() }
+    }
+}
+
+macro_rules! word_enum {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$vdoc])* $variant,)* }
+
+        impl $name {
+            /// Every value, in the order of the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// Gives the word, as on the wire and in the database.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+
+            /// Finds the value of a word.
+            pub fn from_word(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|one| one.as_str() == word)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+word_enum!(
+    /// What was done, as the audit log and grants name it.
+    Action {
+        /// A new secret is stored.
+        Create = "create",
+        /// A stored secret gets a new value or new metadata.
+        Encrypt = "encrypt",
+        /// Metadata is looked at.
+        Read = "read",
+        /// A value is handed out.
+        Decrypt = "decrypt",
+        /// A secret is sealed afresh.
+        Rotate = "rotate",
+        /// A secret is removed.
+        Delete = "delete",
+        /// Secrets come in from elsewhere.
+        Migrate = "migrate",
+        /// The keys are wiped from memory.
+        Lock = "lock",
+        /// The keys come into memory.
+        Unlock = "unlock",
+        /// The key or the recovery key changes.
+        Rekey = "rekey",
+        /// An agent gets rights.
+        Grant = "grant",
+        /// An agent loses them.
+        Revoke = "revoke",
+        /// A sealed copy is made.
+        Backup = "backup",
+        /// Values are written out.
+        Export = "export",
+    }
+);
+
+word_enum!(
+    /// How an act ended.
+    Outcome {
+        /// It was done.
+        Ok = "ok",
+        /// The caller may not.
+        Denied = "denied",
+        /// It could not be done.
+        Failed = "failed",
+    }
+);
+
+word_enum!(
+    /// Why a vault is locked.
+    LockReason {
+        /// No source gave a key.
+        NoKey = "no_key",
+        /// The key opens no slot of this vault.
+        WrongKey = "wrong_key",
+        /// The key file may be read or changed by others.
+        KeyFileUnsafe = "key_file_unsafe",
+        /// Somebody asked for it.
+        ByRequest = "by_request",
+        /// Nothing was handed out for the configured time.
+        Idle = "idle",
+        /// No page of memory can be locked.
+        NoLockedMemory = "no_locked_memory",
+        /// The header of the vault does not authenticate.
+        Damaged = "damaged",
+    }
+);

@@ -1,0 +1,75 @@
+//! The five categories, each with its label, colour and description, written here once.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What a secret is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Category {
+    /// Infrastructure and deployment.
+    Deploy,
+    /// API keys of agent tools.
+    SkillCredential,
+    /// Cloud providers.
+    CloudStorage,
+    /// API keys for general use.
+    ApiKey,
+    /// Anything else.
+    Custom,
+}
+
+impl Category {
+    /// Every category, in the order in which they are shown.
+    pub const ALL: [Self; 5] =
+        [Self::Deploy, Self::SkillCredential, Self::CloudStorage, Self::ApiKey, Self::Custom];
+
+    /// Gives the id, as on the wire and in the database.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Deploy => "deploy",
+            Self::SkillCredential => "skill_credential",
+            Self::CloudStorage => "cloud_storage",
+            Self::ApiKey => "api_key",
+            Self::Custom => "custom",
+        }
+    }
+
+    /// Finds the category of an id.
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|category| category.id() == id)
+    }
+
+    /// Gives the label that people read.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Deploy => "Deploy Credentials",
+            Self::SkillCredential => "Skill Credentials",
+            Self::CloudStorage => "Cloud Storage",
+            Self::ApiKey => "API Keys",
+            Self::Custom => "Custom",
+        }
+    }
+
+    /// Gives the colour as `#rrggbb`; white text on it has a contrast of at least 4.5:1.
+    pub const fn color(self) -> &'static str {
+        match self {
+            Self::Deploy => "#4f46e5",
+            Self::SkillCredential => "#15803d",
+            Self::CloudStorage => "#1d4ed8",
+            Self::ApiKey => "#b45309",
+            Self::Custom => "#4b5563",
+        }
+    }
+
+    /// Says what belongs into the category.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::Deploy => "Infrastructure and deployment secrets (SMTP, database connections)",
+            Self::SkillCredential => "API keys for agent tools (OpenAI, Slack, GitHub, etc.)",
+            Self::CloudStorage => "AWS, GCP, and other cloud provider credentials",
+            Self::ApiKey => "General-purpose API keys",
+            Self::Custom => "User-defined secrets with custom names",
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! Names of secrets, orgs, platforms and fields, and the metadata beside a secret.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Invalid;
+
+/// The longest name of a secret or an org, in bytes of UTF-8.
+pub const NAME_BYTES: usize = 256;
+/// The most bytes that a secret's metadata takes as JSON.
+pub const METADATA_BYTES: usize = 16 * 1024;
+
+const SKILL: &str = "skill:";
+
+fn plain(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= NAME_BYTES
+        && !text.chars().any(char::is_control)
+        && !text.starts_with(char::is_whitespace)
+        && !text.ends_with(char::is_whitespace)
+}
+
+fn part(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-'))
+}
+
+macro_rules! text_type {
+    ($name:ident) => {
+        impl $name {
+            /// Gives the text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.0
+            }
+        }
+        impl TryFrom<String> for $name {
+            type Error = Invalid;
+            fn try_from(text: String) -> Result<Self, Invalid> {
+                Self::check(&text)?;
+                Ok(Self(text))
+            }
+        }
+        impl std::str::FromStr for $name {
+            type Err = Invalid;
+            fn from_str(text: &str) -> Result<Self, Invalid> {
+                Self::try_from(text.to_owned())
+            }
+        }
+    };
+}
+pub(super) use text_type;
+
+/// The name of a secret: 1 to 256 bytes of UTF-8 without control characters or space at either end.
+///
+/// A name that begins with `skill:` is `skill:<platform>:<field>` or `skill:<platform>`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(extend("minLength" = 1, "maxLength" = 256))]
+pub struct SecretName(String);
+text_type!(SecretName);
+
+impl SecretName {
+    fn check(text: &str) -> Result<(), Invalid> {
+        if !plain(text) {
+            return Err(Invalid(
+                "a name has 1 to 256 bytes of UTF-8, no control characters and no space at either end",
+            ));
+        }
+        let Some(rest) = text.strip_prefix(SKILL) else { return Ok(()) };
+        let (platform, field) = rest.split_once(':').map_or((rest, None), |(p, f)| (p, Some(f)));
+        if part(platform) && field.is_none_or(part) {
+            return Ok(());
+        }
+        Err(Invalid(
+            "a name that begins with `skill:` is `skill:<platform>:<field>`, both of a-z, 0-9, `.`, `_`, `-`",
+        ))
+    }
+
+    /// Builds `skill:<platform>:<field>`.
+    pub fn of_field(platform: &PlatformName, field: &FieldName) -> Result<Self, Invalid> {
+        Self::try_from(format!("{SKILL}{platform}:{field}"))
+    }
+
+    /// Builds `skill:<platform>`.
+    pub fn of_platform(platform: &PlatformName) -> Result<Self, Invalid> {
+        Self::try_from(format!("{SKILL}{platform}"))
+    }
+
+    /// Splits a `skill:` name into its platform and, where it has one, its field.
+    pub fn skill(&self) -> Option<(&str, Option<&str>)> {
+        let rest = self.0.strip_prefix(SKILL)?;
+        Some(rest.split_once(':').map_or((rest, None), |(p, f)| (p, Some(f))))
+    }
+}
+
+/// The tenant a secret belongs to: 1 to 256 bytes, plain as a name is; `*` is kept for "all".
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(extend("minLength" = 1, "maxLength" = 256))]
+pub struct OrgId(String);
+text_type!(OrgId);
+
+impl OrgId {
+    fn check(text: &str) -> Result<(), Invalid> {
+        if plain(text) && text != "*" {
+            return Ok(());
+        }
+        Err(Invalid("an orgId has 1 to 256 bytes of UTF-8, no control characters, and is not `*` here"))
+    }
+}
+
+impl Default for OrgId {
+    fn default() -> Self {
+        Self("default".to_owned())
+    }
+}
+
+/// One org, or all of them (`*`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String", extend("minLength" = 1, "maxLength" = 256))]
+pub enum OrgScope {
+    /// Every org.
+    All,
+    /// This org alone.
+    One(OrgId),
+}
+
+impl OrgScope {
+    /// Gives the org where the scope names one.
+    pub fn one(&self) -> Option<&OrgId> {
+        match self {
+            Self::All => None,
+            Self::One(org) => Some(org),
+        }
+    }
+
+    /// Tells whether an org lies in the scope.
+    pub fn covers(&self, org: &OrgId) -> bool {
+        self.one().is_none_or(|one| one == org)
+    }
+}
+
+impl Default for OrgScope {
+    fn default() -> Self {
+        Self::One(OrgId::default())
+    }
+}
+
+impl TryFrom<String> for OrgScope {
+    type Error = Invalid;
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        if text == "*" { Ok(Self::All) } else { OrgId::try_from(text).map(Self::One) }
+    }
+}
+
+impl From<OrgScope> for String {
+    fn from(scope: OrgScope) -> Self {
+        match scope {
+            OrgScope::All => "*".to_owned(),
+            OrgScope::One(org) => org.0,
+        }
+    }
+}
+
+/// A platform, the first variable part of `skill:<platform>:<field>`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(extend("minLength" = 1, "maxLength" = 256))]
+pub struct PlatformName(String);
+text_type!(PlatformName);
+
+impl PlatformName {
+    fn check(text: &str) -> Result<(), Invalid> {
+        if text.len() <= NAME_BYTES && part(text) {
+            return Ok(());
+        }
+        Err(Invalid("a platform is 1 to 256 of a-z, 0-9, `.`, `_`, `-`"))
+    }
+}
+
+/// A field, the second variable part of `skill:<platform>:<field>`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(extend("minLength" = 1, "maxLength" = 256))]
+pub struct FieldName(String);
+text_type!(FieldName);
+
+impl FieldName {
+    fn check(text: &str) -> Result<(), Invalid> {
+        if text.len() <= NAME_BYTES && part(text) {
+            return Ok(());
+        }
+        Err(Invalid("a field is 1 to 256 of a-z, 0-9, `.`, `_`, `-`"))
+    }
+}
+
+/// The metadata beside a secret: a JSON object of at most 16 KiB, kept in clear and authenticated.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "serde_json::Map<String, serde_json::Value>")]
+pub struct Metadata(serde_json::Map<String, serde_json::Value>);
+
+impl Metadata {
+    /// Gives the object as compact JSON, the form that is stored and authenticated.
+    pub fn to_json(&self) -> String {
+        serde_json::Value::Object(self.0.clone()).to_string()
+    }
+
+    /// Reads the stored form back.
+    pub fn from_json(text: &str) -> Result<Self, Invalid> {
+        serde_json::from_str(text).map_err(|_| Invalid("stored metadata is no JSON object"))
+    }
+
+    /// Gives the object.
+    pub fn as_map(&self) -> &serde_json::Map<String, serde_json::Value> {
+        &self.0
+    }
+}
+
+impl TryFrom<serde_json::Map<String, serde_json::Value>> for Metadata {
+    type Error = Invalid;
+    fn try_from(map: serde_json::Map<String, serde_json::Value>) -> Result<Self, Invalid> {
+        let metadata = Self(map);
+        if metadata.to_json().len() > METADATA_BYTES {
+            return Err(Invalid("metadata takes at most 16 KiB as JSON"));
+        }
+        Ok(metadata)
+    }
+}
+
+/// Turns `camelCase` and `kebab-case` into `snake_case`, the form that presets use.
+pub fn snake_case(text: &str) -> Cow<'_, str> {
+    if !text.contains(|c: char| c == '-' || c.is_ascii_uppercase()) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 4);
+    for (at, c) in text.char_indices() {
+        if c.is_ascii_uppercase() && at > 0 && !out.ends_with('_') {
+            out.push('_');
+        }
+        out.push(if c == '-' { '_' } else { c.to_ascii_lowercase() });
+    }
+    Cow::Owned(out)
+}

@@ -1,0 +1,71 @@
+//! Private files: 0600 from birth, replaced whole, never through a symbolic link.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use nix::libc;
+
+/// Opens a private file for reading and writing, making it 0600 where it is new; refuses a symbolic link.
+pub fn open_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_CLOEXEC)
+        .open(path)
+}
+
+/// Makes a new private file; refuses one that exists.
+pub fn create_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).custom_flags(libc::O_NOFOLLOW).open(path)
+}
+
+/// Replaces a file whole: a temporary file beside it, `fsync`, rename, `fsync` of the folder.
+pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = parent(path);
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = folder.join(format!(".{name}.{}", std::process::id()));
+    let _ = std::fs::remove_file(&temporary);
+    let written = create_private(&temporary)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| std::fs::rename(&temporary, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&temporary);
+    }
+    written.and_then(|()| File::open(&folder)?.sync_all())
+}
+
+/// Gives the folder of a path, `.` where it names none.
+pub fn parent(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// Makes a folder 0700 where it is missing, with those above it.
+pub fn make_private_folder(path: &Path) -> io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Says why a file or folder is not private enough, or nothing where it is.
+pub fn why_not_private(path: &Path, allowed_mode: u32) -> io::Result<Option<String>> {
+    let meta = std::fs::symlink_metadata(path)?;
+    let mode = meta.permissions().mode() & 0o7777;
+    let own = nix::unistd::geteuid().as_raw();
+    if meta.file_type().is_symlink() {
+        return Ok(Some(format!("{} is a symbolic link", path.display())));
+    }
+    if meta.uid() != own && meta.uid() != 0 {
+        return Ok(Some(format!("{} belongs to uid {}; chown it to uid {own}", path.display(), meta.uid())));
+    }
+    if mode & !allowed_mode & 0o777 != 0 {
+        let path = path.display();
+        return Ok(Some(format!("{path} has mode {mode:04o}; mend it with: chmod {allowed_mode:o} {path}")));
+    }
+    Ok(None)
+}

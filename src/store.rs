@@ -1,0 +1,228 @@
+//! Where secrets and the log are kept: a trait in domain types and whole units of work.
+//!
+//! A unit says "commit this change with this entry"; nothing above this module knows SQL. The second backend
+//! this is shaped for is a database shared by many hosts' daemons.
+
+mod row;
+mod sqlite;
+
+use std::sync::Arc;
+
+use tokio::sync::{broadcast, oneshot};
+
+pub use row::{ListQuery, Row, Sort, SortKey, Stored, VersionRow};
+pub use sqlite::SqliteStore;
+
+use crate::audit::{Author, Draft, Entry, Head};
+use crate::crypto::{AuditKeySeal, Bytes32, Header, Slot};
+use crate::domain::{Action, OrgId, OrgScope, Outcome, SecretId, SecretName, Timestamp};
+use crate::keyring::Keys;
+
+/// How many values of a secret are kept, the present one among them.
+pub const VERSIONS_KEPT: usize = 10;
+
+/// Says why the store did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database was written by a newer program.
+    #[error("the database has schema {found}, this program knows {known}")]
+    NewerSchema {
+        /// The schema of the file.
+        found: i64,
+        /// The newest that is known.
+        known: i64,
+    },
+    /// A column holds what it cannot hold.
+    #[error("the database holds what this program did not write: {0}")]
+    Damaged(&'static str),
+    /// The disk is full or read-only, or SQLite refused.
+    #[error("the database did not answer: {0}")]
+    Sqlite(String),
+    /// A file could not be opened or made.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// The writer has ended.
+    #[error("the store is closed")]
+    Closed,
+}
+
+/// One piece of work that is committed whole, with its audit entries, or not at all.
+#[derive(Debug)]
+pub struct Unit {
+    /// The keys that it was made under.
+    pub keys: Arc<Keys>,
+    /// Who acts, and when.
+    pub author: Author,
+    /// Rows that must still be as they were read.
+    pub guards: Vec<Guard>,
+    /// What changes.
+    pub changes: Vec<Change>,
+    /// What is recorded.
+    pub entries: Vec<Draft>,
+}
+
+/// A row that was read: it must still have this revision when the entry is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Guard {
+    /// The secret.
+    pub id: SecretId,
+    /// The revision that was read.
+    pub revision: u64,
+}
+
+/// One change of the stored state.
+#[derive(Debug)]
+pub enum Change {
+    /// A new secret.
+    Insert(Box<Stored>),
+    /// A secret's next revision.
+    Replace {
+        /// The new row.
+        next: Box<Stored>,
+        /// The revision that it replaces.
+        seen: u64,
+        /// What becomes of the kept versions.
+        kept: Kept,
+    },
+    /// A secret's end.
+    Remove {
+        /// The secret.
+        id: SecretId,
+        /// The revision that is removed.
+        seen: u64,
+    },
+    /// New slots, with the header that authenticates them.
+    Slots(Box<Header>),
+    /// From now on this program's keys are those; older units are refused.
+    Adopt(Arc<Keys>),
+    /// No unit is taken until keys are adopted again.
+    Close,
+}
+
+/// What becomes of the kept versions when a row is replaced.
+#[derive(Debug)]
+pub enum Kept {
+    /// They stay.
+    Same,
+    /// This one joins them; the oldest goes where there are too many.
+    Push(Box<VersionRow>),
+    /// They are replaced, sealed afresh.
+    All(Vec<VersionRow>),
+}
+
+/// What was committed.
+#[derive(Debug, Clone)]
+pub struct Receipt {
+    /// The chain's head after it.
+    pub head: Head,
+}
+
+/// Says why a unit was not committed; nothing of it is stored but its failed entry.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The org has a secret of this name.
+    #[error("the name is taken in this org")]
+    NameTaken,
+    /// A row is not as it was read.
+    #[error("the secret changed meanwhile")]
+    Stale,
+    /// The keys are not those in use.
+    #[error("the keys changed meanwhile")]
+    OldKeys,
+    /// The disk or the database refused.
+    #[error("{0}")]
+    Storage(String),
+}
+
+/// Which audit entries are asked for; newest first.
+#[derive(Debug, Clone, Default)]
+pub struct AuditQuery {
+    /// Of this org (entries of no org are shown with any).
+    pub org: Option<OrgId>,
+    /// With this text in name or actor.
+    pub search: Option<String>,
+    /// Of this action.
+    pub action: Option<Action>,
+    /// Of this actor.
+    pub actor: Option<String>,
+    /// On this secret.
+    pub secret: Option<SecretId>,
+    /// With this outcome.
+    pub outcome: Option<Outcome>,
+    /// Not before.
+    pub since: Option<Timestamp>,
+    /// Not after.
+    pub until: Option<Timestamp>,
+    /// At most so many.
+    pub limit: u64,
+    /// After leaving out so many.
+    pub offset: u64,
+}
+
+/// A page of the log and how many entries fit the question.
+#[derive(Debug)]
+pub struct AuditPage {
+    /// The entries, newest first.
+    pub entries: Vec<Entry>,
+    /// How many fit, counted up to a limit.
+    pub total: u64,
+    /// Whether there are more than were counted.
+    pub capped: bool,
+}
+
+/// What the writer keeps of the whole: the chain's head and the sum over all rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct State {
+    /// The end of the audit chain.
+    pub head: Head,
+    /// The sum of every row's leaf modulo 2^256.
+    pub sum: Bytes32,
+    /// How many secrets there are.
+    pub count: u64,
+    /// HMAC over the above under the state key.
+    pub mac: Bytes32,
+}
+
+/// Keeps secrets and the log.
+///
+/// Reads see the last commit. Writes are units, committed in the order in which they were given, several at a
+/// time; each is answered after its commit is on the disk.
+pub trait Store: Send + Sync + std::fmt::Debug + 'static {
+    /// Reads the header, or nothing where there is no vault yet.
+    fn header(&self) -> Result<Option<Header>, StoreError>;
+    /// Writes the first header and state of a new vault.
+    fn found(&self, header: &Header, keys: &Arc<Keys>) -> Result<(), StoreError>;
+    /// Finds a secret by org and name.
+    fn find(&self, org: &OrgId, name: &SecretName) -> Result<Option<Stored>, StoreError>;
+    /// Finds a secret by id.
+    fn get(&self, id: SecretId) -> Result<Option<Stored>, StoreError>;
+    /// Lists rows without their sealed values, and counts all that fit.
+    fn list(&self, query: &ListQuery) -> Result<(Vec<Row>, u64), StoreError>;
+    /// Reads the kept versions of a secret, oldest first.
+    fn versions(&self, id: SecretId) -> Result<Vec<VersionRow>, StoreError>;
+    /// Counts secrets by category.
+    fn totals(&self, scope: &OrgScope) -> Result<Vec<(String, u64)>, StoreError>;
+    /// Reads a page of the log.
+    fn audit(&self, query: &AuditQuery) -> Result<AuditPage, StoreError>;
+    /// Hands every entry after a place to a function, oldest first.
+    fn walk_audit(&self, after: u64, each: &mut dyn FnMut(&Entry)) -> Result<(), StoreError>;
+    /// Hands every row's id, revision and MAC to a function.
+    fn walk_rows(&self, each: &mut dyn FnMut(SecretId, u64, Bytes32)) -> Result<(), StoreError>;
+    /// Reads the state as last committed.
+    fn state(&self) -> Result<State, StoreError>;
+    /// Queues a unit; the receiver hears after its commit.
+    fn commit(&self, unit: Unit) -> oneshot::Receiver<Result<Receipt, Refusal>>;
+    /// Moves all that was deleted out of the write-ahead log; `false` where a reader held it up.
+    fn erase(&self) -> oneshot::Receiver<bool>;
+    /// Hears of each entry after its commit, in order.
+    fn events(&self) -> broadcast::Receiver<Arc<Entry>>;
+}
+
+/// The parts of a header that change when slots do.
+#[derive(Debug)]
+pub struct HeaderParts {
+    /// The slots.
+    pub slots: Vec<Slot>,
+    /// The audit keys.
+    pub audit_keys: Vec<AuditKeySeal>,
+}

@@ -1,0 +1,299 @@
+//! The store in one `SQLite` file: one writer thread, readers beside it, checkpoints on a connection of their own.
+
+mod checkpoint;
+mod columns;
+mod log;
+mod sum;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use tokio::sync::{broadcast, oneshot};
+
+use super::{
+    AuditPage, AuditQuery, ListQuery, Receipt, Refusal, Row, State, Store, StoreError, Stored, Unit, VersionRow,
+};
+use crate::audit::{Entry, Head};
+use crate::crypto::{AuditKeySeal, Bytes32, Header, Slot};
+use crate::domain::{OrgId, OrgScope, SecretId, SecretName, Timestamp, VaultId};
+use crate::keyring::Keys;
+use columns::{array, blob32, stored_of};
+
+pub(crate) use sum::leaf;
+
+/// The migrations, in order; `PRAGMA user_version` counts those that were applied.
+const MIGRATIONS: &[&str] = &[include_str!("schema/001_start.sql")];
+/// How many entries a slow subscriber may be behind before it is dropped.
+const EVENTS_KEPT: usize = 1000;
+/// Marks the file as a vault: "AMVT".
+const APPLICATION_ID: i64 = 0x414d_5654;
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error.to_string())
+    }
+}
+
+/// A vault's database file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    path: PathBuf,
+    readers: Mutex<Vec<Connection>>,
+    jobs: mpsc::Sender<writer::Job>,
+    erasures: mpsc::Sender<checkpoint::Job>,
+    events: broadcast::Sender<Arc<Entry>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl SqliteStore {
+    /// Opens or makes the file (0600), brings its schema up to date and starts the writer.
+    ///
+    /// # Errors
+    /// [`StoreError::NewerSchema`] where a newer program wrote it.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        drop(crate::files::open_private(path)?);
+        let mut connection = connect(path, Mode::Write)?;
+        migrate(&mut connection)?;
+        let (events, _) = broadcast::channel(EVENTS_KEPT);
+        let (erasures, erasure_jobs) = mpsc::channel();
+        let (jobs, unit_jobs) = mpsc::channel();
+        let checkpointer = checkpoint::spawn(connect(path, Mode::Write)?, erasure_jobs)?;
+        let writer = writer::spawn(writer::Setup {
+            path: path.to_owned(),
+            connection,
+            jobs: unit_jobs,
+            checkpoints: erasures.clone(),
+            events: events.clone(),
+        })?;
+        let threads = vec![writer, checkpointer];
+        Ok(Self { path: path.to_owned(), readers: Mutex::default(), jobs, erasures, events, threads })
+    }
+
+    /// Runs a function on a reading connection; as many are kept as were ever in use at once.
+    fn read<T>(&self, f: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = match kept {
+            Some(connection) => connection,
+            None => connect(&self.path, Mode::Read)?,
+        };
+        let answer = f(&connection);
+        if answer.is_ok() {
+            self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        }
+        answer
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        let _ = self.jobs.send(writer::Job::Stop);
+        let _ = self.erasures.send(checkpoint::Job::Stop);
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Read,
+    Write,
+}
+
+/// Opens a connection and sets what each must have; durability is set and read back.
+fn connect(path: &Path, mode: Mode) -> Result<Connection, StoreError> {
+    let access = if mode == Mode::Read { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
+    let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let path = std::fs::canonicalize(crate::files::parent(path))?.join(path.file_name().unwrap_or_default());
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.execute_batch(
+        "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON;
+         PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;",
+    )?;
+    if mode == Mode::Write {
+        connection.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;
+             PRAGMA checkpoint_fullfsync = ON; PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 0;",
+        )?;
+        let durable: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
+        if durable != 2 {
+            return Err(StoreError::Sqlite("synchronous=FULL could not be set".to_owned()));
+        }
+    }
+    Ok(connection)
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if found > known {
+        return Err(StoreError::NewerSchema { found, known });
+    }
+    let done = usize::try_from(found).map_err(|_| StoreError::Damaged("user_version"))?;
+    for (at, sql) in MIGRATIONS.iter().enumerate().skip(done) {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(sql)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", at + 1)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+fn read_header(connection: &Connection) -> Result<Option<Header>, StoreError> {
+    let found = connection
+        .query_row("SELECT vault_id, created_at, checksum, mac FROM vault WHERE id = 1", [], |row| {
+            Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, i64>(1)?, row.get::<_, Vec<u8>>(2)?, row.get::<_, Vec<u8>>(3)?))
+        })
+        .optional()?;
+    let Some((vault, created_at, checksum, mac)) = found else { return Ok(None) };
+    Ok(Some(Header {
+        vault: VaultId(array(vault, "vault.vault_id")?),
+        created_at: Timestamp::from_millis(created_at),
+        slots: read_slots(connection)?,
+        audit_keys: read_audit_keys(connection)?,
+        mac: array(mac, "vault.mac")?,
+        checksum: array(checksum, "vault.checksum")?,
+    }))
+}
+
+fn read_slots(connection: &Connection) -> Result<Vec<Slot>, StoreError> {
+    let mut statement = connection.prepare("SELECT bytes FROM slot ORDER BY ordinal")?;
+    let blobs = statement.query_map([], |row| row.get::<_, Vec<u8>>(0))?;
+    blobs.map(|blob| Slot::from_stored(&blob?).map_err(|_| StoreError::Damaged("slot.bytes"))).collect()
+}
+
+fn read_audit_keys(connection: &Connection) -> Result<Vec<AuditKeySeal>, StoreError> {
+    let mut statement = connection.prepare("SELECT from_seq, iv, sealed FROM audit_key ORDER BY from_seq")?;
+    let mut rows = statement.query([])?;
+    let mut keys = Vec::new();
+    while let Some(row) = rows.next()? {
+        let from_seq = u64::try_from(row.get::<_, i64>(0)?).map_err(|_| StoreError::Damaged("audit_key.from_seq"))?;
+        let iv = array(row.get(1)?, "audit_key.iv")?;
+        keys.push(AuditKeySeal { from_seq, iv, sealed: array(row.get(2)?, "audit_key.sealed")? });
+    }
+    Ok(keys)
+}
+
+pub(super) fn write_header(connection: &Connection, header: &Header) -> Result<(), rusqlite::Error> {
+    connection.execute("DELETE FROM slot", [])?;
+    connection.execute("DELETE FROM audit_key", [])?;
+    for (ordinal, slot) in (1_i64..).zip(&header.slots) {
+        connection.execute("INSERT INTO slot (ordinal, bytes) VALUES (?1, ?2)", params![ordinal, slot.as_bytes()])?;
+    }
+    for key in &header.audit_keys {
+        let from_seq = key.from_seq.cast_signed();
+        connection.execute(
+            "INSERT INTO audit_key (from_seq, iv, sealed) VALUES (?1, ?2, ?3)",
+            params![from_seq, key.iv.as_slice(), key.sealed.as_slice()],
+        )?;
+    }
+    connection.execute(
+        "INSERT INTO vault (id, vault_id, created_at, checksum, mac) VALUES (1, ?1, ?2, ?3, ?4)
+         ON CONFLICT (id) DO UPDATE SET checksum = excluded.checksum, mac = excluded.mac",
+        params![
+            header.vault.0.as_slice(),
+            header.created_at.as_millis(),
+            header.checksum.as_slice(),
+            header.mac.as_slice()
+        ],
+    )?;
+    Ok(())
+}
+
+fn read_state(connection: &Connection) -> Result<State, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT seq, head, sum, count, mac FROM state WHERE id = 1")?;
+    let found = statement
+        .query_row([], |row| {
+            let numbers = (row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, i64>(3)?.cast_unsigned());
+            Ok((numbers, blob32(row, 1)?, blob32(row, 2)?, blob32(row, 4)?))
+        })
+        .optional()?;
+    let ((seq, count), mac, sum, state_mac) = found.ok_or(StoreError::Damaged("state"))?;
+    Ok(State { head: Head { seq, mac }, sum, count, mac: state_mac })
+}
+
+impl Store for SqliteStore {
+    fn header(&self) -> Result<Option<Header>, StoreError> {
+        self.read(read_header)
+    }
+
+    fn found(&self, header: &Header, keys: &Arc<Keys>) -> Result<(), StoreError> {
+        let mut connection = connect(&self.path, Mode::Write)?;
+        let transaction = connection.transaction()?;
+        write_header(&transaction, header)?;
+        writer::write_state(&transaction, &State::empty(), keys)?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    fn find(&self, org: &OrgId, name: &SecretName) -> Result<Option<Stored>, StoreError> {
+        self.read(|connection| columns::find(connection, org, name))
+    }
+
+    fn get(&self, id: SecretId) -> Result<Option<Stored>, StoreError> {
+        self.read(|connection| {
+            let sql = concat!("SELECT ", columns::row_columns!(), ", sealed FROM secret WHERE id = ?1");
+            let mut statement = connection.prepare_cached(sql)?;
+            let mut rows = statement.query([id.as_bytes().as_slice()])?;
+            rows.next()?.map(stored_of).transpose()
+        })
+    }
+
+    fn list(&self, query: &ListQuery) -> Result<(Vec<Row>, u64), StoreError> {
+        self.read(|connection| columns::list(connection, query))
+    }
+
+    fn versions(&self, id: SecretId) -> Result<Vec<VersionRow>, StoreError> {
+        self.read(|connection| columns::versions(connection, id))
+    }
+
+    fn totals(&self, scope: &OrgScope) -> Result<Vec<(String, u64)>, StoreError> {
+        self.read(|connection| {
+            let sql = "SELECT category, sum(count) FROM tally WHERE ?1 IS NULL OR org = ?1 GROUP BY category";
+            let mut statement = connection.prepare_cached(sql)?;
+            let counted = statement.query_map([scope.one().map(OrgId::as_str)], |row| {
+                Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
+            })?;
+            Ok(counted.collect::<Result<_, _>>()?)
+        })
+    }
+
+    fn audit(&self, query: &AuditQuery) -> Result<AuditPage, StoreError> {
+        self.read(|connection| log::page(connection, query))
+    }
+
+    fn walk_audit(&self, after: u64, each: &mut dyn FnMut(&Entry)) -> Result<(), StoreError> {
+        self.read(|connection| log::walk(connection, after, each))
+    }
+
+    fn walk_rows(&self, each: &mut dyn FnMut(SecretId, u64, Bytes32)) -> Result<(), StoreError> {
+        self.read(|connection| columns::walk(connection, each))
+    }
+
+    fn state(&self) -> Result<State, StoreError> {
+        self.read(read_state)
+    }
+
+    fn commit(&self, unit: Unit) -> oneshot::Receiver<Result<Receipt, Refusal>> {
+        let (reply, answer) = oneshot::channel();
+        let _ = self.jobs.send(writer::Job::Commit(Box::new(unit), reply));
+        answer
+    }
+
+    fn erase(&self) -> oneshot::Receiver<bool> {
+        let (reply, answer) = oneshot::channel();
+        let _ = self.erasures.send(checkpoint::Job::Erase(reply));
+        answer
+    }
+
+    fn events(&self) -> broadcast::Receiver<Arc<Entry>> {
+        self.events.subscribe()
+    }
+}

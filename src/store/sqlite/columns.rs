@@ -1,0 +1,180 @@
+//! Columns to rows and back, and the questions that readers ask.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, params, params_from_iter};
+
+use crate::crypto::{Bytes32, Sealed};
+use crate::domain::{Category, OrgId, SecretId, SecretName, Timestamp};
+use crate::store::{ListQuery, Row, SortKey, StoreError, Stored, VersionRow};
+
+/// The columns of a row, in the order in which [`row_of`] reads them.
+macro_rules! row_columns {
+    () => {
+        "id, org, name, category, metadata, version, revision, created_by, created_at, updated_at, rotated_at, \
+         expires_at, version_at, version_by, versions, digest, mac"
+    };
+}
+pub(super) use row_columns;
+const SEALED_AT: usize = 17;
+
+/// Takes a stored blob of a fixed length.
+pub(super) fn array<const N: usize>(bytes: Vec<u8>, column: &'static str) -> Result<[u8; N], StoreError> {
+    bytes.try_into().map_err(|_| StoreError::Damaged(column))
+}
+
+/// Reads a 32-byte column; another length reads as zeros, which authenticate nothing.
+pub(super) fn blob32(row: &rusqlite::Row<'_>, at: usize) -> Result<Bytes32, rusqlite::Error> {
+    let bytes = row.get_ref(at)?.as_blob_or_null()?.unwrap_or_default();
+    Ok(bytes.try_into().unwrap_or([0; 32]))
+}
+
+fn id_of(row: &rusqlite::Row<'_>, at: usize) -> Result<SecretId, StoreError> {
+    let bytes = row.get_ref(at)?.as_blob().ok().and_then(|b| b.try_into().ok());
+    bytes.map(SecretId::from_bytes).ok_or(StoreError::Damaged("secret.id"))
+}
+
+fn moment(row: &rusqlite::Row<'_>, at: usize) -> Result<Timestamp, StoreError> {
+    Ok(Timestamp::from_millis(row.get(at)?))
+}
+
+fn optional_moment(row: &rusqlite::Row<'_>, at: usize) -> Result<Option<Timestamp>, StoreError> {
+    Ok(row.get::<_, Option<i64>>(at)?.map(Timestamp::from_millis))
+}
+
+fn number(row: &rusqlite::Row<'_>, at: usize) -> Result<u64, StoreError> {
+    Ok(row.get::<_, i64>(at)?.cast_unsigned())
+}
+
+/// Reads a row; what cannot be one is named by its column.
+pub(super) fn row_of(row: &rusqlite::Row<'_>) -> Result<Row, StoreError> {
+    let category: String = row.get(3)?;
+    Ok(Row {
+        id: id_of(row, 0)?,
+        org: OrgId::try_from(row.get::<_, String>(1)?).map_err(|_| StoreError::Damaged("secret.org"))?,
+        name: SecretName::try_from(row.get::<_, String>(2)?).map_err(|_| StoreError::Damaged("secret.name"))?,
+        category: Category::from_id(&category).ok_or(StoreError::Damaged("secret.category"))?,
+        metadata: row.get(4)?,
+        version: number(row, 5)?,
+        revision: number(row, 6)?,
+        created_by: row.get(7)?,
+        created_at: moment(row, 8)?,
+        updated_at: moment(row, 9)?,
+        rotated_at: optional_moment(row, 10)?,
+        expires_at: optional_moment(row, 11)?,
+        version_at: moment(row, 12)?,
+        version_by: row.get(13)?,
+        versions: blob32(row, 14)?,
+        digest: blob32(row, 15)?,
+        mac: blob32(row, 16)?,
+    })
+}
+
+/// Reads a row with its sealed value.
+pub(super) fn stored_of(row: &rusqlite::Row<'_>) -> Result<Stored, StoreError> {
+    Ok(Stored { row: row_of(row)?, sealed: Sealed::from_stored(row.get(SEALED_AT)?) })
+}
+
+pub(super) fn find(connection: &Connection, org: &OrgId, name: &SecretName) -> Result<Option<Stored>, StoreError> {
+    let sql = concat!("SELECT ", row_columns!(), ", sealed FROM secret WHERE org = ?1 AND name = ?2");
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([org.as_str(), name.as_str()])?;
+    rows.next()?.map(stored_of).transpose()
+}
+
+pub(super) fn versions(connection: &Connection, id: SecretId) -> Result<Vec<VersionRow>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT version.version, version.revision, version.created_at, version.created_by, version.sealed
+         FROM version JOIN secret ON secret.key = version.secret WHERE secret.id = ?1 ORDER BY version.version",
+    )?;
+    let mut rows = statement.query([id.as_bytes().as_slice()])?;
+    let mut versions = Vec::new();
+    while let Some(row) = rows.next()? {
+        versions.push(VersionRow {
+            version: number(row, 0)?,
+            revision: number(row, 1)?,
+            created_at: moment(row, 2)?,
+            created_by: row.get(3)?,
+            sealed: Sealed::from_stored(row.get(4)?),
+        });
+    }
+    Ok(versions)
+}
+
+pub(super) fn walk(connection: &Connection, each: &mut dyn FnMut(SecretId, u64, Bytes32)) -> Result<(), StoreError> {
+    let mut statement = connection.prepare("SELECT id, revision, mac FROM secret INDEXED BY secret_state")?;
+    let mut rows = statement.query(params![])?;
+    while let Some(row) = rows.next()? {
+        // A malformed id still counts as a row: it takes part in the sum as one that nobody wrote.
+        let id = id_of(row, 0).unwrap_or(SecretId::from_bytes([0; 16]));
+        let revision = row.get::<_, i64>(1).unwrap_or_default().cast_unsigned();
+        each(id, revision, blob32(row, 2).unwrap_or_default());
+    }
+    Ok(())
+}
+
+/// The conditions of a list and their parameters.
+struct Filter {
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Filter {
+    fn of(query: &ListQuery) -> Self {
+        let mut filter = Self { sql: "WHERE 1".to_owned(), values: Vec::new() };
+        filter.and("org = ?", query.scope.one().map(OrgId::as_str));
+        filter.and("name = ?", query.name.as_deref());
+        filter.and("category = ?", query.category.map(Category::id));
+        filter.and("instr(lower(name), lower(?)) > 0", query.search.as_deref());
+        if let Some(platform) = &query.platform {
+            let whole = format!("skill:{platform}");
+            filter.and("(name = ? OR name BETWEEN ? AND ?)", Some(&whole));
+            // `;` is the byte after `:`, so the range holds exactly the platform's fields.
+            filter.values.push(Value::from(format!("{whole}:")));
+            filter.values.push(Value::from(format!("{whole};")));
+        }
+        filter
+    }
+
+    fn and(&mut self, condition: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.sql.push_str(" AND ");
+            self.sql.push_str(condition);
+            self.values.push(Value::from(value.to_owned()));
+        }
+    }
+}
+
+fn order(query: &ListQuery) -> String {
+    let column = match query.sort.key {
+        SortKey::Name => "name",
+        SortKey::Category => "category",
+        SortKey::CreatedAt => "created_at",
+        SortKey::UpdatedAt => "updated_at",
+        SortKey::RotatedAt => "rotated_at",
+        SortKey::ExpiresAt => "expires_at",
+    };
+    let direction = if query.sort.descending { "DESC" } else { "ASC" };
+    format!("ORDER BY {column} {direction}, name {direction}, org {direction}")
+}
+
+pub(super) fn list(connection: &Connection, query: &ListQuery) -> Result<(Vec<Row>, u64), StoreError> {
+    let mut filter = Filter::of(query);
+    let count = format!("SELECT count(*) FROM secret {}", filter.sql);
+    let total: i64 = connection.prepare_cached(&count)?.query_row(params_from_iter(&filter.values), |row| row.get(0))?;
+    let columns = row_columns!();
+    let sql = format!("SELECT {columns} FROM secret {} {} LIMIT ? OFFSET ?", filter.sql, order(query));
+    let limit = query.limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
+    filter.values.push(Value::from(limit));
+    filter.values.push(Value::from(i64::try_from(query.offset).unwrap_or(i64::MAX)));
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(&filter.values))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        match row_of(row) {
+            Ok(row) => found.push(row),
+            Err(StoreError::Damaged(column)) => tracing::warn!(column, "a stored row cannot be read"),
+            Err(other) => return Err(other),
+        }
+    }
+    Ok((found, total.cast_unsigned()))
+}

@@ -1,0 +1,183 @@
+//! Reading the audit log.
+
+use std::collections::HashMap;
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+
+use super::columns::blob32;
+use crate::audit::Entry;
+use crate::domain::{Action, AuditId, Outcome, Peer, SecretId, Timestamp};
+use crate::store::{AuditPage, AuditQuery, StoreError};
+
+/// Beyond this the number of matching entries is no longer counted.
+const COUNT_LIMIT: u64 = 10_000;
+
+const COLUMNS: &str =
+    "seq, id, at, org, action, outcome, secret, name, actor, uid, gid, pid, exe, metadata, mac";
+
+/// Labels that were read once in this question.
+struct Labels<'c> {
+    connection: &'c Connection,
+    known: HashMap<i64, String>,
+}
+
+impl<'c> Labels<'c> {
+    fn new(connection: &'c Connection) -> Self {
+        Self { connection, known: HashMap::new() }
+    }
+
+    fn text(&mut self, id: Option<i64>) -> Result<Option<String>, StoreError> {
+        let Some(id) = id else { return Ok(None) };
+        if let Some(text) = self.known.get(&id) {
+            return Ok(Some(text.clone()));
+        }
+        let mut statement = self.connection.prepare_cached("SELECT text FROM label WHERE id = ?1")?;
+        // A label that vanished leaves an entry that does not verify, which is what it should be.
+        let text: String = statement.query_row([id], |row| row.get(0)).unwrap_or_default();
+        self.known.insert(id, text.clone());
+        Ok(Some(text))
+    }
+}
+
+fn entry_of(row: &rusqlite::Row<'_>, labels: &mut Labels<'_>) -> Result<Entry, StoreError> {
+    let action: String = row.get(4)?;
+    let outcome: String = row.get(5)?;
+    let secret: Option<Vec<u8>> = row.get(6)?;
+    let id: [u8; 16] = row.get::<_, Vec<u8>>(1)?.try_into().map_err(|_| StoreError::Damaged("audit.id"))?;
+    Ok(Entry {
+        seq: row.get::<_, i64>(0)?.cast_unsigned(),
+        id: AuditId::from_bytes(id),
+        at: Timestamp::from_millis(row.get(2)?),
+        org: labels.text(row.get(3)?)?,
+        action: Action::from_word(&action).ok_or(StoreError::Damaged("audit.action"))?,
+        outcome: Outcome::from_word(&outcome).ok_or(StoreError::Damaged("audit.outcome"))?,
+        secret: secret.and_then(|bytes| bytes.try_into().ok()).map(SecretId::from_bytes),
+        name: labels.text(row.get(7)?)?,
+        actor: labels.text(row.get(8)?)?.unwrap_or_default(),
+        peer: peer_of(row, labels)?,
+        metadata: row.get(13)?,
+        mac: blob32(row, 14)?,
+    })
+}
+
+fn peer_of(row: &rusqlite::Row<'_>, labels: &mut Labels<'_>) -> Result<Option<Peer>, StoreError> {
+    let Some(uid) = row.get::<_, Option<u32>>(9)? else { return Ok(None) };
+    let gid = row.get::<_, Option<u32>>(10)?.unwrap_or_default();
+    Ok(Some(Peer { uid, gid, pid: row.get(11)?, exe: labels.text(row.get(12)?)? }))
+}
+
+/// The conditions of a question and their parameters.
+struct Filter {
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Filter {
+    fn of(connection: &Connection, query: &AuditQuery) -> Result<Self, StoreError> {
+        let mut filter = Self { sql: "WHERE 1".to_owned(), values: Vec::new() };
+        filter.equals("action", query.action.map(|a| Value::from(a.as_str().to_owned())));
+        filter.equals("outcome", query.outcome.map(|o| Value::from(o.as_str().to_owned())));
+        filter.equals("secret", query.secret.map(|id| Value::from(id.as_bytes().to_vec())));
+        filter.bound("at >= ?", query.since);
+        filter.bound("at <= ?", query.until);
+        if let Some(actor) = &query.actor {
+            filter.equals("actor", Some(label(connection, actor)?));
+        }
+        if let Some(org) = &query.org {
+            filter.sql.push_str(" AND (org IS NULL OR org = ?)");
+            filter.values.push(label(connection, org.as_str())?);
+        }
+        if let Some(search) = &query.search {
+            filter.search(connection, search)?;
+        }
+        Ok(filter)
+    }
+
+    fn equals(&mut self, column: &str, value: Option<Value>) {
+        if let Some(value) = value {
+            self.sql.push_str(&format!(" AND {column} = ?"));
+            self.values.push(value);
+        }
+    }
+
+    fn bound(&mut self, condition: &str, moment: Option<Timestamp>) {
+        if let Some(moment) = moment {
+            self.sql.push_str(&format!(" AND {condition}"));
+            self.values.push(Value::from(moment.as_millis()));
+        }
+    }
+
+    /// Searches the distinct names, actors and executables, of which there are few, not the entries.
+    fn search(&mut self, connection: &Connection, text: &str) -> Result<(), StoreError> {
+        let mut statement = connection.prepare_cached("SELECT id FROM label WHERE instr(lower(text), lower(?1)) > 0")?;
+        let found = statement.query_map([text], |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>, _>>()?;
+        let ids = found.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
+        self.sql.push_str(&format!(" AND (name IN ({ids}) OR actor IN ({ids}))"));
+        Ok(())
+    }
+}
+
+/// Finds a label; one that was never used matches no entry.
+fn label(connection: &Connection, text: &str) -> Result<Value, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT id FROM label WHERE text = ?1")?;
+    let mut rows = statement.query([text])?;
+    Ok(Value::from(rows.next()?.map_or(Ok(-1), |row| row.get::<_, i64>(0))?))
+}
+
+fn count(connection: &Connection, filter: &Filter) -> Result<u64, StoreError> {
+    let sql = format!("SELECT count(*) FROM (SELECT 1 FROM audit {} LIMIT {})", filter.sql, COUNT_LIMIT + 1);
+    let counted: i64 = connection.prepare_cached(&sql)?.query_row(params_from_iter(&filter.values), |row| row.get(0))?;
+    Ok(counted.cast_unsigned())
+}
+
+/// Reads a page, newest first.
+pub(super) fn page(connection: &Connection, query: &AuditQuery) -> Result<AuditPage, StoreError> {
+    let mut filter = Filter::of(connection, query)?;
+    let counted = count(connection, &filter)?;
+    let sql = format!("SELECT {COLUMNS} FROM audit {} ORDER BY seq DESC LIMIT ? OFFSET ?", filter.sql);
+    filter.values.push(Value::from(i64::try_from(query.limit).unwrap_or(i64::MAX)));
+    filter.values.push(Value::from(i64::try_from(query.offset).unwrap_or(i64::MAX)));
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(&filter.values))?;
+    let mut labels = Labels::new(connection);
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next()? {
+        entries.push(entry_of(row, &mut labels)?);
+    }
+    Ok(AuditPage { entries, total: counted.min(COUNT_LIMIT), capped: counted > COUNT_LIMIT })
+}
+
+/// Hands every entry after a place to a function, oldest first; one that cannot be read ends as unverifiable.
+pub(super) fn walk(connection: &Connection, after: u64, each: &mut dyn FnMut(&Entry)) -> Result<(), StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM audit WHERE seq > ?1 ORDER BY seq");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([after.cast_signed()])?;
+    let mut labels = Labels::new(connection);
+    while let Some(row) = rows.next()? {
+        match entry_of(row, &mut labels) {
+            Ok(entry) => each(&entry),
+            Err(StoreError::Damaged(_)) => each(&unreadable(row.get::<_, i64>(0)?.cast_unsigned())),
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(())
+}
+
+/// Stands for an entry whose columns cannot be read: its zero MAC verifies nowhere.
+fn unreadable(seq: u64) -> Entry {
+    Entry {
+        seq,
+        id: AuditId::from_bytes([0; 16]),
+        org: None,
+        action: Action::Read,
+        outcome: Outcome::Failed,
+        secret: None,
+        name: None,
+        actor: String::new(),
+        peer: None,
+        metadata: String::new(),
+        at: Timestamp::default(),
+        mac: [0; 32],
+    }
+}

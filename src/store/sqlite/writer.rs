@@ -1,0 +1,442 @@
+//! The writer: one thread with the only connection that writes.
+//!
+//! It takes what is queued, at most [`BATCH`] units, never waits for more, runs each unit in a savepoint, and
+//! commits once. Everybody hears after the commit.
+
+use std::path::PathBuf;
+use std::sync::{Arc, mpsc};
+use std::thread::{Builder, JoinHandle};
+
+use rusqlite::{Connection, OptionalExtension, params};
+use tokio::sync::{broadcast, oneshot};
+
+use super::checkpoint;
+use super::{Mode, connect, leaf, read_state, write_header};
+use crate::audit::{Author, Draft, Entry, Head};
+use crate::crypto::{Bytes32, random};
+use crate::domain::{AuditId, Outcome, SecretId};
+use crate::keyring::Keys;
+use crate::store::{Change, Guard, Kept, Receipt, Refusal, State, StoreError, Stored, Unit, VERSIONS_KEPT, VersionRow};
+
+/// The most units that share a commit.
+const BATCH: usize = 256;
+/// How many commits go by between two requests to trim the write-ahead log.
+const TRIM_EVERY: u64 = 64;
+
+type Reply = oneshot::Sender<Result<Receipt, Refusal>>;
+
+/// What the writer is asked for.
+#[derive(Debug)]
+pub(super) enum Job {
+    /// Commit this.
+    Commit(Box<Unit>, Reply),
+    /// End.
+    Stop,
+}
+
+/// What the writer starts with.
+pub(super) struct Setup {
+    pub(super) path: PathBuf,
+    pub(super) connection: Connection,
+    pub(super) jobs: mpsc::Receiver<Job>,
+    pub(super) checkpoints: mpsc::Sender<checkpoint::Job>,
+    pub(super) events: broadcast::Sender<Arc<Entry>>,
+}
+
+pub(super) fn spawn(setup: Setup) -> std::io::Result<JoinHandle<()>> {
+    let mut writer = Writer { setup, state: None, keys: None, fresh: Vec::new(), commits: 0 };
+    Builder::new().name("writer".to_owned()).spawn(move || writer.run())
+}
+
+struct Writer {
+    setup: Setup,
+    /// The state as last committed; read again after a failed commit.
+    state: Option<State>,
+    /// The keys in use; units made under others are refused.
+    keys: Option<Arc<Keys>>,
+    /// Entries of the running batch, told to subscribers after its commit.
+    fresh: Vec<Entry>,
+    commits: u64,
+}
+
+/// Why a unit was not applied: refused as it stands, or the database failed under all of them.
+enum Stop {
+    Refused(Refusal),
+    Failed(StoreError),
+}
+
+impl From<rusqlite::Error> for Stop {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl Writer {
+    fn run(&mut self) {
+        while let Ok(first) = self.setup.jobs.recv() {
+            let mut batch = Vec::new();
+            let mut stop = false;
+            let queued = std::iter::once(first).chain(std::iter::from_fn(|| self.setup.jobs.try_recv().ok()));
+            for job in queued.take(BATCH) {
+                match job {
+                    Job::Commit(unit, reply) => batch.push((unit, reply)),
+                    Job::Stop => stop = true,
+                }
+            }
+            self.commit(batch);
+            if stop {
+                return;
+            }
+        }
+    }
+
+    fn commit(&mut self, batch: Vec<(Box<Unit>, Reply)>) {
+        let (units, replies): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+        let held = self.keys.clone();
+        match self.transact(units) {
+            Ok(answers) => {
+                for entry in self.fresh.drain(..) {
+                    let _ = self.setup.events.send(Arc::new(entry));
+                }
+                for (reply, answer) in replies.into_iter().zip(answers) {
+                    let _ = reply.send(answer);
+                }
+                self.trim();
+            }
+            Err(error) => {
+                tracing::error!(%error, "a commit failed; nothing of it is stored");
+                self.recover(held);
+                for reply in replies {
+                    let _ = reply.send(Err(Refusal::Storage(error.to_string())));
+                }
+            }
+        }
+    }
+
+    /// Runs all units in one transaction and gives each one's answer.
+    fn transact(&mut self, units: Vec<Box<Unit>>) -> Result<Vec<Result<Receipt, Refusal>>, StoreError> {
+        let mut state = match self.state {
+            Some(state) => state,
+            None => read_state(&self.setup.connection)?,
+        };
+        self.setup.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let mut answers = Vec::with_capacity(units.len());
+        let mut keys = None;
+        for unit in units {
+            let under = Arc::clone(&unit.keys);
+            let answer = self.attempt(*unit, &mut state)?;
+            if answer != Err(Refusal::OldKeys) {
+                keys = Some(self.keys.clone().unwrap_or(under));
+            }
+            answers.push(answer);
+        }
+        if let Some(keys) = keys {
+            write_state(&self.setup.connection, &state, &keys)?;
+        }
+        self.setup.connection.prepare_cached("COMMIT")?.execute([])?;
+        self.state = Some(state);
+        Ok(answers)
+    }
+
+    /// Runs one unit in a savepoint; a refused one leaves its failed entries in its place.
+    fn attempt(&mut self, unit: Unit, state: &mut State) -> Result<Result<Receipt, Refusal>, StoreError> {
+        let adopts = unit.changes.iter().any(|change| matches!(change, Change::Adopt(_)));
+        if !adopts && self.keys.as_ref().is_none_or(|keys| keys.generation() != unit.keys.generation()) {
+            return Ok(Err(Refusal::OldKeys));
+        }
+        let before = *state;
+        let Unit { keys, author, guards, changes, entries } = unit;
+        self.setup.connection.prepare_cached("SAVEPOINT unit")?.execute([])?;
+        let applied = guards
+            .iter()
+            .try_for_each(|guard| check(&self.setup.connection, guard))
+            .and_then(|()| changes.into_iter().try_for_each(|change| self.apply(change, state, &keys)));
+        match applied {
+            Ok(()) => self.record(&keys, &author, entries, state)?,
+            Err(Stop::Failed(error)) => return Err(error),
+            Err(Stop::Refused(refusal)) => {
+                *state = before;
+                self.setup.connection.prepare_cached("ROLLBACK TO unit")?.execute([])?;
+                if refusal == Refusal::NameTaken {
+                    let failed = entries.into_iter().map(failed).collect();
+                    self.record(&keys, &author, failed, state)?;
+                }
+                self.setup.connection.prepare_cached("RELEASE unit")?.execute([])?;
+                return Ok(Err(refusal));
+            }
+        }
+        self.setup.connection.prepare_cached("RELEASE unit")?.execute([])?;
+        Ok(Ok(Receipt { head: state.head }))
+    }
+
+    fn record(&mut self, keys: &Keys, author: &Author, drafts: Vec<Draft>, state: &mut State) -> Result<(), StoreError> {
+        for draft in drafts {
+            let random = random().map_err(|error| StoreError::Sqlite(error.to_string()))?;
+            let entry = state.head.append(keys, author, draft, AuditId::at(author.at, &random));
+            insert_entry(&self.setup.connection, &entry)?;
+            self.fresh.push(entry);
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, change: Change, state: &mut State, keys: &Arc<Keys>) -> Result<(), Stop> {
+        let connection = &self.setup.connection;
+        match change {
+            Change::Insert(stored) => insert(connection, &stored, state, keys),
+            Change::Replace { next, seen, kept } => {
+                let key = unlink(connection, next.row.id, seen, (state, keys))?;
+                update(connection, key, &next)?;
+                keep(connection, key, kept)?;
+                state.add(&leaf(keys, next.row.id, next.row.revision, &next.row.mac));
+                Ok(())
+            }
+            Change::Remove { id, seen } => {
+                let key = unlink(connection, id, seen, (state, keys))?;
+                let tally = "UPDATE tally SET count = count - 1 WHERE (org, category) =
+                             (SELECT org, category FROM secret WHERE key = ?1)";
+                connection.prepare_cached(tally)?.execute([key])?;
+                connection.prepare_cached("DELETE FROM secret WHERE key = ?1")?.execute([key])?;
+                Ok(())
+            }
+            Change::Slots(header) => Ok(write_header(connection, &header)?),
+            Change::Adopt(keys) => {
+                self.keys = Some(keys);
+                Ok(())
+            }
+            Change::Close => {
+                self.keys = None;
+                Ok(())
+            }
+        }
+    }
+
+    /// Leaves nothing of a failed batch behind: rolls back, opens the database again, forgets the state.
+    fn recover(&mut self, held: Option<Arc<Keys>>) {
+        self.fresh.clear();
+        self.state = None;
+        self.keys = held;
+        let _ = self.setup.connection.execute_batch("ROLLBACK");
+        match connect(&self.setup.path, Mode::Write) {
+            Ok(connection) => self.setup.connection = connection,
+            Err(error) => tracing::error!(%error, "the database could not be opened again"),
+        }
+    }
+
+    fn trim(&mut self) {
+        self.commits += 1;
+        if self.commits.is_multiple_of(TRIM_EVERY) {
+            let _ = self.setup.checkpoints.send(checkpoint::Job::Trim);
+        }
+    }
+}
+
+fn failed(mut draft: Draft) -> Draft {
+    draft.outcome = Outcome::Failed;
+    draft.secret = None;
+    draft.with("code", "conflict")
+}
+
+fn check(connection: &Connection, guard: &Guard) -> Result<(), Stop> {
+    let (_, revision, _) = present(connection, guard.id)?;
+    if revision == guard.revision { Ok(()) } else { Err(Stop::Refused(Refusal::Stale)) }
+}
+
+/// Reads where a secret stands; one that is gone is as stale as one that changed.
+fn present(connection: &Connection, id: SecretId) -> Result<(i64, u64, Bytes32), Stop> {
+    let mut statement = connection.prepare_cached("SELECT key, revision, mac FROM secret WHERE id = ?1")?;
+    let found = statement
+        .query_row([id.as_bytes().as_slice()], |row| {
+            Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned(), super::blob32(row, 2)?))
+        })
+        .optional()?;
+    found.ok_or(Stop::Refused(Refusal::Stale))
+}
+
+/// Takes a row out of the sum, if it is still at the revision that was seen, and gives its key.
+fn unlink(connection: &Connection, id: SecretId, seen: u64, sum: (&mut State, &Keys)) -> Result<i64, Stop> {
+    let (key, revision, mac) = present(connection, id)?;
+    if revision != seen {
+        return Err(Stop::Refused(Refusal::Stale));
+    }
+    let (state, keys) = sum;
+    state.subtract(&leaf(keys, id, revision, &mac));
+    Ok(key)
+}
+
+fn insert(connection: &Connection, stored: &Stored, state: &mut State, keys: &Keys) -> Result<(), Stop> {
+    let row = &stored.row;
+    let mut taken = connection.prepare_cached("SELECT 1 FROM secret WHERE org = ?1 AND name = ?2")?;
+    if taken.exists([row.org.as_str(), row.name.as_str()])? {
+        return Err(Stop::Refused(Refusal::NameTaken));
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO secret (id, org, name, category, metadata, version, revision, created_by, created_at,
+                 updated_at, rotated_at, expires_at, version_at, version_by, versions, digest, mac, sealed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+        )?
+        .execute(params![
+            row.id.as_bytes().as_slice(),
+            row.org.as_str(),
+            row.name.as_str(),
+            row.category.id(),
+            row.metadata,
+            row.version.cast_signed(),
+            row.revision.cast_signed(),
+            row.created_by,
+            row.created_at.as_millis(),
+            row.updated_at.as_millis(),
+            row.rotated_at.map(crate::domain::Timestamp::as_millis),
+            row.expires_at.map(crate::domain::Timestamp::as_millis),
+            row.version_at.as_millis(),
+            row.version_by,
+            row.versions.as_slice(),
+            row.digest.as_slice(),
+            row.mac.as_slice(),
+            stored.sealed.as_bytes(),
+        ])?;
+    tally(connection, row.org.as_str(), row.category.id(), 1)?;
+    state.add(&leaf(keys, row.id, row.revision, &row.mac));
+    Ok(())
+}
+
+fn tally(connection: &Connection, org: &str, category: &str, by: i64) -> Result<(), rusqlite::Error> {
+    connection
+        .prepare_cached(
+            "INSERT INTO tally (org, category, count) VALUES (?1, ?2, ?3)
+             ON CONFLICT (org, category) DO UPDATE SET count = count + excluded.count",
+        )?
+        .execute(params![org, category, by])?;
+    Ok(())
+}
+
+fn update(connection: &Connection, key: i64, stored: &Stored) -> Result<(), Stop> {
+    let row = &stored.row;
+    let mut was = connection.prepare_cached("SELECT category FROM secret WHERE key = ?1")?;
+    let category: String = was.query_row([key], |row| row.get(0))?;
+    if category != row.category.id() {
+        tally(connection, row.org.as_str(), &category, -1)?;
+        tally(connection, row.org.as_str(), row.category.id(), 1)?;
+    }
+    connection
+        .prepare_cached(
+            "UPDATE secret SET category = ?2, metadata = ?3, version = ?4, revision = ?5, updated_at = ?6,
+                 rotated_at = ?7, expires_at = ?8, version_at = ?9, version_by = ?10, versions = ?11, digest = ?12,
+                 mac = ?13, sealed = ?14 WHERE key = ?1",
+        )?
+        .execute(params![
+            key,
+            row.category.id(),
+            row.metadata,
+            row.version.cast_signed(),
+            row.revision.cast_signed(),
+            row.updated_at.as_millis(),
+            row.rotated_at.map(crate::domain::Timestamp::as_millis),
+            row.expires_at.map(crate::domain::Timestamp::as_millis),
+            row.version_at.as_millis(),
+            row.version_by,
+            row.versions.as_slice(),
+            row.digest.as_slice(),
+            row.mac.as_slice(),
+            stored.sealed.as_bytes(),
+        ])?;
+    Ok(())
+}
+
+fn keep(connection: &Connection, key: i64, kept: Kept) -> Result<(), Stop> {
+    match kept {
+        Kept::Same => Ok(()),
+        Kept::Push(version) => {
+            insert_version(connection, key, &version)?;
+            // The present value is one of those that are kept.
+            let older = i64::try_from(VERSIONS_KEPT - 1).unwrap_or(i64::MAX);
+            let sql = "DELETE FROM version WHERE secret = ?1 AND version NOT IN
+                       (SELECT version FROM version WHERE secret = ?1 ORDER BY version DESC LIMIT ?2)";
+            connection.prepare_cached(sql)?.execute([key, older])?;
+            Ok(())
+        }
+        Kept::All(versions) => {
+            connection.prepare_cached("DELETE FROM version WHERE secret = ?1")?.execute([key])?;
+            Ok(versions.iter().try_for_each(|version| insert_version(connection, key, version))?)
+        }
+    }
+}
+
+fn insert_version(connection: &Connection, key: i64, version: &VersionRow) -> Result<(), rusqlite::Error> {
+    connection
+        .prepare_cached(
+            "INSERT INTO version (secret, version, revision, created_at, created_by, sealed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            key,
+            version.version.cast_signed(),
+            version.revision.cast_signed(),
+            version.created_at.as_millis(),
+            version.created_by,
+            version.sealed.as_bytes(),
+        ])?;
+    Ok(())
+}
+
+/// Finds or makes the label of a text.
+fn label(connection: &Connection, text: &str) -> Result<i64, rusqlite::Error> {
+    let mut find = connection.prepare_cached("SELECT id FROM label WHERE text = ?1")?;
+    if let Some(id) = find.query_row([text], |row| row.get(0)).optional()? {
+        return Ok(id);
+    }
+    connection.prepare_cached("INSERT INTO label (text) VALUES (?1)")?.insert([text])
+}
+
+fn insert_entry(connection: &Connection, entry: &Entry) -> Result<(), rusqlite::Error> {
+    let label_of = |text: Option<&str>| text.map(|text| label(connection, text)).transpose();
+    let peer = entry.peer.as_ref();
+    connection
+        .prepare_cached(
+            "INSERT INTO audit (seq, id, at, org, action, outcome, secret, name, actor, uid, gid, pid, exe, metadata, mac)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        )?
+        .execute(params![
+            entry.seq.cast_signed(),
+            entry.id.as_bytes().as_slice(),
+            entry.at.as_millis(),
+            label_of(entry.org.as_deref())?,
+            entry.action.as_str(),
+            entry.outcome.as_str(),
+            entry.secret.as_ref().map(|id| id.as_bytes().as_slice()),
+            label_of(entry.name.as_deref())?,
+            label(connection, &entry.actor)?,
+            peer.map(|peer| peer.uid),
+            peer.map(|peer| peer.gid),
+            peer.and_then(|peer| peer.pid),
+            label_of(peer.and_then(|peer| peer.exe.as_deref()))?,
+            entry.metadata,
+            entry.mac.as_slice(),
+        ])?;
+    Ok(())
+}
+
+/// Writes the state with its MAC.
+pub(super) fn write_state(connection: &Connection, state: &State, keys: &Keys) -> Result<(), StoreError> {
+    let Head { seq, mac } = state.head;
+    connection
+        .prepare_cached(
+            "INSERT INTO state (id, seq, head, sum, count, mac) VALUES (1, ?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, head = excluded.head, sum = excluded.sum,
+                 count = excluded.count, mac = excluded.mac",
+        )?
+        .execute(params![
+            seq.cast_signed(),
+            mac.as_slice(),
+            state.sum.as_slice(),
+            state.count.cast_signed(),
+            state.compute_mac(keys).as_slice(),
+        ])?;
+    Ok(())
+}
