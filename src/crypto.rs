@@ -113,7 +113,11 @@ pub fn mac_fits(expected: &Bytes32, found: &[u8]) -> bool {
 }
 
 fn keyed(key: &Bytes32) -> Hmac<Sha256> {
-    <Hmac<Sha256> as KeyInit>::new(key.into())
+    // RFC 2104 pads a shorter key with zeros to the block of 64 bytes; doing so here leaves nothing to fail.
+    let mut block = zeroize::Zeroizing::new([0; 64]);
+    let (head, _) = block.split_at_mut(32);
+    head.copy_from_slice(key);
+    <Hmac<Sha256> as KeyInit>::new((&*block).into())
 }
 
 /// Computes SHA-256 (FIPS 180-4).

@@ -12,7 +12,7 @@ mod time;
 pub use actor::{Action, Actor, AgentId, Caller, Claims, LockReason, Outcome, Peer};
 pub use category::Category;
 pub use id::{AuditId, SecretId, SecretRef, VaultId};
-pub use name::{FieldName, Metadata, OrgId, OrgScope, PlatformName, SecretName};
+pub use name::{FieldName, Metadata, OrgId, OrgScope, PlatformName, SecretName, snake_case};
 pub use time::Timestamp;
 
 /// States which rule a text from outside broke; it never holds the text.

@@ -12,6 +12,7 @@ use tokio::sync::{broadcast, oneshot};
 
 pub use row::{ListQuery, Row, Sort, SortKey, Stored, VersionRow};
 pub use sqlite::SqliteStore;
+pub(crate) use sqlite::leaf;
 
 use crate::audit::{Author, Draft, Entry, Head};
 use crate::crypto::{AuditKeySeal, Bytes32, Header, Slot};

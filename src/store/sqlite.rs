@@ -140,7 +140,7 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
         let transaction = connection.transaction()?;
         transaction.execute_batch(sql)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", at + 1)?;
+        transaction.pragma_update(None, "user_version", i64::try_from(at).unwrap_or(i64::MAX) + 1)?;
         transaction.commit()?;
     }
     Ok(())

@@ -131,7 +131,7 @@ impl Writer {
         for unit in units {
             let under = Arc::clone(&unit.keys);
             let answer = self.attempt(*unit, &mut state)?;
-            if answer != Err(Refusal::OldKeys) {
+            if !matches!(answer, Err(Refusal::OldKeys)) {
                 keys = Some(self.keys.clone().unwrap_or(under));
             }
             answers.push(answer);

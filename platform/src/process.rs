@@ -1,0 +1,55 @@
+//! What a process that holds keys gives up at its start.
+
+#[cfg(target_os = "macos")]
+use nix::libc;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::stat::{Mode, umask};
+
+/// Forbids core dumps and reads by other processes of the same uid.
+///
+/// Sets `RLIMIT_CORE` to 0 (setrlimit(2)) and clears `PR_SET_DUMPABLE` (prctl(2)); macOS has
+/// `PT_DENY_ATTACH` (ptrace(2)) for the latter. Afterwards `/proc/self/environ` opens for root alone.
+///
+/// # Errors
+/// What the kernel answers; a caller that holds keys must not go on.
+pub fn deny_dumps() -> std::io::Result<()> {
+    setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
+    #[cfg(target_os = "linux")]
+    nix::sys::prctl::set_dumpable(false)?;
+    #[cfg(target_os = "macos")]
+    // SAFETY: this request takes no address and touches no memory.
+    nix::errno::Errno::result(unsafe { libc::ptrace(libc::PT_DENY_ATTACH, 0, std::ptr::null_mut(), 0) })?;
+    Ok(())
+}
+
+/// Keeps this process and its children from gaining rights by exec (`PR_SET_NO_NEW_PRIVS`, prctl(2)).
+///
+/// macOS has no equivalent: nothing is done there.
+///
+/// # Errors
+/// What the kernel answers.
+pub fn no_new_privileges() -> std::io::Result<()> {
+    #[cfg(target_os = "linux")]
+    nix::sys::prctl::set_no_new_privs()?;
+    Ok(())
+}
+
+/// Makes files and sockets from here on private to their owner: umask(2) 077.
+pub fn private_umask() {
+    umask(Mode::S_IRWXG | Mode::S_IRWXO);
+}
+
+/// Says whether this process may be dumped or traced by its own uid (`PR_GET_DUMPABLE`, prctl(2)).
+///
+/// True where the kernel does not tell, as on macOS.
+pub fn is_dumpable() -> bool {
+    #[cfg(target_os = "linux")]
+    return nix::sys::prctl::get_dumpable().unwrap_or(true);
+    #[cfg(not(target_os = "linux"))]
+    true
+}
+
+/// Gives the soft limit on the size of a core dump in bytes (`RLIMIT_CORE`); `u64::MAX` is no limit.
+pub fn core_limit() -> u64 {
+    getrlimit(Resource::RLIMIT_CORE).map_or(u64::MAX, |(soft, _)| soft)
+}

@@ -1,0 +1,33 @@
+//! Overwrites the stack after a key was used on it.
+
+use std::hint::black_box;
+
+use zeroize::Zeroize;
+
+/// Runs `f`, then overwrites the 32 KiB of stack below the caller's frame with zeros, also when `f` panics.
+///
+/// What `f` borrows, captures or returns is the caller's to wipe.
+pub fn with_burned_stack<T>(f: impl FnOnce() -> T) -> T {
+    struct Burn;
+    impl Drop for Burn {
+        fn drop(&mut self) {
+            burn();
+        }
+    }
+    let _burn = Burn;
+    in_own_frame(f)
+}
+
+// Inlined, the frame of `f` would be the caller's, above the bytes that `burn` reaches.
+#[inline(never)]
+fn in_own_frame<T>(f: impl FnOnce() -> T) -> T {
+    f()
+}
+
+#[inline(never)]
+fn burn() {
+    // Several times what the ciphers and hashes of this workspace use.
+    let mut below = [0_u64; 32 * 1024 / size_of::<u64>()];
+    below.zeroize();
+    black_box(&below);
+}

@@ -1,0 +1,12 @@
+//! What the platform crate promises, on a real kernel, in real processes.
+#![cfg(target_os = "linux")]
+#![allow(unsafe_code, reason = "forks, faults and edits the environment to see what is left")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failing helper fails its test")]
+
+mod child;
+mod descriptors;
+mod environment;
+mod key_page;
+mod peer;
+mod process;
+mod stack;

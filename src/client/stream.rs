@@ -1,0 +1,120 @@
+//! JSON-RPC 2.0 over the socket, one message a line each way.
+
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use zeroize::Zeroizing;
+
+use super::connect;
+use crate::api::{Code, Fault, Operation};
+use crate::domain::LockReason;
+
+/// The longest wait for an answer: deriving keys and sealing everything afresh take their time.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// A connection to the daemon.
+#[derive(Debug)]
+pub struct Client {
+    stream: BufReader<UnixStream>,
+    next: u64,
+}
+
+#[derive(Serialize)]
+struct Request<'a, P> {
+    jsonrpc: &'a str,
+    id: u64,
+    method: &'a str,
+    params: &'a P,
+}
+
+#[derive(Deserialize)]
+struct Response<'a> {
+    #[serde(borrow, default)]
+    result: Option<&'a RawValue>,
+    #[serde(default)]
+    error: Option<WireError>,
+}
+
+#[derive(Deserialize)]
+struct WireError {
+    code: i32,
+    message: String,
+    #[serde(default)]
+    data: Option<WireData>,
+}
+
+/// What stands beside an error's words.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireData {
+    code: String,
+    hint: String,
+    #[serde(default)]
+    lock_reason: Option<LockReason>,
+    #[serde(default)]
+    request_id: Option<String>,
+}
+
+impl Client {
+    /// Connects to a socket and checks who listens there.
+    ///
+    /// # Errors
+    /// `unavailable` where nobody does, `forbidden` where a stranger does.
+    pub fn connect(path: &Path) -> Result<Self, Fault> {
+        let stream = connect(path)?;
+        let timed = stream.set_read_timeout(Some(PATIENCE)).and_then(|()| stream.set_write_timeout(Some(PATIENCE)));
+        timed.map_err(|error| Fault::new(Code::Internal, error.to_string()))?;
+        Ok(Self { stream: BufReader::new(stream), next: 1 })
+    }
+
+    /// Does an operation.
+    ///
+    /// # Errors
+    /// What the daemon answered; `unavailable` where it went away.
+    pub fn call<O: Operation>(&mut self, operation: &O) -> Result<O::Answer, Fault> {
+        let answer = self.exchange(O::METHOD, operation)?;
+        let response: Response<'_> = serde_json::from_slice(&answer).map_err(|_| garbled())?;
+        match (response.result, response.error) {
+            (_, Some(error)) => Err(error.into()),
+            (Some(result), None) => serde_json::from_str(result.get()).map_err(|_| garbled()),
+            (None, None) => Err(garbled()),
+        }
+    }
+
+    fn exchange<P: Serialize>(&mut self, method: &str, params: &P) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        let request = Request { jsonrpc: "2.0", id: self.next, method, params };
+        self.next += 1;
+        let mut line = Zeroizing::new(serde_json::to_vec(&request).map_err(|_| garbled())?);
+        line.push(b'\n');
+        self.stream.get_mut().write_all(&line).map_err(|error| gone(&error))?;
+        let mut answer = Zeroizing::new(Vec::new());
+        let read = self.stream.read_until(b'\n', &mut answer).map_err(|error| gone(&error))?;
+        if read == 0 { Err(Fault::new(Code::Unavailable, "the daemon closed the connection")) } else { Ok(answer) }
+    }
+}
+
+impl From<WireError> for Fault {
+    fn from(error: WireError) -> Self {
+        let code = error.data.as_ref().and_then(|data| Code::from_word(&data.code)).unwrap_or(Code::Internal);
+        let mut fault = Self::new(code, error.message).rpc(error.code);
+        if let Some(data) = error.data {
+            fault.hint = data.hint;
+            fault.lock_reason = data.lock_reason;
+            fault.request_id = data.request_id;
+        }
+        fault
+    }
+}
+
+fn garbled() -> Fault {
+    Fault::new(Code::Internal, "the daemon's answer is not what this program understands")
+        .hint("check that vaultd and vaultctl are of the same version: vaultctl doctor")
+}
+
+fn gone(error: &std::io::Error) -> Fault {
+    Fault::new(Code::Unavailable, format!("the connection to the daemon broke: {}", error.kind()))
+}

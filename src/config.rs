@@ -1,0 +1,129 @@
+//! The configuration file `vault.toml`: every section and key is optional, none that is unknown is accepted.
+
+use serde::Deserialize;
+
+use crate::crypto::Iterations;
+use crate::domain::Invalid;
+
+/// What `vault.toml` may say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// How master keys are derived.
+    pub kdf: Kdf,
+    /// How keys are held in memory.
+    pub memory: Memory,
+}
+
+/// `[kdf]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Kdf {
+    /// The rounds of PBKDF2 for new slots: 100,000 to 10,000,000; 600,000 by default.
+    pub iterations: u32,
+}
+
+impl Default for Kdf {
+    fn default() -> Self {
+        Self { iterations: Iterations::DEFAULT.get() }
+    }
+}
+
+/// `[memory]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Memory {
+    /// Whether the vault refuses to unlock where no page can be locked.
+    pub lock: MemoryLock,
+    /// Which kind of locked memory holds the keys.
+    pub keys: MemoryKeys,
+}
+
+/// `memory.lock`
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MemoryLock {
+    /// Refuse to unlock (the default).
+    #[default]
+    Require,
+    /// Warn and go on.
+    Try,
+}
+
+/// `memory.keys`
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MemoryKeys {
+    /// `memfd_secret` where the kernel has it, which forbids hibernation while it is held (the default).
+    #[default]
+    Secretmem,
+    /// `mlock` alone.
+    Mlock,
+}
+
+/// Says what is wrong with a configuration file.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It is no TOML, or has a key or type that it cannot have.
+    #[error("line {line}: {reason}")]
+    Malformed {
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong, without the line's text.
+        reason: String,
+    },
+    /// A number is out of range.
+    #[error("[{0}]: {1}")]
+    Range(&'static str, Invalid),
+}
+
+impl Config {
+    /// Reads a file's text and checks every range.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the line or the section; never with the text.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let config: Self = toml::from_str(text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            let line = text.get(..at).map_or(1, |before| before.matches('\n').count() + 1);
+            ConfigError::Malformed { line, reason: error.message().to_owned() }
+        })?;
+        config.iterations()?;
+        Ok(config)
+    }
+
+    /// Gives the rounds of new slots.
+    pub fn iterations(&self) -> Result<Iterations, ConfigError> {
+        Iterations::new(self.kdf.iterations).map_err(|invalid| ConfigError::Range("kdf", invalid))
+    }
+
+    /// Gives how the key page is to be locked.
+    pub fn page_policy(&self) -> vault_platform::PagePolicy {
+        vault_platform::PagePolicy {
+            secretmem: self.memory.keys == MemoryKeys::Secretmem,
+            require_lock: self.memory.lock == MemoryLock::Require,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_file_is_the_default() {
+        assert_eq!(Config::default(), Config::parse("").unwrap());
+    }
+
+    #[test]
+    fn too_few_rounds_are_refused() {
+        let error = Config::parse("[kdf]\niterations = 99999\n").unwrap_err();
+        assert!(error.to_string().contains("100000"), "{error}");
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_line() {
+        let error = Config::parse("[memory]\nlock = \"require\"\nkesy = 1\n").unwrap_err();
+        assert!(error.to_string().starts_with("line 3"), "{error}");
+    }
+}

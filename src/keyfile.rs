@@ -1,0 +1,172 @@
+//! The key file `.env`: finding `AGENTICMAIL_VAULT_KEY` in it, and replacing that one line.
+//!
+//! UTF-8 lines; an optional `export `; the first occurrence wins; white space is trimmed; one pair of matching
+//! quotes is removed; no escapes, no expansion; an empty value counts as absent.
+
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use crate::files;
+use crate::secret::Passphrase;
+
+/// The variable, in the key file and in the environment.
+pub const VARIABLE: &str = "AGENTICMAIL_VAULT_KEY";
+/// The largest key file that is read, in bytes.
+const FILE_BYTES: u64 = 64 * 1024;
+
+/// Says why a key file gives no key.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFileError {
+    /// Others may read or change it.
+    #[error("{0}")]
+    Unsafe(String),
+    /// It is no regular file, too large or not UTF-8.
+    #[error("the key file is {0}")]
+    Malformed(&'static str),
+    /// It cannot be read.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// Reads the key out of a key file; `None` where the file or the line is missing, or the value empty.
+///
+/// # Errors
+/// [`KeyFileError::Unsafe`] where its mode lets others in, with the `chmod` that mends it.
+pub fn read(path: &Path) -> Result<Option<Passphrase>, KeyFileError> {
+    let text = match read_text(path) {
+        Err(KeyFileError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        other => other?,
+    };
+    Ok(value_of(&text, VARIABLE).and_then(|value| Passphrase::new(value.as_bytes().to_vec()).ok()))
+}
+
+fn read_text(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
+    let mut file = std::fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(nix::libc::O_NONBLOCK | nix::libc::O_CLOEXEC)
+        .open(path)?;
+    let meta = file.metadata()?;
+    if !meta.is_file() {
+        return Err(KeyFileError::Malformed("no regular file"));
+    }
+    if meta.len() > FILE_BYTES {
+        return Err(KeyFileError::Malformed("larger than 64 KiB"));
+    }
+    let real = std::fs::canonicalize(path)?;
+    if let Some(why) = files::why_not_private(&real, 0o600)? {
+        return Err(KeyFileError::Unsafe(why));
+    }
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(meta.len()).unwrap_or_default() + 1));
+    file.by_ref().take(FILE_BYTES).read_to_end(&mut bytes)?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| KeyFileError::Malformed("not UTF-8"))?;
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
+/// Gives a line's variable and value, where it assigns one.
+pub fn assignment(line: &str) -> Option<(&str, &str)> {
+    let line = line.trim();
+    let line = line.strip_prefix("export ").map_or(line, str::trim_start);
+    if line.starts_with('#') {
+        return None;
+    }
+    let (name, value) = line.split_once('=')?;
+    Some((name.trim(), unquote(value.trim())))
+}
+
+fn unquote(value: &str) -> &str {
+    ['"', '\'']
+        .into_iter()
+        .find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote))
+        .unwrap_or(value)
+}
+
+fn value_of<'t>(text: &'t str, variable: &str) -> Option<&'t str> {
+    let first = text.lines().filter_map(assignment).find(|(name, _)| *name == variable);
+    first.map(|(_, value)| value).filter(|value| !value.is_empty())
+}
+
+/// Writes a key into a key file: replaces the line that counts, keeps every other byte; makes a missing file.
+pub fn write(path: &Path, key: &str) -> Result<(), KeyFileError> {
+    let old = match read_text(path) {
+        Err(KeyFileError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => Zeroizing::default(),
+        other => other?,
+    };
+    let mut new = Zeroizing::new(String::with_capacity(old.len() + key.len() + VARIABLE.len() + 2));
+    let mut written = false;
+    for line in old.split_inclusive('\n') {
+        let ours = assignment(line).is_some_and(|(name, _)| name == VARIABLE);
+        if ours && !written {
+            put(&mut new, key);
+            written = true;
+        } else {
+            new.push_str(line);
+        }
+    }
+    if !written {
+        if !new.is_empty() && !new.ends_with('\n') {
+            new.push('\n');
+        }
+        put(&mut new, key);
+    }
+    Ok(files::replace_private(path, new.as_bytes())?)
+}
+
+fn put(text: &mut String, key: &str) {
+    text.push_str(VARIABLE);
+    text.push('=');
+    text.push_str(key);
+    text.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(text: &str) -> Option<&str> {
+        value_of(text, VARIABLE)
+    }
+
+    #[test]
+    fn the_first_occurrence_wins() {
+        assert_eq!(Some("a"), key("AGENTICMAIL_VAULT_KEY=a\nAGENTICMAIL_VAULT_KEY=b\n"));
+    }
+
+    #[test]
+    fn export_space_and_one_pair_of_quotes_are_removed() {
+        assert_eq!(Some("'a b'"), key("X=1\n  export AGENTICMAIL_VAULT_KEY = \"'a b'\"  \r\n"));
+    }
+
+    #[test]
+    fn nothing_is_expanded_or_escaped() {
+        assert_eq!(Some("a\\n$HOME#b"), key("AGENTICMAIL_VAULT_KEY=a\\n$HOME#b"));
+    }
+
+    #[test]
+    fn an_empty_or_commented_key_is_absent() {
+        assert_eq!(None, key("AGENTICMAIL_VAULT_KEY=\"\"\n"));
+        assert_eq!(None, key("# AGENTICMAIL_VAULT_KEY=a\n"));
+    }
+
+    #[test]
+    fn writing_keeps_every_other_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".env");
+        files::replace_private(&path, b"A=1\n# note\nexport AGENTICMAIL_VAULT_KEY=old\nB=2").unwrap();
+        write(&path, "new").unwrap();
+        assert_eq!("A=1\n# note\nAGENTICMAIL_VAULT_KEY=new\nB=2", std::fs::read_to_string(&path).unwrap());
+    }
+
+    #[test]
+    fn a_key_file_that_others_read_is_refused_with_its_mend() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".env");
+        files::replace_private(&path, b"AGENTICMAIL_VAULT_KEY=a\n").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let error = read(&path).unwrap_err();
+        assert!(error.to_string().contains("chmod 600"), "{error}");
+    }
+}

@@ -1,0 +1,234 @@
+//! The vault: the one line judge → act → record that every operation goes along.
+
+mod desk;
+mod found;
+mod inspect;
+mod log;
+mod resolve;
+mod secrets;
+mod status;
+mod unlock;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tokio::sync::broadcast;
+
+pub use desk::{Desk, Handle, Place, Records, WhileLocked};
+pub use found::{FoundError, Founded, Founding, Plan, found};
+pub use inspect::{Damage, Findings};
+
+use crate::api::{
+    AuditLog, Code, CreateSecret, DeleteSecret, Fault, GetSecret, ListSecrets, Resolve, StatusOf, VerifyAudit, Warning,
+};
+use crate::audit::{Author, Entry};
+use crate::clock::Clock;
+use crate::crypto::Iterations;
+use crate::domain::{Caller, LockReason, Timestamp};
+use crate::keyring::{Keyring, Keys};
+use crate::store::{Refusal, Store, StoreError, Unit};
+use vault_platform::PagePolicy;
+
+/// How often a unit is tried again when its rows or keys changed meanwhile.
+const TRIES: usize = 16;
+
+/// Visits every operation; a face is such a visitor.
+pub trait Fold {
+    /// Takes one operation.
+    fn add<O: Handle>(&mut self);
+}
+
+/// Hands every operation to a visitor: the one list.
+pub fn each(fold: &mut impl Fold) {
+    fold.add::<ListSecrets>();
+    fold.add::<CreateSecret>();
+    fold.add::<GetSecret>();
+    fold.add::<DeleteSecret>();
+    fold.add::<Resolve>();
+    fold.add::<AuditLog>();
+    fold.add::<VerifyAudit>();
+    fold.add::<StatusOf>();
+}
+
+/// What a vault is told from outside.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The rounds of new slots.
+    pub iterations: Iterations,
+    /// How the key page is to be locked.
+    pub page: PagePolicy,
+    /// What the process gives away, for `status`.
+    pub posture: Posture,
+}
+
+/// What the process gives away; the daemon measures it, `status` shows it.
+#[derive(Debug, Clone)]
+pub struct Posture {
+    /// Whether others of the same user may read its memory.
+    pub dumpable: bool,
+    /// Whether a crash leaves a core file.
+    pub core_dumps: bool,
+    /// `none`, `active` or `unknown`.
+    pub swap: &'static str,
+}
+
+/// A vault; clones are the same one.
+#[derive(Debug, Clone)]
+pub struct Vault(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    settings: Settings,
+    started: Timestamp,
+    keyring: RwLock<Keyring>,
+    findings: RwLock<Findings>,
+    warnings: RwLock<Vec<Warning>>,
+    weak_key: AtomicBool,
+}
+
+impl Vault {
+    /// Takes a store; the vault is locked until a key opens it.
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, settings: Settings) -> Self {
+        let started = clock.now();
+        Self(Arc::new(Inner {
+            store,
+            clock,
+            settings,
+            started,
+            keyring: RwLock::new(Keyring::Locked(LockReason::NoKey)),
+            findings: RwLock::default(),
+            warnings: RwLock::default(),
+            weak_key: AtomicBool::new(false),
+        }))
+    }
+
+    /// Does an operation for a caller: judge, act, record, and only then answer.
+    ///
+    /// # Errors
+    /// Whatever the table of [`Code`]s names; each refusal past the lock is recorded too.
+    pub async fn call<O: Handle>(&self, caller: &Caller, operation: O) -> Result<O::Answer, Fault> {
+        let operation = Arc::new(operation);
+        let mut last = Refusal::Stale;
+        for _ in 0..TRIES {
+            let desk = self.desk::<O>(caller)?;
+            match self.attempt(desk, &operation).await? {
+                Ok(answer) => return Ok(answer),
+                Err(refusal @ (Refusal::Stale | Refusal::OldKeys)) => last = refusal,
+                Err(refusal) => return Err(fault_of(&refusal)),
+            }
+        }
+        Err(fault_of(&last))
+    }
+
+    /// Goes along the line once; an inner error asks for another try, or says that the store refused.
+    async fn attempt<O: Handle>(&self, desk: Desk, operation: &Arc<O>) -> Result<Result<O::Answer, Refusal>, Fault> {
+        let (mut desk, acted) = match O::PLACE {
+            Place::Inline => act(desk, &**operation),
+            Place::Blocking => {
+                let operation = Arc::clone(operation);
+                let running = tokio::task::spawn_blocking(move || act(desk, &*operation));
+                running.await.map_err(|_| Fault::new(Code::Internal, "the operation ended by a panic"))?
+            }
+        };
+        let erases = desk.erases();
+        let unit = match (&acted, O::RECORDS) {
+            (Ok(_), Records::Nothing) | (Err(_), Records::Nothing) => None,
+            (Ok(_), Records::Each) => Some(desk.unit()?),
+            (Err(fault), Records::Each) => desk.refused_unit(fault),
+        };
+        if let Some(unit) = unit
+            && let Err(refusal) = self.commit(unit).await
+        {
+            return Ok(Err(refusal));
+        }
+        let mut answer = acted?;
+        if erases {
+            let pending = !self.0.store.erase().await.unwrap_or(false);
+            O::erased(&mut answer, pending);
+        }
+        Ok(Ok(answer))
+    }
+
+    /// Commits a unit and waits until it is on the disk.
+    async fn commit(&self, unit: Unit) -> Result<(), Refusal> {
+        match self.0.store.commit(unit).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(refusal)) => Err(refusal),
+            Err(_) => Err(Refusal::Storage("the writer has ended".to_owned())),
+        }
+    }
+
+    /// Opens a desk for one act: the keys as they are now, the caller, the moment.
+    fn desk<O: Handle>(&self, caller: &Caller) -> Result<Desk, Fault> {
+        let keys = match (self.keyring(), O::WHILE_LOCKED) {
+            (Keyring::Open(keys), _) => Some(keys),
+            (Keyring::Locked(_), WhileLocked::Serve) => None,
+            (Keyring::Locked(reason), WhileLocked::Refuse) => return Err(Fault::locked(reason)),
+        };
+        Ok(Desk::new(self.clone(), caller.clone(), keys))
+    }
+
+    /// Gives the keyring as it is now.
+    pub fn keyring(&self) -> Keyring {
+        self.0.keyring.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_keyring(&self, keyring: Keyring) {
+        *self.0.keyring.write().unwrap_or_else(PoisonError::into_inner) = keyring;
+    }
+
+    /// Hears of each audit entry after its commit, in order.
+    pub fn events(&self) -> broadcast::Receiver<Arc<Entry>> {
+        self.0.store.events()
+    }
+
+    /// Gives the moment by the vault's clock.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// Replaces the warning of a code, or removes it.
+    pub fn warn(&self, code: &str, warning: Option<Warning>) {
+        let mut warnings = self.0.warnings.write().unwrap_or_else(PoisonError::into_inner);
+        warnings.retain(|one| one.code != code);
+        warnings.extend(warning);
+    }
+
+    fn findings(&self) -> Findings {
+        self.0.findings.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note_weak_key(&self, weak: bool) {
+        self.0.weak_key.store(weak, Ordering::Relaxed);
+    }
+
+    /// Makes a unit of the daemon's own acts.
+    fn system_unit(&self, keys: Arc<Keys>) -> Unit {
+        let author = Author::of(&Caller::system(), self.now());
+        Unit { keys, author, guards: Vec::new(), changes: Vec::new(), entries: Vec::new() }
+    }
+}
+
+fn act<O: Handle>(mut desk: Desk, operation: &O) -> (Desk, Result<O::Answer, Fault>) {
+    let acted = operation.act(&mut desk);
+    (desk, acted)
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "the store did not answer");
+        let code = if matches!(error, StoreError::Damaged(_)) { Code::Integrity } else { Code::Storage };
+        Self::new(code, error.to_string())
+    }
+}
+
+fn fault_of(refusal: &Refusal) -> Fault {
+    match refusal {
+        Refusal::NameTaken => Fault::new(Code::Conflict, "the name is taken in this org")
+            .hint("replace its value with: vaultctl set; or choose another name"),
+        Refusal::Stale | Refusal::OldKeys => Fault::new(Code::Conflict, "the secret changed meanwhile, again and again"),
+        Refusal::Storage(_) => Fault::new(Code::Storage, "the change could not be written to disk; nothing of it is stored"),
+    }
+}

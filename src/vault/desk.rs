@@ -1,0 +1,248 @@
+//! The desk: where one act is judged, done and written down.
+//!
+//! An operation reaches secrets only through here, and each way asks the policy and notes the entry at once, so
+//! none can forget either.
+
+use std::sync::Arc;
+
+use super::Vault;
+use crate::api::{Code, Fault, Operation};
+use crate::audit::{Author, Draft};
+use crate::crypto::CryptoError;
+use crate::domain::{Action, Caller, OrgId, Outcome, SecretName, SecretRef, Timestamp};
+use crate::keyring::Keys;
+use crate::policy::{Request, Verdict, judge};
+use crate::secret::SecretValue;
+use crate::store::{Change, Guard, Store, Stored, Unit};
+
+/// How an operation is carried out.
+pub trait Handle: Operation {
+    /// Where it runs.
+    const PLACE: Place = Place::Inline;
+    /// Whether it answers while the vault is locked.
+    const WHILE_LOCKED: WhileLocked = WhileLocked::Refuse;
+    /// Whether it is written down.
+    const RECORDS: Records = Records::Each;
+
+    /// Judges and acts at the desk; what it stages and notes is committed before the answer leaves.
+    fn act(&self, desk: &mut Desk) -> Result<Self::Answer, Fault>;
+
+    /// Tells the answer whether what it deleted is still in the write-ahead log.
+    fn erased(_answer: &mut Self::Answer, _pending: bool) {}
+}
+
+/// Where an operation runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// On the runtime's thread: a few microseconds.
+    Inline,
+    /// On a thread of its own: long reads, key derivation.
+    Blocking,
+}
+
+/// Whether an operation answers while the vault is locked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhileLocked {
+    /// It says `locked` and why.
+    Refuse,
+    /// It answers.
+    Serve,
+}
+
+/// Whether an operation is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Records {
+    /// Each act, and each refusal.
+    Each,
+    /// Nothing: it shows no secret's name and changes nothing.
+    Nothing,
+}
+
+/// One act in progress.
+#[derive(Debug)]
+pub struct Desk {
+    vault: Vault,
+    caller: Caller,
+    keys: Option<Arc<Keys>>,
+    now: Timestamp,
+    subject: Option<Draft>,
+    entries: Vec<Draft>,
+    guards: Vec<Guard>,
+    changes: Vec<Change>,
+}
+
+impl Desk {
+    pub(super) fn new(vault: Vault, caller: Caller, keys: Option<Arc<Keys>>) -> Self {
+        let now = vault.now();
+        let (entries, guards, changes) = (Vec::new(), Vec::new(), Vec::new());
+        Self { vault, caller, keys, now, subject: None, entries, guards, changes }
+    }
+
+    /// Gives the vault.
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// Gives the store, for reads that the caller was judged for.
+    pub(super) fn store(&self) -> &dyn Store {
+        &*self.vault.0.store
+    }
+
+    /// Gives the moment of the request.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Gives the caller.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// Gives the keys.
+    pub fn keys(&self) -> Result<&Arc<Keys>, Fault> {
+        self.keys.as_ref().ok_or_else(|| Fault::new(Code::Internal, "an operation asked for keys that it may lack"))
+    }
+
+    /// Names what the act is about, so that a refusal from here on is recorded with it.
+    pub fn about(&mut self, draft: Draft) {
+        self.subject = Some(draft);
+    }
+
+    /// Asks whether the caller may do this.
+    fn allows(&self, action: Action, org: &OrgId, name: Option<&str>) -> bool {
+        let request = Request { action, org: Some(org), name };
+        matches!(judge(&self.caller, &request), Verdict::Allowed(_))
+    }
+
+    /// Asks for an act that is not on one stored secret: a list, a new name.
+    pub fn ask(&mut self, action: Action, org: &OrgId, name: Option<&SecretName>) -> Result<(), Fault> {
+        let mut draft = Draft::of(action).org(org);
+        draft.name = name.map(|name| name.as_str().to_owned());
+        self.about(draft);
+        let name = name.map(SecretName::as_str);
+        if self.allows(action, org, name) { Ok(()) } else { Err(Fault::new(Code::Forbidden, "you may not do this")) }
+    }
+
+    /// Takes a stored secret by id: judged on its stored name, checked, and noted.
+    ///
+    /// # Errors
+    /// `not_found` where it is missing or the caller may not, which look the same; `integrity` where its row
+    /// does not authenticate.
+    pub fn take(&mut self, action: Action, secret: SecretRef) -> Result<Stored, Fault> {
+        let mut draft = Draft::of(action);
+        draft.secret = secret.id();
+        self.about(draft);
+        let found = match secret.id() {
+            Some(id) => self.store().get(id)?,
+            None => None,
+        };
+        let Some(stored) = found else {
+            self.vault.findings().refuse_vanished(|gone| Some(gone.id) == secret.id())?;
+            return Err(Fault::not_found());
+        };
+        self.admit(action, stored)
+    }
+
+    /// Finds a stored secret by exact name; nothing is noted where there is none.
+    pub fn find(&mut self, action: Action, org: &OrgId, name: &SecretName) -> Result<Option<Stored>, Fault> {
+        let Some(stored) = self.store().find(org, name)? else {
+            self.vault.findings().refuse_vanished(|gone| gone.org == *org && gone.name == name.as_str())?;
+            return Ok(None);
+        };
+        self.admit(action, stored).map(Some)
+    }
+
+    fn admit(&mut self, action: Action, stored: Stored) -> Result<Stored, Fault> {
+        let row = &stored.row;
+        let draft = Draft::of(action).org(&row.org).secret(row.id, row.name.as_str());
+        self.about(draft.clone());
+        if !self.allows(action, &row.org, Some(row.name.as_str())) {
+            return Err(Fault::not_found());
+        }
+        self.vault.findings().check(row, self.keys()?)?;
+        self.entries.push(draft);
+        self.guards.push(Guard { id: row.id, revision: row.revision });
+        Ok(stored)
+    }
+
+    /// Adds a detail to the entry that was noted last.
+    pub fn detail(&mut self, key: &str, value: impl Into<serde_json::Value>) {
+        if let Some(entry) = self.entries.last_mut() {
+            entry.metadata.insert(key.to_owned(), value.into());
+        }
+    }
+
+    /// Notes an entry of its own.
+    pub fn note(&mut self, draft: Draft) {
+        self.entries.push(draft);
+    }
+
+    /// Opens a taken secret's value.
+    ///
+    /// # Errors
+    /// `integrity` where the sealed value does not authenticate, `not_found` where it has expired.
+    pub fn reveal(&self, stored: &Stored) -> Result<SecretValue, Fault> {
+        let keys = self.keys()?;
+        let row = &stored.row;
+        if row.is_expired(self.now) {
+            let end = row.expires_at.unwrap_or_default();
+            let fault = Fault::new(Code::NotFound, format!("the secret `{}` expired at {end}", row.name));
+            return Err(fault.hint("give it a new value or a later expiry with: vaultctl set"));
+        }
+        keys.open(&row.seal_context(keys.vault()), &stored.sealed).map_err(|error| unsealable(row.name.as_str(), error))
+    }
+
+    /// Stages a change of a taken secret, which replaces the guard on it.
+    pub fn stage(&mut self, change: Change) {
+        if let Change::Replace { seen: revision, next, .. } = &change {
+            let id = next.row.id;
+            self.guards.retain(|guard| guard.id != id || guard.revision != *revision);
+        }
+        if let Change::Remove { id, .. } = &change {
+            self.guards.retain(|guard| guard.id != *id);
+        }
+        self.changes.push(change);
+    }
+
+    /// Tells whether something leaves the database for good.
+    pub(super) fn erases(&self) -> bool {
+        self.changes.iter().any(|change| matches!(change, Change::Remove { .. }))
+    }
+
+    /// Makes the unit of a successful act.
+    pub(super) fn unit(&mut self) -> Result<Unit, Fault> {
+        if self.entries.is_empty() {
+            return Err(Fault::new(Code::Internal, "an operation left no audit entry"));
+        }
+        let entries = std::mem::take(&mut self.entries);
+        Ok(Unit {
+            keys: Arc::clone(self.keys()?),
+            author: Author::of(&self.caller, self.now),
+            guards: std::mem::take(&mut self.guards),
+            changes: std::mem::take(&mut self.changes),
+            entries,
+        })
+    }
+
+    /// Makes the unit that records a refusal, where it is known what was refused.
+    pub(super) fn refused_unit(&mut self, fault: &Fault) -> Option<Unit> {
+        let keys = Arc::clone(self.keys.as_ref()?);
+        let mut draft = self.subject.take()?;
+        draft.outcome = if fault.code == Code::Forbidden { Outcome::Denied } else { Outcome::Failed };
+        let entries = vec![draft.with("code", fault.code.as_str())];
+        let author = Author::of(&self.caller, self.now);
+        Some(Unit { keys, author, guards: Vec::new(), changes: Vec::new(), entries })
+    }
+}
+
+/// Says that a secret's sealed value does not open.
+pub(super) fn unsealable(name: &str, error: CryptoError) -> Fault {
+    Fault::new(Code::Integrity, format!("the sealed value of `{name}` was changed, moved or swapped: {error}"))
+}
+
+impl From<CryptoError> for Fault {
+    fn from(error: CryptoError) -> Self {
+        let code = if error == CryptoError::NoRandom { Code::Internal } else { Code::Integrity };
+        Self::new(code, error.to_string())
+    }
+}

@@ -1,0 +1,154 @@
+//! What is wrong with the stored rows: edited, rolled back, vanished, each told apart and named.
+//!
+//! At unlock the sum over all rows is compared with the state's. Only where it differs does the audit log say
+//! which row is not the one that was last written.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
+
+use super::Vault;
+use crate::api::{Code, Fault, Warning};
+use crate::domain::{Action, OrgId, OrgScope, Outcome, SecretId};
+use crate::keyring::Keys;
+use crate::store::{ListQuery, Row, State, StoreError};
+
+/// How a row is hurt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Damage {
+    /// An older copy of the row was put back.
+    RolledBack,
+    /// The row is one that this vault never wrote.
+    Foreign,
+}
+
+/// A secret whose row is gone, though nobody deleted it.
+#[derive(Debug, Clone)]
+pub struct Vanished {
+    /// Its id.
+    pub id: SecretId,
+    /// Its org.
+    pub org: OrgId,
+    /// Its name.
+    pub name: String,
+}
+
+/// What an inspection found.
+#[derive(Debug, Clone, Default)]
+pub struct Findings(Arc<Found>);
+
+#[derive(Debug, Default)]
+struct Found {
+    hurt: HashMap<SecretId, Damage>,
+    vanished: Vec<Vanished>,
+    warnings: Vec<Warning>,
+}
+
+impl Findings {
+    /// Checks a row: its MAC, and whether the inspection found it hurt.
+    ///
+    /// # Errors
+    /// `integrity`, with the secret's name and what was done to it.
+    pub fn check(&self, row: &Row, keys: &Keys) -> Result<(), Fault> {
+        let what = match self.0.hurt.get(&row.id) {
+            Some(Damage::RolledBack) => "is an older copy that was put back",
+            Some(Damage::Foreign) => "was not written by this vault",
+            None if !row.is_authentic(keys) => "was edited or swapped",
+            None => return Ok(()),
+        };
+        Err(Fault::new(Code::Integrity, format!("the stored row of `{}` {what}", row.name)))
+    }
+
+    /// Refuses a secret whose row vanished, which is not the same as one that never was.
+    ///
+    /// # Errors
+    /// `integrity`, with the secret's name.
+    pub fn refuse_vanished(&self, is: impl Fn(&Vanished) -> bool) -> Result<(), Fault> {
+        match self.0.vanished.iter().find(|gone| is(gone)) {
+            None => Ok(()),
+            Some(gone) => {
+                Err(Fault::new(Code::Integrity, format!("the stored row of `{}` vanished without a delete", gone.name)))
+            }
+        }
+    }
+
+    /// Gives what `status` shows of it.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.0.warnings
+    }
+}
+
+/// What the audit log says was last done to a secret.
+struct Last {
+    revision: u64,
+    org: OrgId,
+    name: String,
+    deleted: bool,
+}
+
+impl Vault {
+    /// Compares the stored rows with the state, and where they differ names what is hurt.
+    pub(super) fn inspect(&self, keys: &Keys) -> Result<(), StoreError> {
+        let state = self.0.store.state()?;
+        let mut sum = State::empty();
+        self.0.store.walk_rows(&mut |id, revision, mac| sum.add(&crate::store::leaf(keys, id, revision, &mac)))?;
+        let mut found = Found::default();
+        if state.mac != state.compute_mac(keys) {
+            found.warnings.push(integrity("the record of the vault's state was edited or rolled back".to_owned()));
+        }
+        if (sum.sum, sum.count) != (state.sum, state.count) {
+            self.locate(keys, &mut found)?;
+        }
+        *self.0.findings.write().unwrap_or_else(PoisonError::into_inner) = Findings(Arc::new(found));
+        Ok(())
+    }
+
+    fn locate(&self, keys: &Keys, found: &mut Found) -> Result<(), StoreError> {
+        let last = self.last_writes()?;
+        let (rows, total) = self.0.store.list(&ListQuery::all(OrgScope::All))?;
+        let mut gone: HashMap<_, _> = last.iter().filter(|(_, last)| !last.deleted).collect();
+        for row in &rows {
+            gone.remove(&row.id);
+            let damage = match last.get(&row.id) {
+                Some(last) if !last.deleted && last.revision == row.revision => None,
+                Some(last) if last.deleted || last.revision > row.revision => Some(Damage::RolledBack),
+                _ => Some(Damage::Foreign),
+            };
+            found.hurt.extend(damage.map(|damage| (row.id, damage)));
+        }
+        for row in &rows {
+            if let Err(fault) = Findings(Arc::new(Found { hurt: found.hurt.clone(), ..Found::default() })).check(row, keys) {
+                found.warnings.push(integrity(fault.message));
+            }
+        }
+        if rows.len() as u64 != total {
+            found.warnings.push(integrity("a stored row cannot be read".to_owned()));
+        }
+        for (id, last) in gone {
+            found.warnings.push(integrity(format!("the stored row of `{}` vanished without a delete", last.name)));
+            found.vanished.push(Vanished { id: *id, org: last.org.clone(), name: last.name.clone() });
+        }
+        Ok(())
+    }
+
+    /// Reads from the log which revision each secret was last written at.
+    fn last_writes(&self) -> Result<HashMap<SecretId, Last>, StoreError> {
+        let mut last = HashMap::new();
+        self.0.store.walk_audit(0, &mut |entry| {
+            let writes = matches!(
+                entry.action,
+                Action::Create | Action::Encrypt | Action::Rotate | Action::Delete | Action::Migrate
+            );
+            let (Some(id), true, Outcome::Ok) = (entry.secret, writes, entry.outcome) else { return };
+            let metadata: serde_json::Value = serde_json::from_str(&entry.metadata).unwrap_or_default();
+            let Some(revision) = metadata.get("revision").and_then(serde_json::Value::as_u64) else { return };
+            let org = entry.org.clone().and_then(|org| OrgId::try_from(org).ok()).unwrap_or_default();
+            let name = entry.name.clone().unwrap_or_default();
+            last.insert(id, Last { revision, org, name, deleted: entry.action == Action::Delete });
+        })?;
+        Ok(last)
+    }
+}
+
+fn integrity(message: String) -> Warning {
+    Warning::new("integrity", message, Code::Integrity.hint())
+}

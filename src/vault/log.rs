@@ -1,0 +1,99 @@
+//! The audit log: a page of it, and the walk along its chain.
+
+use super::desk::{Desk, Handle, Place, Records};
+use super::Vault;
+use crate::api::{AuditAnswer, AuditEntry, AuditLog, Code, Fault, Verification, VerifyAudit};
+use crate::audit::{Verdict, Verifier};
+use crate::crypto::{AuditKeySeal, Header};
+use crate::domain::Timestamp;
+use crate::keyring::Keys;
+use crate::secret::KeyBytes;
+use crate::store::AuditQuery;
+
+const USUAL_PAGE: u32 = 25;
+const LARGEST_PAGE: u32 = 1000;
+
+impl Handle for AuditLog {
+    const PLACE: Place = Place::Blocking;
+    const RECORDS: Records = Records::Nothing;
+
+    fn act(&self, desk: &mut Desk) -> Result<AuditAnswer, Fault> {
+        let limit = self.limit.unwrap_or(USUAL_PAGE);
+        if limit > LARGEST_PAGE {
+            return Err(Fault::new(Code::InvalidRequest, "field `limit`: at most 1000"));
+        }
+        let absent = crate::domain::SecretId::from_bytes([0; 16]);
+        let page = desk.store().audit(&AuditQuery {
+            org: self.org_id.as_ref().and_then(|scope| scope.one().cloned()),
+            search: self.search.clone(),
+            action: self.action,
+            actor: self.actor.clone(),
+            secret: self.entry_id.map(|secret| secret.id().unwrap_or(absent)),
+            outcome: self.outcome,
+            since: self.since,
+            until: self.until,
+            limit: limit.into(),
+            offset: self.offset.unwrap_or_default().into(),
+        })?;
+        let entries = page.entries.iter().map(AuditEntry::from).collect();
+        Ok(AuditAnswer { entries, total: page.total, total_capped: page.capped })
+    }
+}
+
+impl Handle for VerifyAudit {
+    const PLACE: Place = Place::Blocking;
+    const RECORDS: Records = Records::Nothing;
+
+    fn act(&self, desk: &mut Desk) -> Result<Verification, Fault> {
+        let verdict = desk.vault().verify(desk.keys()?)?;
+        Ok(Verification {
+            intact: verdict.broken.is_none(),
+            entries: verdict.entries,
+            head: verdict.head.map(|mac| data_encoding::HEXLOWER.encode(&mac)),
+            first_broken: verdict.broken.as_ref().map(|broken| broken.seq),
+            reason: verdict.broken.map(|broken| broken.reason.as_str().to_owned()),
+        })
+    }
+}
+
+impl Vault {
+    /// Walks the whole chain under the audit keys that were in use; entries written meanwhile are left out.
+    pub(super) fn verify(&self, keys: &Keys) -> Result<Verdict, Fault> {
+        let store = &self.0.store;
+        let header = store.header()?.ok_or_else(|| Fault::new(Code::Integrity, "the header of the vault is gone"))?;
+        let mut audit_keys = AuditKeys::open(&header, keys)?;
+        let state = store.state()?;
+        let mut verifier = Verifier::new();
+        let mut entries = 0;
+        store.walk_audit(0, &mut |entry| {
+            if entry.seq <= state.head.seq {
+                verifier.take(audit_keys.at(entry.seq).expose(), entry);
+                entries += 1;
+            }
+        })?;
+        Ok(verifier.end(entries, &state.head))
+    }
+
+    /// Gives the moment of the daemon's start.
+    pub(super) fn started(&self) -> Timestamp {
+        self.0.started
+    }
+}
+
+/// The audit keys of a vault, each with the first entry that it authenticates.
+struct AuditKeys {
+    keys: Vec<(u64, KeyBytes)>,
+    none: KeyBytes,
+}
+
+impl AuditKeys {
+    fn open(header: &Header, keys: &Keys) -> Result<Self, Fault> {
+        let open = |sealed: &AuditKeySeal| keys.open_audit_key(sealed).map(|key| (sealed.from_seq, key));
+        let keys = header.audit_keys.iter().map(open).collect::<Result<_, _>>()?;
+        Ok(Self { keys, none: KeyBytes::new([0; 32]) })
+    }
+
+    fn at(&mut self, seq: u64) -> &KeyBytes {
+        self.keys.iter().rev().find(|(from, _)| *from <= seq).map_or(&self.none, |(_, key)| key)
+    }
+}

@@ -1,0 +1,93 @@
+//! The keys' way into memory and out of it.
+
+use std::sync::Arc;
+
+use super::found::{FoundError, Founded, Founding, Plan, found};
+use super::Vault;
+use crate::api::{Code, Fault};
+use crate::audit::Draft;
+use crate::domain::{Action, LockReason};
+use crate::keyring::{Keyring, unlock};
+use crate::secret::Passphrase;
+use crate::store::Change;
+
+impl Vault {
+    /// Makes the vault where the store is empty, without a recovery key.
+    pub fn found(&self, passphrase: &Passphrase) -> Result<Founded, FoundError> {
+        let settings = &self.0.settings;
+        let plan = Plan {
+            founding: Founding::WithoutRecovery,
+            iterations: settings.iterations,
+            page: settings.page,
+            now: self.now(),
+        };
+        found(&*self.0.store, passphrase, plan)
+    }
+
+    /// Tells whether the store holds a vault.
+    pub fn exists(&self) -> Result<bool, Fault> {
+        Ok(self.0.store.header()?.is_some())
+    }
+
+    /// Says why the vault is locked, where no key was tried.
+    pub fn set_lock_reason(&self, reason: LockReason) {
+        if let Keyring::Locked(_) = self.keyring() {
+            self.set_keyring(Keyring::Locked(reason));
+        }
+    }
+
+    /// Opens the vault with a key, inspects its rows and records the unlock; derives on a thread of its own.
+    ///
+    /// # Errors
+    /// `forbidden` for a wrong key, `locked` where the header is damaged or no page can be locked.
+    pub async fn unlock(&self, passphrase: Passphrase, draft: Draft) -> Result<(), Fault> {
+        let vault = self.clone();
+        let opened = tokio::task::spawn_blocking(move || vault.open_keys(&passphrase));
+        let keys = opened.await.map_err(|_| Fault::new(Code::Internal, "unlocking ended by a panic"))??;
+        let mut unit = self.system_unit(Arc::clone(&keys));
+        unit.changes.push(Change::Adopt(Arc::clone(&keys)));
+        unit.entries.push(draft);
+        self.commit(unit).await.map_err(|refusal| super::fault_of(&refusal))?;
+        self.set_keyring(Keyring::Open(keys));
+        Ok(())
+    }
+
+    fn open_keys(&self, passphrase: &Passphrase) -> Result<Arc<crate::keyring::Keys>, Fault> {
+        let header = match self.0.store.header() {
+            Ok(Some(header)) => header,
+            Ok(None) => return Err(Fault::locked(LockReason::NoKey)),
+            Err(crate::store::StoreError::Damaged(_)) => return Err(Fault::locked(LockReason::Damaged)),
+            Err(error) => return Err(error.into()),
+        };
+        let keys = unlock(&header, passphrase, self.0.settings.page).map_err(|error| {
+            let reason = error.reason();
+            match reason {
+                LockReason::WrongKey => Fault {
+                    lock_reason: Some(reason),
+                    ..Fault::new(Code::Forbidden, "the key does not fit this vault")
+                        .hint("use the AGENTICMAIL_VAULT_KEY that the vault was made with, or its recovery key")
+                },
+                reason => Fault::locked(reason),
+            }
+        })?;
+        self.note_weak_key(passphrase.is_weak());
+        self.inspect(&keys)?;
+        Ok(keys)
+    }
+
+    /// Records the lock, refuses every unit from then on, and wipes the keys.
+    pub async fn lock(&self, reason: LockReason, draft: Draft) -> Result<(), Fault> {
+        let Keyring::Open(keys) = self.keyring() else { return Ok(()) };
+        let mut unit = self.system_unit(keys);
+        unit.entries.push(draft.with("reason", reason.as_str()));
+        unit.changes.push(Change::Close);
+        self.commit(unit).await.map_err(|refusal| super::fault_of(&refusal))?;
+        self.set_keyring(Keyring::Locked(reason));
+        Ok(())
+    }
+
+    /// Records the start's unlock in the daemon's own name.
+    pub fn own_unlock(source: &str) -> Draft {
+        Draft::of(Action::Unlock).with("source", source)
+    }
+}
