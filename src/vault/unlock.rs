@@ -86,6 +86,15 @@ impl Vault {
         Ok(())
     }
 
+    /// Wipes the keys at the daemon's end, when nothing is in flight any more.
+    pub async fn close(&self) {
+        let ended = Draft::of(Action::Lock).with("daemon", "ended");
+        if let Err(fault) = self.lock(LockReason::ByRequest, ended).await {
+            tracing::warn!(%fault, "the end could not be recorded");
+            self.set_keyring(Keyring::Locked(LockReason::ByRequest));
+        }
+    }
+
     /// Records the start's unlock in the daemon's own name.
     pub fn own_unlock(source: &str) -> Draft {
         Draft::of(Action::Unlock).with("source", source)
