@@ -1,4 +1,4 @@
-//! Looks for a value in every file of a folder, as it is and in the forms that programs write it in.
+//! Looks for texts in every file of a folder, as they are and in the forms that programs write them in.
 
 use std::path::Path;
 
@@ -12,8 +12,8 @@ pub(super) struct Searched {
     pub(super) name: String,
     /// Its length in bytes.
     pub(super) bytes: usize,
-    /// In which forms the text was found.
-    pub(super) found: Vec<&'static str>,
+    /// In which forms each of the texts was found.
+    pub(super) found: [Vec<&'static str>; 2],
 }
 
 /// A text in one form.
@@ -25,16 +25,17 @@ struct Needle {
 /// The forms that are looked for, in words.
 pub(super) const FORMS: &str = "plain, hex, base64 at each of its three alignments, and reversed";
 
-/// Searches every regular file of a folder, in the order of their names.
-pub(super) fn folder(folder: &Path, text: &str) -> Result<Vec<Searched>> {
-    let needles = forms_of(text.as_bytes());
+/// Searches every regular file of a folder for two texts, in the order of the files' names.
+pub(super) fn folder(folder: &Path, texts: [&str; 2]) -> Result<Vec<Searched>> {
+    let needles = texts.map(|text| forms_of(text.as_bytes()));
     let mut searched = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         if entry.file_type()?.is_file() {
             let bytes = std::fs::read(entry.path()).with_context(|| entry.path().display().to_string())?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            searched.push(Searched { name, bytes: bytes.len(), found: found_in(&bytes, &needles) });
+            let found = needles.each_ref().map(|needles| found_in(&bytes, needles));
+            searched.push(Searched { name, bytes: bytes.len(), found });
         }
     }
     searched.sort_by(|one, other| one.name.cmp(&other.name));

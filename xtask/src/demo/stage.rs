@@ -16,8 +16,6 @@ use vault::client::Client;
 use vault::files;
 use vault::secret::SecretValue;
 
-use crate::workspace;
-
 /// How long the daemon may take to start: a debug build derives its key slowly on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -35,6 +33,7 @@ pub(super) enum Afterwards {
 pub(super) struct Stage {
     daemon: Option<Child>,
     home: TempDir,
+    programs: PathBuf,
     afterwards: Afterwards,
 }
 
@@ -43,7 +42,8 @@ impl Stage {
     pub(super) fn new(afterwards: Afterwards) -> Result<Self> {
         let private = std::fs::Permissions::from_mode(0o700);
         let home = tempfile::Builder::new().prefix("vault-demo-").permissions(private).tempdir()?;
-        Ok(Self { daemon: None, home, afterwards })
+        let own = std::env::current_exe()?;
+        Ok(Self { daemon: None, home, programs: files::parent(&own), afterwards })
     }
 
     /// Gives the home.
@@ -58,8 +58,9 @@ impl Stage {
 
     /// Runs `vaultctl` in this home and gives what it printed; a value goes to its standard input.
     pub(super) async fn vaultctl(&self, args: &[&str], value: Option<&SecretValue>) -> Result<Vec<u8>> {
-        let mut child = self.command("vaultctl").args(args).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = child.stderr(Stdio::piped()).spawn().context("vaultctl cannot be started")?;
+        let mut command = self.command("vaultctl");
+        command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().context("vaultctl cannot be started")?;
         if let Some(mut stdin) = child.stdin.take() {
             let bytes = value.map(|value| value.expose().as_bytes()).unwrap_or_default();
             stdin.write_all(bytes).await.context("vaultctl does not read its input")?;
@@ -77,7 +78,7 @@ impl Stage {
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         if self.afterwards == Afterwards::Keep {
             // Ctrl-C in this terminal is not meant for a daemon that stays.
-            command.process_group(0).kill_on_drop(false);
+            command.process_group(0);
         }
         let daemon = self.daemon.insert(command.spawn().context("vaultd cannot be started")?);
         let pid = daemon.id().context("vaultd ended at once")?;
@@ -109,15 +110,28 @@ impl Stage {
         Ok(())
     }
 
-    /// Leaves the daemon running and the home in place.
-    pub(super) fn leave(mut self) -> PathBuf {
-        drop(self.daemon.take());
-        self.home.keep()
+    /// Tells what becomes of the stage.
+    pub(super) fn afterwards(&self) -> Afterwards {
+        self.afterwards
+    }
+
+    /// Leaves the daemon running and the home in place; gives the home and the daemon's process id.
+    pub(super) fn leave(mut self) -> Result<(PathBuf, u32)> {
+        let daemon = self.daemon.take().context("vaultd is not running")?;
+        let pid = daemon.id().context("vaultd has ended")?;
+        // Dropping it would kill it.
+        std::mem::forget(daemon);
+        Ok((self.home.keep(), pid))
+    }
+
+    /// Gives the folder of the programs that were built with this one.
+    pub(super) fn programs(&self) -> &Path {
+        &self.programs
     }
 
     /// Makes a command of this build that finds this home, and no other vault of this machine.
     fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(workspace::root().join("target/debug").join(program));
+        let mut command = Command::new(self.programs.join(program));
         for variable in ["AGENTICMAIL_VAULT_KEY", "AGENTICMAIL_HOME", "AGENTICMAIL_VAULT_SOCKET"] {
             command.env_remove(variable);
         }
