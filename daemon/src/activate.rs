@@ -28,11 +28,15 @@ impl Socket {
         let folder = files::parent(path);
         let temporary = folder.join(format!(".s{}", std::process::id()));
         if path.as_os_str().len().max(temporary.as_os_str().len()) > PATH_BYTES {
-            bail!("the socket's path has more than {PATH_BYTES} bytes: {}; choose a shorter one with --socket", path.display());
+            bail!(
+                "the socket's path has more than {PATH_BYTES} bytes: {}; choose a shorter one with --socket",
+                path.display()
+            );
         }
         refuse_living(path)?;
         let _ = std::fs::remove_file(&temporary);
-        let listener = UnixListener::bind(&temporary).with_context(|| format!("no socket could be made in {}", folder.display()))?;
+        let listener = UnixListener::bind(&temporary)
+            .with_context(|| format!("no socket could be made in {}", folder.display()))?;
         let placed = own(&temporary, home).and_then(|()| Ok(std::fs::rename(&temporary, path)?));
         if let Err(error) = placed {
             let _ = std::fs::remove_file(&temporary);
@@ -69,14 +73,17 @@ fn refuse_living(path: &Path) -> anyhow::Result<()> {
             tracing::info!(socket = %path.display(), "a stale socket is replaced");
             Ok(())
         }
-        Err(error) => bail!("{} cannot be judged: {error}; remove it by hand if nobody uses it", path.display()),
+        Err(error) => {
+            bail!("{} cannot be judged: {error}; remove it by hand if nobody uses it", path.display())
+        }
     }
 }
 
 /// Gives the socket its group and mode, and refuses a result that is wider than configured.
 fn own(path: &Path, home: &Home) -> anyhow::Result<()> {
     if let Some(group) = &home.socket_group {
-        std::os::unix::fs::chown(path, None, Some(group_id(group)?)).context("the socket's group could not be set")?;
+        std::os::unix::fs::chown(path, None, Some(group_id(group)?))
+            .context("the socket's group could not be set")?;
     }
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(home.socket_mode))?;
     let mode = std::fs::symlink_metadata(path)?.permissions().mode() & 0o777;

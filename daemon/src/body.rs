@@ -26,7 +26,8 @@ impl Budget {
 
     /// Reads a body whole; waits for its share of the budget first.
     pub(crate) async fn read(&self, body: Incoming) -> Result<Bytes, Fault> {
-        let announced = body.size_hint().upper().map_or(BODY_BYTES, |size| usize::try_from(size).unwrap_or(usize::MAX));
+        let announced =
+            body.size_hint().upper().map_or(BODY_BYTES, |size| usize::try_from(size).unwrap_or(usize::MAX));
         if announced > BODY_BYTES {
             return Err(too_large());
         }
@@ -34,7 +35,11 @@ impl Budget {
             return Ok(Bytes::new());
         }
         let share = u32::try_from(announced.div_ceil(1024)).unwrap_or(u32::MAX);
-        let _share = self.0.acquire_many(share).await.map_err(|_| Fault::new(Code::Internal, "the daemon is ending"))?;
+        let _share = self
+            .0
+            .acquire_many(share)
+            .await
+            .map_err(|_| Fault::new(Code::Internal, "the daemon is ending"))?;
         match tokio::time::timeout(BODY_TIME, collect(body)).await {
             Ok(read) => read,
             Err(_) => Err(Fault::new(Code::InvalidRequest, "the body did not arrive within 10 seconds")),

@@ -13,7 +13,7 @@ use crate::options::Options;
 
 /// A home that this process holds.
 #[derive(Debug)]
-pub struct Home {
+pub(crate) struct Home {
     pub(crate) key_file: PathBuf,
     pub(crate) database: PathBuf,
     pub(crate) config: PathBuf,
@@ -31,7 +31,8 @@ impl Home {
             Some(folder) => folder.clone(),
             None => usual_home()?,
         };
-        files::make_private_folder(&folder).with_context(|| format!("{} could not be made", folder.display()))?;
+        files::make_private_folder(&folder)
+            .with_context(|| format!("{} could not be made", folder.display()))?;
         let folder = std::fs::canonicalize(&folder)?;
         if let Some(why) = files::why_not_private(&folder, 0o700)? {
             bail!("the home is not private: {why}");
@@ -60,7 +61,9 @@ impl Home {
     /// Reads the configuration; a missing file is an empty one, unless it was named.
     pub(crate) fn config(&self) -> anyhow::Result<Config> {
         let text = match std::fs::read_to_string(&self.config) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !self.config_is_named => String::new(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !self.config_is_named => {
+                String::new()
+            }
             other => other.with_context(|| format!("{} could not be read", self.config.display()))?,
         };
         Config::parse(&text).with_context(|| format!("{}", self.config.display()))
@@ -78,7 +81,8 @@ fn usual_home() -> anyhow::Result<PathBuf> {
 }
 
 fn lock(path: &Path) -> anyhow::Result<Flock<File>> {
-    let file = files::open_private(path).with_context(|| format!("{} could not be opened", path.display()))?;
+    let file =
+        files::open_private(path).with_context(|| format!("{} could not be opened", path.display()))?;
     match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
         Ok(held) => Ok(held),
         Err((_, nix::errno::Errno::EWOULDBLOCK)) => {

@@ -105,7 +105,11 @@ async fn operation(app: &App, caller: &Caller, request: Request<Incoming>) -> Re
         let allowed: Vec<_> = found.value.iter().map(|(verb, _)| verb.as_str()).collect();
         return Err(Refused::Method(allowed.join(", ")));
     };
-    let decoded = found.params.iter().map(|(name, text)| Ok((name, decode(text)?))).collect::<Result<Vec<_>, Fault>>()?;
+    let decoded = found
+        .params
+        .iter()
+        .map(|(name, text)| Ok((name, decode(text)?)))
+        .collect::<Result<Vec<_>, Fault>>()?;
     let fields: Vec<_> = decoded.iter().map(|(name, text)| (*name, text.as_str())).collect();
     let body = if verb.has_body() { app.budget.read(body).await? } else { Bytes::new() };
     let query = head.uri.query().unwrap_or_default();

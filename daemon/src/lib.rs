@@ -42,11 +42,8 @@ pub fn start(options: &Options, hardened: Hardened) -> anyhow::Result<()> {
     let config = home.config()?;
     let store = SqliteStore::open(&home.database)
         .with_context(|| format!("the database {} could not be opened", home.database.display()))?;
-    let settings = Settings {
-        iterations: config.iterations()?,
-        page: config.page_policy(),
-        posture: harden::posture(),
-    };
+    let settings =
+        Settings { iterations: config.iterations()?, page: config.page_policy(), posture: harden::posture() };
     let vault = Vault::new(Arc::new(store), Arc::new(SystemClock), settings);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let ended = runtime.block_on(serve(&home, &config, vault, hardened));

@@ -44,11 +44,15 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Id<'de>>
 pub(crate) fn register<O: Handle>(methods: &mut RpcModule<Vault>) {
     let added = methods.register_async_method(O::METHOD, |params, vault, extensions| async move {
         let done = async {
-            let caller = extensions.get::<Caller>().ok_or_else(|| Fault::new(Code::Internal, "the caller is unknown"))?;
+            let caller = extensions
+                .get::<Caller>()
+                .ok_or_else(|| Fault::new(Code::Internal, "the caller is unknown"))?;
             let operation: O = from_json(&[], params.as_str().unwrap_or_default().as_bytes())?;
             let answer = vault.call(caller, operation).await?;
-            let json = String::from_utf8(to_json::<O>(&answer)?).map_err(|_| Fault::new(Code::Internal, "not UTF-8"))?;
-            RawValue::from_string(json).map_err(|_| Fault::new(Code::Internal, "the answer could not be written"))
+            let json = String::from_utf8(to_json::<O>(&answer)?)
+                .map_err(|_| Fault::new(Code::Internal, "not UTF-8"))?;
+            RawValue::from_string(json)
+                .map_err(|_| Fault::new(Code::Internal, "the answer could not be written"))
         };
         done.await.map_err(|fault: Fault| error_of(&fault))
     });

@@ -8,11 +8,13 @@ use crate::options::LogFormat;
 
 /// Starts the log. `RUST_LOG` chooses what is written; crates that print bodies are kept at `info`.
 pub(crate) fn init(format: LogFormat) -> anyhow::Result<()> {
-    let mut filter = EnvFilter::builder().with_default_directive(tracing::Level::INFO.into()).from_env_lossy();
+    let mut filter =
+        EnvFilter::builder().with_default_directive(tracing::Level::INFO.into()).from_env_lossy();
     for noisy in ["hyper=info", "hyper_util=info", "h2=info", "jsonrpsee=info", "jsonrpsee_core=info"] {
         filter = filter.add_directive(noisy.parse()?);
     }
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     let started = match format {
         LogFormat::Text => {
             let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::found::{FoundError, Founded, Founding, Plan, found};
 use super::Vault;
+use super::found::{FoundError, Founded, Founding, Plan, found};
 use crate::api::{Code, Fault};
 use crate::audit::Draft;
 use crate::domain::{Action, LockReason};
@@ -64,8 +64,9 @@ impl Vault {
             match reason {
                 LockReason::WrongKey => Fault {
                     lock_reason: Some(reason),
-                    ..Fault::new(Code::Forbidden, "the key does not fit this vault")
-                        .hint("use the AGENTICMAIL_VAULT_KEY that the vault was made with, or its recovery key")
+                    ..Fault::new(Code::Forbidden, "the key does not fit this vault").hint(
+                        "use the AGENTICMAIL_VAULT_KEY that the vault was made with, or its recovery key",
+                    )
                 },
                 reason => Fault::locked(reason),
             }
