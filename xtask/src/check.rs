@@ -68,7 +68,15 @@ fn documentation() -> Result<()> {
 
 fn deny() -> Result<()> {
     DENY.require()?;
-    succeed(&mut cargo(["deny", "--all-features", "check", "bans", "licenses", "sources"]))
+    succeed(&mut cargo([
+        "deny",
+        "--all-features",
+        "check",
+        "--hide-inclusion-graph",
+        "bans",
+        "licenses",
+        "sources",
+    ]))
 }
 
 fn unused() -> Result<()> {

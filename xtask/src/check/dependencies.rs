@@ -21,7 +21,8 @@ fn required(manifest: &str) -> Result<BTreeMap<String, String>> {
     let manifest: toml::Table = manifest.parse().context("Cargo.toml")?;
     let all = manifest.get("workspace").and_then(|workspace| workspace.get("dependencies"));
     let all = all.and_then(toml::Value::as_table).context("Cargo.toml has no [workspace.dependencies]")?;
-    let version = |one: &toml::Value| one.as_str().or(one.get("version")?.as_str()).map(str::to_owned);
+    let version =
+        |one: &toml::Value| one.as_str().or_else(|| one.get("version")?.as_str()).map(str::to_owned);
     let outside = all.iter().filter_map(|(name, one)| Some((name.clone(), version(one)?)));
     Ok(outside.collect())
 }
@@ -29,13 +30,15 @@ fn required(manifest: &str) -> Result<BTreeMap<String, String>> {
 /// Lists the rows of the page's tables that begin with a crate's name and a version.
 fn explained(page: &str) -> BTreeMap<String, String> {
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
-    let rows = rows.filter_map(|(name, rest)| Some((name.to_owned(), rest.split_once('|')?.0.trim().to_owned())));
+    let rows =
+        rows.filter_map(|(name, rest)| Some((name.to_owned(), rest.split_once('|')?.0.trim().to_owned())));
     rows.collect()
 }
 
 fn compare(required: &BTreeMap<String, String>, explained: &BTreeMap<String, String>) -> Vec<String> {
     let lacking = required.iter().filter(|(name, version)| explained.get(*name) != Some(version));
-    let lacking = lacking.map(|(name, version)| format!("{PAGE}: no row begins with | `{name}` | {version} |"));
+    let lacking =
+        lacking.map(|(name, version)| format!("{PAGE}: no row begins with | `{name}` | {version} |"));
     let stale = explained.keys().filter(|name| !required.contains_key(*name));
     lacking.chain(stale.map(|name| format!("{PAGE}: `{name}` is no dependency any more"))).collect()
 }
@@ -44,7 +47,8 @@ fn compare(required: &BTreeMap<String, String>, explained: &BTreeMap<String, Str
 mod tests {
     use super::*;
 
-    const MANIFEST: &str = "[workspace.dependencies]\nown = { path = \"x\" }\na = \"1\"\nb = { version = \"0.2\" }\n";
+    const MANIFEST: &str =
+        "[workspace.dependencies]\nown = { path = \"x\" }\na = \"1\"\nb = { version = \"0.2\" }\n";
 
     fn faults(page: &str) -> Vec<String> {
         compare(&required(MANIFEST).unwrap(), &explained(page))

@@ -12,7 +12,9 @@ pub(super) fn check() -> Result<()> {
     let mut faults = Vec::new();
     for source in sources::texts()? {
         let named = source.text.lines().zip(1..).filter(|(line, _)| names_own_folder(line));
-        faults.extend(named.map(|(_, number)| format!("{}:{number}: a path of one machine", source.path.display())));
+        faults.extend(
+            named.map(|(_, number)| format!("{}:{number}: a path of one machine", source.path.display())),
+        );
     }
     if faults.is_empty() { Ok(()) } else { bail!(faults.join("\n")) }
 }

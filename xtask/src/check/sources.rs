@@ -25,7 +25,9 @@ impl Source {
 
 /// Reads every file that is text.
 pub(super) fn texts() -> Result<Vec<Source>> {
-    let listing = command("git").args(["-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]).output();
+    let listing = command("git")
+        .args(["-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+        .output();
     let listing = listing.context("git cannot be started")?;
     ensure!(listing.status.success(), "git lists no files here");
     let names = String::from_utf8(listing.stdout).context("a file's name is not UTF-8")?;

@@ -47,7 +47,8 @@ impl Read {
         }
         for Function { name, line, lines } in &self.findings.functions {
             if *lines > LONGEST_FUNCTION {
-                faults.push(format!("{path}:{line}: `{name}` takes {lines} lines; at most {LONGEST_FUNCTION}"));
+                faults
+                    .push(format!("{path}:{line}: `{name}` takes {lines} lines; at most {LONGEST_FUNCTION}"));
             }
         }
         for (line, word) in &self.findings.words {
@@ -81,9 +82,11 @@ fn read_all() -> Result<Vec<Read>> {
 
 fn judge_platform(files: &[Read]) -> Option<String> {
     let is_code = |line: &&str| !line.trim().is_empty() && !line.trim().starts_with("//");
-    let lines: usize = files.iter().filter(|file| file.is_platform()).map(|file| file.lines().filter(is_code).count()).sum();
+    let lines: usize =
+        files.iter().filter(|file| file.is_platform()).map(|file| file.lines().filter(is_code).count()).sum();
     say::line(format_args!("{PLATFORM}/ has {lines} lines of code"));
-    (lines >= LONGEST_PLATFORM).then(|| format!("{PLATFORM}/ has {lines} lines of code; under {LONGEST_PLATFORM}"))
+    (lines >= LONGEST_PLATFORM)
+        .then(|| format!("{PLATFORM}/ has {lines} lines of code; under {LONGEST_PLATFORM}"))
 }
 
 fn judge_lengths(files: &[Read]) -> Option<String> {
@@ -94,6 +97,9 @@ fn judge_lengths(files: &[Read]) -> Option<String> {
     let middle = lengths.get(all / 2).copied().unwrap_or_default();
     let longest = lengths.last().copied().unwrap_or_default();
     let share = 100 * short / all.max(1);
-    say::line(format_args!("{all} functions: median {middle} lines, {share}% within {USUAL_FUNCTION}, longest {longest}"));
-    (share < USUAL_SHARE).then(|| format!("{share}% of functions keep to {USUAL_FUNCTION} lines; at least {USUAL_SHARE}%"))
+    say::line(format_args!(
+        "{all} functions: median {middle} lines, {share}% within {USUAL_FUNCTION}, longest {longest}"
+    ));
+    (share < USUAL_SHARE)
+        .then(|| format!("{share}% of functions keep to {USUAL_FUNCTION} lines; at least {USUAL_SHARE}%"))
 }

@@ -2,7 +2,10 @@
 
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Attribute, Block, ExprMethodCall, ExprUnsafe, ImplItemFn, ItemFn, ItemImpl, ItemMod, Signature, TraitItemFn};
+use syn::{
+    Attribute, Block, ExprMethodCall, ExprUnsafe, ImplItemFn, ItemFn, ItemImpl, ItemMod, Signature,
+    TraitItemFn,
+};
 
 /// A function outside tests.
 #[derive(Debug)]
@@ -163,13 +166,15 @@ mod tests {
 
     #[test]
     fn unwrap_and_unsafe_are_found_with_their_lines() {
-        let found = read("fn a() {\n    b().unwrap();\n    unsafe { c() }\n}\nunsafe impl D for E {}\n").unwrap();
+        let found =
+            read("fn a() {\n    b().unwrap();\n    unsafe { c() }\n}\nunsafe impl D for E {}\n").unwrap();
         assert_eq!([(2, Word::Unwrap), (3, Word::Unsafe), (5, Word::Unsafe)], found.words[..]);
     }
 
     #[test]
     fn words_in_texts_and_comments_do_not_count() {
-        let found = read("// unsafe { x.unwrap() }\nfn a() -> &'static str {\n    \"unsafe .unwrap()\"\n}\n").unwrap();
+        let found = read("// unsafe { x.unwrap() }\nfn a() -> &'static str {\n    \"unsafe .unwrap()\"\n}\n")
+            .unwrap();
         assert!(found.words.is_empty());
     }
 }

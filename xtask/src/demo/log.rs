@@ -22,8 +22,14 @@ pub(super) fn show(socket: &Path) -> Result<()> {
     let checked = client.call(&VerifyAudit::default())?;
     ensure!(checked.intact, "the log is broken at entry {:?}", checked.first_broken);
     let head = checked.head.context("the log has no head")?;
-    explain("Each entry carries a MAC over itself and the one before, so that an edit, a gap or a cut shows.");
-    explain(format_args!("verified: {} entries, intact, head {}…", checked.entries, head.get(..16).unwrap_or(&head)));
+    explain(
+        "Each entry carries a MAC over itself and the one before, so that an edit, a gap or a cut shows.",
+    );
+    explain(format_args!(
+        "verified: {} entries, intact, head {}…",
+        checked.entries,
+        head.get(..16).unwrap_or(&head)
+    ));
     Ok(())
 }
 
@@ -31,7 +37,8 @@ pub(super) fn show(socket: &Path) -> Result<()> {
 fn row(entry: &AuditEntry) -> String {
     let AuditEntry { seq, action, outcome, actor, .. } = entry;
     let name = entry.entry_name.as_deref().unwrap_or("the vault");
-    let program = entry.peer.as_ref().and_then(|peer| peer.exe.as_deref()).map(Path::new).and_then(Path::file_name);
+    let program =
+        entry.peer.as_ref().and_then(|peer| peer.exe.as_deref()).map(Path::new).and_then(Path::file_name);
     let program = program.map(|name| format!(", by {}", name.display())).unwrap_or_default();
     format!("{seq:>3}  {:<8} {:<7} {name:<26} {actor}{program}", action.as_str(), outcome.as_str())
 }

@@ -17,7 +17,7 @@ use vault::files;
 use vault::secret::SecretValue;
 
 /// How long the daemon may take to start: a debug build derives its key slowly on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What becomes of the stage after the demo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,7 +145,8 @@ impl Stage {
 
     fn tail_of_log(&self) -> String {
         let log = std::fs::read_to_string(self.log()).unwrap_or_default();
-        let lines: Vec<_> = log.lines().rev().take(10).collect();
-        lines.into_iter().rev().map(|line| format!("   {line}\n")).collect()
+        let mut lines: Vec<_> = log.lines().rev().take(10).collect();
+        lines.reverse();
+        lines.join("\n")
     }
 }

@@ -43,7 +43,9 @@ fn build() -> Result<()> {
 async fn make_vault(stage: &Stage) -> Result<()> {
     headline("2. Make a vault");
     stage.vaultctl(&["init"], None).await?;
-    explain("`vaultctl init` made a home that you alone may enter, and in it a key file with a random master key.");
+    explain(
+        "`vaultctl init` made a home that you alone may enter, and in it a key file with a random master key.",
+    );
     explain("It also prints a recovery key, once. This is a throw-away vault, so the demo does not show it.");
     explain(format_args!("home: {}", stage.home().display()));
     Ok(())
@@ -52,7 +54,9 @@ async fn make_vault(stage: &Stage) -> Result<()> {
 async fn start(stage: &mut Stage) -> Result<()> {
     headline("3. Start the daemon");
     let pid = stage.start_daemon().await?;
-    explain(format_args!("`vaultd` (process {pid}) took the key from the key file and derived the master key from it."));
+    explain(format_args!(
+        "`vaultd` (process {pid}) took the key from the key file and derived the master key from it."
+    ));
     explain("It listens on one Unix socket, for HTTP and JSON-RPC alike; there is no network port.");
     explain(format_args!("socket: {}", stage.socket().display()));
     Ok(())
@@ -61,9 +65,13 @@ async fn start(stage: &mut Stage) -> Result<()> {
 async fn store(stage: &Stage, value: &SecretValue) -> Result<()> {
     headline("4. Store a secret");
     stage.vaultctl(&["set", NAME], Some(value)).await?;
-    explain("`vaultctl set` read a made-up OpenAI key from its standard input: a value is never an argument,");
+    explain(
+        "`vaultctl set` read a made-up OpenAI key from its standard input: a value is never an argument,",
+    );
     explain("where every user of the machine could see it.");
-    explain(format_args!("name: {NAME}, as the preset `openai` calls it, so that tools find it by themselves"));
+    explain(format_args!(
+        "name: {NAME}, as the preset `openai` calls it, so that tools find it by themselves"
+    ));
     Ok(())
 }
 
@@ -78,7 +86,9 @@ async fn resolve(stage: &Stage, value: &SecretValue) -> Result<()> {
     explain("JSON-RPC  vault.resolve, a line of JSON on the same socket, gave it too");
     let printed = stage.vaultctl(&["get", "openai"], None).await?;
     ensure!(printed == value.expose().as_bytes(), "`vaultctl get openai` printed another value");
-    explain("vaultctl  `vaultctl get openai` found it by its platform alone, and printed it and nothing else");
+    explain(
+        "vaultctl  `vaultctl get openai` found it by its platform alone, and printed it and nothing else",
+    );
     Ok(())
 }
 
@@ -86,10 +96,16 @@ async fn resolve(stage: &Stage, value: &SecretValue) -> Result<()> {
 fn look_for(stage: &Stage, value: &SecretValue) -> Result<()> {
     headline("6. Look for it on the disk");
     explain(format_args!("Every file of the home is searched for the value: {}.", search::FORMS));
-    explain("The secret's name is searched for too. Names are not encrypted, so this shows that the search works.");
+    explain(
+        "The secret's name is searched for too. Names are not encrypted, so this shows that the search works.",
+    );
     let searched = search::folder(stage.home(), [value.expose(), NAME])?;
     for Searched { name, bytes, found: [value, known] } in &searched {
-        explain(format_args!("{name:<14} {bytes:>9} bytes   value: {:<10} name: {}", verdict(value), verdict(known)));
+        explain(format_args!(
+            "{name:<14} {bytes:>9} bytes   value: {:<10} name: {}",
+            verdict(value),
+            verdict(known)
+        ));
     }
     let leaks: Vec<_> = searched.iter().filter(|file| !file.found[0].is_empty()).collect();
     ensure!(searched.iter().any(|file| !file.found[1].is_empty()), "the search does not even find the name");
@@ -112,7 +128,9 @@ async fn end(mut stage: Stage) -> Result<()> {
     let programs = stage.programs().to_owned();
     let (home, pid) = stage.leave()?;
     let (home, programs) = (home.display(), programs.display());
-    explain(format_args!("The daemon still runs. home: {home}  socket: {home}/vault.sock  log: {home}/vaultd.log"));
+    explain(format_args!(
+        "The daemon still runs. home: {home}  socket: {home}/vault.sock  log: {home}/vaultd.log"
+    ));
     explain(format_args!("try:    {programs}/vaultctl --home {home} list"));
     explain(format_args!("stop:   kill {pid}"));
     explain(format_args!("remove: rm -r {home}"));
