@@ -17,8 +17,8 @@ pub use audit::{AuditAnswer, AuditEntry, AuditLog, Verification, VerifyAudit};
 pub use decode::{from_json, from_query};
 pub use fault::{Code, Fault};
 pub use secrets::{
-    Created, CreateSecret, Deleted, DeleteSecret, GetSecret, ListSecrets, RawMetadata, Resolve, Resolved, Secret, SecretList,
-    SecretWithValue, SortBy,
+    CreateSecret, Created, DeleteSecret, Deleted, GetSecret, ListSecrets, RawMetadata, Resolve, Resolved,
+    Secret, SecretList, SecretWithValue, SortBy,
 };
 pub use status::{AuditStatus, KdfStatus, MemoryStatus, Status, StatusOf, Warning};
 

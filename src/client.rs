@@ -56,7 +56,8 @@ fn check_server(stream: &UnixStream, path: &Path) -> Result<(), Fault> {
         return Ok(());
     }
     let message = format!("the process behind {} runs as uid {uid}, which is not trusted", path.display());
-    Err(Fault::new(Code::Forbidden, message).hint("check which program listens there before you send it anything"))
+    Err(Fault::new(Code::Forbidden, message)
+        .hint("check which program listens there before you send it anything"))
 }
 
 /// Tells whether a uid owns the socket's folder, and nobody else may write there: a shared daemon's own folder.

@@ -140,15 +140,23 @@ pub fn random_key() -> Result<KeyBytes, CryptoError> {
 }
 
 /// Encrypts in place with AES-256-GCM and gives the tag.
-fn gcm_encrypt(key: &Bytes32, iv: &[u8; IV_BYTES], aad: &[u8], buffer: &mut [u8]) -> Result<Tag, CryptoError> {
+fn gcm_encrypt(
+    key: &Bytes32,
+    iv: &[u8; IV_BYTES],
+    aad: &[u8],
+    buffer: &mut [u8],
+) -> Result<Tag, CryptoError> {
     let cipher = Aes256Gcm::new(key.into());
-    cipher
-        .encrypt_inout_detached(&Nonce::from(*iv), aad, buffer.into())
-        .map_err(|_| CryptoError::Malformed)
+    cipher.encrypt_inout_detached(&Nonce::from(*iv), aad, buffer.into()).map_err(|_| CryptoError::Malformed)
 }
 
 /// Decrypts in place with AES-256-GCM; on a wrong tag the buffer holds no plaintext.
-fn gcm_decrypt(key: &Bytes32, iv: &[u8; IV_BYTES], aad: &[u8], tagged: &mut Vec<u8>) -> Result<(), CryptoError> {
+fn gcm_decrypt(
+    key: &Bytes32,
+    iv: &[u8; IV_BYTES],
+    aad: &[u8],
+    tagged: &mut Vec<u8>,
+) -> Result<(), CryptoError> {
     let at = tagged.len().checked_sub(TAG_BYTES).ok_or(CryptoError::Malformed)?;
     let tag: [u8; TAG_BYTES] = tagged.split_off(at).try_into().map_err(|_| CryptoError::Malformed)?;
     let cipher = Aes256Gcm::new(key.into());
@@ -168,7 +176,12 @@ fn wrap(kek: &Bytes32, iv: &[u8; IV_BYTES], aad: &[u8], key: &KeyBytes) -> Resul
 }
 
 /// Unwraps what [`wrap`] made.
-fn unwrap_key(kek: &Bytes32, iv: &[u8; IV_BYTES], aad: &[u8], wrapped: &[u8; 48]) -> Result<KeyBytes, CryptoError> {
+fn unwrap_key(
+    kek: &Bytes32,
+    iv: &[u8; IV_BYTES],
+    aad: &[u8],
+    wrapped: &[u8; 48],
+) -> Result<KeyBytes, CryptoError> {
     let mut buffer = zeroize::Zeroizing::new(wrapped.to_vec());
     gcm_decrypt(kek, iv, aad, &mut buffer)?;
     let key: &[u8; 32] = buffer.as_slice().try_into().map_err(|_| CryptoError::Malformed)?;

@@ -77,10 +77,7 @@ pub fn assignment(line: &str) -> Option<(&str, &str)> {
 }
 
 fn unquote(value: &str) -> &str {
-    ['"', '\'']
-        .into_iter()
-        .find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote))
-        .unwrap_or(value)
+    ['"', '\''].into_iter().find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote)).unwrap_or(value)
 }
 
 fn value_of<'t>(text: &'t str, variable: &str) -> Option<&'t str> {

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use vault_platform::{Backing, KeyPage, PageError, PagePolicy, with_burned_stack};
 
 use crate::crypto::{
-    AuditKeySeal, Bytes32, CryptoError, Header, SealContext, Sealed, Slot, SlotKind, derive, header_checksum, header_mac,
-    mac, mac_fits, open_secret, seal_secret,
+    AuditKeySeal, Bytes32, CryptoError, Header, SealContext, Sealed, Slot, SlotKind, derive, header_checksum,
+    header_mac, mac, mac_fits, open_secret, seal_secret,
 };
 use crate::crypto::{Fresh, RecoveryKey};
 use crate::domain::{LockReason, VaultId};
@@ -80,13 +80,24 @@ pub struct KeySet {
 
 impl Keys {
     /// Puts keys into a page of their own and derives what rows and state are authenticated with.
-    pub fn hold(set: &KeySet, vault: VaultId, slot: Slot, policy: PagePolicy) -> Result<Arc<Self>, PageError> {
+    pub fn hold(
+        set: &KeySet,
+        vault: VaultId,
+        slot: Slot,
+        policy: PagePolicy,
+    ) -> Result<Arc<Self>, PageError> {
         let mut page = KeyPage::new(policy)?;
         with_burned_stack(|| {
             let row = derive(set.vault.expose(), None, "vault/row/v1");
             let state = derive(set.vault.expose(), None, "vault/state/v1");
             let bytes = page.bytes_mut();
-            for (at, key) in [(MASTER, &set.master), (VAULT, &set.vault), (AUDIT, &set.audit), (ROW, &row), (STATE, &state)] {
+            for (at, key) in [
+                (MASTER, &set.master),
+                (VAULT, &set.vault),
+                (AUDIT, &set.audit),
+                (ROW, &row),
+                (STATE, &state),
+            ] {
                 if let Some(place) = bytes.get_mut(at..at + 32) {
                     place.copy_from_slice(key.expose());
                 }
@@ -172,7 +183,12 @@ impl Keys {
     }
 
     /// Builds a header around slots and audit keys.
-    pub fn header(&self, created_at: crate::domain::Timestamp, slots: Vec<Slot>, audit_keys: Vec<AuditKeySeal>) -> Header {
+    pub fn header(
+        &self,
+        created_at: crate::domain::Timestamp,
+        slots: Vec<Slot>,
+        audit_keys: Vec<AuditKeySeal>,
+    ) -> Header {
         let mac = header_mac(self.key(VAULT), self.vault, &slots, &audit_keys);
         let checksum = header_checksum(self.vault, &slots, &audit_keys);
         Header { vault: self.vault, created_at, slots, audit_keys, mac, checksum }
@@ -181,12 +197,19 @@ impl Keys {
 
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keys").field("page", &self.page).field("generation", &self.generation).finish_non_exhaustive()
+        f.debug_struct("Keys")
+            .field("page", &self.page)
+            .field("generation", &self.generation)
+            .finish_non_exhaustive()
     }
 }
 
 /// Opens a vault with a key: a recovery key tries the recovery slots, any other the passphrase slots.
-pub fn unlock(header: &Header, passphrase: &Passphrase, policy: PagePolicy) -> Result<Arc<Keys>, UnlockError> {
+pub fn unlock(
+    header: &Header,
+    passphrase: &Passphrase,
+    policy: PagePolicy,
+) -> Result<Arc<Keys>, UnlockError> {
     let found = header_checksum(header.vault, &header.slots, &header.audit_keys);
     if found != header.checksum {
         return Err(UnlockError::Damaged);

@@ -19,7 +19,8 @@ pub use found::{FoundError, Founded, Founding, Plan, found};
 pub use inspect::{Damage, Findings};
 
 use crate::api::{
-    AuditLog, Code, CreateSecret, DeleteSecret, Fault, GetSecret, ListSecrets, Resolve, StatusOf, VerifyAudit, Warning,
+    AuditLog, Code, CreateSecret, DeleteSecret, Fault, GetSecret, ListSecrets, Resolve, StatusOf,
+    VerifyAudit, Warning,
 };
 use crate::audit::{Author, Entry};
 use crate::clock::Clock;
@@ -123,7 +124,11 @@ impl Vault {
     }
 
     /// Goes along the line once; an inner error asks for another try, or says that the store refused.
-    async fn attempt<O: Handle>(&self, desk: Desk, operation: &Arc<O>) -> Result<Result<O::Answer, Refusal>, Fault> {
+    async fn attempt<O: Handle>(
+        &self,
+        desk: Desk,
+        operation: &Arc<O>,
+    ) -> Result<Result<O::Answer, Refusal>, Fault> {
         let (mut desk, acted) = match O::PLACE {
             Place::Inline => act(desk, &**operation),
             Place::Blocking => {
@@ -228,7 +233,11 @@ fn fault_of(refusal: &Refusal) -> Fault {
     match refusal {
         Refusal::NameTaken => Fault::new(Code::Conflict, "the name is taken in this org")
             .hint("replace its value with: vaultctl set; or choose another name"),
-        Refusal::Stale | Refusal::OldKeys => Fault::new(Code::Conflict, "the secret changed meanwhile, again and again"),
-        Refusal::Storage(_) => Fault::new(Code::Storage, "the change could not be written to disk; nothing of it is stored"),
+        Refusal::Stale | Refusal::OldKeys => {
+            Fault::new(Code::Conflict, "the secret changed meanwhile, again and again")
+        }
+        Refusal::Storage(_) => {
+            Fault::new(Code::Storage, "the change could not be written to disk; nothing of it is stored")
+        }
     }
 }

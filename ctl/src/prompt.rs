@@ -106,8 +106,7 @@ fn none_given() -> Failure {
 /// `invalid_request` where nobody can be asked, with the option that answers beforehand.
 pub(crate) fn confirm(question: &str, option: &str) -> Result<Answer, Failure> {
     if !io::stdin().is_terminal() {
-        let hint = format!("to do it without being asked: {option}");
-        return Err(Failure::usage("there is no terminal to ask on", hint));
+        return Err(nobody_to_ask(option));
     }
     let mut stderr = io::stderr().lock();
     write!(stderr, "{question} [y/N] ")?;
@@ -116,6 +115,11 @@ pub(crate) fn confirm(question: &str, option: &str) -> Result<Answer, Failure> {
     io::stdin().lock().read_line(&mut line)?;
     let agreed = matches!(line.trim().to_lowercase().as_str(), "y" | "yes");
     Ok(if agreed { Answer::Yes } else { Answer::No })
+}
+
+/// Says that a question needs a terminal, or the option that answers it beforehand.
+pub(crate) fn nobody_to_ask(option: &str) -> Failure {
+    Failure::usage("there is no terminal to ask on", format!("to do it without being asked, add {option}"))
 }
 
 /// What a person answered.

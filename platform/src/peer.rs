@@ -26,8 +26,8 @@ impl PeerProcess {
     /// The process is held by `SO_PEERPIDFD` (Linux 6.5), else by its start time.
     ///
     /// # Errors
-    /// What the kernel answers, as when no process is at the other end; Linux 6.5 to 6.15 also fail when it has
-    /// ended and been reaped.
+    /// What the kernel answers, as when no process is at the other end; Linux 6.5 to 6.15 also fail when
+    /// it has ended and been reaped.
     pub fn of(socket: BorrowedFd<'_>) -> std::io::Result<Self> {
         let (uid, gid, pid) = system::credentials(socket)?;
         let pid = (pid > 0).then_some(pid);

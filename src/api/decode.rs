@@ -12,7 +12,7 @@ use crate::secret::TOO_LONG;
 const PARSE_ERROR: i32 = -32700;
 
 /// The fields that stand in a path, by name.
-pub type PathFields<'a> = [(&'a str, &'a str)];
+pub(super) type PathFields<'a> = [(&'a str, &'a str)];
 
 /// Reads an operation from its path's fields and a JSON object; no body at all is an empty object.
 ///

@@ -59,18 +59,28 @@ impl Code {
 
     const fn row(self) -> Row {
         match self {
-            Self::InvalidRequest => Row("invalid_request", 400, -32602, 2, "mend the request and send it again"),
-            Self::Unauthorized => Row("unauthorized", 401, -32001, 5, "check the token, or ask the owner for a new one"),
+            Self::InvalidRequest => {
+                Row("invalid_request", 400, -32602, 2, "mend the request and send it again")
+            }
+            Self::Unauthorized => {
+                Row("unauthorized", 401, -32001, 5, "check the token, or ask the owner for a new one")
+            }
             Self::Forbidden => Row("forbidden", 403, -32003, 5, "ask the vault's owner for a grant"),
             Self::NotFound => Row("not_found", 404, -32004, 3, "see what there is with: vaultctl list"),
-            Self::MethodNotAllowed => Row("method_not_allowed", 405, -32601, 2, "use a method that `Allow` names"),
+            Self::MethodNotAllowed => {
+                Row("method_not_allowed", 405, -32601, 2, "use a method that `Allow` names")
+            }
             Self::Conflict => Row("conflict", 409, -32009, 7, "read the present state and try again"),
-            Self::TooLarge => Row("too_large", 413, -32013, 2, "a value takes at most 1 MiB, a request 2 MiB"),
+            Self::TooLarge => {
+                Row("too_large", 413, -32013, 2, "a value takes at most 1 MiB, a request 2 MiB")
+            }
             Self::Busy => Row("busy", 429, -32029, 75, "wait a moment and try again"),
             Self::Integrity => {
                 Row("integrity", 500, -32022, 8, "see what is wrong with: vaultctl doctor; restore a backup")
             }
-            Self::Storage => Row("storage", 507, -32007, 8, "free space on the vault's disk, or make it writable"),
+            Self::Storage => {
+                Row("storage", 507, -32007, 8, "free space on the vault's disk, or make it writable")
+            }
             Self::Internal => Row("internal", 500, -32603, 1, "look the request's id up in vaultd's log"),
             Self::Locked => Row("locked", 503, -32023, 4, "unlock it with: vaultctl unlock"),
             Self::Unavailable => Row("unavailable", 503, -32000, 69, "start the daemon with: vaultd"),
@@ -172,7 +182,9 @@ impl Fault {
                 "make it private with: chmod 600 on the key file",
             ),
             LockReason::ByRequest => ("the vault is locked by request", "unlock it with: vaultctl unlock"),
-            LockReason::Idle => ("the vault locked itself after a time without use", "unlock it with: vaultctl unlock"),
+            LockReason::Idle => {
+                ("the vault locked itself after a time without use", "unlock it with: vaultctl unlock")
+            }
             LockReason::NoLockedMemory => (
                 "the vault is locked: no memory page can be locked for the keys",
                 "raise the limit (ulimit -l, LimitMEMLOCK=), or set memory.lock = \"try\"",

@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Operation, Route, Success};
-use crate::domain::{Category, Invalid, Metadata, OrgId, OrgScope, PlatformName, SecretId, SecretName, SecretRef, Timestamp};
+use crate::domain::{
+    Category, Invalid, Metadata, OrgId, OrgScope, PlatformName, SecretId, SecretName, SecretRef, Timestamp,
+};
 use crate::secret::Revealed;
 use crate::store::{Row, Sort, SortKey};
 

@@ -58,7 +58,8 @@ impl HttpClient {
         };
         let answer = self.send(O::ROUTE.verb, &target, body).await?;
         if answer.status == O::ROUTE.status {
-            return serde_json::from_slice(&answer.body).map_err(|_| Fault::new(Code::Internal, "the answer is garbled"));
+            return serde_json::from_slice(&answer.body)
+                .map_err(|_| Fault::new(Code::Internal, "the answer is garbled"));
         }
         Err(fault_of(&answer))
     }

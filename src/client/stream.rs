@@ -66,7 +66,8 @@ impl Client {
     /// `unavailable` where nobody does, `forbidden` where a stranger does.
     pub fn connect(path: &Path) -> Result<Self, Fault> {
         let stream = connect(path)?;
-        let timed = stream.set_read_timeout(Some(PATIENCE)).and_then(|()| stream.set_write_timeout(Some(PATIENCE)));
+        let timed =
+            stream.set_read_timeout(Some(PATIENCE)).and_then(|()| stream.set_write_timeout(Some(PATIENCE)));
         timed.map_err(|error| Fault::new(Code::Internal, error.to_string()))?;
         Ok(Self { stream: BufReader::new(stream), next: 1 })
     }
@@ -93,7 +94,11 @@ impl Client {
         self.stream.get_mut().write_all(&line).map_err(|error| gone(&error))?;
         let mut answer = Zeroizing::new(Vec::new());
         let read = self.stream.read_until(b'\n', &mut answer).map_err(|error| gone(&error))?;
-        if read == 0 { Err(Fault::new(Code::Unavailable, "the daemon closed the connection")) } else { Ok(answer) }
+        if read == 0 {
+            Err(Fault::new(Code::Unavailable, "the daemon closed the connection"))
+        } else {
+            Ok(answer)
+        }
     }
 }
 

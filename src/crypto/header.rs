@@ -1,6 +1,8 @@
 //! The header of a vault: its id, its slots, its sealed audit keys, and what authenticates them.
 
-use super::{Bytes32, Canon, CryptoError, FORMAT, IV_BYTES, Slot, derive, mac, random, sha256, unwrap_key, wrap};
+use super::{
+    Bytes32, Canon, CryptoError, FORMAT, IV_BYTES, Slot, derive, mac, random, sha256, unwrap_key, wrap,
+};
 use crate::domain::{Timestamp, VaultId};
 use crate::secret::KeyBytes;
 

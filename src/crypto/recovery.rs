@@ -34,14 +34,18 @@ impl RecoveryKey {
 
     /// Tells whether a key looks like a recovery key, by its prefix.
     pub fn looks_like(text: &[u8]) -> bool {
-        let head: Vec<u8> = text.iter().filter(|b| b.is_ascii_alphanumeric()).take(PREFIX.len()).copied().collect();
+        let head: Vec<u8> =
+            text.iter().filter(|b| b.is_ascii_alphanumeric()).take(PREFIX.len()).copied().collect();
         head.eq_ignore_ascii_case(PREFIX.as_bytes())
     }
 
     /// Reads one as typed: case, spaces and dashes do not matter.
     pub fn parse(text: &[u8]) -> Result<Self, RecoveryKeyFault> {
         let kept: Zeroizing<Vec<u8>> = Zeroizing::new(
-            text.iter().filter(|b| !matches!(b, b'-' | b' ' | b'\n' | b'\r' | b'\t')).map(u8::to_ascii_uppercase).collect(),
+            text.iter()
+                .filter(|b| !matches!(b, b'-' | b' ' | b'\n' | b'\r' | b'\t'))
+                .map(u8::to_ascii_uppercase)
+                .collect(),
         );
         let body = kept.strip_prefix(PREFIX.as_bytes()).ok_or(RecoveryKeyFault::Malformed)?;
         let bytes = Zeroizing::new(BASE32_NOPAD.decode(body).map_err(|_| RecoveryKeyFault::Malformed)?);

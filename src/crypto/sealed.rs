@@ -3,7 +3,8 @@
 use vault_platform::with_burned_stack;
 
 use super::{
-    Bytes32, Canon, CryptoError, FORMAT, IV_BYTES, TAG_BYTES, derive, gcm_decrypt, gcm_encrypt, random, sha256,
+    Bytes32, Canon, CryptoError, FORMAT, IV_BYTES, TAG_BYTES, derive, gcm_decrypt, gcm_encrypt, random,
+    sha256,
 };
 use crate::domain::{OrgId, SecretId, SecretName, VaultId};
 use crate::secret::SecretValue;
@@ -81,7 +82,12 @@ impl SealContext<'_> {
 }
 
 /// Seals a value: `SK = HKDF-SHA256(VK, salt, "vault/secret/v1")`, then AES-256-GCM under `SK`.
-pub fn seal_secret(vk: &Bytes32, context: &SealContext<'_>, fresh: &Fresh, value: &SecretValue) -> Result<Sealed, CryptoError> {
+pub fn seal_secret(
+    vk: &Bytes32,
+    context: &SealContext<'_>,
+    fresh: &Fresh,
+    value: &SecretValue,
+) -> Result<Sealed, CryptoError> {
     with_burned_stack(|| {
         let plain = value.expose().as_bytes();
         let mut out = Vec::with_capacity(BODY_AT + plain.len() + TAG_BYTES);
@@ -98,7 +104,11 @@ pub fn seal_secret(vk: &Bytes32, context: &SealContext<'_>, fresh: &Fresh, value
 }
 
 /// Opens a sealed value; any other context, vault, key or byte is [`CryptoError::NotAuthentic`].
-pub fn open_secret(vk: &Bytes32, context: &SealContext<'_>, sealed: &Sealed) -> Result<SecretValue, CryptoError> {
+pub fn open_secret(
+    vk: &Bytes32,
+    context: &SealContext<'_>,
+    sealed: &Sealed,
+) -> Result<SecretValue, CryptoError> {
     with_burned_stack(|| {
         let bytes = sealed.as_bytes();
         if bytes.first() != Some(&FORMAT) {

@@ -3,7 +3,10 @@
 use vault_platform::with_burned_stack;
 
 use super::sealed::field;
-use super::{Bytes32, CryptoError, FORMAT, IV_BYTES, Iterations, derive, derive_master, mac, mac_fits, random, unwrap_key, wrap};
+use super::{
+    Bytes32, CryptoError, FORMAT, IV_BYTES, Iterations, derive, derive_master, mac, mac_fits, random,
+    unwrap_key, wrap,
+};
 use crate::domain::VaultId;
 use crate::secret::{KeyBytes, Passphrase};
 
@@ -43,7 +46,11 @@ pub struct SlotSpec {
 
 impl Slot {
     /// Makes a slot for a passphrase with a salt and IV of its own, and gives the master key with it.
-    pub fn make(spec: SlotSpec, passphrase: &Passphrase, vault_key: &KeyBytes) -> Result<(Self, KeyBytes), CryptoError> {
+    pub fn make(
+        spec: SlotSpec,
+        passphrase: &Passphrase,
+        vault_key: &KeyBytes,
+    ) -> Result<(Self, KeyBytes), CryptoError> {
         let salt = random()?;
         let master = with_burned_stack(|| derive_master(passphrase, &salt, spec.iterations));
         let slot = Self::seal(spec, &salt, &master, vault_key)?;
@@ -51,12 +58,22 @@ impl Slot {
     }
 
     /// Makes a slot again under a master key that is already derived, keeping salt and rounds (at rekey).
-    pub fn renew(&self, vault: VaultId, master: &KeyBytes, vault_key: &KeyBytes) -> Result<Self, CryptoError> {
+    pub fn renew(
+        &self,
+        vault: VaultId,
+        master: &KeyBytes,
+        vault_key: &KeyBytes,
+    ) -> Result<Self, CryptoError> {
         let spec = SlotSpec { kind: self.kind, iterations: self.iterations, vault };
         Self::seal(spec, &self.salt(), master, vault_key)
     }
 
-    fn seal(spec: SlotSpec, salt: &Bytes32, master: &KeyBytes, vault_key: &KeyBytes) -> Result<Self, CryptoError> {
+    fn seal(
+        spec: SlotSpec,
+        salt: &Bytes32,
+        master: &KeyBytes,
+        vault_key: &KeyBytes,
+    ) -> Result<Self, CryptoError> {
         let iv: [u8; IV_BYTES] = random()?;
         let mut clear = Vec::with_capacity(SLOT_BYTES);
         clear.extend_from_slice(&[FORMAT, spec.kind as u8, KDF_PBKDF2_HMAC_SHA512]);

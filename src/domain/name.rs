@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::Invalid;
 
 /// The longest name of a secret or an org, in bytes of UTF-8.
-pub const NAME_BYTES: usize = 256;
+const NAME_BYTES: usize = 256;
 /// The most bytes that a secret's metadata takes as JSON.
-pub const METADATA_BYTES: usize = 16 * 1024;
+const METADATA_BYTES: usize = 16 * 1024;
 
 const SKILL: &str = "skill:";
 

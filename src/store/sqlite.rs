@@ -15,7 +15,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use tokio::sync::{broadcast, oneshot};
 
 use super::{
-    AuditPage, AuditQuery, ListQuery, Receipt, Refusal, Row, State, Store, StoreError, Stored, Unit, VersionRow,
+    AuditPage, AuditQuery, ListQuery, Receipt, Refusal, Row, State, Store, StoreError, Stored, Unit,
+    VersionRow,
 };
 use crate::audit::{Entry, Head};
 use crate::crypto::{AuditKeySeal, Bytes32, Header, Slot};
@@ -106,7 +107,8 @@ enum Mode {
 
 /// Opens a connection and sets what each must have; durability is set and read back.
 fn connect(path: &Path, mode: Mode) -> Result<Connection, StoreError> {
-    let access = if mode == Mode::Read { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
+    let access =
+        if mode == Mode::Read { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
     let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let path = std::fs::canonicalize(crate::files::parent(path))?.join(path.file_name().unwrap_or_default());
     let connection = Connection::open_with_flags(path, flags)?;
@@ -149,7 +151,12 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
 fn read_header(connection: &Connection) -> Result<Option<Header>, StoreError> {
     let found = connection
         .query_row("SELECT vault_id, created_at, checksum, mac FROM vault WHERE id = 1", [], |row| {
-            Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, i64>(1)?, row.get::<_, Vec<u8>>(2)?, row.get::<_, Vec<u8>>(3)?))
+            Ok((
+                row.get::<_, Vec<u8>>(0)?,
+                row.get::<_, i64>(1)?,
+                row.get::<_, Vec<u8>>(2)?,
+                row.get::<_, Vec<u8>>(3)?,
+            ))
         })
         .optional()?;
     let Some((vault, created_at, checksum, mac)) = found else { return Ok(None) };
@@ -174,7 +181,8 @@ fn read_audit_keys(connection: &Connection) -> Result<Vec<AuditKeySeal>, StoreEr
     let mut rows = statement.query([])?;
     let mut keys = Vec::new();
     while let Some(row) = rows.next()? {
-        let from_seq = u64::try_from(row.get::<_, i64>(0)?).map_err(|_| StoreError::Damaged("audit_key.from_seq"))?;
+        let from_seq =
+            u64::try_from(row.get::<_, i64>(0)?).map_err(|_| StoreError::Damaged("audit_key.from_seq"))?;
         let iv = array(row.get(1)?, "audit_key.iv")?;
         keys.push(AuditKeySeal { from_seq, iv, sealed: array(row.get(2)?, "audit_key.sealed")? });
     }
@@ -185,7 +193,10 @@ pub(super) fn write_header(connection: &Connection, header: &Header) -> Result<(
     connection.execute("DELETE FROM slot", [])?;
     connection.execute("DELETE FROM audit_key", [])?;
     for (ordinal, slot) in (1_i64..).zip(&header.slots) {
-        connection.execute("INSERT INTO slot (ordinal, bytes) VALUES (?1, ?2)", params![ordinal, slot.as_bytes()])?;
+        connection.execute(
+            "INSERT INTO slot (ordinal, bytes) VALUES (?1, ?2)",
+            params![ordinal, slot.as_bytes()],
+        )?;
     }
     for key in &header.audit_keys {
         let from_seq = key.from_seq.cast_signed();
@@ -208,7 +219,8 @@ pub(super) fn write_header(connection: &Connection, header: &Header) -> Result<(
 }
 
 fn read_state(connection: &Connection) -> Result<State, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT seq, head, sum, count, mac FROM state WHERE id = 1")?;
+    let mut statement =
+        connection.prepare_cached("SELECT seq, head, sum, count, mac FROM state WHERE id = 1")?;
     let found = statement
         .query_row([], |row| {
             let numbers = (row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, i64>(3)?.cast_unsigned());

@@ -100,7 +100,9 @@ impl Desk {
 
     /// Gives the keys.
     pub fn keys(&self) -> Result<&Arc<Keys>, Fault> {
-        self.keys.as_ref().ok_or_else(|| Fault::new(Code::Internal, "an operation asked for keys that it may lack"))
+        self.keys
+            .as_ref()
+            .ok_or_else(|| Fault::new(Code::Internal, "an operation asked for keys that it may lack"))
     }
 
     /// Names what the act is about, so that a refusal from here on is recorded with it.
@@ -120,7 +122,11 @@ impl Desk {
         draft.name = name.map(|name| name.as_str().to_owned());
         self.about(draft);
         let name = name.map(SecretName::as_str);
-        if self.allows(action, org, name) { Ok(()) } else { Err(Fault::new(Code::Forbidden, "you may not do this")) }
+        if self.allows(action, org, name) {
+            Ok(())
+        } else {
+            Err(Fault::new(Code::Forbidden, "you may not do this"))
+        }
     }
 
     /// Takes a stored secret by id: judged on its stored name, checked, and noted.
@@ -189,7 +195,8 @@ impl Desk {
             let fault = Fault::new(Code::NotFound, format!("the secret `{}` expired at {end}", row.name));
             return Err(fault.hint("give it a new value or a later expiry with: vaultctl set"));
         }
-        keys.open(&row.seal_context(keys.vault()), &stored.sealed).map_err(|error| unsealable(row.name.as_str(), error))
+        keys.open(&row.seal_context(keys.vault()), &stored.sealed)
+            .map_err(|error| unsealable(row.name.as_str(), error))
     }
 
     /// Stages a change of a taken secret, which replaces the guard on it.
@@ -237,7 +244,10 @@ impl Desk {
 
 /// Says that a secret's sealed value does not open.
 pub(super) fn unsealable(name: &str, error: CryptoError) -> Fault {
-    Fault::new(Code::Integrity, format!("the sealed value of `{name}` was changed, moved or swapped: {error}"))
+    Fault::new(
+        Code::Integrity,
+        format!("the sealed value of `{name}` was changed, moved or swapped: {error}"),
+    )
 }
 
 impl From<CryptoError> for Fault {

@@ -65,9 +65,10 @@ impl Findings {
     pub fn refuse_vanished(&self, is: impl Fn(&Vanished) -> bool) -> Result<(), Fault> {
         match self.0.vanished.iter().find(|gone| is(gone)) {
             None => Ok(()),
-            Some(gone) => {
-                Err(Fault::new(Code::Integrity, format!("the stored row of `{}` vanished without a delete", gone.name)))
-            }
+            Some(gone) => Err(Fault::new(
+                Code::Integrity,
+                format!("the stored row of `{}` vanished without a delete", gone.name),
+            )),
         }
     }
 
@@ -90,10 +91,14 @@ impl Vault {
     pub(super) fn inspect(&self, keys: &Keys) -> Result<(), StoreError> {
         let state = self.0.store.state()?;
         let mut sum = State::empty();
-        self.0.store.walk_rows(&mut |id, revision, mac| sum.add(&crate::store::leaf(keys, id, revision, &mac)))?;
+        self.0
+            .store
+            .walk_rows(&mut |id, revision, mac| sum.add(&crate::store::leaf(keys, id, revision, &mac)))?;
         let mut found = Found::default();
         if state.mac != state.compute_mac(keys) {
-            found.warnings.push(integrity("the record of the vault's state was edited or rolled back".to_owned()));
+            found
+                .warnings
+                .push(integrity("the record of the vault's state was edited or rolled back".to_owned()));
         }
         if (sum.sum, sum.count) != (state.sum, state.count) {
             self.locate(keys, &mut found)?;
@@ -116,7 +121,9 @@ impl Vault {
             found.hurt.extend(damage.map(|damage| (row.id, damage)));
         }
         for row in &rows {
-            if let Err(fault) = Findings(Arc::new(Found { hurt: found.hurt.clone(), ..Found::default() })).check(row, keys) {
+            if let Err(fault) =
+                Findings(Arc::new(Found { hurt: found.hurt.clone(), ..Found::default() })).check(row, keys)
+            {
                 found.warnings.push(integrity(fault.message));
             }
         }
@@ -124,7 +131,9 @@ impl Vault {
             found.warnings.push(integrity("a stored row cannot be read".to_owned()));
         }
         for (id, last) in gone {
-            found.warnings.push(integrity(format!("the stored row of `{}` vanished without a delete", last.name)));
+            found
+                .warnings
+                .push(integrity(format!("the stored row of `{}` vanished without a delete", last.name)));
             found.vanished.push(Vanished { id: *id, org: last.org.clone(), name: last.name.clone() });
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! The audit log: a page of it, and the walk along its chain.
 
-use super::desk::{Desk, Handle, Place, Records};
 use super::Vault;
+use super::desk::{Desk, Handle, Place, Records};
 use crate::api::{AuditAnswer, AuditEntry, AuditLog, Code, Fault, Verification, VerifyAudit};
 use crate::audit::{Verdict, Verifier};
 use crate::crypto::{AuditKeySeal, Header};
@@ -60,7 +60,8 @@ impl Vault {
     /// Walks the whole chain under the audit keys that were in use; entries written meanwhile are left out.
     pub(super) fn verify(&self, keys: &Keys) -> Result<Verdict, Fault> {
         let store = &self.0.store;
-        let header = store.header()?.ok_or_else(|| Fault::new(Code::Integrity, "the header of the vault is gone"))?;
+        let header =
+            store.header()?.ok_or_else(|| Fault::new(Code::Integrity, "the header of the vault is gone"))?;
         let mut audit_keys = AuditKeys::open(&header, keys)?;
         let state = store.state()?;
         let mut verifier = Verifier::new();

@@ -74,7 +74,12 @@ fn hint(asked: &str) -> String {
     match Presets::builtin().get(platform) {
         Some(preset) => {
             let fields: Vec<_> = preset.fields.iter().map(|field| field.field.as_str()).collect();
-            format!("`{}` has the fields {}; store them with: vaultctl add {}", preset.label, fields.join(", "), preset.platform)
+            format!(
+                "`{}` has the fields {}; store them with: vaultctl add {}",
+                preset.label,
+                fields.join(", "),
+                preset.platform
+            )
         }
         None => Code::NotFound.hint().to_owned(),
     }
@@ -104,7 +109,13 @@ mod tests {
     #[test]
     fn a_platform_alone_tries_the_usual_fields_in_order() {
         assert_eq!(
-            ["openai", "skill:openai:access_token", "skill:openai:api_key", "skill:openai:token", "skill:openai"],
+            [
+                "openai",
+                "skill:openai:access_token",
+                "skill:openai:api_key",
+                "skill:openai:token",
+                "skill:openai"
+            ],
             names("openai")[..5]
         );
     }

@@ -2,8 +2,8 @@
 
 use super::desk::{Desk, Handle, Place};
 use crate::api::{
-    Created, CreateSecret, Deleted, DeleteSecret, Fault, GetSecret, ListSecrets, Secret, SecretList, SecretWithValue,
-    Success,
+    CreateSecret, Created, DeleteSecret, Deleted, Fault, GetSecret, ListSecrets, Secret, SecretList,
+    SecretWithValue, Success,
 };
 use crate::audit::Draft;
 use crate::crypto::random;
@@ -15,7 +15,9 @@ use crate::store::{Change, ListQuery, Row, Sort, SortKey, Stored, VersionRow};
 pub(super) fn usual_category(name: &SecretName) -> Category {
     match name.skill() {
         None => Category::Custom,
-        Some((platform, _)) => Presets::builtin().get(platform).map_or(Category::SkillCredential, |p| p.category),
+        Some((platform, _)) => {
+            Presets::builtin().get(platform).map_or(Category::SkillCredential, |p| p.category)
+        }
     }
 }
 

@@ -22,7 +22,8 @@ impl Handle for StatusOf {
         let scope = self.org_id.clone().unwrap_or(OrgScope::All);
         let by_category = vault.count(&scope)?;
         Ok(Status {
-            configured: header.is_some() && !matches!(keyring, Keyring::Locked(crate::domain::LockReason::NoKey)),
+            configured: header.is_some()
+                && !matches!(keyring, Keyring::Locked(crate::domain::LockReason::NoKey)),
             locked: matches!(keyring, Keyring::Locked(_)),
             lock_reason: match &keyring {
                 Keyring::Locked(reason) => Some(*reason),
@@ -89,9 +90,14 @@ impl Vault {
         all.extend_from_slice(self.findings().warnings());
         if self.0.weak_key.load(Ordering::Relaxed) {
             let hint = "change it to a long random one with: vaultctl rekey --generate";
-            all.push(Warning::new("weak_key", "AGENTICMAIL_VAULT_KEY is short or has few different characters", hint));
+            all.push(Warning::new(
+                "weak_key",
+                "AGENTICMAIL_VAULT_KEY is short or has few different characters",
+                hint,
+            ));
         }
-        let recovers = header.is_some_and(|header| header.slots.iter().any(|slot| slot.kind() == SlotKind::Recovery));
+        let recovers =
+            header.is_some_and(|header| header.slots.iter().any(|slot| slot.kind() == SlotKind::Recovery));
         if header.is_some() && !recovers {
             let hint = "make one and keep it apart from this machine: vaultctl recovery";
             all.push(Warning::new("no_recovery", "the vault has no recovery key", hint));

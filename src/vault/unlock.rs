@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::found::{FoundError, Founded, Founding, Plan, found};
 use super::Vault;
+use super::found::{FoundError, Founded, Founding, Plan, found};
 use crate::api::{Code, Fault};
 use crate::audit::Draft;
 use crate::domain::{Action, LockReason};
@@ -64,8 +64,9 @@ impl Vault {
             match reason {
                 LockReason::WrongKey => Fault {
                     lock_reason: Some(reason),
-                    ..Fault::new(Code::Forbidden, "the key does not fit this vault")
-                        .hint("use the AGENTICMAIL_VAULT_KEY that the vault was made with, or its recovery key")
+                    ..Fault::new(Code::Forbidden, "the key does not fit this vault").hint(
+                        "use the AGENTICMAIL_VAULT_KEY that the vault was made with, or its recovery key",
+                    )
                 },
                 reason => Fault::locked(reason),
             }
@@ -84,6 +85,15 @@ impl Vault {
         self.commit(unit).await.map_err(|refusal| super::fault_of(&refusal))?;
         self.set_keyring(Keyring::Locked(reason));
         Ok(())
+    }
+
+    /// Wipes the keys at the daemon's end, when nothing is in flight any more.
+    pub async fn close(&self) {
+        let ended = Draft::of(Action::Lock).with("daemon", "ended");
+        if let Err(fault) = self.lock(LockReason::ByRequest, ended).await {
+            tracing::warn!(%fault, "the end could not be recorded");
+            self.set_keyring(Keyring::Locked(LockReason::ByRequest));
+        }
     }
 
     /// Records the start's unlock in the daemon's own name.

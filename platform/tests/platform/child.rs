@@ -11,6 +11,8 @@ pub(crate) fn start(part: impl FnOnce()) -> Pid {
     match unsafe { fork() }.unwrap() {
         ForkResult::Parent { child } => child,
         ForkResult::Child => {
+            // Should a thread of the parent have held a lock at the fork, the test fails instead of hanging.
+            nix::unistd::alarm::set(60);
             let code = i32::from(catch_unwind(AssertUnwindSafe(part)).is_err());
             // SAFETY: leaves at once, without the parent's exit handlers.
             unsafe { nix::libc::_exit(code) }

@@ -47,7 +47,8 @@ fn run(connection: &Connection, jobs: &mpsc::Receiver<Job>) {
 /// Runs one checkpoint that serves all who wait.
 fn checkpoint(connection: &Connection, waiting: Vec<oneshot::Sender<bool>>) {
     let mode = if waiting.is_empty() { "PASSIVE" } else { "TRUNCATE" };
-    let held_up = connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| row.get::<_, i64>(0));
+    let held_up =
+        connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| row.get::<_, i64>(0));
     if let Err(error) = &held_up {
         tracing::warn!(%error, "a checkpoint did not finish");
     }

@@ -51,7 +51,8 @@ pub(super) fn row_of(row: &rusqlite::Row<'_>) -> Result<Row, StoreError> {
     Ok(Row {
         id: id_of(row, 0)?,
         org: OrgId::try_from(row.get::<_, String>(1)?).map_err(|_| StoreError::Damaged("secret.org"))?,
-        name: SecretName::try_from(row.get::<_, String>(2)?).map_err(|_| StoreError::Damaged("secret.name"))?,
+        name: SecretName::try_from(row.get::<_, String>(2)?)
+            .map_err(|_| StoreError::Damaged("secret.name"))?,
         category: Category::from_id(&category).ok_or(StoreError::Damaged("secret.category"))?,
         metadata: row.get(4)?,
         version: number(row, 5)?,
@@ -74,7 +75,11 @@ pub(super) fn stored_of(row: &rusqlite::Row<'_>) -> Result<Stored, StoreError> {
     Ok(Stored { row: row_of(row)?, sealed: Sealed::from_stored(row.get(SEALED_AT)?) })
 }
 
-pub(super) fn find(connection: &Connection, org: &OrgId, name: &SecretName) -> Result<Option<Stored>, StoreError> {
+pub(super) fn find(
+    connection: &Connection,
+    org: &OrgId,
+    name: &SecretName,
+) -> Result<Option<Stored>, StoreError> {
     let sql = concat!("SELECT ", row_columns!(), ", sealed FROM secret WHERE org = ?1 AND name = ?2");
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([org.as_str(), name.as_str()])?;
@@ -100,7 +105,10 @@ pub(super) fn versions(connection: &Connection, id: SecretId) -> Result<Vec<Vers
     Ok(versions)
 }
 
-pub(super) fn walk(connection: &Connection, each: &mut dyn FnMut(SecretId, u64, Bytes32)) -> Result<(), StoreError> {
+pub(super) fn walk(
+    connection: &Connection,
+    each: &mut dyn FnMut(SecretId, u64, Bytes32),
+) -> Result<(), StoreError> {
     let mut statement = connection.prepare("SELECT id, revision, mac FROM secret INDEXED BY secret_state")?;
     let mut rows = statement.query(params![])?;
     while let Some(row) = rows.next()? {
@@ -160,7 +168,8 @@ fn order(query: &ListQuery) -> String {
 pub(super) fn list(connection: &Connection, query: &ListQuery) -> Result<(Vec<Row>, u64), StoreError> {
     let mut filter = Filter::of(query);
     let count = format!("SELECT count(*) FROM secret {}", filter.sql);
-    let total: i64 = connection.prepare_cached(&count)?.query_row(params_from_iter(&filter.values), |row| row.get(0))?;
+    let total: i64 =
+        connection.prepare_cached(&count)?.query_row(params_from_iter(&filter.values), |row| row.get(0))?;
     let columns = row_columns!();
     let sql = format!("SELECT {columns} FROM secret {} {} LIMIT ? OFFSET ?", filter.sql, order(query));
     let limit = query.limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));

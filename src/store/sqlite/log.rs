@@ -110,8 +110,10 @@ impl Filter {
 
     /// Searches the distinct names, actors and executables, of which there are few, not the entries.
     fn search(&mut self, connection: &Connection, text: &str) -> Result<(), StoreError> {
-        let mut statement = connection.prepare_cached("SELECT id FROM label WHERE instr(lower(text), lower(?1)) > 0")?;
-        let found = statement.query_map([text], |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>, _>>()?;
+        let mut statement =
+            connection.prepare_cached("SELECT id FROM label WHERE instr(lower(text), lower(?1)) > 0")?;
+        let found =
+            statement.query_map([text], |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>, _>>()?;
         let ids = found.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
         self.sql.push_str(&format!(" AND (name IN ({ids}) OR actor IN ({ids}))"));
         Ok(())
@@ -127,7 +129,8 @@ fn label(connection: &Connection, text: &str) -> Result<Value, StoreError> {
 
 fn count(connection: &Connection, filter: &Filter) -> Result<u64, StoreError> {
     let sql = format!("SELECT count(*) FROM (SELECT 1 FROM audit {} LIMIT {})", filter.sql, COUNT_LIMIT + 1);
-    let counted: i64 = connection.prepare_cached(&sql)?.query_row(params_from_iter(&filter.values), |row| row.get(0))?;
+    let counted: i64 =
+        connection.prepare_cached(&sql)?.query_row(params_from_iter(&filter.values), |row| row.get(0))?;
     Ok(counted.cast_unsigned())
 }
 
@@ -149,7 +152,11 @@ pub(super) fn page(connection: &Connection, query: &AuditQuery) -> Result<AuditP
 }
 
 /// Hands every entry after a place to a function, oldest first; one that cannot be read ends as unverifiable.
-pub(super) fn walk(connection: &Connection, after: u64, each: &mut dyn FnMut(&Entry)) -> Result<(), StoreError> {
+pub(super) fn walk(
+    connection: &Connection,
+    after: u64,
+    each: &mut dyn FnMut(&Entry),
+) -> Result<(), StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM audit WHERE seq > ?1 ORDER BY seq");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([after.cast_signed()])?;

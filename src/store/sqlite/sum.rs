@@ -1,10 +1,10 @@
 //! The sum over all rows: order-free, kept by adding and subtracting one leaf a change.
 
+use crate::audit::Head;
 use crate::crypto::Bytes32;
 use crate::domain::SecretId;
 use crate::keyring::Keys;
 use crate::store::State;
-use crate::audit::Head;
 
 /// Computes a row's leaf: `HMAC-SHA256(state key, "leaf" ‖ id ‖ revision ‖ row mac)`.
 pub(crate) fn leaf(keys: &Keys, id: SecretId, revision: u64, mac: &Bytes32) -> Bytes32 {

@@ -16,7 +16,9 @@ use crate::audit::{Author, Draft, Entry, Head};
 use crate::crypto::{Bytes32, random};
 use crate::domain::{AuditId, Outcome, SecretId};
 use crate::keyring::Keys;
-use crate::store::{Change, Guard, Kept, Receipt, Refusal, State, StoreError, Stored, Unit, VERSIONS_KEPT, VersionRow};
+use crate::store::{
+    Change, Guard, Kept, Receipt, Refusal, State, StoreError, Stored, Unit, VERSIONS_KEPT, VersionRow,
+};
 
 /// The most units that share a commit.
 const BATCH: usize = 256;
@@ -175,7 +177,13 @@ impl Writer {
         Ok(Ok(Receipt { head: state.head }))
     }
 
-    fn record(&mut self, keys: &Keys, author: &Author, drafts: Vec<Draft>, state: &mut State) -> Result<(), StoreError> {
+    fn record(
+        &mut self,
+        keys: &Keys,
+        author: &Author,
+        drafts: Vec<Draft>,
+        state: &mut State,
+    ) -> Result<(), StoreError> {
         for draft in drafts {
             let random = random().map_err(|error| StoreError::Sqlite(error.to_string()))?;
             let entry = state.head.append(keys, author, draft, AuditId::at(author.at, &random));

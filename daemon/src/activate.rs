@@ -1,0 +1,111 @@
+//! The listening socket: bound under a temporary name, given its mode, then renamed into place.
+
+use std::os::fd::RawFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use vault::files;
+
+use crate::home::Home;
+
+/// The longest path of a socket in bytes (`sun_path` of unix(7), less its end).
+const PATH_BYTES: usize = 107;
+
+/// A socket that is listened on; its file goes when it is dropped, if it is still ours.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    listener: UnixListener,
+    path: PathBuf,
+    inode: u64,
+}
+
+impl Socket {
+    /// Binds the home's socket.
+    pub(crate) fn bind(home: &Home) -> anyhow::Result<Self> {
+        let path = &home.socket;
+        let folder = files::parent(path);
+        let temporary = folder.join(format!(".s{}", std::process::id()));
+        if path.as_os_str().len().max(temporary.as_os_str().len()) > PATH_BYTES {
+            bail!(
+                "the socket's path has more than {PATH_BYTES} bytes: {}; choose a shorter one with --socket",
+                path.display()
+            );
+        }
+        refuse_living(path)?;
+        let _ = std::fs::remove_file(&temporary);
+        let listener = UnixListener::bind(&temporary)
+            .with_context(|| format!("no socket could be made in {}", folder.display()))?;
+        let placed = own(&temporary, home).and_then(|()| Ok(std::fs::rename(&temporary, path)?));
+        if let Err(error) = placed {
+            let _ = std::fs::remove_file(&temporary);
+            return Err(error.context(format!("the socket {} could not be set up", path.display())));
+        }
+        listener.set_nonblocking(true)?;
+        let inode = std::fs::symlink_metadata(path)?.ino();
+        Ok(Self { listener, path: path.clone(), inode })
+    }
+
+    /// Gives the listener to the runtime.
+    pub(crate) fn listener(&self) -> anyhow::Result<tokio::net::UnixListener> {
+        Ok(tokio::net::UnixListener::from_std(self.listener.try_clone()?)?)
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        if std::fs::symlink_metadata(&self.path).is_ok_and(|meta| meta.ino() == self.inode) {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Refuses a path that is no socket, or one that somebody listens on; a stale socket may be replaced.
+fn refuse_living(path: &Path) -> anyhow::Result<()> {
+    let Ok(meta) = std::fs::symlink_metadata(path) else { return Ok(()) };
+    if !meta.file_type().is_socket() {
+        bail!("{} exists and is no socket; it was left alone", path.display());
+    }
+    match UnixStream::connect(path) {
+        Ok(_) => bail!("another process serves {}; stop it first", path.display()),
+        Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+            tracing::info!(socket = %path.display(), "a stale socket is replaced");
+            Ok(())
+        }
+        Err(error) => {
+            bail!("{} cannot be judged: {error}; remove it by hand if nobody uses it", path.display())
+        }
+    }
+}
+
+/// Gives the socket its group and mode, and refuses a result that is wider than configured.
+fn own(path: &Path, home: &Home) -> anyhow::Result<()> {
+    if let Some(group) = &home.socket_group {
+        std::os::unix::fs::chown(path, None, Some(group_id(group)?))
+            .context("the socket's group could not be set")?;
+    }
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(home.socket_mode))?;
+    let mode = std::fs::symlink_metadata(path)?.permissions().mode() & 0o777;
+    if mode & !home.socket_mode != 0 {
+        bail!("the socket has mode {mode:04o}, wider than {:04o}", home.socket_mode);
+    }
+    Ok(())
+}
+
+fn group_id(group: &str) -> anyhow::Result<u32> {
+    if let Ok(number) = group.parse() {
+        return Ok(number);
+    }
+    let found = nix::unistd::Group::from_name(group)?;
+    Ok(found.with_context(|| format!("there is no group {group}"))?.gid.as_raw())
+}
+
+/// Names the descriptors that a service manager passed, by the protocol of `sd_listen_fds(3)`.
+#[expect(clippy::disallowed_methods, reason = "the service manager speaks through the environment")]
+pub(crate) fn passed_descriptors() -> Vec<RawFd> {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<i64>().ok());
+    let ours = number("LISTEN_PID") == Some(std::process::id().into());
+    let count = if ours { number("LISTEN_FDS").unwrap_or(0) } else { 0 };
+    (3..).take(usize::try_from(count).unwrap_or(0)).collect()
+}

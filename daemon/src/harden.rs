@@ -1,0 +1,46 @@
+//! What the process gives up before it does anything else, while it has one thread.
+
+use anyhow::Context as _;
+use vault::keyfile::VARIABLE;
+use vault::secret::Passphrase;
+use vault::vault::Posture;
+
+/// Proof that the process is hardened, with what was taken from its environment on the way.
+#[derive(Debug)]
+pub struct Hardened {
+    /// The key that stood in the environment.
+    pub key: Option<Passphrase>,
+}
+
+/// Takes the process's ways to leak away, in this order: umask, core files, other processes' view of its
+/// memory, the key in the environment block, new privileges, stray descriptors.
+///
+/// # Errors
+/// Where one of them cannot be had; the daemon does not start then.
+pub fn harden() -> anyhow::Result<Hardened> {
+    vault_platform::private_umask();
+    vault_platform::deny_dumps().context("core dumps could not be turned off")?;
+    let taken = vault_platform::take_env(VARIABLE).context("the environment could not be wiped")?;
+    let key = taken.and_then(|bytes| Passphrase::new(bytes.to_vec()).ok());
+    vault_platform::no_new_privileges().context("new privileges could not be given up")?;
+    vault_platform::close_stray_descriptors(&crate::activate::passed_descriptors())
+        .context("inherited descriptors could not be closed")?;
+    std::panic::set_hook(Box::new(|panic| {
+        // The payload may hold what a request held; the place does not.
+        tracing::error!(at = %panic.location().map(ToString::to_string).unwrap_or_default(), "panic");
+    }));
+    Ok(Hardened { key })
+}
+
+/// Measures what the process gives away.
+pub fn posture() -> Posture {
+    Posture {
+        dumpable: vault_platform::is_dumpable(),
+        core_dumps: vault_platform::core_limit() > 0,
+        swap: match std::fs::read_to_string("/proc/swaps") {
+            Ok(text) if text.lines().count() > 1 => "active",
+            Ok(_) => "none",
+            Err(_) => "unknown",
+        },
+    }
+}

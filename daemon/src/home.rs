@@ -1,0 +1,93 @@
+//! The home: its paths, its privacy, and the lock that keeps a second daemon out.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use nix::fcntl::{Flock, FlockArg};
+use vault::config::Config;
+use vault::files;
+
+use crate::keys::KeySources;
+use crate::options::Options;
+
+/// A home that this process holds.
+#[derive(Debug)]
+pub(crate) struct Home {
+    pub(crate) key_file: PathBuf,
+    pub(crate) database: PathBuf,
+    pub(crate) config: PathBuf,
+    pub(crate) socket: PathBuf,
+    pub(crate) socket_mode: u32,
+    pub(crate) socket_group: Option<String>,
+    config_is_named: bool,
+    _locks: Vec<Flock<File>>,
+}
+
+impl Home {
+    /// Makes or checks the folder and takes its lock.
+    pub(crate) fn open(options: &Options) -> anyhow::Result<Self> {
+        let folder = match &options.home {
+            Some(folder) => folder.clone(),
+            None => usual_home()?,
+        };
+        files::make_private_folder(&folder)
+            .with_context(|| format!("{} could not be made", folder.display()))?;
+        let folder = std::fs::canonicalize(&folder)?;
+        if let Some(why) = files::why_not_private(&folder, 0o700)? {
+            bail!("the home is not private: {why}");
+        }
+        let under = |named: &Option<PathBuf>, name: &str| named.clone().unwrap_or_else(|| folder.join(name));
+        let database = under(&options.database, "vault.db");
+        let mut locks = vec![lock(&folder.join("vault.lock"))?];
+        if options.database.is_some() {
+            let mut name = database.clone().into_os_string();
+            name.push(".lock");
+            locks.push(lock(Path::new(&name))?);
+        }
+        let usual_mode = if options.socket_group.is_some() { 0o660 } else { 0o600 };
+        Ok(Self {
+            key_file: under(&options.env_file, ".env"),
+            database,
+            config: under(&options.config, "vault.toml"),
+            socket: under(&options.socket, "vault.sock"),
+            socket_mode: options.socket_mode.unwrap_or(usual_mode),
+            socket_group: options.socket_group.clone(),
+            config_is_named: options.config.is_some(),
+            _locks: locks,
+        })
+    }
+
+    /// Reads the configuration; a missing file is an empty one, unless it was named.
+    pub(crate) fn config(&self) -> anyhow::Result<Config> {
+        let text = match std::fs::read_to_string(&self.config) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !self.config_is_named => {
+                String::new()
+            }
+            other => other.with_context(|| format!("{} could not be read", self.config.display()))?,
+        };
+        Config::parse(&text).with_context(|| format!("{}", self.config.display()))
+    }
+
+    /// Lists where a key may come from, first to last.
+    pub(crate) fn key_sources(&self, environment: Option<vault::secret::Passphrase>) -> KeySources {
+        KeySources::new(environment, self.key_file.clone())
+    }
+}
+
+fn usual_home() -> anyhow::Result<PathBuf> {
+    let home = std::env::home_dir().context("the user has no home folder; name one with --home")?;
+    Ok(home.join(".agenticmail"))
+}
+
+fn lock(path: &Path) -> anyhow::Result<Flock<File>> {
+    let file =
+        files::open_private(path).with_context(|| format!("{} could not be opened", path.display()))?;
+    match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+        Ok(held) => Ok(held),
+        Err((_, nix::errno::Errno::EWOULDBLOCK)) => {
+            bail!("another vaultd serves this home: {} is locked; stop it first", path.display())
+        }
+        Err((_, errno)) => bail!("{} could not be locked: {errno}", path.display()),
+    }
+}

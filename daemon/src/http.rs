@@ -1,0 +1,193 @@
+//! HTTP/1.1: a request to an operation, a fault to a JSON error.
+
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use percent_encoding::percent_decode_str;
+use vault::api::{Code, Fault};
+use vault::domain::{Caller, Claims, Peer};
+
+use crate::gate::Guest;
+use crate::router::{App, Parts, Success};
+use crate::rpc;
+
+/// How long a request's head may take to arrive, and how long a connection may wait between requests.
+const HEAD_TIME: Duration = Duration::from_secs(5);
+/// The most bytes of a request's head.
+const HEAD_BYTES: usize = 64 * 1024;
+/// The most bytes of a claim that are kept.
+const CLAIM_BYTES: usize = 256;
+
+pub(crate) type Answer = Response<Full<Bytes>>;
+
+/// Serves a connection until its peer closes it or the daemon ends.
+pub(crate) async fn serve(guest: Guest, app: Arc<App>) {
+    let Guest { stream, peer, mut stopping } = guest;
+    let peer = Arc::new(peer);
+    let service = service_fn(move |request| {
+        let (app, peer) = (Arc::clone(&app), Arc::clone(&peer));
+        async move { Ok::<_, Infallible>(guarded(&app, &peer, request).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME)
+        .max_buf_size(HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        _ = stopping.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+/// Answers, and turns a panic of one request into that request's error.
+async fn guarded(app: &App, peer: &Peer, request: Request<Incoming>) -> Answer {
+    let answering = AssertUnwindSafe(answer(app, peer, request)).catch_unwind();
+    answering.await.unwrap_or_else(|_| refusal(&internal()))
+}
+
+/// A fault of our own, with an id that is in the log too.
+pub(crate) fn internal() -> Fault {
+    let id = vault::crypto::random::<8>().map(|bytes| u64::from_be_bytes(bytes)).unwrap_or_default();
+    let id = format!("{id:016x}");
+    tracing::error!(request = %id, "a request ended by a panic");
+    Fault { request_id: Some(id), ..Fault::new(Code::Internal, "the daemon failed at this request") }
+}
+
+async fn answer(app: &App, peer: &Peer, request: Request<Incoming>) -> Answer {
+    let caller = Caller { claims: claims(request.headers()), ..Caller::user(peer.clone()) };
+    match request.uri().path() {
+        "/healthz" => plain(app),
+        "/rpc" => rpc_answer(app, &caller, request).await,
+        _ => match operation(app, &caller, request).await {
+            Ok(success) => json(success.status, success.json),
+            Err(Refused::Fault(fault)) => refusal(&fault),
+            Err(Refused::Method(allowed)) => wrong_method(&allowed),
+        },
+    }
+}
+
+/// Why no operation was done.
+enum Refused {
+    Fault(Fault),
+    Method(String),
+}
+
+impl From<Fault> for Refused {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+async fn operation(app: &App, caller: &Caller, request: Request<Incoming>) -> Result<Success, Refused> {
+    let (head, body) = request.into_parts();
+    let path = head.uri.path().to_owned();
+    let found = app.paths.at(&path).map_err(|_| no_path())?;
+    let verb = found.value.iter().find(|(verb, _)| verb.as_str() == head.method.as_str());
+    let Some((verb, endpoint)) = verb else {
+        let allowed: Vec<_> = found.value.iter().map(|(verb, _)| verb.as_str()).collect();
+        return Err(Refused::Method(allowed.join(", ")));
+    };
+    let decoded = found
+        .params
+        .iter()
+        .map(|(name, text)| Ok((name, decode(text)?)))
+        .collect::<Result<Vec<_>, Fault>>()?;
+    let fields: Vec<_> = decoded.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let body = if verb.has_body() { app.budget.read(body).await? } else { Bytes::new() };
+    let query = head.uri.query().unwrap_or_default();
+    let parts = Parts { caller, path: &fields, query, body: &body };
+    Ok(endpoint.answer(&app.vault, parts).await?)
+}
+
+fn no_path() -> Fault {
+    Fault::new(Code::NotFound, "there is no such path").hint("the paths are described at /vault/openapi.json")
+}
+
+/// Decodes a path segment.
+fn decode(text: &str) -> Result<String, Fault> {
+    let decoded = percent_decode_str(text).decode_utf8();
+    Ok(decoded.map_err(|_| Fault::new(Code::InvalidRequest, "the path is not UTF-8"))?.into_owned())
+}
+
+async fn rpc_answer(app: &App, caller: &Caller, request: Request<Incoming>) -> Answer {
+    if request.method() != hyper::Method::POST {
+        return wrong_method("POST");
+    }
+    match app.budget.read(request.into_body()).await {
+        Err(fault) => refusal(&fault),
+        Ok(body) => match rpc::answer(app, caller, &body).await {
+            Some(text) => json(200, text.into()),
+            None => with_headers(StatusCode::NO_CONTENT, Bytes::new()),
+        },
+    }
+}
+
+/// Takes what the caller says of itself, cut to a usual length.
+fn claims(headers: &HeaderMap) -> Claims {
+    let claim = |name: &str| {
+        let text = headers.get(name)?.to_str().ok()?;
+        Some(text.chars().take(CLAIM_BYTES).collect())
+    };
+    Claims { user_id: claim("x-user-id"), client: claim("x-vault-client"), ip: None }
+}
+
+fn plain(app: &App) -> Answer {
+    let locked = matches!(app.vault.keyring(), vault::keyring::Keyring::Locked(_));
+    json(200, format!("{{\"status\":\"ok\",\"locked\":{locked}}}").into_bytes())
+}
+
+fn json(status: u16, body: Vec<u8>) -> Answer {
+    with_headers(StatusCode::from_u16(status).unwrap_or_default(), Bytes::from(body))
+}
+
+fn with_headers(status: StatusCode, body: Bytes) -> Answer {
+    let mut answer = Response::new(Full::new(body));
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}
+
+/// Writes a fault as HTTP.
+pub(crate) fn refusal(fault: &Fault) -> Answer {
+    let mut body = serde_json::json!({ "error": fault.message, "code": fault.code, "hint": fault.hint });
+    if let Some(reason) = fault.lock_reason {
+        body["lockReason"] = reason.as_str().into();
+    }
+    if let Some(id) = &fault.request_id {
+        body["requestId"] = id.as_str().into();
+    }
+    let mut answer = json(fault.code.http(), body.to_string().into_bytes());
+    if let Some(seconds) = fault.retry_after {
+        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    answer
+}
+
+fn wrong_method(allowed: &str) -> Answer {
+    let fault = Fault::new(Code::MethodNotAllowed, "the path exists, this method does not");
+    let mut answer = refusal(&fault.hint(format!("use one of: {allowed}")));
+    if let Ok(value) = HeaderValue::from_str(allowed) {
+        answer.headers_mut().insert(ALLOW, value);
+    }
+    answer
+}

@@ -1,0 +1,108 @@
+//! Where the key comes from: a systemd credential, the environment, the key file, in this order.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use vault::domain::LockReason;
+use vault::keyfile::{self, KeyFileError};
+use vault::secret::Passphrase;
+use vault::vault::Vault;
+
+/// The name of the systemd credential.
+const CREDENTIAL: &str = "agenticmail-vault-key";
+
+/// The places where a key may be.
+#[derive(Debug)]
+pub(crate) struct KeySources {
+    credential: Option<PathBuf>,
+    environment: Option<Passphrase>,
+    file: PathBuf,
+}
+
+/// A key and the place that gave it.
+pub(crate) struct FoundKey {
+    pub(crate) key: Passphrase,
+    pub(crate) source: &'static str,
+}
+
+impl KeySources {
+    pub(crate) fn new(environment: Option<Passphrase>, file: PathBuf) -> Self {
+        Self { credential: credential_path(), environment, file }
+    }
+
+    /// Takes the key from the first place that has one; says why there is none.
+    pub(crate) fn take(&mut self) -> Result<FoundKey, LockReason> {
+        if let Some(key) = self.credential.as_deref().and_then(read_credential) {
+            return Ok(FoundKey { key, source: "credential" });
+        }
+        if let Some(key) = self.environment.take() {
+            return Ok(FoundKey { key, source: "environment" });
+        }
+        from_file(&self.file).map(|key| FoundKey { key, source: "key file" })
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "systemd names the folder of credentials in the environment")]
+fn credential_path() -> Option<PathBuf> {
+    std::env::var_os("CREDENTIALS_DIRECTORY").map(|folder| PathBuf::from(folder).join(CREDENTIAL))
+}
+
+/// Reads a credential; it loses one trailing newline.
+fn read_credential(path: &Path) -> Option<Passphrase> {
+    let mut bytes = std::fs::read(path).ok()?;
+    if bytes.last() == Some(&b'\n') {
+        bytes.pop();
+    }
+    Passphrase::new(bytes).ok()
+}
+
+/// Reads the key file.
+pub(crate) fn from_file(path: &Path) -> Result<Passphrase, LockReason> {
+    match keyfile::read(path) {
+        Ok(Some(key)) => Ok(key),
+        Ok(None) => Err(LockReason::NoKey),
+        Err(KeyFileError::Unsafe(why)) => {
+            tracing::error!(%why, "the key file is not private and was not used");
+            Err(LockReason::KeyFileUnsafe)
+        }
+        Err(error) => {
+            tracing::error!(%error, file = %path.display(), "the key file could not be used");
+            Err(LockReason::NoKey)
+        }
+    }
+}
+
+/// Opens the vault at start, making it where the home is empty; without a fitting key it stays locked.
+///
+/// # Errors
+/// Only where the database does not answer or a new vault could not be made.
+pub(crate) async fn open_at_start(vault: &Vault, sources: &mut KeySources) -> anyhow::Result<()> {
+    let found = match sources.take() {
+        Ok(found) => found,
+        Err(reason) => {
+            vault.set_lock_reason(reason);
+            tracing::warn!(reason = reason.as_str(), "the vault stays locked");
+            return Ok(());
+        }
+    };
+    if !vault.exists()? {
+        let (founder, key) = (vault.clone(), found.key);
+        let made = tokio::task::spawn_blocking(move || founder.found(&key).map(|_| key));
+        let key = made.await?.context("a new vault could not be made")?;
+        tracing::info!("made a new vault; it has no recovery key yet: vaultctl recovery");
+        return unlock(vault, FoundKey { key, source: found.source }).await;
+    }
+    unlock(vault, found).await
+}
+
+async fn unlock(vault: &Vault, found: FoundKey) -> anyhow::Result<()> {
+    match vault.unlock(found.key, Vault::own_unlock(found.source)).await {
+        Ok(()) => tracing::info!(source = found.source, "unlocked"),
+        Err(fault) => {
+            let Some(reason) = fault.lock_reason else { return Err(fault.into()) };
+            vault.set_lock_reason(reason);
+            tracing::error!(reason = reason.as_str(), source = found.source, hint = %fault.hint, "{fault}");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! The table of operations by path and by method: a fold over the one list.
+
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+
+use jsonrpsee::RpcModule;
+use vault::api::{Code, Fault, Operation, Verb, from_json, from_query};
+use vault::domain::Caller;
+use vault::vault::{Fold, Handle, Vault};
+
+use crate::body::Budget;
+use crate::rpc;
+
+/// What every connection shares.
+pub(crate) struct App {
+    pub(crate) vault: Vault,
+    pub(crate) paths: matchit::Router<Vec<(Verb, Box<dyn Endpoint>)>>,
+    pub(crate) methods: RpcModule<Vault>,
+    pub(crate) budget: Budget,
+}
+
+impl App {
+    pub(crate) fn new(vault: Vault) -> Self {
+        let mut table = Table { paths: Vec::new(), methods: RpcModule::new(vault.clone()) };
+        vault::vault::each(&mut table);
+        let mut paths = matchit::Router::new();
+        for (path, verbs) in table.paths {
+            if let Err(error) = paths.insert(path, verbs) {
+                tracing::error!(%error, path, "a route could not be added");
+            }
+        }
+        Self { vault, paths, methods: table.methods, budget: Budget::new() }
+    }
+}
+
+/// A request in parts.
+pub(crate) struct Parts<'r> {
+    pub(crate) caller: &'r Caller,
+    pub(crate) path: &'r [(&'r str, &'r str)],
+    pub(crate) query: &'r str,
+    pub(crate) body: &'r [u8],
+}
+
+/// The bytes of a success, and its status.
+pub(crate) struct Success {
+    pub(crate) status: u16,
+    pub(crate) json: Vec<u8>,
+}
+
+type Answering<'r> = Pin<Box<dyn Future<Output = Result<Success, Fault>> + Send + 'r>>;
+
+/// One operation behind HTTP.
+pub(crate) trait Endpoint: Send + Sync {
+    fn answer<'r>(&'r self, vault: &'r Vault, parts: Parts<'r>) -> Answering<'r>;
+}
+
+struct Of<O>(PhantomData<fn() -> O>);
+
+impl<O: Handle> Endpoint for Of<O> {
+    fn answer<'r>(&'r self, vault: &'r Vault, parts: Parts<'r>) -> Answering<'r> {
+        Box::pin(async move {
+            let operation: O = if O::ROUTE.verb.has_body() {
+                from_json(parts.path, parts.body)?
+            } else {
+                from_query(parts.path, parts.query)?
+            };
+            let answer = vault.call(parts.caller, operation).await?;
+            Ok(Success { status: O::ROUTE.status, json: to_json::<O>(&answer)? })
+        })
+    }
+}
+
+/// Writes an answer as JSON.
+pub(crate) fn to_json<O: Operation>(answer: &O::Answer) -> Result<Vec<u8>, Fault> {
+    serde_json::to_vec(answer).map_err(|_| Fault::new(Code::Internal, "the answer could not be written"))
+}
+
+struct Table {
+    paths: Vec<(&'static str, Vec<(Verb, Box<dyn Endpoint>)>)>,
+    methods: RpcModule<Vault>,
+}
+
+impl Fold for Table {
+    fn add<O: Handle>(&mut self) {
+        let endpoint: Box<dyn Endpoint> = Box::new(Of::<O>(PhantomData));
+        let known = self.paths.iter_mut().find(|(path, _)| *path == O::ROUTE.path);
+        match known {
+            Some((_, verbs)) => verbs.push((O::ROUTE.verb, endpoint)),
+            None => self.paths.push((O::ROUTE.path, vec![(O::ROUTE.verb, endpoint)])),
+        }
+        rpc::register::<O>(&mut self.methods);
+    }
+}

@@ -1,0 +1,147 @@
+//! JSON-RPC 2.0: one message or a batch to answers; the table of methods, ids, errors and batches are jsonrpsee's.
+
+use std::borrow::Cow;
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+use jsonrpsee::core::server::{BatchResponseBuilder, MethodCallback, MethodResponse};
+use jsonrpsee::types::{ErrorObject, ErrorObjectOwned, Id, Params};
+use jsonrpsee::{ConnectionId, Extensions, RpcModule};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+use vault::api::{Code, Fault, from_json};
+use vault::domain::Caller;
+use vault::vault::{Handle, Vault};
+
+use crate::http::internal;
+use crate::router::{App, to_json};
+
+/// The most messages of a batch.
+const BATCH: usize = 100;
+const PARSE_ERROR: i32 = -32700;
+const INVALID_REQUEST: i32 = -32600;
+const METHOD_NOT_FOUND: i32 = -32601;
+
+/// A message as it comes.
+#[derive(Deserialize)]
+struct Message<'a> {
+    #[serde(borrow)]
+    jsonrpc: Cow<'a, str>,
+    /// Absent in a notification, which is not the same as null.
+    #[serde(borrow, default, deserialize_with = "present")]
+    id: Option<Id<'a>>,
+    #[serde(borrow)]
+    method: Cow<'a, str>,
+    #[serde(borrow, default)]
+    params: Option<&'a RawValue>,
+}
+
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Id<'de>>, D::Error> {
+    Id::deserialize(deserializer).map(Some)
+}
+
+/// Adds an operation to the table of methods.
+pub(crate) fn register<O: Handle>(methods: &mut RpcModule<Vault>) {
+    let added = methods.register_async_method(O::METHOD, |params, vault, extensions| async move {
+        let done = async {
+            let caller = extensions
+                .get::<Caller>()
+                .ok_or_else(|| Fault::new(Code::Internal, "the caller is unknown"))?;
+            let operation: O = from_json(&[], params.as_str().unwrap_or_default().as_bytes())?;
+            let answer = vault.call(caller, operation).await?;
+            let json = String::from_utf8(to_json::<O>(&answer)?)
+                .map_err(|_| Fault::new(Code::Internal, "not UTF-8"))?;
+            RawValue::from_string(json)
+                .map_err(|_| Fault::new(Code::Internal, "the answer could not be written"))
+        };
+        done.await.map_err(|fault: Fault| error_of(&fault))
+    });
+    if let Err(error) = added {
+        tracing::error!(%error, "a method could not be added");
+    }
+}
+
+/// Answers a message or a batch; nothing where all of it are notifications.
+pub(crate) async fn answer(app: &App, caller: &Caller, text: &[u8]) -> Option<String> {
+    let text = match std::str::from_utf8(text) {
+        Ok(text) => text.trim_ascii(),
+        Err(_) => return Some(written(&unreadable("the message is not UTF-8"))),
+    };
+    if !text.starts_with('[') {
+        return one(app, caller, text).await.map(|response| written(&response));
+    }
+    let messages: Vec<&RawValue> = match serde_json::from_str(text) {
+        Ok(messages) => messages,
+        Err(_) => return Some(written(&unreadable("the batch is not JSON"))),
+    };
+    if messages.is_empty() || messages.len() > BATCH {
+        return Some(written(&invalid("a batch has 1 to 100 messages")));
+    }
+    let mut batch = BatchResponseBuilder::new_with_limit(usize::MAX);
+    for message in messages {
+        if let Some(response) = one(app, caller, message.get()).await {
+            let _ = batch.append(response);
+        }
+    }
+    (!batch.is_empty()).then(|| written(&MethodResponse::from_batch(batch.finish())))
+}
+
+/// Answers one message; nothing where it is a notification.
+async fn one(app: &App, caller: &Caller, text: &str) -> Option<MethodResponse> {
+    let message: Message<'_> = match serde_json::from_str(text) {
+        Ok(message) => message,
+        Err(error) if error.is_data() => return Some(invalid("the message is no JSON-RPC 2.0 request")),
+        Err(_) => return Some(unreadable("the message is not JSON")),
+    };
+    if message.jsonrpc != "2.0" {
+        return Some(invalid("`jsonrpc` is not \"2.0\""));
+    }
+    let id = message.id.clone().unwrap_or(Id::Null).into_owned();
+    let answering = AssertUnwindSafe(called(app, caller, &message, id.clone())).catch_unwind();
+    let response = answering.await.unwrap_or_else(|_| MethodResponse::error(id, error_of(&internal())));
+    message.id.is_some().then_some(response)
+}
+
+async fn called(app: &App, caller: &Caller, message: &Message<'_>, id: Id<'static>) -> MethodResponse {
+    let Some(MethodCallback::Async(callback)) = app.methods.method(&message.method) else {
+        let fault = Fault::new(Code::NotFound, "there is no such method").rpc(METHOD_NOT_FOUND);
+        return MethodResponse::error(id, error_of(&fault.hint("the methods are described by rpc.discover")));
+    };
+    let params = Params::new(message.params.map(RawValue::get)).into_owned();
+    let mut extensions = Extensions::new();
+    extensions.insert(caller.clone());
+    callback(id, params, ConnectionId(0), usize::MAX, extensions).await
+}
+
+/// Refuses what is not JSON.
+fn unreadable(words: &str) -> MethodResponse {
+    MethodResponse::error(Id::Null, error_of(&Fault::new(Code::InvalidRequest, words).rpc(PARSE_ERROR)))
+}
+
+/// Refuses JSON that is no request.
+fn invalid(words: &str) -> MethodResponse {
+    MethodResponse::error(Id::Null, error_of(&Fault::new(Code::InvalidRequest, words).rpc(INVALID_REQUEST)))
+}
+
+/// Writes a refusal that belongs to no message.
+pub(crate) fn refused(fault: &Fault) -> String {
+    written(&MethodResponse::error(Id::Null, error_of(fault)))
+}
+
+fn error_of(fault: &Fault) -> ErrorObjectOwned {
+    let mut data = serde_json::json!({ "code": fault.code, "hint": fault.hint });
+    if let Some(reason) = fault.lock_reason {
+        data["lockReason"] = reason.as_str().into();
+    }
+    if let Some(id) = &fault.request_id {
+        data["requestId"] = id.as_str().into();
+    }
+    if let Some(seconds) = fault.retry_after {
+        data["retryAfter"] = seconds.into();
+    }
+    ErrorObject::owned(fault.rpc, fault.message.as_str(), Some(data))
+}
+
+fn written(response: &MethodResponse) -> String {
+    response.as_json().get().to_owned()
+}
