@@ -4,6 +4,7 @@ use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use data_encoding::BASE64URL_NOPAD;
 use rand::distr::{Alphanumeric, SampleString};
 use vault::api::{Code, Fault};
 use vault::secret::{SecretValue, TOO_LONG, VALUE_BYTES};
@@ -74,6 +75,12 @@ pub(crate) fn from_file(path: &Path) -> Result<SecretValue, Failure> {
 /// Makes a random value of letters and digits.
 pub(crate) fn generated(length: u16) -> Result<SecretValue, Failure> {
     checked(Alphanumeric.sample_string(&mut rand::rng(), usize::from(length)))
+}
+
+/// Draws a new `AGENTICMAIL_VAULT_KEY`: 32 random bytes in base64url (RFC 4648), 43 characters.
+pub(crate) fn random_key() -> Result<Zeroizing<String>, Failure> {
+    let drawn = vault::crypto::random_key().map_err(|error| Fault::new(Code::Internal, error.to_string()))?;
+    Ok(Zeroizing::new(BASE64URL_NOPAD.encode(drawn.expose())))
 }
 
 /// Takes bytes as text and drops one newline at the end, which an editor or `echo` has put there.

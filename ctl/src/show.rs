@@ -29,8 +29,6 @@ pub(crate) enum Tone {
     Warn,
     /// Something is wrong.
     Bad,
-    /// Less important.
-    Faint,
 }
 
 impl Tone {
@@ -40,7 +38,6 @@ impl Tone {
             Self::Good => "32",
             Self::Warn => "33",
             Self::Bad => "31",
-            Self::Faint => "2",
         }
     }
 }
