@@ -32,7 +32,10 @@ impl Context {
     /// `invalid_request` where no home is named and the user has none.
     pub(crate) fn new(global: Global, show: Show) -> Result<Self, Failure> {
         let home = global.home.or_else(env::home).ok_or_else(|| {
-            Failure::usage("there is no home folder", "name the vault's folder with --home or AGENTICMAIL_HOME")
+            Failure::usage(
+                "there is no home folder",
+                "name the vault's folder with --home or AGENTICMAIL_HOME",
+            )
         })?;
         let search = SocketSearch { flag: global.socket, variable: env::socket(), home: Some(home.clone()) };
         Ok(Self { home, show, org: global.org, search })
@@ -73,7 +76,9 @@ impl Context {
         match &self.org {
             None => Ok(None),
             Some(OrgScope::One(org)) => Ok(Some(org.clone())),
-            Some(OrgScope::All) => Err(Failure::usage("this command needs one org, not all of them", "name it with --org")),
+            Some(OrgScope::All) => {
+                Err(Failure::usage("this command needs one org, not all of them", "name it with --org"))
+            }
         }
     }
 
@@ -98,7 +103,9 @@ impl Context {
         }
         let daemon = self.daemon_command();
         if socket.as_os_str().len() > SOCKET_PATH_BYTES {
-            let long = format!("a socket's path takes at most {SOCKET_PATH_BYTES} bytes; choose a shorter one with --socket");
+            let long = format!(
+                "a socket's path takes at most {SOCKET_PATH_BYTES} bytes; choose a shorter one with --socket"
+            );
             return fault.hint(long);
         }
         if is_forbidden(socket) {

@@ -10,7 +10,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use crate::failure::Failure;
 use crate::show::Show;
 
-const NO_VALUES: &str = "a value is never an argument: type it at the prompt, pipe it in, or use --value-file";
+const NO_VALUES: &str =
+    "a value is never an argument: type it at the prompt, pipe it in, or use --value-file";
 
 /// Prints help where it was asked for, else explains the mistake, and gives the exit code.
 pub(crate) fn end(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
@@ -41,7 +42,9 @@ fn message(error: &clap::Error) -> String {
         }
         ErrorKind::UnknownArgument => "there is an argument too many".to_owned(),
         ErrorKind::MissingRequiredArgument => format!("missing: {option}"),
-        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "no command is named".to_owned(),
+        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            "no command is named".to_owned()
+        }
         ErrorKind::ArgumentConflict => conflict(error, &option),
         ErrorKind::InvalidValue if is_missing_value(error) => format!("{option} needs a value"),
         ErrorKind::InvalidValue => format!("{option} takes one of: {}", valid(error).join(", ")),
@@ -61,14 +64,16 @@ fn conflict(error: &clap::Error, option: &str) -> String {
 
 /// Gives the words of the type that refused the input; ours never repeat it.
 fn cause(error: &clap::Error) -> String {
-    std::error::Error::source(error).map_or_else(|| "the value has the wrong form".to_owned(), ToString::to_string)
+    std::error::Error::source(error)
+        .map_or_else(|| "the value has the wrong form".to_owned(), ToString::to_string)
 }
 
 fn hint(error: &clap::Error) -> String {
     let unknown = error.kind() == ErrorKind::UnknownArgument;
-    let suggested = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue]
-        .into_iter()
-        .find_map(|kind| text(error, kind));
+    let suggested =
+        [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue]
+            .into_iter()
+            .find_map(|kind| text(error, kind));
     if let Some(suggested) = suggested
         && !suggested.starts_with("--value")
     {
@@ -82,7 +87,8 @@ fn hint(error: &clap::Error) -> String {
 fn command_of(error: &clap::Error) -> String {
     let usage = text(error, ContextKind::Usage).unwrap_or_default();
     let words = usage.split_whitespace().skip_while(|word| *word != "vaultctl");
-    let plain = |word: &&str| word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') && !word.starts_with('-');
+    let plain =
+        |word: &&str| word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') && !word.starts_with('-');
     let command: Vec<_> = words.take_while(plain).collect();
     if command.is_empty() { "vaultctl".to_owned() } else { command.join(" ") }
 }

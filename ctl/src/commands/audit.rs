@@ -17,13 +17,16 @@ use crate::show::{Table, date};
 
 /// Prints the audit log, newest first, or checks that nobody has changed it.
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, after_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
 Examples:
   vaultctl audit
   vaultctl audit --since 2h --action decrypt
   vaultctl audit --search openai --outcome denied
   vaultctl audit --format csv --limit 1000 > audit.csv
-  vaultctl audit verify")]
+  vaultctl audit verify"
+)]
 pub(crate) struct AuditArgs {
     /// What to do instead of printing it.
     #[command(subcommand)]
@@ -123,7 +126,8 @@ fn print(query: Query, context: &Context) -> Result<ExitCode, Failure> {
 }
 
 fn table(answer: &AuditAnswer, context: &Context) -> Result<(), Failure> {
-    let mut table = Table::new(&["SEQ", "TIME", "ACTION", "OUTCOME", "SECRET", "ACTOR", "PROCESS", "DETAILS"]);
+    let mut table =
+        Table::new(&["SEQ", "TIME", "ACTION", "OUTCOME", "SECRET", "ACTOR", "PROCESS", "DETAILS"]);
     for entry in &answer.entries {
         table.row(cells(entry));
     }
@@ -135,7 +139,9 @@ fn table(answer: &AuditAnswer, context: &Context) -> Result<(), Failure> {
     let shown = answer.entries.len() as u64;
     if shown < answer.total {
         let more = if answer.total_capped { "more than " } else { "" };
-        context.show.note(format_args!("{shown} of {more}{}; see more with --limit and --offset", answer.total));
+        context
+            .show
+            .note(format_args!("{shown} of {more}{}; see more with --limit and --offset", answer.total));
     }
     Ok(())
 }

@@ -116,11 +116,18 @@ fn refused(error: FoundError, place: &Place) -> Failure {
         FoundError::Exists => place.exists(),
         FoundError::Store(error) => error.into(),
         FoundError::Keys(error @ UnlockError::Page(_)) => Fault::locked(error.reason()).into(),
-        FoundError::Keys(error) => Fault::new(Code::Internal, error.to_string()).hint("run vaultctl init again").into(),
+        FoundError::Keys(error) => {
+            Fault::new(Code::Internal, error.to_string()).hint("run vaultctl init again").into()
+        }
     }
 }
 
-fn print(place: &Place, origin: KeyOrigin, recovery_key: &Zeroizing<String>, context: &Context) -> Result<(), Failure> {
+fn print(
+    place: &Place,
+    origin: KeyOrigin,
+    recovery_key: &Zeroizing<String>,
+    context: &Context,
+) -> Result<(), Failure> {
     let show = context.show;
     if show.is_json() {
         let (home, key_file, database) = (&*place.home, &*place.key_file, &*place.database);
