@@ -3,7 +3,7 @@
 use super::Vault;
 use super::desk::{Desk, Handle, Place, Records};
 use crate::api::{AuditAnswer, AuditEntry, AuditLog, Code, Fault, Verification, VerifyAudit};
-use crate::audit::{Verdict, Verifier};
+use crate::audit::{Break, BreakReason, Verdict, Verifier};
 use crate::crypto::{AuditKeySeal, Header};
 use crate::domain::Timestamp;
 use crate::keyring::Keys;
@@ -72,7 +72,12 @@ impl Vault {
                 entries += 1;
             }
         })?;
-        Ok(verifier.end(entries, &state.head))
+        let mut verdict = verifier.end(entries, &state.head);
+        if verdict.broken.is_none() && !state.is_authentic(keys) {
+            // Without a head that can be trusted, nothing says that the chain ends where it should.
+            verdict.broken = Some(Break { seq: state.head.seq + 1, reason: BreakReason::Cut });
+        }
+        Ok(verdict)
     }
 
     /// Gives the moment of the daemon's start.
