@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, params};
 use tempfile::TempDir;
 use vault::api::{
-    Code, CreateSecret, Fault, GetSecret, ListSecrets, StatusOf, Verification, VerifyAudit, Warning,
+    Code, CreateSecret, Fault, GetSecret, ListSecrets, Rekey, StatusOf, Verification, VerifyAudit, Warning,
 };
 use vault::audit::{Author, Draft};
 use vault::clock::ManualClock;
@@ -16,7 +16,7 @@ use vault::domain::{Action, Caller, LockReason, SecretId};
 use vault::keyring::Keyring;
 use vault::secret::{Passphrase, SecretValue};
 use vault::store::{Change, Kept, SqliteStore, Store, Unit};
-use vault::vault::{Posture, Settings, Vault};
+use vault::vault::{Posture, Settings, SlotSource, Vault};
 use vault_platform::PagePolicy;
 
 /// A vault with the secrets `a` and `b`, and its file.
@@ -37,13 +37,14 @@ fn open(folder: &TempDir) -> (Arc<SqliteStore>, Vault) {
         iterations: Iterations::new(Iterations::FLOOR).unwrap(),
         page: PagePolicy { secretmem: false, require_lock: false },
         posture: Posture { dumpable: false, core_dumps: false, swap: "none" },
+        key_file: None,
     };
     let vault = Vault::new(Arc::clone(&store) as Arc<dyn Store>, Arc::new(ManualClock::default()), settings);
     (store, vault)
 }
 
 async fn unlock(vault: &Vault) -> Result<(), Fault> {
-    vault.unlock(passphrase(), Vault::own_unlock("test")).await
+    vault.unlock(passphrase(), SlotSource::Elsewhere).await
 }
 
 async fn create(vault: &Vault, name: &str) -> SecretId {
@@ -109,7 +110,7 @@ impl Home {
     }
 
     async fn get_a(&self) -> Result<(), Code> {
-        let got = self.vault.call(&Caller::system(), GetSecret { id: self.a.into() }).await;
+        let got = self.vault.call(&Caller::system(), GetSecret { id: self.a.into(), version: None }).await;
         got.map(drop).map_err(|fault| fault.code)
     }
 
@@ -215,6 +216,22 @@ async fn an_edited_state_is_not_made_whole_by_later_commits() {
     unlock(&home.vault).await.unwrap();
     assert!(home.warnings().await.iter().any(|warning| warning.message.contains("state")));
     assert_eq!(Ok(()), home.get_a().await);
+}
+
+#[tokio::test]
+async fn a_rekey_does_not_cover_up_a_row_that_vanished() {
+    let home = Home::new().await;
+    let home = home.tamper(|connection| {
+        connection.execute("DELETE FROM secret WHERE name = 'a'", []).unwrap();
+    });
+    unlock(&home.vault).await.unwrap();
+    let rekey = serde_json::json!({"newKey": "another key that is long enough"});
+    let rekey: Rekey = serde_json::from_value(rekey).unwrap();
+    home.vault.call(&Caller::system(), rekey).await.unwrap();
+    let home = home.tamper(|_| ());
+    unlock(&home.vault).await.unwrap();
+    assert_eq!(Err(Code::Integrity), home.get_a().await);
+    assert!(home.warnings().await.iter().any(|warning| warning.message.contains("`a` vanished")));
 }
 
 #[tokio::test]

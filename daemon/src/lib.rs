@@ -8,21 +8,25 @@
 
 mod activate;
 mod body;
+mod events;
 mod gate;
 pub mod harden;
 mod home;
 mod http;
 mod keys;
+mod metrics;
 pub mod options;
 mod router;
 mod rpc;
+mod speaker;
 mod stream;
 mod telemetry;
+mod watch;
 
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use tokio::sync::watch;
+use tokio::sync::watch as signal;
 use vault::clock::SystemClock;
 use vault::config::Config;
 use vault::keyring::Keyring;
@@ -42,26 +46,38 @@ pub fn start(options: &Options, hardened: Hardened) -> anyhow::Result<()> {
     let config = home.config()?;
     let store = SqliteStore::open(&home.database)
         .with_context(|| format!("the database {} could not be opened", home.database.display()))?;
-    let settings =
-        Settings { iterations: config.iterations()?, page: config.page_policy(), posture: harden::posture() };
+    let mut sources = home.key_sources(hardened.key);
+    let settings = Settings {
+        iterations: config.iterations()?,
+        page: config.page_policy(),
+        posture: harden::posture(),
+        key_file: sources.replaceable(),
+    };
     let vault = Vault::new(Arc::new(store), Arc::new(SystemClock), settings);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let ended = runtime.block_on(serve(&home, &config, vault, hardened));
+    let ended = runtime.block_on(serve(&home, &config, vault, &mut sources));
     // Threads that still wait for clients must not hold the process up.
     runtime.shutdown_background();
     ended
 }
 
-async fn serve(home: &home::Home, _config: &Config, vault: Vault, hardened: Hardened) -> anyhow::Result<()> {
-    keys::open_at_start(&vault, &mut home.key_sources(hardened.key)).await?;
+async fn serve(
+    home: &home::Home,
+    _config: &Config,
+    vault: Vault,
+    sources: &mut keys::KeySources,
+) -> anyhow::Result<()> {
+    keys::open_at_start(&vault, sources).await?;
     let socket = activate::Socket::bind(home)?;
-    let (stop, stopping) = watch::channel(false);
+    let (stop, stopping) = signal::channel(false);
     let app = Arc::new(router::App::new(vault.clone()));
     tracing::info!(socket = %home.socket.display(), locked = matches!(vault.keyring(), Keyring::Locked(_)), "ready");
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     let gate = gate::Gate::new(socket.listener()?, stopping);
     let serving = tokio::spawn(gate.serve(app));
-    telemetry::terminated().await?;
+    let watching = tokio::spawn(watch::watch(vault.clone(), home.key_file.clone()));
+    telemetry::terminated(|| reload(home, &vault)).await?;
+    watching.abort();
     tracing::info!("ending: what is in flight is finished first");
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     let _ = stop.send(true);
@@ -69,4 +85,16 @@ async fn serve(home: &home::Home, _config: &Config, vault: Vault, hardened: Hard
     vault.close().await;
     drop(socket);
     Ok(())
+}
+
+/// Reads the configuration again; one that is wrong changes nothing.
+fn reload(home: &home::Home, vault: &Vault) {
+    let read = home.config().and_then(|config| Ok((config.iterations()?, config.page_policy())));
+    match read {
+        Ok((iterations, page)) => {
+            vault.reconfigure(iterations, page);
+            tracing::info!("the configuration was read again");
+        }
+        Err(error) => tracing::error!("the configuration stays as it was: {error:#}"),
+    }
 }
