@@ -51,6 +51,9 @@ pub enum CryptoError {
     /// The tag or the MAC does not fit: changed, moved, or of another vault.
     #[error("the stored data does not authenticate")]
     NotAuthentic,
+    /// A passphrase that would be taken for a recovery key when the vault is opened.
+    #[error("a key may not begin as a recovery key does (AMVR1)")]
+    ReadsAsRecoveryKey,
     /// The operating system gave no random bytes.
     #[error("the operating system gave no random bytes")]
     NoRandom,

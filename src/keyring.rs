@@ -226,7 +226,7 @@ pub fn unlock(
     policy: PagePolicy,
 ) -> Result<Arc<Keys>, UnlockError> {
     let found = header_checksum(header.vault, &header.slots, &header.audit_keys);
-    if found != header.checksum {
+    if found != header.checksum || header.slots.len() > Header::SLOTS_MOST {
         return Err(UnlockError::Damaged);
     }
     let (kind, recovery) = recovery_of(passphrase)?;

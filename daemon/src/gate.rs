@@ -55,10 +55,11 @@ impl Visitor {
     }
 
     /// Waits until the process that opened the connection has ended.
+    #[expect(deprecated, reason = "its successor is unsafe; an OwnedFd of our own meets what that asks for")]
     async fn ended(&self) {
         let handle = self.process.pidfd().and_then(|fd| fd.try_clone_to_owned().ok());
         let watched =
-            handle.and_then(|fd: OwnedFd| AsyncFd::register_with_interest(fd, Interest::READABLE).ok());
+            handle.and_then(|fd: OwnedFd| AsyncFd::with_interest(fd, Interest::READABLE).ok());
         match watched {
             Some(fd) => {
                 let _ = fd.readable().await;

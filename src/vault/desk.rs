@@ -377,7 +377,13 @@ pub(super) fn unsealable(name: &str, error: CryptoError) -> Fault {
 
 impl From<CryptoError> for Fault {
     fn from(error: CryptoError) -> Self {
-        let code = if error == CryptoError::NoRandom { Code::Internal } else { Code::Integrity };
+        let code = match error {
+            CryptoError::NoRandom => Code::Internal,
+            CryptoError::ReadsAsRecoveryKey => Code::InvalidRequest,
+            CryptoError::UnknownFormat | CryptoError::Malformed | CryptoError::NotAuthentic => {
+                Code::Integrity
+            }
+        };
         Self::new(code, error.to_string())
     }
 }

@@ -3,7 +3,7 @@
 use super::Vault;
 use super::desk::{Desk, Handle, Place, Records};
 use crate::api::{AuditAnswer, AuditEntry, AuditLog, Code, Fault, Verification, VerifyAudit, Warning};
-use crate::audit::{Entry, Head, Verdict, Verifier};
+use crate::audit::{Break, BreakReason, Entry, Head, Verdict, Verifier};
 use crate::crypto::{AuditKeySeal, Header};
 use crate::domain::{Action, Timestamp};
 use crate::keyring::Keys;
@@ -77,7 +77,12 @@ impl Vault {
                 entries += 1;
             }
         })?;
-        Ok(verifier.end(entries, &state.head))
+        let mut verdict = verifier.end(entries, &state.head);
+        if verdict.broken.is_none() && !state.is_authentic(keys) {
+            // Without a head that can be trusted, nothing says that the chain ends where it should.
+            verdict.broken = Some(Break { seq: state.head.seq + 1, reason: BreakReason::Cut });
+        }
+        Ok(verdict)
     }
 
     /// Reads the entries after a place, oldest first, at most ten thousand.

@@ -55,7 +55,7 @@ CREATE TABLE secret (
     UNIQUE (org, name)
 );
 
--- Finds a secret by id, and covers the walk that the state MAC needs.
+-- Finds a secret by id, and covers what the writer asks of it before each change.
 CREATE INDEX secret_state ON secret (id, revision, mac);
 
 -- Older values of a secret.

@@ -225,7 +225,7 @@ pub(super) fn write_state(connection: &Connection, state: &State, keys: &Keys) -
             state.sum.as_slice(),
             state.count.cast_signed(),
             state.agents.as_slice(),
-            state.compute_mac(keys).as_slice(),
+            state.mac_to_store(keys).as_slice(),
         ])?;
     Ok(())
 }

@@ -109,7 +109,8 @@ pub(super) fn walk(
     connection: &Connection,
     each: &mut dyn FnMut(SecretId, u64, Bytes32),
 ) -> Result<(), StoreError> {
-    let mut statement = connection.prepare("SELECT id, revision, mac FROM secret INDEXED BY secret_state")?;
+    // Rows are read from the table: an index that was left as it was would hide a row that was put back.
+    let mut statement = connection.prepare("SELECT id, revision, mac FROM secret NOT INDEXED")?;
     let mut rows = statement.query(params![])?;
     while let Some(row) = rows.next()? {
         // A malformed id still counts as a row: it takes part in the sum as one that nobody wrote.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::thread::{Builder, JoinHandle};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::{broadcast, oneshot};
 
 use super::apply::{
@@ -16,7 +16,7 @@ use super::apply::{
 };
 use super::checkpoint;
 use super::{Mode, connect, leaf, read_state, write_header};
-use crate::audit::{Author, Draft, Entry};
+use crate::audit::{Author, Draft, Entry, Head};
 use crate::crypto::random;
 use crate::domain::{AuditId, Outcome};
 use crate::keyring::Keys;
@@ -127,7 +127,7 @@ impl Writer {
     fn transact(&mut self, units: Vec<Box<Unit>>) -> Result<Vec<Result<Receipt, Refusal>>, StoreError> {
         let mut state = match self.state {
             Some(state) => state,
-            None => read_state(&self.setup.connection)?,
+            None => self.trusted_state(&units)?,
         };
         self.setup.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let mut answers = Vec::with_capacity(units.len());
@@ -140,18 +140,36 @@ impl Writer {
             }
             answers.push(answer);
         }
-        if let Some(keys) = keys {
-            write_state(&self.setup.connection, &state, &keys)?;
+        if let Some(keys) = &keys {
+            write_state(&self.setup.connection, &state, keys)?;
         }
         self.setup.connection.prepare_cached("COMMIT")?.execute([])?;
-        self.state = Some(state);
+        if keys.is_some() {
+            self.state = Some(state);
+        }
         Ok(answers)
+    }
+
+    /// Reads the state as last committed, and disowns one that this vault did not write or that the log has passed.
+    fn trusted_state(&self, units: &[Box<Unit>]) -> Result<State, StoreError> {
+        let mut state = read_state(&self.setup.connection)?;
+        let adopting = || units.iter().find(|unit| adopts(unit)).map(|unit| &unit.keys);
+        if self.keys.as_ref().or_else(adopting).is_some_and(|keys| !state.is_authentic(keys)) {
+            state.disown();
+        }
+        let last = last_entry(&self.setup.connection)?;
+        if last.seq > state.head.seq {
+            // The chain goes on from its real end, or no entry could be written any more.
+            state.head = last;
+            state.disown();
+        }
+        Ok(state)
     }
 
     /// Runs one unit in a savepoint; a refused one leaves its failed entries in its place.
     fn attempt(&mut self, unit: Unit, state: &mut State) -> Result<Result<Receipt, Refusal>, StoreError> {
-        let adopts = unit.changes.iter().any(|change| matches!(change, Change::Adopt(_)));
-        if !adopts && self.keys.as_ref().is_none_or(|keys| keys.generation() != unit.keys.generation()) {
+        if !adopts(&unit) && self.keys.as_ref().is_none_or(|keys| keys.generation() != unit.keys.generation())
+        {
             return Ok(Err(Refusal::OldKeys));
         }
         let before = *state;
@@ -271,6 +289,22 @@ impl Writer {
             let _ = self.setup.checkpoints.send(checkpoint::Job::Trim);
         }
     }
+}
+
+/// Tells whether a unit brings the keys that are in use from then on.
+fn adopts(unit: &Unit) -> bool {
+    unit.changes.iter().any(|change| matches!(change, Change::Adopt(_)))
+}
+
+/// Reads where the log ends.
+fn last_entry(connection: &Connection) -> Result<Head, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT seq, mac FROM audit ORDER BY seq DESC LIMIT 1")?;
+    let last = statement
+        .query_row([], |row| {
+            Ok(Head { seq: row.get::<_, i64>(0)?.cast_unsigned(), mac: super::blob32(row, 1)? })
+        })
+        .optional()?;
+    Ok(last.unwrap_or(Head::START))
 }
 
 fn take_rekeying(changes: &mut Vec<Change>) -> Option<Box<Rekeying>> {
