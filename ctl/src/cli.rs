@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, ValueEnum};
+use clap::{Args, CommandFactory, Parser, ValueEnum};
 use vault::domain::{Invalid, OrgScope};
 
 use crate::commands::Command;
@@ -63,8 +63,8 @@ pub(crate) struct Global {
     /// Say nothing but what was asked for, and errors
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
-    /// Whether to colour; also off with NO_COLOR
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    /// When to colour: auto, always or never; NO_COLOR is obeyed
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
     pub(crate) color: ColorWhen,
 }
 
@@ -88,7 +88,7 @@ fn org_scope(text: &str) -> Result<OrgScope, Invalid> {
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     match Cli::try_parse_from(&arguments) {
         Ok(cli) => dispatch(cli),
-        Err(error) => usage::end(&error, &arguments),
+        Err(error) => usage::end(&error, &arguments, &Cli::command()),
     }
 }
 
@@ -103,8 +103,6 @@ fn dispatch(cli: Cli) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -13,7 +13,8 @@ use crate::failure::Failure;
 /// `not_found`, with the names that may have been meant.
 pub(crate) fn exact(context: &Context, asked: &str) -> Result<Secret, Failure> {
     let org_id = context.one_org()?.map(OrgScope::One);
-    let named = context.call(&ListSecrets { org_id, name: Some(asked.to_owned()), ..ListSecrets::default() })?;
+    let named =
+        context.call(&ListSecrets { org_id, name: Some(asked.to_owned()), ..ListSecrets::default() })?;
     if named.secrets.is_empty() && named.total > 0 {
         let message = format!("the stored row of {} does not authenticate", named.damaged.join(", "));
         return Err(Fault::new(Code::Integrity, message).into());
@@ -34,7 +35,11 @@ fn not_found(context: &Context, asked: &str) -> Failure {
     let near = near(context, asked).map(|list| list.secrets).unwrap_or_default();
     let names: Vec<_> = near.iter().take(5).map(|secret| secret.name.as_str()).collect();
     let fault = Fault::not_found();
-    if names.is_empty() { fault.into() } else { fault.hint(format!("did you mean {}?", names.join(", "))).into() }
+    if names.is_empty() {
+        fault.into()
+    } else {
+        fault.hint(format!("did you mean {}?", names.join(", "))).into()
+    }
 }
 
 /// Lists what the platform that was typed has, or else what has the typed text in its name.
@@ -43,7 +48,12 @@ fn near(context: &Context, asked: &str) -> Option<SecretList> {
     let list = |query: ListSecrets| context.call(&query).ok().filter(|list| !list.secrets.is_empty());
     let platform = Presets::builtin().canonical(asked).unwrap_or(asked);
     let of_platform = PlatformName::try_from(platform.to_owned()).ok().and_then(|platform| {
-        list(ListSecrets { org_id: org_id.clone(), platform: Some(platform), limit: Some(5), ..ListSecrets::default() })
+        list(ListSecrets {
+            org_id: org_id.clone(),
+            platform: Some(platform),
+            limit: Some(5),
+            ..ListSecrets::default()
+        })
     });
     of_platform.or_else(|| {
         list(ListSecrets { org_id, search: Some(asked.to_owned()), limit: Some(5), ..ListSecrets::default() })

@@ -92,7 +92,8 @@ fn text_of(mut bytes: Zeroizing<Vec<u8>>) -> Result<SecretValue, Failure> {
         }
     }
     let text = std::str::from_utf8(&bytes);
-    let text = text.map_err(|_| Failure::usage("the value is not UTF-8", "encode it first, for example with: base64"))?;
+    let text = text
+        .map_err(|_| Failure::usage("the value is not UTF-8", "encode it first, for example with: base64"))?;
     checked(text.to_owned())
 }
 
@@ -104,7 +105,10 @@ fn checked(text: String) -> Result<SecretValue, Failure> {
 }
 
 fn none_given() -> Failure {
-    Failure::usage("no value was given", "type it at the prompt, pipe it in, or use --value-file or --generate")
+    Failure::usage(
+        "no value was given",
+        "type it at the prompt, pipe it in, or use --value-file or --generate",
+    )
 }
 
 /// Asks a question on the terminal; only `y` or `yes` agrees.

@@ -104,7 +104,11 @@ impl Show {
             (false, true) => Form::Brief,
             (false, false) => Form::Text,
         };
-        Self { form, out: Paint::of(global.color, &io::stdout()), err: Paint::of(global.color, &io::stderr()) }
+        Self {
+            form,
+            out: Paint::of(global.color, &io::stdout()),
+            err: Paint::of(global.color, &io::stderr()),
+        }
     }
 
     /// Makes do with what is known where the arguments cannot be read.

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::builder::TypedValueParser;
 use clap::{Args, Subcommand, ValueEnum};
+use serde_json::{Map, Value};
 use vault::api::{AuditAnswer, AuditEntry, AuditLog};
 use vault::domain::{Action, Outcome};
 
@@ -17,13 +18,16 @@ use crate::show::{Table, date};
 
 /// Prints the audit log, newest first, or checks that nobody has changed it.
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, after_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
 Examples:
   vaultctl audit
   vaultctl audit --since 2h --action decrypt
   vaultctl audit --search openai --outcome denied
   vaultctl audit --format csv --limit 1000 > audit.csv
-  vaultctl audit verify")]
+  vaultctl audit verify"
+)]
 pub(crate) struct AuditArgs {
     /// What to do instead of printing it.
     #[command(subcommand)]
@@ -123,7 +127,8 @@ fn print(query: Query, context: &Context) -> Result<ExitCode, Failure> {
 }
 
 fn table(answer: &AuditAnswer, context: &Context) -> Result<(), Failure> {
-    let mut table = Table::new(&["SEQ", "TIME", "ACTION", "OUTCOME", "SECRET", "ACTOR", "PROCESS", "DETAILS"]);
+    let mut table =
+        Table::new(&["SEQ", "TIME", "ACTION", "OUTCOME", "SECRET", "ACTOR", "PROCESS", "DETAILS"]);
     for entry in &answer.entries {
         table.row(cells(entry));
     }
@@ -135,14 +140,15 @@ fn table(answer: &AuditAnswer, context: &Context) -> Result<(), Failure> {
     let shown = answer.entries.len() as u64;
     if shown < answer.total {
         let more = if answer.total_capped { "more than " } else { "" };
-        context.show.note(format_args!("{shown} of {more}{}; see more with --limit and --offset", answer.total));
+        context
+            .show
+            .note(format_args!("{shown} of {more}{}; see more with --limit and --offset", answer.total));
     }
     Ok(())
 }
 
 fn cells(entry: &AuditEntry) -> [String; 8] {
     let dash = || "-".to_owned();
-    let details = entry.metadata.as_json();
     [
         entry.seq.to_string(),
         date(entry.created_at),
@@ -151,7 +157,7 @@ fn cells(entry: &AuditEntry) -> [String; 8] {
         secret(entry).unwrap_or_else(dash),
         entry.actor.clone(),
         process(entry).unwrap_or_else(dash),
-        if details == "{}" { dash() } else { details.to_owned() },
+        details(entry).unwrap_or_else(dash),
     ]
 }
 
@@ -161,6 +167,17 @@ fn secret(entry: &AuditEntry) -> Option<String> {
         None | Some("default") => Some(name),
         Some(org) => Some(format!("{name} ({org})")),
     }
+}
+
+/// Writes the metadata as `name=value` pairs.
+fn details(entry: &AuditEntry) -> Option<String> {
+    let metadata: Map<String, Value> = serde_json::from_str(entry.metadata.as_json()).ok()?;
+    let pair = |(name, value): (&String, &Value)| match value.as_str() {
+        Some(text) => format!("{name}={text}"),
+        None => format!("{name}={value}"),
+    };
+    let pairs: Vec<_> = metadata.iter().map(pair).collect();
+    (!pairs.is_empty()).then(|| pairs.join(" "))
 }
 
 /// Names the process by its program and number.

@@ -44,8 +44,12 @@ pub(super) fn run(args: GetArgs, context: &mut Context) -> Result<ExitCode, Fail
 fn by_id(asked: &str, context: &Context) -> Result<Option<Resolved>, Failure> {
     let Ok(id) = SecretId::try_from(asked.to_owned()) else { return Ok(None) };
     match context.call(&GetSecret { id: SecretRef::from(id) }) {
-        Ok(found) => Ok(Some(Resolved { name: found.entry.name.clone(), value: found.value, entry: found.entry })),
-        Err(Failure::Fault(fault)) if fault.code == Code::NotFound && !has_expired(&fault.message) => Ok(None),
+        Ok(found) => {
+            Ok(Some(Resolved { name: found.entry.name.clone(), value: found.value, entry: found.entry }))
+        }
+        Err(Failure::Fault(fault)) if fault.code == Code::NotFound && !has_expired(&fault.message) => {
+            Ok(None)
+        }
         Err(failure) => Err(failure),
     }
 }

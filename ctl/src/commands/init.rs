@@ -26,9 +26,9 @@ use place::Place;
 /// What a new `vault.toml` says: the defaults, commented.
 const CONFIG: &str = include_str!("init/vault.toml");
 
-/// Makes a vault: its folder, a random key in the key file, its database, and a recovery key.
+/// Makes a vault, once: its folder, key file, database and recovery key.
 ///
-/// Needs no daemon, and refuses where one runs or where there is a vault already. The recovery key is printed this
+/// The key is 32 random bytes; a key that the key file already has is used instead. Needs no daemon, and refuses where one runs or where there is a vault already. The recovery key is printed this
 /// once; keep it apart from this machine.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -116,11 +116,18 @@ fn refused(error: FoundError, place: &Place) -> Failure {
         FoundError::Exists => place.exists(),
         FoundError::Store(error) => error.into(),
         FoundError::Keys(error @ UnlockError::Page(_)) => Fault::locked(error.reason()).into(),
-        FoundError::Keys(error) => Fault::new(Code::Internal, error.to_string()).hint("run vaultctl init again").into(),
+        FoundError::Keys(error) => {
+            Fault::new(Code::Internal, error.to_string()).hint("run vaultctl init again").into()
+        }
     }
 }
 
-fn print(place: &Place, origin: KeyOrigin, recovery_key: &Zeroizing<String>, context: &Context) -> Result<(), Failure> {
+fn print(
+    place: &Place,
+    origin: KeyOrigin,
+    recovery_key: &Zeroizing<String>,
+    context: &Context,
+) -> Result<(), Failure> {
     let show = context.show;
     if show.is_json() {
         let (home, key_file, database) = (&*place.home, &*place.key_file, &*place.database);
@@ -140,7 +147,11 @@ fn print(place: &Place, origin: KeyOrigin, recovery_key: &Zeroizing<String>, con
         ("  database", place.database.display().to_string()),
     ])?;
     print_recovery_key(show, recovery_key)?;
-    show.line(format_args!("\nNext:\n  {} &\n  vaultctl add openai", place.daemon_command(context)))?;
+    show.line(format_args!(
+        "\nNext:\n  {} &\n  {}",
+        place.daemon_command(context),
+        context.command("add openai")
+    ))?;
     if env::has_key() {
         show.note(
             "note: AGENTICMAIL_VAULT_KEY is set in this environment; a vaultd started from here takes it before the key \

@@ -13,12 +13,15 @@ use crate::show::{Table, date, plain};
 
 /// Lists secrets, never a value.
 #[derive(Debug, Args)]
-#[command(visible_alias = "ls", after_help = "\
+#[command(
+    visible_alias = "ls",
+    after_help = "\
 Examples:
   vaultctl list
   vaultctl list --platform aws
   vaultctl list --search token --sort -updatedAt --limit 10
-  vaultctl list --all-orgs --json | jq -r '.secrets[].name'")]
+  vaultctl list --all-orgs --json | jq -r '.secrets[].name'"
+)]
 pub(crate) struct ListArgs {
     /// This platform alone
     #[arg(long)]

@@ -11,9 +11,12 @@ use crate::failure::Failure;
 
 /// Writes the man pages into a folder.
 #[derive(Debug, Args)]
-#[command(hide = true, after_help = "\
+#[command(
+    hide = true,
+    after_help = "\
 Examples:
-  vaultctl man target/man")]
+  vaultctl man target/man"
+)]
 pub(crate) struct ManArgs {
     /// The folder
     folder: PathBuf,

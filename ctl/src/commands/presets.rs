@@ -67,8 +67,9 @@ pub(super) fn find(name: &str) -> Result<&'static Preset, Failure> {
 fn all(context: &Context) -> Result<(), Failure> {
     let presets = Presets::builtin().all();
     if context.show.is_json() {
-        let categories =
-            Category::ALL.map(|one| CategoryLine { id: one.id(), label: one.label(), color: one.color() }).into();
+        let categories = Category::ALL
+            .map(|one| CategoryLine { id: one.id(), label: one.label(), color: one.color() })
+            .into();
         return context.show.json(&Listing { presets, categories });
     }
     let mut table = Table::new(&["PLATFORM", "NAME", "CATEGORY", "FIELDS"]);

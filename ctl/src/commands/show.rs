@@ -47,7 +47,8 @@ fn pairs(secret: &Secret, context: &Context) -> Vec<(&'static str, String)> {
     pairs.extend(secret.rotated_at.map(|at| ("rotated", date(at))));
     pairs.extend(secret.expires_at.map(|at| {
         let text = date(at);
-        let text = if at <= now() { context.show.tone(Tone::Bad, &format!("{text} (expired)")) } else { text };
+        let text =
+            if at <= now() { context.show.tone(Tone::Bad, &format!("{text} (expired)")) } else { text };
         ("expires", text)
     }));
     pairs.extend(variables(secret).map(|names| ("variable", names)));

@@ -57,7 +57,8 @@ fn state(status: &Status, context: &Context) -> String {
 
 fn secrets(status: &Status) -> String {
     let present = status.entries_by_category.iter().filter(|(_, count)| **count > 0);
-    let by_category: Vec<_> = present.map(|(category, count)| format!("{} {count}", plain(category))).collect();
+    let by_category: Vec<_> =
+        present.map(|(category, count)| format!("{} {count}", plain(category))).collect();
     if by_category.is_empty() {
         return status.total_entries.to_string();
     }
@@ -76,7 +77,12 @@ fn memory(status: &Status) -> String {
         kind => format!("keys in {} bytes of {kind}", memory.bytes),
     };
     let word = |yes: bool| if yes { "on" } else { "off" };
-    format!("{keys}; dumps {}, core files {}, swap {}", word(memory.dumpable), word(memory.core_dumps), memory.swap)
+    format!(
+        "{keys}; dumps {}, core files {}, swap {}",
+        word(memory.dumpable),
+        word(memory.core_dumps),
+        memory.swap
+    )
 }
 
 fn audit(status: &Status) -> String {

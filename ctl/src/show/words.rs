@@ -63,6 +63,9 @@ mod tests {
 
     #[test]
     fn a_span_has_two_units() {
-        assert_eq!(["59s", "1m 1s", "2h 0m", "3d 4h"], [59, 61, 7200, 273_600].map(span).each_ref().map(|s| &**s));
+        assert_eq!(
+            ["59s", "1m 1s", "2h 0m", "3d 4h"],
+            [59, 61, 7200, 273_600].map(span).each_ref().map(|s| &**s)
+        );
     }
 }
