@@ -4,8 +4,11 @@
 //! of them knows a secret from an audit entry. To add an operation, copy a neighbour.
 
 mod audit;
+mod change;
 mod decode;
+mod discover;
 mod fault;
+mod keys;
 mod secrets;
 mod status;
 
@@ -14,8 +17,17 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use audit::{AuditAnswer, AuditEntry, AuditLog, Verification, VerifyAudit};
+pub use change::{
+    AddPlatform, FieldValues, ListVersions, PlatformAdded, Rollback, RotateAll, RotateSecret, RotatedAll,
+    RotationError, UpdateSecret, Version, Versions,
+};
 pub use decode::{from_json, from_query};
+pub use discover::{
+    CategoryEntry, Discover, Discovered, DiscoveredField, DiscoveredPlatform, ListPresets, PresetList,
+    ResolveMany, ResolvedMany, ResolvedValue,
+};
 pub use fault::{Code, Fault};
+pub use keys::{Done, LockVault, MakeRecovery, RecoveryMade, Rekey, Rekeyed, UnlockVault};
 pub use secrets::{
     CreateSecret, Created, DeleteSecret, Deleted, GetSecret, ListSecrets, RawMetadata, Resolve, Resolved,
     Secret, SecretList, SecretWithValue, SortBy,

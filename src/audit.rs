@@ -21,12 +21,22 @@ pub struct Draft {
     pub name: Option<String>,
     /// More, as clear JSON; never a value.
     pub metadata: Map<String, Value>,
+    /// Who did it, where that is not the unit's author.
+    pub actor: Option<String>,
 }
 
 impl Draft {
     /// Starts the record of a successful act.
     pub fn of(action: Action) -> Self {
-        Self { org: None, action, outcome: Outcome::Ok, secret: None, name: None, metadata: Map::new() }
+        Self {
+            org: None,
+            action,
+            outcome: Outcome::Ok,
+            secret: None,
+            name: None,
+            metadata: Map::new(),
+            actor: None,
+        }
     }
 
     /// Names the org.
@@ -137,7 +147,7 @@ impl Head {
             outcome: draft.outcome,
             secret: draft.secret,
             name: draft.name,
-            actor: author.actor.clone(),
+            actor: draft.actor.unwrap_or_else(|| author.actor.clone()),
             peer: author.peer.clone(),
             metadata: Value::Object(metadata).to_string(),
             at: author.at,

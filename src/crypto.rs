@@ -9,6 +9,8 @@ mod header;
 mod recovery;
 mod sealed;
 mod slot;
+#[cfg(test)]
+mod tests;
 
 use aes_gcm::aead::{AeadInOut, KeyInit};
 use aes_gcm::{Aes256Gcm, Nonce, Tag};

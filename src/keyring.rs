@@ -137,6 +137,11 @@ impl Keys {
         KeyBytes::filled(|out| out.copy_from_slice(self.key(VAULT)))
     }
 
+    /// Copies the audit key, to seal it.
+    pub fn audit_key(&self) -> KeyBytes {
+        KeyBytes::filled(|out| out.copy_from_slice(self.key(AUDIT)))
+    }
+
     /// Tells how the page is locked.
     pub fn backing(&self) -> Backing {
         self.page.backing()

@@ -94,10 +94,25 @@ pub enum Change {
     },
     /// New slots, with the header that authenticates them.
     Slots(Box<Header>),
+    /// Every row is under new keys: they take over after this unit's entries.
+    Rekey(Box<Rekeying>),
     /// From now on this program's keys are those; older units are refused.
     Adopt(Arc<Keys>),
     /// No unit is taken until keys are adopted again.
     Close,
+}
+
+/// New keys, and what the header around them is made of.
+#[derive(Debug)]
+pub struct Rekeying {
+    /// The new keys.
+    pub keys: Arc<Keys>,
+    /// When the vault was made.
+    pub created_at: Timestamp,
+    /// The slots, all of the new vault key.
+    pub slots: Vec<Slot>,
+    /// The audit keys so far, sealed under the new vault key.
+    pub audit_keys: Vec<AuditKeySeal>,
 }
 
 /// What becomes of the kept versions when a row is replaced.
@@ -217,13 +232,4 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     fn erase(&self) -> oneshot::Receiver<bool>;
     /// Hears of each entry after its commit, in order.
     fn events(&self) -> broadcast::Receiver<Arc<Entry>>;
-}
-
-/// The parts of a header that change when slots do.
-#[derive(Debug)]
-pub struct HeaderParts {
-    /// The slots.
-    pub slots: Vec<Slot>,
-    /// The audit keys.
-    pub audit_keys: Vec<AuditKeySeal>,
 }

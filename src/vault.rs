@@ -1,26 +1,36 @@
 //! The vault: the one line judge → act → record that every operation goes along.
 
+mod change;
 mod desk;
+mod discover;
 mod found;
 mod inspect;
+mod keys;
 mod log;
+mod refused;
+mod rekey;
 mod resolve;
+mod rotate;
 mod secrets;
 mod status;
 mod unlock;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tokio::sync::broadcast;
 
-pub use desk::{Desk, Handle, Place, Records, WhileLocked};
+use desk::After;
+pub use desk::{Desk, Handle, Place, Records, Settled, WhileLocked};
 pub use found::{FoundError, Founded, Founding, Plan, found};
 pub use inspect::{Damage, Findings};
+use refused::Refused;
+pub use rekey::SlotSource;
 
 use crate::api::{
-    AuditLog, Code, CreateSecret, DeleteSecret, Fault, GetSecret, ListSecrets, Resolve, StatusOf,
-    VerifyAudit, Warning,
+    AddPlatform, AuditLog, Code, CreateSecret, DeleteSecret, Discover, Fault, GetSecret, ListPresets,
+    ListSecrets, ListVersions, LockVault, MakeRecovery, Rekey, Resolve, ResolveMany, Rollback, RotateAll,
+    RotateSecret, StatusOf, UnlockVault, UpdateSecret, VerifyAudit, Warning,
 };
 use crate::audit::{Author, Entry};
 use crate::clock::Clock;
@@ -44,11 +54,24 @@ pub fn each(fold: &mut impl Fold) {
     fold.add::<ListSecrets>();
     fold.add::<CreateSecret>();
     fold.add::<GetSecret>();
+    fold.add::<UpdateSecret>();
     fold.add::<DeleteSecret>();
+    fold.add::<ListVersions>();
+    fold.add::<Rollback>();
+    fold.add::<RotateSecret>();
+    fold.add::<RotateAll>();
+    fold.add::<AddPlatform>();
     fold.add::<Resolve>();
+    fold.add::<ResolveMany>();
+    fold.add::<Discover>();
+    fold.add::<ListPresets>();
     fold.add::<AuditLog>();
     fold.add::<VerifyAudit>();
     fold.add::<StatusOf>();
+    fold.add::<LockVault>();
+    fold.add::<UnlockVault>();
+    fold.add::<Rekey>();
+    fold.add::<MakeRecovery>();
 }
 
 /// What a vault is told from outside.
@@ -60,6 +83,8 @@ pub struct Settings {
     pub page: PagePolicy,
     /// What the process gives away, for `status`.
     pub posture: Posture,
+    /// The key file, which a rekey replaces.
+    pub key_file: Option<std::path::PathBuf>,
 }
 
 /// What the process gives away; the daemon measures it, `status` shows it.
@@ -87,6 +112,7 @@ struct Inner {
     findings: RwLock<Findings>,
     warnings: RwLock<Vec<Warning>>,
     weak_key: AtomicBool,
+    refused: Mutex<Refused>,
 }
 
 impl Vault {
@@ -102,6 +128,7 @@ impl Vault {
             findings: RwLock::default(),
             warnings: RwLock::default(),
             weak_key: AtomicBool::new(false),
+            refused: Mutex::default(),
         }))
     }
 
@@ -137,7 +164,7 @@ impl Vault {
                 running.await.map_err(|_| Fault::new(Code::Internal, "the operation ended by a panic"))?
             }
         };
-        let erases = desk.erases();
+        let after = desk.take_after();
         let unit = match (&acted, O::RECORDS) {
             (Ok(_), Records::Nothing) | (Err(_), Records::Nothing) => None,
             (Ok(_), Records::Each) => Some(desk.unit()?),
@@ -149,11 +176,29 @@ impl Vault {
             return Ok(Err(refusal));
         }
         let mut answer = acted?;
-        if erases {
-            let pending = !self.0.store.erase().await.unwrap_or(false);
-            O::erased(&mut answer, pending);
-        }
+        O::settled(&mut answer, &self.settle(after).await);
         Ok(Ok(answer))
+    }
+
+    /// Does what follows a commit before the answer leaves.
+    async fn settle(&self, after: After) -> Settled {
+        let mut settled = Settled::default();
+        match after {
+            After::Nothing => {}
+            After::Erase => settled.pending_erase = !self.erase().await,
+            After::Open(keys) => self.open(keys).await,
+            After::Lock(reason) => self.set_keyring(Keyring::Locked(reason)),
+            After::Rekey(keys, key) => {
+                settled.pending_key = self.finish_rekey(keys, key).await;
+                settled.pending_erase = !self.erase().await;
+            }
+        }
+        settled
+    }
+
+    /// Moves what was removed out of the write-ahead log; `false` where a reader held it up.
+    async fn erase(&self) -> bool {
+        self.0.store.erase().await.unwrap_or(false)
     }
 
     /// Commits a unit and waits until it is on the disk.
@@ -170,7 +215,10 @@ impl Vault {
         let keys = match (self.keyring(), O::WHILE_LOCKED) {
             (Keyring::Open(keys), _) => Some(keys),
             (Keyring::Locked(_), WhileLocked::Serve) => None,
-            (Keyring::Locked(reason), WhileLocked::Refuse) => return Err(Fault::locked(reason)),
+            (Keyring::Locked(reason), WhileLocked::Refuse) => {
+                self.count_refusal(caller, O::METHOD, reason);
+                return Err(Fault::locked(reason));
+            }
         };
         Ok(Desk::new(self.clone(), caller.clone(), keys))
     }

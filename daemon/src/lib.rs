@@ -42,18 +42,28 @@ pub fn start(options: &Options, hardened: Hardened) -> anyhow::Result<()> {
     let config = home.config()?;
     let store = SqliteStore::open(&home.database)
         .with_context(|| format!("the database {} could not be opened", home.database.display()))?;
-    let settings =
-        Settings { iterations: config.iterations()?, page: config.page_policy(), posture: harden::posture() };
+    let mut sources = home.key_sources(hardened.key);
+    let settings = Settings {
+        iterations: config.iterations()?,
+        page: config.page_policy(),
+        posture: harden::posture(),
+        key_file: sources.replaceable(),
+    };
     let vault = Vault::new(Arc::new(store), Arc::new(SystemClock), settings);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let ended = runtime.block_on(serve(&home, &config, vault, hardened));
+    let ended = runtime.block_on(serve(&home, &config, vault, &mut sources));
     // Threads that still wait for clients must not hold the process up.
     runtime.shutdown_background();
     ended
 }
 
-async fn serve(home: &home::Home, _config: &Config, vault: Vault, hardened: Hardened) -> anyhow::Result<()> {
-    keys::open_at_start(&vault, &mut home.key_sources(hardened.key)).await?;
+async fn serve(
+    home: &home::Home,
+    _config: &Config,
+    vault: Vault,
+    sources: &mut keys::KeySources,
+) -> anyhow::Result<()> {
+    keys::open_at_start(&vault, sources).await?;
     let socket = activate::Socket::bind(home)?;
     let (stop, stopping) = watch::channel(false);
     let app = Arc::new(router::App::new(vault.clone()));

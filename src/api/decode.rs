@@ -26,9 +26,8 @@ pub fn from_json<O: Operation>(path: &PathFields<'_>, body: &[u8]) -> Result<O, 
         let mut json = serde_json::Deserializer::from_slice(body);
         let tracked: Result<O, _> = serde_path_to_error::deserialize(Joined { path, rest: &mut json });
         let field = tracked.err().and_then(|error| top_field(error.path()));
-        let syntax = error.is_syntax() || error.is_eof();
-        let fault = fault_of(&error.to_string(), field.as_deref());
-        if syntax { fault.rpc(PARSE_ERROR) } else { fault }
+        let fault = fault_of(&words_of(&error), field.as_deref());
+        if error.is_data() { fault } else { fault.rpc(PARSE_ERROR) }
     })
 }
 
@@ -54,6 +53,15 @@ fn top_field(path: &serde_path_to_error::Path) -> Option<String> {
         serde_path_to_error::Segment::Map { key } => Some(key.clone()),
         _ => None,
     })
+}
+
+/// Gives a parser's words; the place of a wrong value says nothing to a caller whose face wrote the JSON for it.
+fn words_of(error: &serde_json::Error) -> String {
+    let words = error.to_string();
+    match words.rfind(" at line ").filter(|_| error.is_data()) {
+        Some(at) => words.get(..at).unwrap_or_default().to_owned(),
+        None => words,
+    }
 }
 
 /// Turns a parser's words into ours, dropping whatever they repeat of the input.
@@ -139,5 +147,25 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for JoinedMap<'_, A> {
             }
             None => self.rest.next_value_seed(seed),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::ListSecrets;
+
+    #[test]
+    fn a_wrong_value_is_refused_in_the_same_words_in_a_query_and_in_json() {
+        let query = from_query::<ListSecrets>(&[], "sort=colour").unwrap_err();
+        let json = from_json::<ListSecrets>(&[], br#"{"sort": "colour"}"#).unwrap_err();
+        assert_eq!(query, json);
+    }
+
+    #[test]
+    fn broken_json_is_told_with_its_place() {
+        let fault = from_json::<ListSecrets>(&[], b"{\n\"sort\"").unwrap_err();
+        assert!(fault.message.ends_with("at line 2 column 6"), "{fault}");
+        assert_eq!(PARSE_ERROR, fault.rpc);
     }
 }

@@ -9,10 +9,10 @@ use super::Vault;
 use crate::api::{Code, Fault, Operation};
 use crate::audit::{Author, Draft};
 use crate::crypto::CryptoError;
-use crate::domain::{Action, Caller, OrgId, Outcome, SecretName, SecretRef, Timestamp};
+use crate::domain::{Action, Caller, LockReason, OrgId, Outcome, SecretId, SecretName, SecretRef, Timestamp};
 use crate::keyring::Keys;
 use crate::policy::{Request, Verdict, judge};
-use crate::secret::SecretValue;
+use crate::secret::{Passphrase, SecretValue};
 use crate::store::{Change, Guard, Store, Stored, Unit};
 
 /// How an operation is carried out.
@@ -27,8 +27,32 @@ pub trait Handle: Operation {
     /// Judges and acts at the desk; what it stages and notes is committed before the answer leaves.
     fn act(&self, desk: &mut Desk) -> Result<Self::Answer, Fault>;
 
-    /// Tells the answer whether what it deleted is still in the write-ahead log.
-    fn erased(_answer: &mut Self::Answer, _pending: bool) {}
+    /// Tells the answer what became of the act after its commit.
+    fn settled(_answer: &mut Self::Answer, _settled: &Settled) {}
+}
+
+/// What became of an act after its commit.
+#[derive(Debug, Default)]
+pub struct Settled {
+    /// What it deleted is still in the write-ahead log.
+    pub pending_erase: bool,
+    /// The source of the key that has to be changed by hand.
+    pub pending_key: Option<String>,
+}
+
+/// What follows a commit before the answer leaves.
+#[derive(Debug)]
+pub(super) enum After {
+    /// Nothing.
+    Nothing,
+    /// What was removed leaves the write-ahead log too.
+    Erase,
+    /// The keyring opens.
+    Open(Arc<Keys>),
+    /// The keyring closes.
+    Lock(LockReason),
+    /// The keyring changes, and the place of the key with it.
+    Rekey(Arc<Keys>, Passphrase),
 }
 
 /// Where an operation runs.
@@ -69,13 +93,14 @@ pub struct Desk {
     entries: Vec<Draft>,
     guards: Vec<Guard>,
     changes: Vec<Change>,
+    after: After,
 }
 
 impl Desk {
     pub(super) fn new(vault: Vault, caller: Caller, keys: Option<Arc<Keys>>) -> Self {
         let now = vault.now();
         let (entries, guards, changes) = (Vec::new(), Vec::new(), Vec::new());
-        Self { vault, caller, keys, now, subject: None, entries, guards, changes }
+        Self { vault, caller, keys, now, subject: None, entries, guards, changes, after: After::Nothing }
     }
 
     /// Gives the vault.
@@ -114,6 +139,22 @@ impl Desk {
     fn allows(&self, action: Action, org: &OrgId, name: Option<&str>) -> bool {
         let request = Request { action, org: Some(org), name };
         matches!(judge(&self.caller, &request), Verdict::Allowed(_))
+    }
+
+    /// Asks whether the caller may do this to the whole vault.
+    pub(super) fn allows_whole(&self, action: Action) -> bool {
+        let request = Request { action, org: None, name: None };
+        matches!(judge(&self.caller, &request), Verdict::Allowed(_))
+    }
+
+    /// Takes back what was noted of a secret that turned out not to open.
+    pub(super) fn drop_noted(&mut self, id: SecretId) {
+        if self.entries.last().is_some_and(|entry| entry.secret == Some(id)) {
+            self.entries.pop();
+        }
+        if self.guards.last().is_some_and(|guard| guard.id == id) {
+            self.guards.pop();
+        }
     }
 
     /// Asks for an act that is not on one stored secret: a list, a new name.
@@ -188,32 +229,58 @@ impl Desk {
     /// # Errors
     /// `integrity` where the sealed value does not authenticate, `not_found` where it has expired.
     pub fn reveal(&self, stored: &Stored) -> Result<SecretValue, Fault> {
-        let keys = self.keys()?;
+        self.unexpired(stored)?;
+        self.open(stored)
+    }
+
+    /// Refuses a secret that is no longer handed out.
+    pub(super) fn unexpired(&self, stored: &Stored) -> Result<(), Fault> {
         let row = &stored.row;
-        if row.is_expired(self.now) {
-            let end = row.expires_at.unwrap_or_default();
-            let fault = Fault::new(Code::NotFound, format!("the secret `{}` expired at {end}", row.name));
-            return Err(fault.hint("give it a new value or a later expiry with: vaultctl set"));
+        if !row.is_expired(self.now) {
+            return Ok(());
         }
-        keys.open(&row.seal_context(keys.vault()), &stored.sealed)
-            .map_err(|error| unsealable(row.name.as_str(), error))
+        let end = row.expires_at.unwrap_or_default();
+        let fault = Fault::new(Code::NotFound, format!("the secret `{}` expired at {end}", row.name));
+        Err(fault.hint("give it a new value or a later expiry with: vaultctl set"))
+    }
+
+    /// Opens a taken secret's value to seal it again, expired or not.
+    ///
+    /// # Errors
+    /// `integrity` where the sealed value does not authenticate.
+    pub(super) fn open(&self, stored: &Stored) -> Result<SecretValue, Fault> {
+        let (keys, row) = (self.keys()?, &stored.row);
+        let opened = keys.open(&row.seal_context(keys.vault()), &stored.sealed);
+        opened.map_err(|error| unsealable(row.name.as_str(), error))
+    }
+
+    /// Says what is to follow the commit.
+    pub(super) fn then(&mut self, after: After) {
+        self.after = after;
+    }
+
+    /// Takes what is to follow the commit.
+    pub(super) fn take_after(&mut self) -> After {
+        std::mem::replace(&mut self.after, After::Nothing)
+    }
+
+    /// Goes on under keys that the act itself brought.
+    pub(super) fn adopt(&mut self, keys: Arc<Keys>) {
+        self.keys = Some(keys);
     }
 
     /// Stages a change of a taken secret, which replaces the guard on it.
     pub fn stage(&mut self, change: Change) {
-        if let Change::Replace { seen: revision, next, .. } = &change {
-            let id = next.row.id;
-            self.guards.retain(|guard| guard.id != id || guard.revision != *revision);
-        }
-        if let Change::Remove { id, .. } = &change {
-            self.guards.retain(|guard| guard.id != *id);
+        let staged = match &change {
+            Change::Replace { next, .. } => Some(next.row.id),
+            Change::Remove { id, .. } => Some(*id),
+            _ => None,
+        };
+        // Such a change checks the revision itself; it was noted last, so its guard is the last one.
+        if staged.is_some() && self.guards.last().map(|guard| guard.id) == staged {
+            self.guards.pop();
         }
         self.changes.push(change);
-    }
-
-    /// Tells whether something leaves the database for good.
-    pub(super) fn erases(&self) -> bool {
-        self.changes.iter().any(|change| matches!(change, Change::Remove { .. }))
     }
 
     /// Makes the unit of a successful act.

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::Vault;
 use super::found::{FoundError, Founded, Founding, Plan, found};
+use super::rekey::SlotSource;
 use crate::api::{Code, Fault};
 use crate::audit::Draft;
 use crate::domain::{Action, LockReason};
-use crate::keyring::{Keyring, unlock};
+use crate::keyring::{Keyring, Keys, unlock};
 use crate::secret::Passphrase;
 use crate::store::Change;
 
@@ -40,19 +41,34 @@ impl Vault {
     ///
     /// # Errors
     /// `forbidden` for a wrong key, `locked` where the header is damaged or no page can be locked.
-    pub async fn unlock(&self, passphrase: Passphrase, draft: Draft) -> Result<(), Fault> {
+    pub async fn unlock(&self, passphrase: Passphrase, source: SlotSource) -> Result<(), Fault> {
+        let draft = Self::own_unlock(source);
         let vault = self.clone();
         let opened = tokio::task::spawn_blocking(move || vault.open_keys(&passphrase));
         let keys = opened.await.map_err(|_| Fault::new(Code::Internal, "unlocking ended by a panic"))??;
         let mut unit = self.system_unit(Arc::clone(&keys));
         unit.changes.push(Change::Adopt(Arc::clone(&keys)));
         unit.entries.push(draft);
+        unit.entries.extend(self.take_refusals());
         self.commit(unit).await.map_err(|refusal| super::fault_of(&refusal))?;
-        self.set_keyring(Keyring::Open(keys));
+        self.set_keyring(Keyring::Open(Arc::clone(&keys)));
+        self.drop_old_slots(&keys, source).await;
         Ok(())
     }
 
-    fn open_keys(&self, passphrase: &Passphrase) -> Result<Arc<crate::keyring::Keys>, Fault> {
+    /// Puts keys in force that a request brought.
+    pub(super) async fn open(&self, keys: Arc<Keys>) {
+        self.set_keyring(Keyring::Open(Arc::clone(&keys)));
+        self.drop_old_slots(&keys, SlotSource::Elsewhere).await;
+    }
+
+    /// Tells whether a key would open the vault; derives on the calling thread.
+    pub fn fits(&self, passphrase: &Passphrase) -> bool {
+        let header = self.0.store.header().ok().flatten();
+        header.is_some_and(|header| unlock(&header, passphrase, self.0.settings.page).is_ok())
+    }
+
+    pub(super) fn open_keys(&self, passphrase: &Passphrase) -> Result<Arc<Keys>, Fault> {
         let header = match self.0.store.header() {
             Ok(Some(header)) => header,
             Ok(None) => return Err(Fault::locked(LockReason::NoKey)),
@@ -97,7 +113,7 @@ impl Vault {
     }
 
     /// Records the start's unlock in the daemon's own name.
-    pub fn own_unlock(source: &str) -> Draft {
-        Draft::of(Action::Unlock).with("source", source)
+    fn own_unlock(source: SlotSource) -> Draft {
+        Draft::of(Action::Unlock).with("source", source.as_str())
     }
 }

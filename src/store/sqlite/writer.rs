@@ -17,7 +17,8 @@ use crate::crypto::{Bytes32, random};
 use crate::domain::{AuditId, Outcome, SecretId};
 use crate::keyring::Keys;
 use crate::store::{
-    Change, Guard, Kept, Receipt, Refusal, State, StoreError, Stored, Unit, VERSIONS_KEPT, VersionRow,
+    Change, Guard, Kept, Receipt, Refusal, Rekeying, State, StoreError, Stored, Unit, VERSIONS_KEPT,
+    VersionRow,
 };
 
 /// The most units that share a commit.
@@ -153,14 +154,20 @@ impl Writer {
             return Ok(Err(Refusal::OldKeys));
         }
         let before = *state;
-        let Unit { keys, author, guards, changes, entries } = unit;
+        let Unit { keys, author, guards, mut changes, entries } = unit;
+        let rekeying = take_rekeying(&mut changes);
         self.setup.connection.prepare_cached("SAVEPOINT unit")?.execute([])?;
         let applied = guards
             .iter()
             .try_for_each(|guard| check(&self.setup.connection, guard))
             .and_then(|()| changes.into_iter().try_for_each(|change| self.apply(change, state, &keys)));
         match applied {
-            Ok(()) => self.record(&keys, &author, entries, state)?,
+            Ok(()) => {
+                self.record(&keys, &author, entries, state)?;
+                if let Some(rekeying) = rekeying {
+                    self.rekey(*rekeying, state)?;
+                }
+            }
             Err(Stop::Failed(error)) => return Err(error),
             Err(Stop::Refused(refusal)) => {
                 *state = before;
@@ -213,6 +220,7 @@ impl Writer {
                 Ok(())
             }
             Change::Slots(header) => Ok(write_header(connection, &header)?),
+            Change::Rekey(_) => Ok(()),
             Change::Adopt(keys) => {
                 self.keys = Some(keys);
                 Ok(())
@@ -222,6 +230,21 @@ impl Writer {
                 Ok(())
             }
         }
+    }
+
+    /// Puts new keys in force: the header around them, and the sum over all rows as they stand now.
+    fn rekey(&mut self, rekeying: Rekeying, state: &mut State) -> Result<(), StoreError> {
+        let Rekeying { keys, created_at, slots, mut audit_keys } = rekeying;
+        let sealed = keys.seal_audit_key(state.head.seq + 1, &keys.audit_key());
+        audit_keys.push(sealed.map_err(|error| StoreError::Sqlite(error.to_string()))?);
+        write_header(&self.setup.connection, &keys.header(created_at, slots, audit_keys))?;
+        let mut sum = State { head: state.head, ..State::empty() };
+        super::columns::walk(&self.setup.connection, &mut |id, revision, mac| {
+            sum.add(&leaf(&keys, id, revision, &mac));
+        })?;
+        *state = sum;
+        self.keys = Some(keys);
+        Ok(())
     }
 
     /// Leaves nothing of a failed batch behind: rolls back, opens the database again, forgets the state.
@@ -241,6 +264,14 @@ impl Writer {
         if self.commits.is_multiple_of(TRIM_EVERY) {
             let _ = self.setup.checkpoints.send(checkpoint::Job::Trim);
         }
+    }
+}
+
+fn take_rekeying(changes: &mut Vec<Change>) -> Option<Box<Rekeying>> {
+    let at = changes.iter().position(|change| matches!(change, Change::Rekey(_)))?;
+    match changes.remove(at) {
+        Change::Rekey(rekeying) => Some(rekeying),
+        _ => None,
     }
 }
 

@@ -1,0 +1,53 @@
+//! Looks for a secret in bytes, in every form in which it might have been written down.
+
+use data_encoding::{BASE64, BASE64URL, HEXLOWER, HEXUPPER};
+
+/// A text and the forms in which it is looked for: plain, hex, and base64 at each of its three alignments.
+pub(crate) struct Needle {
+    forms: Vec<(String, Vec<u8>)>,
+}
+
+impl Needle {
+    /// Takes a text.
+    pub(crate) fn new(text: &str) -> Self {
+        let bytes = text.as_bytes();
+        let mut forms = vec![
+            ("plain".to_owned(), bytes.to_vec()),
+            ("hex".to_owned(), HEXLOWER.encode(bytes).into_bytes()),
+            ("HEX".to_owned(), HEXUPPER.encode(bytes).into_bytes()),
+            ("reversed".to_owned(), bytes.iter().rev().copied().collect()),
+        ];
+        for (name, encoding) in [("base64", &BASE64), ("base64url", &BASE64URL)] {
+            for before in 0..3 {
+                forms.push((format!("{name} after {before}"), aligned(encoding, bytes, before)));
+            }
+        }
+        Self { forms }
+    }
+
+    /// Names the first form in which the text stands in some bytes.
+    pub(crate) fn found_in(&self, bytes: &[u8]) -> Option<&str> {
+        let found = self.forms.iter().find(|(_, form)| contains(bytes, form));
+        found.map(|(name, _)| name.as_str())
+    }
+
+    /// Gives every form, by name.
+    pub(crate) fn forms(&self) -> &[(String, Vec<u8>)] {
+        &self.forms
+    }
+}
+
+/// Encodes bytes that stand after others, and keeps only what the bytes alone decide.
+fn aligned(encoding: &data_encoding::Encoding, bytes: &[u8], before: usize) -> Vec<u8> {
+    let mut shifted = vec![0; before];
+    shifted.extend_from_slice(bytes);
+    let whole = shifted.len() / 3 * 4;
+    let text = encoding.encode(&shifted).into_bytes();
+    let first = if before == 0 { 0 } else { 4 };
+    text.get(first..whole).unwrap_or_default().to_vec()
+}
+
+/// Tells whether some bytes hold others.
+pub(crate) fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
