@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::show::Show;
 
 /// The longest path of a Unix socket, in bytes.
-const SOCKET_PATH_BYTES: usize = 107;
+pub(crate) const SOCKET_PATH_BYTES: usize = 107;
 
 /// What a command works with.
 #[derive(Debug)]

@@ -95,22 +95,22 @@ fn outcome_parser() -> impl TypedValueParser<Value = Outcome> {
 }
 
 /// Prints the entries, or checks the chain.
-pub(super) fn run(args: AuditArgs, context: &mut Context) -> Result<ExitCode, Failure> {
-    match args.check {
-        Some(AuditCommand::Verify(args)) => verify::run(&args, context),
-        None => print(args.query, context),
+pub(super) fn run(args: &AuditArgs, context: &Context) -> Result<ExitCode, Failure> {
+    match &args.check {
+        Some(AuditCommand::Verify(args)) => verify::run(args, context),
+        None => print(&args.query, context),
     }
 }
 
-fn print(query: Query, context: &Context) -> Result<ExitCode, Failure> {
+fn print(query: &Query, context: &Context) -> Result<ExitCode, Failure> {
     let now = now();
     let usual = if context.show.is_json() { Format::Json } else { Format::Table };
     let format = query.format.unwrap_or(usual);
     let answer = context.call(&AuditLog {
         org_id: context.orgs(),
-        search: query.search,
+        search: query.search.clone(),
         action: query.action,
-        actor: query.actor,
+        actor: query.actor.clone(),
         entry_id: None,
         outcome: query.outcome,
         since: query.since.map(|moment| moment.before(now)),
