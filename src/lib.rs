@@ -15,6 +15,7 @@ pub mod client;
 pub mod clock;
 pub mod config;
 pub mod crypto;
+pub mod describe;
 pub mod domain;
 pub mod files;
 pub mod keyfile;

@@ -106,7 +106,7 @@ pub struct Vault(Arc<Inner>);
 struct Inner {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
-    settings: Settings,
+    settings: RwLock<Settings>,
     started: Timestamp,
     keyring: RwLock<Keyring>,
     findings: RwLock<Findings>,
@@ -122,7 +122,7 @@ impl Vault {
         Self(Arc::new(Inner {
             store,
             clock,
-            settings,
+            settings: RwLock::new(settings),
             started,
             keyring: RwLock::new(Keyring::Locked(LockReason::NoKey)),
             findings: RwLock::default(),
@@ -235,6 +235,16 @@ impl Vault {
     /// Hears of each audit entry after its commit, in order.
     pub fn events(&self) -> broadcast::Receiver<Arc<Entry>> {
         self.0.store.events()
+    }
+
+    fn settings(&self) -> Settings {
+        self.0.settings.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes new settings for slots and key pages that are made from now on.
+    pub fn reconfigure(&self, iterations: Iterations, page: PagePolicy) {
+        let mut settings = self.0.settings.write().unwrap_or_else(PoisonError::into_inner);
+        (settings.iterations, settings.page) = (iterations, page);
     }
 
     /// Gives the moment by the vault's clock.

@@ -14,8 +14,8 @@ use std::sync::Arc;
 use golden::{RecoveryFile, SealedFile, SlotCase, VaultFile, read};
 use vault::audit::{Author, Break, BreakReason, Head, Verdict, Verifier};
 use vault::crypto::{
-    Fresh, Header, RecoveryKey, RecoveryKeyFault, Sealed, Slot, SlotKind, header_checksum, header_mac, open_secret,
-    seal_secret,
+    Fresh, Header, RecoveryKey, RecoveryKeyFault, Sealed, Slot, SlotKind, header_checksum, header_mac,
+    open_secret, seal_secret,
 };
 use vault::domain::{Caller, Timestamp};
 use vault::keyring::{UnlockError, unlock};
@@ -87,7 +87,9 @@ fn every_slot_gives_the_vault_key_to_what_opens_it() {
         assert_eq!(case.iterations, slot.iterations().get());
         let passphrase = match slot.kind() {
             SlotKind::Passphrase => passphrase_of(case),
-            SlotKind::Recovery => RecoveryKey::parse(case.opened_by.as_bytes()).unwrap().to_passphrase().unwrap(),
+            SlotKind::Recovery => {
+                RecoveryKey::parse(case.opened_by.as_bytes()).unwrap().to_passphrase().unwrap()
+            }
         };
         let master = slot.derive(&passphrase);
         assert_eq!(&case.master_key.array(), master.expose());

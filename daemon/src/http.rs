@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http_body_util::Full;
+use http_body_util::channel::Channel;
+use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::server::conn::http1;
@@ -21,20 +22,24 @@ use vault::domain::{Caller, Claims, Peer};
 use crate::gate::Guest;
 use crate::router::{App, Parts, Success};
 use crate::rpc;
+use crate::speaker::Speaker;
 
 /// How long a request's head may take to arrive, and how long a connection may wait between requests.
 const HEAD_TIME: Duration = Duration::from_secs(5);
 /// The most bytes of a request's head.
 const HEAD_BYTES: usize = 64 * 1024;
+/// The type of Prometheus' text form, as OpenMetrics.
+const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// The most bytes of a claim that are kept.
 const CLAIM_BYTES: usize = 256;
 
-pub(crate) type Answer = Response<Full<Bytes>>;
+pub(crate) type Answer = Response<Either<Full<Bytes>, Channel<Bytes>>>;
 
 /// Serves a connection until its peer closes it or the daemon ends.
 pub(crate) async fn serve(guest: Guest, app: Arc<App>) {
     let Guest { stream, peer, mut stopping } = guest;
     let peer = Arc::new(peer);
+    let _connected = app.metrics.connection();
     let service = service_fn(move |request| {
         let (app, peer) = (Arc::clone(&app), Arc::clone(&peer));
         async move { Ok::<_, Infallible>(guarded(&app, &peer, request).await) }
@@ -43,7 +48,7 @@ pub(crate) async fn serve(guest: Guest, app: Arc<App>) {
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
         .max_buf_size(HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(Speaker::new(TokioIo::new(stream)), service);
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
@@ -74,8 +79,8 @@ pub(crate) fn internal() -> Fault {
 async fn answer(app: &App, peer: &Peer, request: Request<Incoming>) -> Answer {
     let caller = Caller { claims: claims(request.headers()), ..Caller::user(peer.clone()) };
     match request.uri().path() {
-        "/healthz" => plain(app),
         "/rpc" => rpc_answer(app, &caller, request).await,
+        "/healthz" | "/metrics" | "/vault/events" | "/vault/openapi.json" => plain(app, &request),
         _ => match operation(app, &caller, request).await {
             Ok(success) => json(success.status, success.json),
             Err(Refused::Fault(fault)) => refusal(&fault),
@@ -114,7 +119,7 @@ async fn operation(app: &App, caller: &Caller, request: Request<Incoming>) -> Re
     let body = if verb.has_body() { app.budget.read(body).await? } else { Bytes::new() };
     let query = head.uri.query().unwrap_or_default();
     let parts = Parts { caller, path: &fields, query, body: &body };
-    Ok(endpoint.answer(&app.vault, parts).await?)
+    Ok(endpoint.answer(parts).await?)
 }
 
 fn no_path() -> Fault {
@@ -149,9 +154,38 @@ fn claims(headers: &HeaderMap) -> Claims {
     Claims { user_id: claim("x-user-id"), client: claim("x-vault-client"), ip: None }
 }
 
-fn plain(app: &App) -> Answer {
-    let locked = matches!(app.vault.keyring(), vault::keyring::Keyring::Locked(_));
-    json(200, format!("{{\"status\":\"ok\",\"locked\":{locked}}}").into_bytes())
+/// Answers what is no operation: it shows no secret and is not recorded.
+fn plain(app: &App, request: &Request<Incoming>) -> Answer {
+    if request.method() != hyper::Method::GET {
+        return wrong_method("GET");
+    }
+    let locked = app.vault.check_open().is_err();
+    match request.uri().path() {
+        "/healthz" => json(200, format!("{{\"status\":\"ok\",\"locked\":{locked}}}").into_bytes()),
+        "/metrics" => typed(app.metrics.text(locked, app.vault.audit_len()).into(), METRICS_TYPE),
+        "/vault/openapi.json" => json(200, vault::describe::openapi().to_string().into_bytes()),
+        _ => events(app, request),
+    }
+}
+
+fn events(app: &App, request: &Request<Incoming>) -> Answer {
+    let query = request.uri().query().unwrap_or_default();
+    let since = query.split('&').find_map(|pair| pair.strip_prefix("since="));
+    let resumed = request.headers().get("last-event-id").and_then(|id| id.to_str().ok());
+    match crate::events::open(&app.vault, resumed.or(since)) {
+        Err(fault) => refusal(&fault),
+        Ok(channel) => {
+            let mut answer = typed(Bytes::new(), "text/event-stream");
+            *answer.body_mut() = Either::Right(channel);
+            answer
+        }
+    }
+}
+
+fn typed(body: Bytes, kind: &'static str) -> Answer {
+    let mut answer = with_headers(StatusCode::OK, body);
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    answer
 }
 
 fn json(status: u16, body: Vec<u8>) -> Answer {
@@ -159,7 +193,7 @@ fn json(status: u16, body: Vec<u8>) -> Answer {
 }
 
 fn with_headers(status: StatusCode, body: Bytes) -> Answer {
-    let mut answer = Response::new(Full::new(body));
+    let mut answer = Response::new(Either::Left(Full::new(body)));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

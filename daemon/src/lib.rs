@@ -8,21 +8,25 @@
 
 mod activate;
 mod body;
+mod events;
 mod gate;
 pub mod harden;
 mod home;
 mod http;
 mod keys;
+mod metrics;
 pub mod options;
 mod router;
 mod rpc;
+mod speaker;
 mod stream;
 mod telemetry;
+mod watch;
 
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use tokio::sync::watch;
+use tokio::sync::watch as signal;
 use vault::clock::SystemClock;
 use vault::config::Config;
 use vault::keyring::Keyring;
@@ -65,13 +69,15 @@ async fn serve(
 ) -> anyhow::Result<()> {
     keys::open_at_start(&vault, sources).await?;
     let socket = activate::Socket::bind(home)?;
-    let (stop, stopping) = watch::channel(false);
+    let (stop, stopping) = signal::channel(false);
     let app = Arc::new(router::App::new(vault.clone()));
     tracing::info!(socket = %home.socket.display(), locked = matches!(vault.keyring(), Keyring::Locked(_)), "ready");
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     let gate = gate::Gate::new(socket.listener()?, stopping);
     let serving = tokio::spawn(gate.serve(app));
-    telemetry::terminated().await?;
+    let watching = tokio::spawn(watch::watch(vault.clone(), home.key_file.clone()));
+    telemetry::terminated(|| reload(home, &vault)).await?;
+    watching.abort();
     tracing::info!("ending: what is in flight is finished first");
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     let _ = stop.send(true);
@@ -79,4 +85,16 @@ async fn serve(
     vault.close().await;
     drop(socket);
     Ok(())
+}
+
+/// Reads the configuration again; one that is wrong changes nothing.
+fn reload(home: &home::Home, vault: &Vault) {
+    let read = home.config().and_then(|config| Ok((config.iterations()?, config.page_policy())));
+    match read {
+        Ok((iterations, page)) => {
+            vault.reconfigure(iterations, page);
+            tracing::info!("the configuration was read again");
+        }
+        Err(error) => tracing::error!("the configuration stays as it was: {error:#}"),
+    }
 }

@@ -3,6 +3,8 @@
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Instant;
 
 use jsonrpsee::RpcModule;
 use vault::api::{Code, Fault, Operation, Verb, from_json, from_query};
@@ -10,19 +12,24 @@ use vault::domain::Caller;
 use vault::vault::{Fold, Handle, Vault};
 
 use crate::body::Budget;
+use crate::metrics::Metrics;
 use crate::rpc;
 
 /// What every connection shares.
 pub(crate) struct App {
     pub(crate) vault: Vault,
     pub(crate) paths: matchit::Router<Vec<(Verb, Box<dyn Endpoint>)>>,
-    pub(crate) methods: RpcModule<Vault>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) methods: RpcModule<Desk>,
     pub(crate) budget: Budget,
 }
 
 impl App {
     pub(crate) fn new(vault: Vault) -> Self {
-        let mut table = Table { paths: Vec::new(), methods: RpcModule::new(vault.clone()) };
+        let metrics = Arc::new(Metrics::new());
+        let desk = Desk { vault: vault.clone(), metrics: Arc::clone(&metrics) };
+        let mut table = Table { paths: Vec::new(), methods: RpcModule::new(desk.clone()), desk };
+        rpc::register_description(&mut table.methods);
         vault::vault::each(&mut table);
         let mut paths = matchit::Router::new();
         for (path, verbs) in table.paths {
@@ -30,7 +37,28 @@ impl App {
                 tracing::error!(%error, path, "a route could not be added");
             }
         }
-        Self { vault, paths, methods: table.methods, budget: Budget::new() }
+        Self { vault, paths, metrics, methods: table.methods, budget: Budget::new() }
+    }
+}
+
+/// Where both faces bring an operation.
+#[derive(Clone)]
+pub(crate) struct Desk {
+    vault: Vault,
+    metrics: Arc<Metrics>,
+}
+
+impl Desk {
+    /// Does an operation, and counts and times it.
+    pub(crate) async fn call<O: Handle>(&self, caller: &Caller, operation: O) -> Result<O::Answer, Fault> {
+        let began = Instant::now();
+        let answer = self.vault.call(caller, operation).await;
+        self.metrics.request(
+            O::METHOD,
+            answer.as_ref().err().map(|fault| fault.code.as_str()),
+            began.elapsed(),
+        );
+        answer
     }
 }
 
@@ -52,20 +80,20 @@ type Answering<'r> = Pin<Box<dyn Future<Output = Result<Success, Fault>> + Send 
 
 /// One operation behind HTTP.
 pub(crate) trait Endpoint: Send + Sync {
-    fn answer<'r>(&'r self, vault: &'r Vault, parts: Parts<'r>) -> Answering<'r>;
+    fn answer<'r>(&'r self, parts: Parts<'r>) -> Answering<'r>;
 }
 
-struct Of<O>(PhantomData<fn() -> O>);
+struct Of<O>(Desk, PhantomData<fn() -> O>);
 
 impl<O: Handle> Endpoint for Of<O> {
-    fn answer<'r>(&'r self, vault: &'r Vault, parts: Parts<'r>) -> Answering<'r> {
+    fn answer<'r>(&'r self, parts: Parts<'r>) -> Answering<'r> {
         Box::pin(async move {
             let operation: O = if O::ROUTE.verb.has_body() {
                 from_json(parts.path, parts.body)?
             } else {
                 from_query(parts.path, parts.query)?
             };
-            let answer = vault.call(parts.caller, operation).await?;
+            let answer = self.0.call(parts.caller, operation).await?;
             Ok(Success { status: O::ROUTE.status, json: to_json::<O>(&answer)? })
         })
     }
@@ -78,12 +106,13 @@ pub(crate) fn to_json<O: Operation>(answer: &O::Answer) -> Result<Vec<u8>, Fault
 
 struct Table {
     paths: Vec<(&'static str, Vec<(Verb, Box<dyn Endpoint>)>)>,
-    methods: RpcModule<Vault>,
+    methods: RpcModule<Desk>,
+    desk: Desk,
 }
 
 impl Fold for Table {
     fn add<O: Handle>(&mut self) {
-        let endpoint: Box<dyn Endpoint> = Box::new(Of::<O>(PhantomData));
+        let endpoint: Box<dyn Endpoint> = Box::new(Of::<O>(self.desk.clone(), PhantomData));
         let known = self.paths.iter_mut().find(|(path, _)| *path == O::ROUTE.path);
         match known {
             Some((_, verbs)) => verbs.push((O::ROUTE.verb, endpoint)),

@@ -11,10 +11,10 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use vault::api::{Code, Fault, from_json};
 use vault::domain::Caller;
-use vault::vault::{Handle, Vault};
+use vault::vault::Handle;
 
 use crate::http::internal;
-use crate::router::{App, to_json};
+use crate::router::{App, Desk, to_json};
 
 /// The most messages of a batch.
 const BATCH: usize = 100;
@@ -41,14 +41,14 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Id<'de>>
 }
 
 /// Adds an operation to the table of methods.
-pub(crate) fn register<O: Handle>(methods: &mut RpcModule<Vault>) {
-    let added = methods.register_async_method(O::METHOD, |params, vault, extensions| async move {
+pub(crate) fn register<O: Handle>(methods: &mut RpcModule<Desk>) {
+    let added = methods.register_async_method(O::METHOD, |params, desk, extensions| async move {
         let done = async {
             let caller = extensions
                 .get::<Caller>()
                 .ok_or_else(|| Fault::new(Code::Internal, "the caller is unknown"))?;
             let operation: O = from_json(&[], params.as_str().unwrap_or_default().as_bytes())?;
-            let answer = vault.call(caller, operation).await?;
+            let answer = desk.call(caller, operation).await?;
             let json = String::from_utf8(to_json::<O>(&answer)?)
                 .map_err(|_| Fault::new(Code::Internal, "not UTF-8"))?;
             RawValue::from_string(json)
@@ -58,6 +58,16 @@ pub(crate) fn register<O: Handle>(methods: &mut RpcModule<Vault>) {
     });
     if let Err(error) = added {
         tracing::error!(%error, "a method could not be added");
+    }
+}
+
+/// Adds `rpc.discover`, which describes all methods.
+pub(crate) fn register_description(methods: &mut RpcModule<Desk>) {
+    let added = methods.register_async_method("rpc.discover", |_, _, _| async move {
+        Ok::<_, ErrorObjectOwned>(vault::describe::openrpc())
+    });
+    if let Err(error) = added {
+        tracing::error!(%error, "rpc.discover could not be added");
     }
 }
 

@@ -64,7 +64,7 @@ impl Handle for MakeRecovery {
         let header = desk.header()?;
         let spec = SlotSpec {
             kind: SlotKind::Recovery,
-            iterations: desk.vault().0.settings.iterations,
+            iterations: desk.vault().settings().iterations,
             vault: keys.vault(),
         };
         let (slot, recovery_key) = recovery_slot(spec, &keys.vault_key())?;

@@ -3,7 +3,7 @@
 use super::Vault;
 use super::desk::{Desk, Handle, Place, Records};
 use crate::api::{AuditAnswer, AuditEntry, AuditLog, Code, Fault, Verification, VerifyAudit};
-use crate::audit::{Verdict, Verifier};
+use crate::audit::{Entry, Verdict, Verifier};
 use crate::crypto::{AuditKeySeal, Header};
 use crate::domain::Timestamp;
 use crate::keyring::Keys;
@@ -12,6 +12,8 @@ use crate::store::AuditQuery;
 
 const USUAL_PAGE: u32 = 25;
 const LARGEST_PAGE: u32 = 1000;
+/// How many past entries a new subscriber is told at most.
+const PAST: usize = 10_000;
 
 impl Handle for AuditLog {
     const PLACE: Place = Place::Blocking;
@@ -73,6 +75,25 @@ impl Vault {
             }
         })?;
         Ok(verifier.end(entries, &state.head))
+    }
+
+    /// Reads the entries after a place, oldest first, at most ten thousand.
+    ///
+    /// # Errors
+    /// `storage` where the database does not answer.
+    pub fn entries_after(&self, seq: u64) -> Result<Vec<Entry>, Fault> {
+        let mut entries = Vec::new();
+        self.0.store.walk_audit(seq, &mut |entry| {
+            if entries.len() < PAST {
+                entries.push(entry.clone());
+            }
+        })?;
+        Ok(entries)
+    }
+
+    /// Counts the entries of the log.
+    pub fn audit_len(&self) -> u64 {
+        self.0.store.state().map_or(0, |state| state.head.seq)
     }
 
     /// Gives the moment of the daemon's start.

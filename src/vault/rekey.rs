@@ -66,7 +66,7 @@ impl NewKeys {
     /// Draws the keys and makes the slots: the new key's first, then the old key's, then a new recovery key's.
     fn make(desk: &Desk, header: &Header, new_key: &Revealed) -> Result<Self, Fault> {
         let old = desk.keys()?;
-        let Settings { iterations, page, .. } = desk.vault().0.settings.clone();
+        let Settings { iterations, page, .. } = desk.vault().settings();
         let spec = SlotSpec { kind: SlotKind::Passphrase, iterations, vault: old.vault() };
         let vault_key = random_key()?;
         let (slot, master) = Slot::make(spec, &new_key.to_passphrase()?, &vault_key)?;
@@ -128,9 +128,9 @@ impl Vault {
     pub(super) async fn finish_rekey(&self, keys: Arc<Keys>, key: Passphrase) -> Option<String> {
         self.set_keyring(Keyring::Open(Arc::clone(&keys)));
         self.note_weak_key(key.is_weak());
-        let pending = match &self.0.settings.key_file {
+        let pending = match self.settings().key_file {
             None => Some("AGENTICMAIL_VAULT_KEY in the daemon's environment or credential".to_owned()),
-            Some(path) => match keyfile::replace(path, &key) {
+            Some(path) => match keyfile::replace(&path, &key) {
                 Ok(()) => None,
                 Err(error) => {
                     tracing::error!(%error, file = %path.display(), "the key file could not be replaced");

@@ -52,7 +52,7 @@ impl Vault {
     fn kdf(&self, keyring: &Keyring) -> KdfStatus {
         let iterations = match keyring {
             Keyring::Open(keys) => keys.slot().iterations(),
-            Keyring::Locked(_) => self.0.settings.iterations,
+            Keyring::Locked(_) => self.settings().iterations,
         };
         KdfStatus { name: "PBKDF2".to_owned(), hash: "SHA-512".to_owned(), iterations: iterations.get() }
     }
@@ -62,7 +62,7 @@ impl Vault {
             Keyring::Open(keys) => (keys.backing().as_str(), keys.locked_bytes() as u64),
             Keyring::Locked(_) => ("none", 0),
         };
-        let posture = &self.0.settings.posture;
+        let posture = self.settings().posture;
         MemoryStatus {
             locked: locked.to_owned(),
             bytes,

@@ -15,7 +15,7 @@ use crate::store::Change;
 impl Vault {
     /// Makes the vault where the store is empty, without a recovery key.
     pub fn found(&self, passphrase: &Passphrase) -> Result<Founded, FoundError> {
-        let settings = &self.0.settings;
+        let settings = self.settings();
         let plan = Plan {
             founding: Founding::WithoutRecovery,
             iterations: settings.iterations,
@@ -56,6 +56,17 @@ impl Vault {
         Ok(())
     }
 
+    /// Refuses where the vault is locked.
+    ///
+    /// # Errors
+    /// `locked`, with the reason.
+    pub fn check_open(&self) -> Result<(), Fault> {
+        match self.keyring() {
+            Keyring::Open(_) => Ok(()),
+            Keyring::Locked(reason) => Err(Fault::locked(reason)),
+        }
+    }
+
     /// Puts keys in force that a request brought.
     pub(super) async fn open(&self, keys: Arc<Keys>) {
         self.set_keyring(Keyring::Open(Arc::clone(&keys)));
@@ -65,7 +76,7 @@ impl Vault {
     /// Tells whether a key would open the vault; derives on the calling thread.
     pub fn fits(&self, passphrase: &Passphrase) -> bool {
         let header = self.0.store.header().ok().flatten();
-        header.is_some_and(|header| unlock(&header, passphrase, self.0.settings.page).is_ok())
+        header.is_some_and(|header| unlock(&header, passphrase, self.settings().page).is_ok())
     }
 
     pub(super) fn open_keys(&self, passphrase: &Passphrase) -> Result<Arc<Keys>, Fault> {
@@ -75,7 +86,7 @@ impl Vault {
             Err(crate::store::StoreError::Damaged(_)) => return Err(Fault::locked(LockReason::Damaged)),
             Err(error) => return Err(error.into()),
         };
-        let keys = unlock(&header, passphrase, self.0.settings.page).map_err(|error| {
+        let keys = unlock(&header, passphrase, self.settings().page).map_err(|error| {
             let reason = error.reason();
             match reason {
                 LockReason::WrongKey => Fault {

@@ -16,8 +16,8 @@ use vault::secret::{KeyBytes, Passphrase, SecretValue};
 use vault::store::{Change, SqliteStore, Store, Stored, Unit, VersionRow};
 
 use super::golden::{
-    AuditKeyCase, Hex, RecoveryCase, RecoveryFile, RowCase, SealedCase, SealedFile, SlotCase,
-    StateCase, VaultFile, VersionCase, hold, path, read,
+    AuditKeyCase, Hex, RecoveryCase, RecoveryFile, RowCase, SealedCase, SealedFile, SlotCase, StateCase,
+    VaultFile, VersionCase, hold, path, read,
 };
 
 const VAULT: VaultId = VaultId(*b"golden vault id!");
@@ -223,11 +223,13 @@ fn fill(store: &SqliteStore, keys: [&Arc<Keys>; 2], rows: &[RowCase; 2], file: &
     };
     let insert = |row: &RowCase| Change::Insert(Box::new(row.stored()));
     let adopt = |keys: &Arc<Keys>| Change::Adopt(Arc::clone(keys));
-    let created = |row: &RowCase| of(Action::Create, row).with("version", row.version).with("revision", row.revision);
+    let created =
+        |row: &RowCase| of(Action::Create, row).with("version", row.version).with("revision", row.revision);
     let mut refused = of(Action::Decrypt, &rows[1]).with("code", "forbidden");
     refused.outcome = Outcome::Denied;
     refused.secret = None;
-    let by_user = author("uid:1000", peer(1000, Some(4242), Some("/usr/bin/agent")), json!({"claimedUserId": "Zoë"}));
+    let by_user =
+        author("uid:1000", peer(1000, Some(4242), Some("/usr/bin/agent")), json!({"claimedUserId": "Zoë"}));
     commit(store, first, by_user, (vec![adopt(first), insert(&rows[0])], created(&rows[0])));
     let by_agent = author("agent:bot", peer(1001, None, None), Value::Null);
     commit(store, first, by_agent, (vec![insert(&rows[1])], created(&rows[1])));
