@@ -53,6 +53,7 @@ pub fn start(options: &Options, hardened: Hardened) -> anyhow::Result<()> {
 }
 
 async fn serve(home: &home::Home, _config: &Config, vault: Vault, hardened: Hardened) -> anyhow::Result<()> {
+    let mut ending = telemetry::Ending::watch()?;
     keys::open_at_start(&vault, &mut home.key_sources(hardened.key)).await?;
     let socket = activate::Socket::bind(home)?;
     let (stop, stopping) = watch::channel(false);
@@ -61,7 +62,7 @@ async fn serve(home: &home::Home, _config: &Config, vault: Vault, hardened: Hard
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     let gate = gate::Gate::new(socket.listener()?, stopping);
     let serving = tokio::spawn(gate.serve(app));
-    telemetry::terminated().await?;
+    ending.come().await;
     tracing::info!("ending: what is in flight is finished first");
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     let _ = stop.send(true);
