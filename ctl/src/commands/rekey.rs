@@ -60,7 +60,11 @@ pub(super) fn run(args: &RekeyArgs, context: &Context) -> Result<ExitCode, Failu
 fn warn_of_weakness(key: &SecretValue, context: &Context) -> Result<(), Failure> {
     if vault::secret::Passphrase::new(key.expose().as_bytes().to_vec())?.is_weak() {
         let message = "the new key is short or has few different characters";
-        context.show.warning(&Warning::new("weak_key", message, "let one be made: vaultctl rekey --generate"));
+        context.show.warning(&Warning::new(
+            "weak_key",
+            message,
+            "let one be made: vaultctl rekey --generate",
+        ));
     }
     Ok(())
 }

@@ -51,7 +51,8 @@ fn one(name: &str, context: &Context) -> Result<ExitCode, Failure> {
 fn all(context: &Context) -> Result<ExitCode, Failure> {
     let org_id = Some(context.orgs().unwrap_or(OrgScope::All));
     let operation = RotateAll { org_id };
-    let rotated = context.show.while_waiting("encrypting every secret afresh", || context.call(&operation))?;
+    let rotated =
+        context.show.while_waiting("encrypting every secret afresh", || context.call(&operation))?;
     if context.show.is_json() {
         context.show.json(&rotated)?;
     } else {

@@ -50,7 +50,8 @@ impl FromStr for FieldArg {
 /// Takes the fields' values and stores them.
 pub(super) fn run(preset: &Preset, args: &AddArgs, context: &Context) -> Result<ExitCode, Failure> {
     if !args.particulars.is_empty() {
-        let hint = format!("a platform has its own; store one field with: vaultctl add skill:{}:…", preset.platform);
+        let hint =
+            format!("a platform has its own; store one field with: vaultctl add skill:{}:…", preset.platform);
         return Err(Failure::usage("--category, --metadata and --expires are for one secret", hint));
     }
     let org_id = context.one_org()?;
@@ -76,7 +77,10 @@ pub(super) fn run(preset: &Preset, args: &AddArgs, context: &Context) -> Result<
 /// Warns where a value does not have the field's usual form.
 pub(super) fn warn_of_form(field: &PresetField, value: &SecretValue, context: &Context) {
     if !field.matches(value.expose()) {
-        let message = format!("this does not look like a usual {} ({}); it is stored all the same", field.label, field.placeholder);
+        let message = format!(
+            "this does not look like a usual {} ({}); it is stored all the same",
+            field.label, field.placeholder
+        );
         let hint = "check that it was copied whole; replace it with: vaultctl set";
         context.show.warning(&Warning::new("unusual_form", message, hint));
     }

@@ -14,9 +14,8 @@ use crate::show::plain;
 
 /// Takes the value and stores it under the name.
 pub(super) fn run(args: &AddArgs, context: &Context) -> Result<ExitCode, Failure> {
-    let name = SecretName::try_from(args.name.clone()).map_err(|Invalid(rule)| {
-        Failure::usage(rule, "see the platforms with: vaultctl presets")
-    })?;
+    let name = SecretName::try_from(args.name.clone())
+        .map_err(|Invalid(rule)| Failure::usage(rule, "see the platforms with: vaultctl presets"))?;
     if !args.fields.is_empty() {
         return Err(Failure::usage("only a platform has fields", platform_hint(&args.name)));
     }
@@ -60,6 +59,8 @@ fn platform_hint(name: &str) -> String {
 /// Notes that a platform may have been meant.
 fn note_near(name: &str, context: &Context) {
     if let [near] = Presets::builtin().nearest(name, 1).as_slice() {
-        context.show.note(format_args!("note: this name is no platform and is stored as it is; did you mean {near}?"));
+        context.show.note(format_args!(
+            "note: this name is no platform and is stored as it is; did you mean {near}?"
+        ));
     }
 }
