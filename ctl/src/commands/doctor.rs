@@ -84,7 +84,7 @@ fn findings(paths: &Paths, context: &Context) -> Vec<Warning> {
     match daemon {
         socket::Daemon::Silent => {
             found.extend(files::key_findings(paths));
-            found.extend(socket::silence(paths, context));
+            found.push(socket::silence(paths, context));
         }
         socket::Daemon::Answers(status) => found.extend(socket::findings(&status, context)),
     }
