@@ -99,7 +99,10 @@ impl Vault {
             }
         })?;
         self.note_weak_key(passphrase.is_weak());
-        self.inspect(&keys)?;
+        if matches!(self.keyring(), Keyring::Locked(_)) {
+            // While the vault is open others write, and a walk would see their changes as damage.
+            self.inspect(&keys)?;
+        }
         Ok(keys)
     }
 
