@@ -17,7 +17,7 @@ use crate::env;
 use crate::failure::Failure;
 
 pub(crate) use table::Table;
-pub(crate) use words::{date, in_lines, plain, span};
+pub(crate) use words::{counted, date, in_lines, plain, span};
 
 /// How a text stands out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use crate::environment::TestEnvironment;
 
 fn with_entries() -> TestEnvironment {
     let test = TestEnvironment::served();
-    test.ctl_with(&["set", "a"], "x").succeeded();
+    test.ctl_with(&["add", "a"], "x").succeeded();
     test.ctl(&["get", "a"]).succeeded();
     test.ctl(&["get", "missing"]).ended_with(3);
     test
