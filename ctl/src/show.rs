@@ -139,6 +139,13 @@ impl Show {
         put(&text)
     }
 
+    /// Prints an answer as JSON on one line.
+    pub(crate) fn json_line(self, answer: &impl Serialize) -> Result<(), Failure> {
+        let mut text = Zeroizing::new(serde_json::to_vec(answer)?);
+        text.push(b'\n');
+        put(&text)
+    }
+
     /// Prints a line on stdout.
     pub(crate) fn line(self, line: impl Display) -> Result<(), Failure> {
         put(format!("{line}\n").as_bytes())
