@@ -9,7 +9,7 @@ use vault::domain::{OrgScope, SecretRef};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::locate;
-use crate::show::plain;
+use crate::show::{counted, plain};
 
 /// Encrypts a secret, or all of them, afresh; the values stay.
 ///
@@ -56,7 +56,7 @@ fn all(context: &Context) -> Result<ExitCode, Failure> {
     if context.show.is_json() {
         context.show.json(&rotated)?;
     } else {
-        context.show.done(format_args!("rotated {}", rotated.rotated))?;
+        context.show.done(format_args!("rotated {}", counted(rotated.rotated, "secret")))?;
         for error in &rotated.errors {
             let message = format!("{} was left as it is: {}", plain(&error.name), plain(&error.error));
             context.show.warning(&Warning::new(error.code.as_str(), message, error.code.hint()));

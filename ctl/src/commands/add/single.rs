@@ -23,11 +23,8 @@ pub(super) fn run(args: &AddArgs, context: &Context) -> Result<ExitCode, Failure
     context.unlocked()?;
     note_near(&args.name, context);
     let value = args.source.take(&format!("Value of {name}"))?;
-    if let Some(field) = field_of(&name) {
-        super::platform::warn_of_form(field, &value, context);
-    }
     let Particulars { category, metadata, expires } = &args.particulars;
-    let created = context.call(&CreateSecret {
+    let operation = CreateSecret {
         org_id,
         name,
         value: value.into(),
@@ -35,7 +32,11 @@ pub(super) fn run(args: &AddArgs, context: &Context) -> Result<ExitCode, Failure
         metadata: metadata.clone(),
         expires_at: expires.and_then(Expiry::moment),
         created_by: None,
-    })?;
+    };
+    let created = context.call(&operation)?;
+    if let Some(field) = field_of(&operation.name) {
+        super::platform::warn_of_form(field, operation.value.value(), context);
+    }
     if context.show.is_json() {
         context.show.json(&created)?;
     } else {
