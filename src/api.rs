@@ -3,19 +3,36 @@
 //! HTTP, JSON-RPC, the client and the descriptions are folds over the one list in [`crate::vault::each`]; none
 //! of them knows a secret from an audit entry. To add an operation, copy a neighbour.
 
+mod agents;
 mod audit;
+mod change;
 mod decode;
+mod discover;
 mod fault;
+mod keys;
 mod secrets;
 mod status;
 
 use schemars::JsonSchema;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
+pub use agents::{
+    AddAgent, AgentAdded, AgentChanged, AgentEntry, AgentList, AgentTested, DeleteAgent, ListAgents,
+    TestAgent, UpdateAgent,
+};
 pub use audit::{AuditAnswer, AuditEntry, AuditLog, Verification, VerifyAudit};
+pub use change::{
+    AddPlatform, FieldValues, ListVersions, PlatformAdded, Rollback, RotateAll, RotateSecret, RotatedAll,
+    RotationError, UpdateSecret, Version, Versions,
+};
 pub use decode::{from_json, from_query};
+pub use discover::{
+    CategoryEntry, Discover, Discovered, DiscoveredField, DiscoveredPlatform, ListPresets, PresetList,
+    ResolveMany, ResolvedMany, ResolvedValue,
+};
 pub use fault::{Code, Fault};
+pub use keys::{Done, LockVault, MakeRecovery, RecoveryMade, Rekey, Rekeyed, UnlockVault};
 pub use secrets::{
     CreateSecret, Created, DeleteSecret, Deleted, GetSecret, ListSecrets, RawMetadata, Resolve, Resolved,
     Secret, SecretList, SecretWithValue, SortBy,
@@ -100,6 +117,15 @@ impl Route {
     pub const fn delete(path: &'static str) -> Self {
         Self { verb: Verb::Delete, path, status: 200 }
     }
+}
+
+/// Tells `null` from nothing at all.
+fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: serde::Deserialize<'de>,
+{
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// The word `true`, as AgenticMail's answers carry it.

@@ -21,12 +21,22 @@ pub struct Draft {
     pub name: Option<String>,
     /// More, as clear JSON; never a value.
     pub metadata: Map<String, Value>,
+    /// Who did it, where that is not the unit's author.
+    pub actor: Option<String>,
 }
 
 impl Draft {
     /// Starts the record of a successful act.
     pub fn of(action: Action) -> Self {
-        Self { org: None, action, outcome: Outcome::Ok, secret: None, name: None, metadata: Map::new() }
+        Self {
+            org: None,
+            action,
+            outcome: Outcome::Ok,
+            secret: None,
+            name: None,
+            metadata: Map::new(),
+            actor: None,
+        }
     }
 
     /// Names the org.
@@ -77,7 +87,7 @@ impl Author {
                 claims.insert(key.to_owned(), Value::from(text.as_str()));
             }
         }
-        Self { actor: caller.actor.to_string(), peer: caller.peer.clone(), at, claims }
+        Self { actor: caller.actor().to_string(), peer: caller.peer.clone(), at, claims }
     }
 }
 
@@ -137,7 +147,7 @@ impl Head {
             outcome: draft.outcome,
             secret: draft.secret,
             name: draft.name,
-            actor: author.actor.clone(),
+            actor: draft.actor.unwrap_or_else(|| author.actor.clone()),
             peer: author.peer.clone(),
             metadata: Value::Object(metadata).to_string(),
             at: author.at,
@@ -221,13 +231,15 @@ impl BreakReason {
 #[derive(Debug)]
 pub struct Verifier {
     at: Head,
+    /// A head that was kept outside the database: the log must pass through it.
+    outside: Option<Head>,
     broken: Option<Break>,
 }
 
 impl Verifier {
     /// Starts before the first entry.
-    pub fn new() -> Self {
-        Self { at: Head::START, broken: None }
+    pub fn new(outside: Option<Head>) -> Self {
+        Self { at: Head::START, outside, broken: None }
     }
 
     /// Takes the next entry under the audit key that was in use then.
@@ -236,11 +248,16 @@ impl Verifier {
             let expected = crate::crypto::mac(audit_key, &[&self.at.mac, entry.canonical().bytes()]);
             if entry.seq != self.at.seq + 1 {
                 self.broken = Some(Break { seq: self.at.seq + 1, reason: BreakReason::Missing });
-            } else if expected != entry.mac {
+            } else if expected != entry.mac || self.contradicts(entry) {
                 self.broken = Some(Break { seq: entry.seq, reason: BreakReason::Edited });
             }
         }
         self.at = Head { seq: entry.seq, mac: entry.mac };
+    }
+
+    /// Tells whether an entry is not the one that the outside head says stood there.
+    fn contradicts(&self, entry: &Entry) -> bool {
+        self.outside.is_some_and(|outside| outside.seq == entry.seq && outside.mac != entry.mac)
     }
 
     /// Ends the walk against the head that the state holds.
@@ -249,12 +266,11 @@ impl Verifier {
             let reason = if self.at.seq < head.seq { BreakReason::Cut } else { BreakReason::Edited };
             self.broken = Some(Break { seq: (self.at.seq + 1).min(head.seq.max(1)), reason });
         }
+        if let (None, Some(outside)) = (&self.broken, self.outside)
+            && outside.seq > self.at.seq
+        {
+            self.broken = Some(Break { seq: self.at.seq + 1, reason: BreakReason::Cut });
+        }
         Verdict { entries, head: (self.at.seq > 0).then_some(self.at.mac), broken: self.broken }
-    }
-}
-
-impl Default for Verifier {
-    fn default() -> Self {
-        Self::new()
     }
 }

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
+use crate::domain::Invalid;
 use crate::files;
 use crate::secret::Passphrase;
 
@@ -83,6 +84,33 @@ fn unquote(value: &str) -> &str {
 fn value_of<'t>(text: &'t str, variable: &str) -> Option<&'t str> {
     let first = text.lines().filter_map(assignment).find(|(name, _)| *name == variable);
     first.map(|(_, value)| value).filter(|value| !value.is_empty())
+}
+
+/// Refuses a key that a line of the key file could not hold as it is.
+///
+/// # Errors
+/// A rule in words.
+pub fn check_writable(key: &str) -> Result<(), Invalid> {
+    let plain =
+        !key.contains(['\n', '\r', '\0']) && key.trim() == key && unquote(key) == key && !key.is_empty();
+    if plain {
+        Ok(())
+    } else {
+        Err(Invalid("a key has no line break, no space at its ends and no quotes around it"))
+    }
+}
+
+/// Replaces the key in a key file and reads it back.
+///
+/// # Errors
+/// [`KeyFileError`] where it could not be written, or reads back as another.
+pub fn replace(path: &Path, key: &Passphrase) -> Result<(), KeyFileError> {
+    let text = std::str::from_utf8(key.expose()).map_err(|_| KeyFileError::Malformed("not UTF-8"))?;
+    write(path, text)?;
+    match read(path)? {
+        Some(back) if back.expose() == key.expose() => Ok(()),
+        _ => Err(KeyFileError::Malformed("not what was written")),
+    }
 }
 
 /// Writes a key into a key file: replaces the line that counts, keeps every other byte; makes a missing file.

@@ -1,1 +1,34 @@
-fn main() {}
+//! `vaultctl`, the command line of the Vault.
+//!
+//! ```text
+//! arguments → cli → commands/* → the daemon's socket → show → stdout, stderr, exit code
+//! ```
+//!
+//! Each file in `commands/` is one command: a struct of arguments and a function `run`. Only `show` prints, only
+//! `prompt` asks, only `env` reads the environment. Nothing here knows SQL, HTTP or a cipher.
+
+mod cli;
+mod commands;
+mod context;
+mod env;
+mod failure;
+mod locate;
+mod moment;
+mod prompt;
+mod show;
+mod usage;
+
+use std::alloc::System;
+use std::process::ExitCode;
+
+use zeroizing_alloc::ZeroAlloc;
+
+/// Values pass through memory that is wiped when it is freed.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
+
+fn main() -> ExitCode {
+    vault_platform::private_umask();
+    env::leave_no_core();
+    cli::run(&std::env::args_os().collect::<Vec<_>>())
+}

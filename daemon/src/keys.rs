@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use vault::domain::LockReason;
 use vault::keyfile::{self, KeyFileError};
 use vault::secret::Passphrase;
-use vault::vault::Vault;
+use vault::vault::{SlotSource, Vault};
 
 /// The name of the systemd credential.
 const CREDENTIAL: &str = "agenticmail-vault-key";
@@ -22,7 +22,7 @@ pub(crate) struct KeySources {
 /// A key and the place that gave it.
 pub(crate) struct FoundKey {
     pub(crate) key: Passphrase,
-    pub(crate) source: &'static str,
+    pub(crate) source: SlotSource,
 }
 
 impl KeySources {
@@ -30,15 +30,21 @@ impl KeySources {
         Self { credential: credential_path(), environment, file }
     }
 
+    /// Names the key file where the key comes from it, so that a rekey may replace it.
+    pub(crate) fn replaceable(&self) -> Option<PathBuf> {
+        let named = self.environment.is_some() || self.credential.as_deref().is_some_and(Path::exists);
+        (!named).then(|| self.file.clone())
+    }
+
     /// Takes the key from the first place that has one; says why there is none.
     pub(crate) fn take(&mut self) -> Result<FoundKey, LockReason> {
         if let Some(key) = self.credential.as_deref().and_then(read_credential) {
-            return Ok(FoundKey { key, source: "credential" });
+            return Ok(FoundKey { key, source: SlotSource::Elsewhere });
         }
         if let Some(key) = self.environment.take() {
-            return Ok(FoundKey { key, source: "environment" });
+            return Ok(FoundKey { key, source: SlotSource::Elsewhere });
         }
-        from_file(&self.file).map(|key| FoundKey { key, source: "key file" })
+        from_file(&self.file).map(|key| FoundKey { key, source: SlotSource::KeyFile })
     }
 }
 
@@ -85,6 +91,14 @@ pub(crate) async fn open_at_start(vault: &Vault, sources: &mut KeySources) -> an
             return Ok(());
         }
     };
+    open_with(vault, found).await
+}
+
+/// Opens the vault with a key, making the vault where there is none.
+///
+/// # Errors
+/// Only where the database does not answer or a new vault could not be made.
+pub(crate) async fn open_with(vault: &Vault, found: FoundKey) -> anyhow::Result<()> {
     if !vault.exists()? {
         let (founder, key) = (vault.clone(), found.key);
         let made = tokio::task::spawn_blocking(move || founder.found(&key).map(|_| key));
@@ -96,12 +110,12 @@ pub(crate) async fn open_at_start(vault: &Vault, sources: &mut KeySources) -> an
 }
 
 async fn unlock(vault: &Vault, found: FoundKey) -> anyhow::Result<()> {
-    match vault.unlock(found.key, Vault::own_unlock(found.source)).await {
-        Ok(()) => tracing::info!(source = found.source, "unlocked"),
+    match vault.unlock(found.key, found.source).await {
+        Ok(()) => tracing::info!(source = found.source.as_str(), "unlocked"),
         Err(fault) => {
             let Some(reason) = fault.lock_reason else { return Err(fault.into()) };
             vault.set_lock_reason(reason);
-            tracing::error!(reason = reason.as_str(), source = found.source, hint = %fault.hint, "{fault}");
+            tracing::error!(reason = reason.as_str(), source = found.source.as_str(), hint = %fault.hint, "{fault}");
         }
     }
     Ok(())

@@ -25,13 +25,16 @@ pub(crate) fn init(format: LogFormat) -> anyhow::Result<()> {
     started.map_err(|error| anyhow::anyhow!(error))
 }
 
-/// Waits for SIGTERM or SIGINT.
-pub(crate) async fn terminated() -> anyhow::Result<()> {
+/// Waits for SIGTERM or SIGINT; SIGHUP has the configuration read again meanwhile.
+pub(crate) async fn terminated(reload: impl Fn()) -> anyhow::Result<()> {
+    let mut hang_up = signal(SignalKind::hangup()).context("SIGHUP could not be waited for")?;
     let mut term = signal(SignalKind::terminate()).context("SIGTERM could not be waited for")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT could not be waited for")?;
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = interrupt.recv() => {}
+    loop {
+        tokio::select! {
+            _ = term.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+            _ = hang_up.recv() => reload(),
+        }
     }
-    Ok(())
 }

@@ -223,6 +223,9 @@ impl Operation for ListSecrets {
 pub struct GetSecret {
     /// The secret's id.
     pub id: SecretRef,
+    /// An older version of it; the present one without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
 }
 
 /// A secret with its value.

@@ -50,3 +50,82 @@ impl Canon {
         &self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A part of any kind, as a format puts them in a row.
+    #[derive(Debug, Clone, PartialEq)]
+    enum Part {
+        Number(u64),
+        Signed(i64),
+        Text(Vec<u8>),
+        Optional(Option<Vec<u8>>),
+    }
+
+    fn canonical(parts: &[Part]) -> Vec<u8> {
+        let canon = parts.iter().fold(Canon::new(), |canon, part| match part {
+            Part::Number(number) => canon.number(*number),
+            Part::Signed(number) => canon.signed(*number),
+            Part::Text(bytes) => canon.part(bytes),
+            Part::Optional(bytes) => canon.optional(bytes.as_deref()),
+        });
+        canon.bytes().to_vec()
+    }
+
+    fn texts() -> impl Strategy<Value = Vec<Vec<u8>>> {
+        // Few different bytes and zeros among them, so that a shifted boundary or a length would collide.
+        proptest::collection::vec(proptest::collection::vec(0_u8..3, 0..6), 0..5)
+    }
+
+    fn row() -> impl Strategy<Value = Vec<Part>> {
+        let bytes = || proptest::collection::vec(0_u8..3, 0..5);
+        (0_u64..4, -2_i64..2, bytes(), proptest::option::of(bytes()), bytes(), proptest::option::of(bytes()))
+            .prop_map(|(a, b, c, d, e, f)| {
+                vec![
+                    Part::Number(a),
+                    Part::Signed(b),
+                    Part::Text(c),
+                    Part::Optional(d),
+                    Part::Text(e),
+                    Part::Optional(f),
+                ]
+            })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn two_sequences_of_texts_never_give_the_same_bytes(one in texts(), other in texts()) {
+            let whole = |texts: &[Vec<u8>]| canonical(&texts.iter().cloned().map(Part::Text).collect::<Vec<_>>());
+            prop_assert_eq!(one == other, whole(&one) == whole(&other));
+        }
+
+        #[test]
+        fn two_rows_of_one_form_never_give_the_same_bytes(one in row(), other in row()) {
+            prop_assert_eq!(one == other, canonical(&one) == canonical(&other));
+        }
+
+        #[test]
+        fn a_byte_that_moves_over_a_boundary_changes_the_bytes(text in "[a-c]{2,12}", cut in 0_usize..12) {
+            let cut = cut.min(text.len() - 1);
+            let (left, right) = text.as_bytes().split_at(cut);
+            let (more, less) = text.as_bytes().split_at(cut + 1);
+            let one = Canon::new().part(left).part(right);
+            let other = Canon::new().part(more).part(less);
+            prop_assert_ne!(one.bytes(), other.bytes());
+        }
+    }
+
+    #[test]
+    fn every_part_has_the_form_of_the_documentation() {
+        let canon =
+            Canon::new().fixed(b"f").number(1).signed(-1).part(b"ab").optional(None).optional(Some(b""));
+        let expected = b"f\0\0\0\0\0\0\0\x01\xff\xff\xff\xff\xff\xff\xff\xff\0\0\0\x02ab\0\x01\0\0\0\0";
+        assert_eq!(expected.as_slice(), canon.bytes());
+    }
+}

@@ -23,6 +23,11 @@ pub struct Header {
     pub checksum: Bytes32,
 }
 
+impl Header {
+    /// The most slots that are accepted: each may cost [`super::Iterations::CEILING`] rounds to try.
+    pub const SLOTS_MOST: usize = 8;
+}
+
 fn canonical(vault: VaultId, slots: &[Slot], audit_keys: &[AuditKeySeal]) -> Canon {
     let mut canon = Canon::new().number(slots.len() as u64);
     for slot in slots {
@@ -75,4 +80,80 @@ impl AuditKeySeal {
 
 fn aad(vault: VaultId, from_seq: u64) -> Canon {
     Canon::new().fixed(&[FORMAT]).fixed(&vault.0).number(from_seq)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::Iterations;
+
+    const VAULT: VaultId = VaultId([3; 16]);
+    const VK: Bytes32 = [6; 32];
+
+    /// Makes a well-formed slot without deriving anything.
+    fn slot(filling: u8) -> Slot {
+        let mut bytes = [filling; 131];
+        bytes[..3].copy_from_slice(&[FORMAT, 1, 1]);
+        bytes[3..7].copy_from_slice(&Iterations::FLOOR.to_be_bytes());
+        Slot::from_stored(&bytes).unwrap()
+    }
+
+    fn seal(from_seq: u64) -> AuditKeySeal {
+        AuditKeySeal::seal(&VK, VAULT, from_seq, &KeyBytes::new([7; 32])).unwrap()
+    }
+
+    fn opens(seal: &AuditKeySeal, vault: VaultId) -> bool {
+        seal.open(&VK, vault).is_ok()
+    }
+
+    #[test]
+    fn an_audit_key_opens_again() {
+        assert_eq!(&[7; 32], seal(1).open(&VK, VAULT).unwrap().expose());
+    }
+
+    #[test]
+    fn no_flipped_bit_opens_an_audit_key() {
+        for bit in 0..48 * 8 {
+            let mut hurt = seal(1);
+            hurt.sealed[bit / 8] ^= 1 << (bit % 8);
+            assert!(!opens(&hurt, VAULT), "bit {bit}");
+        }
+        for bit in 0..IV_BYTES * 8 {
+            let mut hurt = seal(1);
+            hurt.iv[bit / 8] ^= 1 << (bit % 8);
+            assert!(!opens(&hurt, VAULT), "bit {bit} of the IV");
+        }
+    }
+
+    #[test]
+    fn an_audit_key_opens_at_no_other_place_and_in_no_other_vault() {
+        let moved = AuditKeySeal { from_seq: 2, ..seal(1) };
+        assert!(!opens(&moved, VAULT));
+        assert!(!opens(&seal(1), VaultId([4; 16])));
+    }
+
+    #[test]
+    fn any_changed_part_of_a_header_changes_its_mac_and_its_checksum() {
+        let (one, two, keys) = (slot(1), slot(2), [seal(1), seal(9)]);
+        let slots = [one.clone(), two.clone()];
+        let swapped = [two, one];
+        let later = [keys[0].clone(), AuditKeySeal { from_seq: 10, ..keys[1].clone() }];
+        let others: [(VaultId, &[Slot], &[AuditKeySeal]); 5] = [
+            (VaultId([4; 16]), &slots, &keys),
+            (VAULT, &slots[..1], &keys),
+            (VAULT, &swapped, &keys),
+            (VAULT, &slots, &keys[..1]),
+            (VAULT, &slots, &later),
+        ];
+        for (vault, other_slots, other_keys) in others {
+            assert_ne!(
+                header_mac(&VK, VAULT, &slots, &keys),
+                header_mac(&VK, vault, other_slots, other_keys)
+            );
+            assert_ne!(
+                header_checksum(VAULT, &slots, &keys),
+                header_checksum(vault, other_slots, other_keys)
+            );
+        }
+    }
 }

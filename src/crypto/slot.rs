@@ -4,8 +4,8 @@ use vault_platform::with_burned_stack;
 
 use super::sealed::field;
 use super::{
-    Bytes32, CryptoError, FORMAT, IV_BYTES, Iterations, derive, derive_master, mac, mac_fits, random,
-    unwrap_key, wrap,
+    Bytes32, CryptoError, FORMAT, IV_BYTES, Iterations, RecoveryKey, derive, derive_master, mac, mac_fits,
+    random, unwrap_key, wrap,
 };
 use crate::domain::VaultId;
 use crate::secret::{KeyBytes, Passphrase};
@@ -46,11 +46,17 @@ pub struct SlotSpec {
 
 impl Slot {
     /// Makes a slot for a passphrase with a salt and IV of its own, and gives the master key with it.
+    ///
+    /// # Errors
+    /// [`CryptoError::ReadsAsRecoveryKey`] for a passphrase that no unlock would try on this slot.
     pub fn make(
         spec: SlotSpec,
         passphrase: &Passphrase,
         vault_key: &KeyBytes,
     ) -> Result<(Self, KeyBytes), CryptoError> {
+        if spec.kind == SlotKind::Passphrase && RecoveryKey::looks_like(passphrase.expose()) {
+            return Err(CryptoError::ReadsAsRecoveryKey);
+        }
         let salt = random()?;
         let master = with_burned_stack(|| derive_master(passphrase, &salt, spec.iterations));
         let slot = Self::seal(spec, &salt, &master, vault_key)?;
@@ -146,4 +152,118 @@ impl Slot {
 fn commit(master: &Bytes32, clear: &[u8], vault: VaultId) -> Bytes32 {
     let key = derive(master, None, "vault/commit/v1");
     mac(key.expose(), &[clear, &vault.0, &[FORMAT]])
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const VAULT: VaultId = VaultId([3; 16]);
+
+    fn master() -> KeyBytes {
+        KeyBytes::new([5; 32])
+    }
+
+    fn vault_key() -> KeyBytes {
+        KeyBytes::new([6; 32])
+    }
+
+    fn slot() -> Slot {
+        let iterations = Iterations::new(Iterations::FLOOR).unwrap();
+        let spec = SlotSpec { kind: SlotKind::Passphrase, iterations, vault: VAULT };
+        Slot::seal(spec, &[4; 32], &master(), &vault_key()).unwrap()
+    }
+
+    fn opens(slot: &Slot, vault: VaultId, master: &KeyBytes) -> bool {
+        matches!(slot.open(vault, master), Ok(Some(_)))
+    }
+
+    fn with_rounds(rounds: u32) -> Result<Slot, CryptoError> {
+        let mut bytes = slot().bytes;
+        bytes[3..7].copy_from_slice(&rounds.to_be_bytes());
+        Slot::from_stored(&bytes)
+    }
+
+    #[test]
+    fn a_slot_gives_back_the_vault_key() {
+        let opened = Slot::from_stored(slot().as_bytes()).unwrap().open(VAULT, &master()).unwrap().unwrap();
+        assert_eq!(vault_key().expose(), opened.expose());
+    }
+
+    #[test]
+    fn a_made_slot_opens_with_its_passphrase_alone() {
+        let iterations = Iterations::new(Iterations::FLOOR).unwrap();
+        let spec = SlotSpec { kind: SlotKind::Passphrase, iterations, vault: VAULT };
+        let passphrase = |text: &str| Passphrase::new(text.as_bytes().to_vec()).unwrap();
+        let (slot, master) = Slot::make(spec, &passphrase("one"), &vault_key()).unwrap();
+        assert_eq!(master.expose(), slot.derive(&passphrase("one")).expose());
+        assert!(opens(&slot, VAULT, &master));
+        assert!(slot.open(VAULT, &slot.derive(&passphrase("two"))).unwrap().is_none());
+    }
+
+    #[test]
+    fn no_flipped_bit_opens_a_slot() {
+        for bit in 0..SLOT_BYTES * 8 {
+            let mut bytes = slot().bytes;
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            let opened = Slot::from_stored(&bytes).is_ok_and(|slot| opens(&slot, VAULT, &master()));
+            assert!(!opened, "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn a_slot_opens_in_no_other_vault() {
+        for bit in 0..128 {
+            let mut other = VAULT;
+            other.0[bit / 8] ^= 1 << (bit % 8);
+            assert!(slot().open(other, &master()).unwrap().is_none());
+        }
+    }
+
+    #[test]
+    fn the_commitment_tells_a_wrong_key_from_damage_behind_it() {
+        let mut bytes = slot().bytes;
+        bytes[SEALED_AT] ^= 1;
+        let commitment = commit(master().expose(), &bytes[..COMMIT_AT], VAULT);
+        bytes[COMMIT_AT..].copy_from_slice(&commitment);
+        let damaged = Slot::from_stored(&bytes).unwrap();
+        assert_eq!(Some(CryptoError::NotAuthentic), damaged.open(VAULT, &master()).err());
+        assert!(slot().open(VAULT, &KeyBytes::new([0; 32])).unwrap().is_none());
+    }
+
+    #[test]
+    fn rounds_below_the_floor_or_above_the_ceiling_are_refused_before_anything_is_derived() {
+        for rounds in [0, 1, Iterations::FLOOR - 1, Iterations::CEILING + 1, u32::MAX] {
+            assert_eq!(Some(CryptoError::Malformed), with_rounds(rounds).err());
+        }
+        assert!(with_rounds(Iterations::CEILING).is_ok());
+    }
+
+    #[test]
+    fn a_renewed_slot_keeps_salt_and_rounds_and_opens_another_vault_key() {
+        let (other, old) = (KeyBytes::new([8; 32]), slot());
+        let renewed = old.renew(VAULT, &master(), &other).unwrap();
+        assert_eq!(
+            (old.salt(), old.iterations(), old.kind()),
+            (renewed.salt(), renewed.iterations(), renewed.kind())
+        );
+        assert_ne!(old.bytes[39..SEALED_AT], renewed.bytes[39..SEALED_AT]);
+        assert_eq!(other.expose(), renewed.open(VAULT, &master()).unwrap().unwrap().expose());
+    }
+
+    proptest! {
+        #[test]
+        fn any_other_master_key_opens_no_slot(bytes: [u8; 32]) {
+            prop_assume!(bytes != *master().expose());
+            prop_assert!(matches!(slot().open(VAULT, &KeyBytes::new(bytes)), Ok(None)));
+        }
+
+        #[test]
+        fn any_bytes_are_no_slot(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let opened = Slot::from_stored(&bytes).is_ok_and(|slot| opens(&slot, VAULT, &master()));
+            prop_assert!(!opened);
+        }
+    }
 }

@@ -6,14 +6,17 @@
 use std::sync::Arc;
 
 use super::Vault;
+use super::inspect::Vanished;
 use crate::api::{Code, Fault, Operation};
 use crate::audit::{Author, Draft};
 use crate::crypto::CryptoError;
-use crate::domain::{Action, Caller, OrgId, Outcome, SecretName, SecretRef, Timestamp};
+use crate::domain::{
+    Action, AgentId, Caller, LockReason, OrgId, Outcome, Role, SecretId, SecretName, SecretRef, Timestamp,
+};
 use crate::keyring::Keys;
 use crate::policy::{Request, Verdict, judge};
-use crate::secret::SecretValue;
-use crate::store::{Change, Guard, Store, Stored, Unit};
+use crate::secret::{Passphrase, SecretValue};
+use crate::store::{Change, Guard, ListQuery, Row, Store, Stored, Unit};
 
 /// How an operation is carried out.
 pub trait Handle: Operation {
@@ -27,8 +30,34 @@ pub trait Handle: Operation {
     /// Judges and acts at the desk; what it stages and notes is committed before the answer leaves.
     fn act(&self, desk: &mut Desk) -> Result<Self::Answer, Fault>;
 
-    /// Tells the answer whether what it deleted is still in the write-ahead log.
-    fn erased(_answer: &mut Self::Answer, _pending: bool) {}
+    /// Tells the answer what became of the act after its commit.
+    fn settled(_answer: &mut Self::Answer, _settled: &Settled) {}
+}
+
+/// What became of an act after its commit.
+#[derive(Debug, Default)]
+pub struct Settled {
+    /// What it deleted is still in the write-ahead log.
+    pub pending_erase: bool,
+    /// The source of the key that has to be changed by hand.
+    pub pending_key: Option<String>,
+}
+
+/// What follows a commit before the answer leaves.
+#[derive(Debug)]
+pub(super) enum After {
+    /// Nothing.
+    Nothing,
+    /// What was removed leaves the write-ahead log too.
+    Erase,
+    /// The keyring opens.
+    Open(Arc<Keys>),
+    /// The keyring closes.
+    Lock(LockReason),
+    /// The agents changed.
+    Agents,
+    /// The keyring changes, and the place of the key with it.
+    Rekey(Arc<Keys>, Passphrase),
 }
 
 /// Where an operation runs.
@@ -66,16 +95,29 @@ pub struct Desk {
     keys: Option<Arc<Keys>>,
     now: Timestamp,
     subject: Option<Draft>,
+    denied: bool,
     entries: Vec<Draft>,
     guards: Vec<Guard>,
     changes: Vec<Change>,
+    after: After,
 }
 
 impl Desk {
     pub(super) fn new(vault: Vault, caller: Caller, keys: Option<Arc<Keys>>) -> Self {
         let now = vault.now();
         let (entries, guards, changes) = (Vec::new(), Vec::new(), Vec::new());
-        Self { vault, caller, keys, now, subject: None, entries, guards, changes }
+        Self {
+            vault,
+            caller,
+            keys,
+            now,
+            subject: None,
+            denied: false,
+            entries,
+            guards,
+            changes,
+            after: After::Nothing,
+        }
     }
 
     /// Gives the vault.
@@ -116,17 +158,29 @@ impl Desk {
         matches!(judge(&self.caller, &request), Verdict::Allowed(_))
     }
 
+    /// Asks whether the caller may do this to the whole vault.
+    pub(super) fn allows_whole(&self, action: Action) -> bool {
+        let request = Request { action, org: None, name: None };
+        matches!(judge(&self.caller, &request), Verdict::Allowed(_))
+    }
+
+    /// Takes back what was noted of a secret that turned out not to open.
+    pub(super) fn drop_noted(&mut self, id: SecretId) {
+        if self.entries.last().is_some_and(|entry| entry.secret == Some(id)) {
+            self.entries.pop();
+        }
+        if self.guards.last().is_some_and(|guard| guard.id == id) {
+            self.guards.pop();
+        }
+    }
+
     /// Asks for an act that is not on one stored secret: a list, a new name.
     pub fn ask(&mut self, action: Action, org: &OrgId, name: Option<&SecretName>) -> Result<(), Fault> {
         let mut draft = Draft::of(action).org(org);
         draft.name = name.map(|name| name.as_str().to_owned());
         self.about(draft);
         let name = name.map(SecretName::as_str);
-        if self.allows(action, org, name) {
-            Ok(())
-        } else {
-            Err(Fault::new(Code::Forbidden, "you may not do this"))
-        }
+        if self.allows(action, org, name) { Ok(()) } else { Err(forbidden()) }
     }
 
     /// Takes a stored secret by id: judged on its stored name, checked, and noted.
@@ -143,32 +197,69 @@ impl Desk {
             None => None,
         };
         let Some(stored) = found else {
-            self.vault.findings().refuse_vanished(|gone| Some(gone.id) == secret.id())?;
+            self.refuse_vanished(|gone| Some(gone.id) == secret.id())?;
             return Err(Fault::not_found());
+        };
+        self.admit(action, stored)?.ok_or_else(Fault::not_found)
+    }
+
+    /// Refuses a secret that vanished, to those who might have listed it.
+    fn refuse_vanished(&self, is: impl Fn(&Vanished) -> bool) -> Result<(), Fault> {
+        let known = |gone: &Vanished| is(gone) && self.allows(Action::Read, &gone.org, Some(&gone.name));
+        self.vault.findings().refuse_vanished(known)
+    }
+
+    /// Finds a stored secret by exact name; nothing is noted where there is none, or none for this caller.
+    pub fn find(&mut self, action: Action, org: &OrgId, name: &SecretName) -> Result<Option<Stored>, Fault> {
+        let Some(stored) = self.store().find(org, name)? else {
+            self.refuse_vanished(|gone| gone.org == *org && gone.name == name.as_str())?;
+            return Ok(None);
         };
         self.admit(action, stored)
     }
 
-    /// Finds a stored secret by exact name; nothing is noted where there is none.
-    pub fn find(&mut self, action: Action, org: &OrgId, name: &SecretName) -> Result<Option<Stored>, Fault> {
-        let Some(stored) = self.store().find(org, name)? else {
-            self.vault.findings().refuse_vanished(|gone| gone.org == *org && gone.name == name.as_str())?;
-            return Ok(None);
-        };
-        self.admit(action, stored).map(Some)
-    }
-
-    fn admit(&mut self, action: Action, stored: Stored) -> Result<Stored, Fault> {
+    /// Judges and checks a stored secret; to a caller who may not even list it, it is not there.
+    fn admit(&mut self, action: Action, stored: Stored) -> Result<Option<Stored>, Fault> {
         let row = &stored.row;
         let draft = Draft::of(action).org(&row.org).secret(row.id, row.name.as_str());
         self.about(draft.clone());
-        if !self.allows(action, &row.org, Some(row.name.as_str())) {
-            return Err(Fault::not_found());
+        let name = Some(row.name.as_str());
+        if !self.allows(action, &row.org, name) {
+            self.denied = true;
+            return if self.allows(Action::Read, &row.org, name) { Err(forbidden()) } else { Ok(None) };
         }
         self.vault.findings().check(row, self.keys()?)?;
         self.entries.push(draft);
         self.guards.push(Guard { id: row.id, revision: row.revision });
-        Ok(stored)
+        Ok(Some(stored))
+    }
+
+    /// Lists the rows that the caller may do something with; a list names no secret, so each row is judged.
+    pub(super) fn list(&self, action: Action, query: &ListQuery) -> Result<(Vec<Row>, u64), Fault> {
+        if self.caller.is_owner() {
+            return Ok(self.store().list(query)?);
+        }
+        let (rows, _) = self.store().list(&ListQuery { limit: None, offset: 0, ..query.clone() })?;
+        let may = |row: &Row| self.allows(action, &row.org, Some(row.name.as_str()));
+        let visible: Vec<_> = rows.into_iter().filter(may).collect();
+        let total = visible.len() as u64;
+        let limit = query.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        let offset = usize::try_from(query.offset).unwrap_or(usize::MAX);
+        Ok((visible.into_iter().skip(offset).take(limit).collect(), total))
+    }
+
+    /// Refuses a look at the whole to those who see only parts of it.
+    pub(super) fn ask_owner(&mut self, action: Action) -> Result<(), Fault> {
+        self.about(Draft::of(action));
+        if self.caller.is_owner() { Ok(()) } else { Err(forbidden()) }
+    }
+
+    /// Names the agent that acts, so that the writer can check that it still may.
+    fn acting_agent(&self) -> Option<(AgentId, u64)> {
+        match &self.caller.role {
+            Role::Agent(agent) => Some((agent.name.clone(), agent.revision)),
+            _ => None,
+        }
     }
 
     /// Adds a detail to the entry that was noted last.
@@ -188,32 +279,59 @@ impl Desk {
     /// # Errors
     /// `integrity` where the sealed value does not authenticate, `not_found` where it has expired.
     pub fn reveal(&self, stored: &Stored) -> Result<SecretValue, Fault> {
-        let keys = self.keys()?;
+        self.unexpired(stored)?;
+        self.vault.mark_used();
+        self.open(stored)
+    }
+
+    /// Refuses a secret that is no longer handed out.
+    pub(super) fn unexpired(&self, stored: &Stored) -> Result<(), Fault> {
         let row = &stored.row;
-        if row.is_expired(self.now) {
-            let end = row.expires_at.unwrap_or_default();
-            let fault = Fault::new(Code::NotFound, format!("the secret `{}` expired at {end}", row.name));
-            return Err(fault.hint("give it a new value or a later expiry with: vaultctl set"));
+        if !row.is_expired(self.now) {
+            return Ok(());
         }
-        keys.open(&row.seal_context(keys.vault()), &stored.sealed)
-            .map_err(|error| unsealable(row.name.as_str(), error))
+        let end = row.expires_at.unwrap_or_default();
+        let fault = Fault::new(Code::NotFound, format!("the secret `{}` expired at {end}", row.name));
+        Err(fault.hint("give it a new value or a later expiry with: vaultctl set"))
+    }
+
+    /// Opens a taken secret's value to seal it again, expired or not.
+    ///
+    /// # Errors
+    /// `integrity` where the sealed value does not authenticate.
+    pub(super) fn open(&self, stored: &Stored) -> Result<SecretValue, Fault> {
+        let (keys, row) = (self.keys()?, &stored.row);
+        let opened = keys.open(&row.seal_context(keys.vault()), &stored.sealed);
+        opened.map_err(|error| unsealable(row.name.as_str(), error))
+    }
+
+    /// Says what is to follow the commit.
+    pub(super) fn then(&mut self, after: After) {
+        self.after = after;
+    }
+
+    /// Takes what is to follow the commit.
+    pub(super) fn take_after(&mut self) -> After {
+        std::mem::replace(&mut self.after, After::Nothing)
+    }
+
+    /// Goes on under keys that the act itself brought.
+    pub(super) fn adopt(&mut self, keys: Arc<Keys>) {
+        self.keys = Some(keys);
     }
 
     /// Stages a change of a taken secret, which replaces the guard on it.
     pub fn stage(&mut self, change: Change) {
-        if let Change::Replace { seen: revision, next, .. } = &change {
-            let id = next.row.id;
-            self.guards.retain(|guard| guard.id != id || guard.revision != *revision);
-        }
-        if let Change::Remove { id, .. } = &change {
-            self.guards.retain(|guard| guard.id != *id);
+        let staged = match &change {
+            Change::Replace { next, .. } => Some(next.row.id),
+            Change::Remove { id, .. } => Some(*id),
+            _ => None,
+        };
+        // Such a change checks the revision itself; it was noted last, so its guard is the last one.
+        if staged.is_some() && self.guards.last().map(|guard| guard.id) == staged {
+            self.guards.pop();
         }
         self.changes.push(change);
-    }
-
-    /// Tells whether something leaves the database for good.
-    pub(super) fn erases(&self) -> bool {
-        self.changes.iter().any(|change| matches!(change, Change::Remove { .. }))
     }
 
     /// Makes the unit of a successful act.
@@ -225,6 +343,7 @@ impl Desk {
         Ok(Unit {
             keys: Arc::clone(self.keys()?),
             author: Author::of(&self.caller, self.now),
+            agent: self.acting_agent(),
             guards: std::mem::take(&mut self.guards),
             changes: std::mem::take(&mut self.changes),
             entries,
@@ -235,11 +354,17 @@ impl Desk {
     pub(super) fn refused_unit(&mut self, fault: &Fault) -> Option<Unit> {
         let keys = Arc::clone(self.keys.as_ref()?);
         let mut draft = self.subject.take()?;
-        draft.outcome = if fault.code == Code::Forbidden { Outcome::Denied } else { Outcome::Failed };
+        let denied = self.denied || fault.code == Code::Forbidden;
+        draft.outcome = if denied { Outcome::Denied } else { Outcome::Failed };
         let entries = vec![draft.with("code", fault.code.as_str())];
         let author = Author::of(&self.caller, self.now);
-        Some(Unit { keys, author, guards: Vec::new(), changes: Vec::new(), entries })
+        Some(Unit { keys, author, agent: None, guards: Vec::new(), changes: Vec::new(), entries })
     }
+}
+
+/// Refuses what the caller may not do.
+pub(super) fn forbidden() -> Fault {
+    Fault::new(Code::Forbidden, "you may not do this")
 }
 
 /// Says that a secret's sealed value does not open.
@@ -252,7 +377,13 @@ pub(super) fn unsealable(name: &str, error: CryptoError) -> Fault {
 
 impl From<CryptoError> for Fault {
     fn from(error: CryptoError) -> Self {
-        let code = if error == CryptoError::NoRandom { Code::Internal } else { Code::Integrity };
+        let code = match error {
+            CryptoError::NoRandom => Code::Internal,
+            CryptoError::ReadsAsRecoveryKey => Code::InvalidRequest,
+            CryptoError::UnknownFormat | CryptoError::Malformed | CryptoError::NotAuthentic => {
+                Code::Integrity
+            }
+        };
         Self::new(code, error.to_string())
     }
 }

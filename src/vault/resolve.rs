@@ -11,7 +11,7 @@ use crate::presets::Presets;
 use crate::store::Stored;
 
 /// The names that stand in for each other, in the order in which a platform alone tries them.
-const STAND_INS: [&str; 3] = ["access_token", "api_key", "token"];
+pub(super) const STAND_INS: [&str; 3] = ["access_token", "api_key", "token"];
 
 /// Lists the stored names that may answer to what was asked, best first.
 pub(super) fn candidates(asked: &str) -> Vec<SecretName> {
@@ -32,11 +32,11 @@ pub(super) fn candidates(asked: &str) -> Vec<SecretName> {
 }
 
 /// Gives the platform as asked, then as its preset calls it, then the preset's other names.
-fn platforms(asked: &str) -> Vec<String> {
+pub(super) fn platforms(asked: &str) -> Vec<String> {
     let mut all = vec![asked.to_owned()];
     if let Some(preset) = Presets::builtin().get(asked) {
-        all.push(preset.platform.clone());
-        all.extend(preset.aliases.iter().cloned());
+        let names = std::iter::once(&preset.platform).chain(&preset.aliases);
+        all.extend(names.filter(|name| *name != asked).cloned());
     }
     all
 }

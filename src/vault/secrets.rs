@@ -1,14 +1,16 @@
 //! Create, list, get, delete.
 
-use super::desk::{Desk, Handle, Place};
+use super::change::older;
+use super::desk::{After, Desk, Handle, Place, Settled, forbidden};
 use crate::api::{
     CreateSecret, Created, DeleteSecret, Deleted, Fault, GetSecret, ListSecrets, Secret, SecretList,
     SecretWithValue, Success,
 };
 use crate::audit::Draft;
 use crate::crypto::random;
-use crate::domain::{Action, Category, OrgId, SecretId, SecretName};
+use crate::domain::{Action, Category, Metadata, OrgId, Role, SecretId, SecretName, Timestamp};
 use crate::presets::Presets;
+use crate::secret::SecretValue;
 use crate::store::{Change, ListQuery, Row, Sort, SortKey, Stored, VersionRow};
 
 /// Chooses the category of a name that came without one.
@@ -25,29 +27,52 @@ impl Handle for CreateSecret {
     fn act(&self, desk: &mut Desk) -> Result<Created, Fault> {
         let org = self.org_id.clone().unwrap_or_default();
         desk.ask(Action::Create, &org, Some(&self.name))?;
-        let stored = self.seal(desk, org)?;
+        let new = NewSecret {
+            org,
+            name: self.name.clone(),
+            category: self.category,
+            metadata: self.metadata.clone().unwrap_or_default(),
+            expires_at: self.expires_at,
+        };
+        let stored = new.seal(desk, self.value.value())?;
         let row = &stored.row;
-        let mut draft = Draft::of(Action::Create).org(&row.org).secret(row.id, row.name.as_str());
+        let mut draft = created(row);
         if let Some(claim) = &self.created_by {
             draft = draft.with("claimedCreatedBy", claim.as_str());
         }
-        desk.note(draft.with("version", row.version).with("revision", row.revision));
+        desk.note(draft);
         let answer = Created::of(row);
         desk.stage(Change::Insert(Box::new(stored)));
         Ok(answer)
     }
 }
 
-impl CreateSecret {
+/// Writes down a new secret.
+pub(super) fn created(row: &Row) -> Draft {
+    let draft = Draft::of(Action::Create).org(&row.org).secret(row.id, row.name.as_str());
+    draft.with("version", row.version).with("revision", row.revision)
+}
+
+/// A secret that is to be stored.
+pub(super) struct NewSecret {
+    pub(super) org: OrgId,
+    pub(super) name: SecretName,
+    pub(super) category: Option<Category>,
+    pub(super) metadata: Metadata,
+    pub(super) expires_at: Option<Timestamp>,
+}
+
+impl NewSecret {
     /// Makes the first row of the secret and seals its value.
-    fn seal(&self, desk: &Desk, org: OrgId) -> Result<Stored, Fault> {
-        let (keys, now, actor) = (desk.keys()?, desk.now(), desk.caller().actor.to_string());
+    pub(super) fn seal(self, desk: &Desk, value: &SecretValue) -> Result<Stored, Fault> {
+        let (keys, now, actor) = (desk.keys()?, desk.now(), desk.caller().actor().to_string());
+        let category = self.category.unwrap_or_else(|| usual_category(&self.name));
         let mut row = Row {
             id: SecretId::at(now, &random()?),
-            org,
-            name: self.name.clone(),
-            category: self.category.unwrap_or_else(|| usual_category(&self.name)),
-            metadata: self.metadata.clone().unwrap_or_default().to_json(),
+            org: self.org,
+            name: self.name,
+            category,
+            metadata: self.metadata.to_json(),
             version: 1,
             revision: 1,
             created_by: actor.clone(),
@@ -61,7 +86,7 @@ impl CreateSecret {
             digest: [0; 32],
             mac: [0; 32],
         };
-        let sealed = keys.seal(&row.seal_context(keys.vault()), self.value.value())?;
+        let sealed = keys.seal(&row.seal_context(keys.vault()), value)?;
         row.digest = sealed.digest();
         row.mac = row.compute_mac(keys);
         Ok(Stored { row, sealed })
@@ -86,7 +111,10 @@ impl Handle for ListSecrets {
             offset: self.offset.unwrap_or_default().into(),
             ..ListQuery::all(scope)
         };
-        let (rows, total) = desk.store().list(&query)?;
+        if matches!(desk.caller().role, Role::Nobody) {
+            return Err(forbidden());
+        }
+        let (rows, total) = desk.list(Action::Read, &query)?;
         let keys = desk.keys()?;
         let findings = desk.vault().findings();
         let (good, bad): (Vec<_>, Vec<_>) = rows.iter().partition(|row| findings.check(row, keys).is_ok());
@@ -100,8 +128,14 @@ impl Handle for ListSecrets {
 impl Handle for GetSecret {
     fn act(&self, desk: &mut Desk) -> Result<SecretWithValue, Fault> {
         let stored = desk.take(Action::Decrypt, self.id)?;
-        let value = desk.reveal(&stored)?;
-        desk.detail("version", stored.row.version);
+        let value = match self.version {
+            Some(version) if version != stored.row.version => {
+                desk.unexpired(&stored)?;
+                older(desk, &stored, version)?
+            }
+            _ => desk.reveal(&stored)?,
+        };
+        desk.detail("version", self.version.unwrap_or(stored.row.version));
         Ok(SecretWithValue { entry: (&stored.row).into(), value: value.into() })
     }
 }
@@ -111,10 +145,11 @@ impl Handle for DeleteSecret {
         let stored = desk.take(Action::Delete, self.id)?;
         desk.detail("revision", stored.row.revision);
         desk.stage(Change::Remove { id: stored.row.id, seen: stored.row.revision });
+        desk.then(After::Erase);
         Ok(Deleted { success: Success, pending_erase: false })
     }
 
-    fn erased(answer: &mut Deleted, pending: bool) {
-        answer.pending_erase = pending;
+    fn settled(answer: &mut Deleted, settled: &Settled) {
+        answer.pending_erase = settled.pending_erase;
     }
 }

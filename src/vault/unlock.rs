@@ -4,17 +4,20 @@ use std::sync::Arc;
 
 use super::Vault;
 use super::found::{FoundError, Founded, Founding, Plan, found};
+use super::rekey::SlotSource;
 use crate::api::{Code, Fault};
 use crate::audit::Draft;
+use crate::config::AutoLock;
 use crate::domain::{Action, LockReason};
-use crate::keyring::{Keyring, unlock};
+use crate::keyring::{Keyring, Keys, unlock};
 use crate::secret::Passphrase;
 use crate::store::Change;
+use std::sync::atomic::Ordering;
 
 impl Vault {
     /// Makes the vault where the store is empty, without a recovery key.
     pub fn found(&self, passphrase: &Passphrase) -> Result<Founded, FoundError> {
-        let settings = &self.0.settings;
+        let settings = self.settings();
         let plan = Plan {
             founding: Founding::WithoutRecovery,
             iterations: settings.iterations,
@@ -40,26 +43,52 @@ impl Vault {
     ///
     /// # Errors
     /// `forbidden` for a wrong key, `locked` where the header is damaged or no page can be locked.
-    pub async fn unlock(&self, passphrase: Passphrase, draft: Draft) -> Result<(), Fault> {
+    pub async fn unlock(&self, passphrase: Passphrase, source: SlotSource) -> Result<(), Fault> {
+        let draft = Self::own_unlock(source);
         let vault = self.clone();
         let opened = tokio::task::spawn_blocking(move || vault.open_keys(&passphrase));
         let keys = opened.await.map_err(|_| Fault::new(Code::Internal, "unlocking ended by a panic"))??;
         let mut unit = self.system_unit(Arc::clone(&keys));
         unit.changes.push(Change::Adopt(Arc::clone(&keys)));
         unit.entries.push(draft);
+        unit.entries.extend(self.take_refusals());
         self.commit(unit).await.map_err(|refusal| super::fault_of(&refusal))?;
-        self.set_keyring(Keyring::Open(keys));
+        self.set_keyring(Keyring::Open(Arc::clone(&keys)));
+        self.drop_old_slots(&keys, source).await;
         Ok(())
     }
 
-    fn open_keys(&self, passphrase: &Passphrase) -> Result<Arc<crate::keyring::Keys>, Fault> {
+    /// Refuses where the vault is locked.
+    ///
+    /// # Errors
+    /// `locked`, with the reason.
+    pub fn check_open(&self) -> Result<(), Fault> {
+        match self.keyring() {
+            Keyring::Open(_) => Ok(()),
+            Keyring::Locked(reason) => Err(Fault::locked(reason)),
+        }
+    }
+
+    /// Puts keys in force that a request brought.
+    pub(super) async fn open(&self, keys: Arc<Keys>) {
+        self.set_keyring(Keyring::Open(Arc::clone(&keys)));
+        self.drop_old_slots(&keys, SlotSource::Elsewhere).await;
+    }
+
+    /// Tells whether a key would open the vault; derives on the calling thread.
+    pub fn fits(&self, passphrase: &Passphrase) -> bool {
+        let header = self.0.store.header().ok().flatten();
+        header.is_some_and(|header| unlock(&header, passphrase, self.settings().page).is_ok())
+    }
+
+    pub(super) fn open_keys(&self, passphrase: &Passphrase) -> Result<Arc<Keys>, Fault> {
         let header = match self.0.store.header() {
             Ok(Some(header)) => header,
             Ok(None) => return Err(Fault::locked(LockReason::NoKey)),
             Err(crate::store::StoreError::Damaged(_)) => return Err(Fault::locked(LockReason::Damaged)),
             Err(error) => return Err(error.into()),
         };
-        let keys = unlock(&header, passphrase, self.0.settings.page).map_err(|error| {
+        let keys = unlock(&header, passphrase, self.settings().page).map_err(|error| {
             let reason = error.reason();
             match reason {
                 LockReason::WrongKey => Fault {
@@ -73,6 +102,8 @@ impl Vault {
         })?;
         self.note_weak_key(passphrase.is_weak());
         self.inspect(&keys)?;
+        self.load_agents(&keys)?;
+        self.compare_heads()?;
         Ok(keys)
     }
 
@@ -84,6 +115,7 @@ impl Vault {
         unit.changes.push(Change::Close);
         self.commit(unit).await.map_err(|refusal| super::fault_of(&refusal))?;
         self.set_keyring(Keyring::Locked(reason));
+        self.forget_agents();
         Ok(())
     }
 
@@ -96,8 +128,28 @@ impl Vault {
         }
     }
 
+    /// Locks the vault where nothing was handed out for so long, or it has been open for so long.
+    pub async fn lock_if_idle(&self, after: AutoLock) {
+        let Keyring::Open(_) = self.keyring() else { return };
+        let now = self.now().as_millis();
+        let (opened, used) = (self.0.opened.load(Ordering::Relaxed), self.0.used.load(Ordering::Relaxed));
+        let over =
+            |seconds: u32, since: i64| seconds > 0 && now.saturating_sub(since) >= i64::from(seconds) * 1000;
+        if over(after.idle_seconds, used) || over(after.after_seconds, opened) {
+            let draft = Draft::of(Action::Lock);
+            if let Err(fault) = self.lock(LockReason::Idle, draft).await {
+                tracing::error!(%fault, "the vault could not lock itself");
+            }
+        }
+    }
+
+    /// Marks that a value is handed out.
+    pub(super) fn mark_used(&self) {
+        self.0.used.store(self.now().as_millis(), Ordering::Relaxed);
+    }
+
     /// Records the start's unlock in the daemon's own name.
-    pub fn own_unlock(source: &str) -> Draft {
-        Draft::of(Action::Unlock).with("source", source)
+    fn own_unlock(source: SlotSource) -> Draft {
+        Draft::of(Action::Unlock).with("source", source.as_str())
     }
 }

@@ -1,1 +1,36 @@
-fn main() {}
+//! The project's own commands, run as `cargo xtask COMMAND`.
+
+mod check;
+mod demo;
+mod say;
+mod test;
+mod tool;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// The project's own commands.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Command {
+    /// Shows the vault at work: stores a secret, reads it three ways, looks for it on the disk, checks the log.
+    Demo(demo::Args),
+    /// Runs every test: the workspace's with nextest, and the examples in the documentation.
+    Test(test::Args),
+    /// Checks what is checked before a commit: format, lints, documentation, dependencies, style.
+    Check,
+}
+
+fn main() -> ExitCode {
+    let done = match Command::parse() {
+        Command::Demo(args) => demo::run(&args),
+        Command::Test(args) => test::run(&args),
+        Command::Check => check::run(),
+    };
+    done.unwrap_or_else(|error| {
+        say::problem(format_args!("{error:#}"));
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,50 @@
+//! `vaultctl audit verify`
+
+use std::process::ExitCode;
+
+use clap::Args;
+use vault::api::{Verification, VerifyAudit};
+
+use crate::commands::FOUND_SOMETHING;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::show::{Tone, plain};
+
+/// Checks that every entry of the log is as it was written, and that none is missing.
+///
+/// Exits 9 where something is broken, and names the first entry that is.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  vaultctl audit verify
+  vaultctl audit verify --json | jq .head")]
+pub(crate) struct VerifyArgs {}
+
+/// Asks the daemon for the check and prints what it found.
+pub(super) fn run(_args: &VerifyArgs, context: &Context) -> Result<ExitCode, Failure> {
+    let found = context.call(&VerifyAudit {})?;
+    let show = context.show;
+    if show.is_json() {
+        show.json(&found)?;
+    } else if found.intact {
+        let head = found.head.as_deref().map(|head| format!(", head {}", plain(head))).unwrap_or_default();
+        show.done(format_args!("{}: {} entries{head}", show.tone(Tone::Good, "intact"), found.entries))?;
+    } else {
+        show.line(format_args!("{}: {}", show.tone(Tone::Bad, "broken"), what_is_broken(&found)))?;
+        show.line(
+            "  hint: keep a copy of the vault's folder, compare it with a backup, and see: vaultctl doctor",
+        )?;
+    }
+    Ok(if found.intact { ExitCode::SUCCESS } else { ExitCode::from(FOUND_SOMETHING) })
+}
+
+fn what_is_broken(found: &Verification) -> String {
+    let place = found.first_broken.map_or_else(|| "the log".to_owned(), |seq| format!("entry {seq}"));
+    let entries = found.entries;
+    match found.reason.as_deref() {
+        Some("edited") => format!("{place} is not as it was written ({entries} entries read)"),
+        Some("missing") => format!("{place} is missing ({entries} entries read)"),
+        Some("cut") => format!("{place} and what followed were cut off ({entries} entries read)"),
+        _ => format!("{place} does not fit the chain ({entries} entries read)"),
+    }
+}

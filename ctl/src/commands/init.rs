@@ -1,0 +1,177 @@
+//! `vaultctl init`
+
+mod place;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde::Serialize;
+use vault::api::{Code, Fault};
+use vault::config::Config;
+use vault::keyfile;
+use vault::keyring::UnlockError;
+use vault::secret::Passphrase;
+use vault::store::{SqliteStore, Store};
+use vault::vault::{FoundError, Founding, Plan, found};
+use zeroize::Zeroizing;
+
+use super::recovery::print_key;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::moment::now;
+use crate::show::Tone;
+use crate::{env, prompt};
+use place::Place;
+
+/// What a new `vault.toml` says: the defaults, commented.
+const CONFIG: &str = include_str!("init/vault.toml");
+
+/// Makes a vault, once: its folder, key file, database and recovery key.
+///
+/// The key is 32 random bytes; a key that the key file already has is used instead. Needs no daemon, and refuses where one runs or where there is a vault already. The recovery key is printed this
+/// once; keep it apart from this machine.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  vaultctl init
+  vaultctl init --home /srv/agents
+  vaultctl init --json | jq -r .recoveryKey | lpr")]
+pub(crate) struct InitArgs {
+    /// The key file [default: .env in the home]
+    #[arg(long, value_name = "FILE")]
+    env_file: Option<PathBuf>,
+    /// The database [default: vault.db in the home]
+    #[arg(long, value_name = "FILE")]
+    database: Option<PathBuf>,
+}
+
+/// What was made.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report<'a> {
+    home: &'a std::path::Path,
+    key_file: &'a std::path::Path,
+    database: &'a std::path::Path,
+    recovery_key: &'a str,
+}
+
+/// Where the key of the new vault comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum KeyOrigin {
+    Drawn,
+    Kept,
+}
+
+/// Makes the vault and prints its recovery key.
+pub(super) fn run(args: &InitArgs, context: &Context) -> Result<ExitCode, Failure> {
+    let place = Place::prepare(&context.home, args.env_file.as_ref(), args.database.as_ref())?;
+    let config = configuration(&place)?;
+    let store = SqliteStore::open(&place.database)?;
+    if store.header()?.is_some() {
+        return Err(place.exists());
+    }
+    let (key, origin) = key(&place)?;
+    let plan = Plan {
+        founding: Founding::WithRecovery,
+        iterations: config.iterations().map_err(|error| malformed(&place, &error.to_string()))?,
+        page: config.page_policy(),
+        now: now(),
+    };
+    let founded = found(&store, &key, plan).map_err(|error| refused(error, &place))?;
+    drop(store);
+    let recovery_key = founded.recovery_key.unwrap_or_default();
+    print(&place, origin, &recovery_key, context)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Reads the configuration, or writes one with the defaults.
+fn configuration(place: &Place) -> Result<Config, Failure> {
+    match std::fs::read_to_string(&place.config) {
+        Ok(text) => Config::parse(&text).map_err(|error| malformed(place, &error.to_string())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let written = vault::files::replace_private(&place.config, CONFIG.as_bytes());
+            written.map_err(|error| Failure::file(&place.config, &error))?;
+            Ok(Config::default())
+        }
+        Err(error) => Err(Failure::file(&place.config, &error)),
+    }
+}
+
+fn malformed(place: &Place, reason: &str) -> Failure {
+    Failure::usage(format!("{}: {reason}", place.config.display()), "mend the configuration, or move it away")
+}
+
+/// Takes the key that the key file has, or draws one and writes it there.
+fn key(place: &Place) -> Result<(Passphrase, KeyOrigin), Failure> {
+    if let Some(kept) = keyfile::read(&place.key_file)? {
+        return Ok((kept, KeyOrigin::Kept));
+    }
+    let drawn = prompt::random_key()?;
+    keyfile::write(&place.key_file, drawn.expose())?;
+    Ok((Passphrase::new(drawn.expose().as_bytes().to_vec())?, KeyOrigin::Drawn))
+}
+
+fn refused(error: FoundError, place: &Place) -> Failure {
+    match error {
+        FoundError::Exists => place.exists(),
+        FoundError::Store(error) => error.into(),
+        FoundError::Keys(error @ UnlockError::Page(_)) => Fault::locked(error.reason()).into(),
+        FoundError::Keys(error) => {
+            Fault::new(Code::Internal, error.to_string()).hint("run vaultctl init again").into()
+        }
+    }
+}
+
+fn print(
+    place: &Place,
+    origin: KeyOrigin,
+    recovery_key: &Zeroizing<String>,
+    context: &Context,
+) -> Result<(), Failure> {
+    let show = context.show;
+    if show.is_json() {
+        let (home, key_file, database) = (&*place.home, &*place.key_file, &*place.database);
+        return show.json(&Report { home, key_file, database, recovery_key });
+    }
+    if show.is_brief() {
+        return show.secret_line(recovery_key);
+    }
+    let key = match origin {
+        KeyOrigin::Drawn => "a new random key",
+        KeyOrigin::Kept => "the key that was there is used",
+    };
+    show.line(show.tone(Tone::Good, "The vault is made."))?;
+    show.pairs(&[
+        ("  home", place.home.display().to_string()),
+        ("  key file", format!("{} ({key})", place.key_file.display())),
+        ("  database", place.database.display().to_string()),
+    ])?;
+    print_key(show, recovery_key)?;
+    show.line(format_args!(
+        "\nNext:\n  {} &\n  {}",
+        place.daemon_command(context),
+        context.command("add openai")
+    ))?;
+    if env::has_key() {
+        show.note(
+            "note: AGENTICMAIL_VAULT_KEY is set in this environment; a vaultd started from here takes it before the key \
+             file, and stays locked where they differ: unset it",
+        );
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_configuration_states_the_defaults() {
+        assert_eq!(Config::default(), Config::parse(CONFIG).unwrap());
+        let uncommented = CONFIG.replace("\n# iterations", "\niterations").replace("\n# lock", "\nlock");
+        let uncommented = uncommented.replace("\n# keys", "\nkeys");
+        assert_ne!(CONFIG, uncommented);
+        assert_eq!(Config::default(), Config::parse(&uncommented).unwrap());
+    }
+}

@@ -1,0 +1,92 @@
+//! `vaultctl status`
+
+use std::process::ExitCode;
+
+use clap::Args;
+use vault::api::{Fault, Status, StatusOf};
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::show::{Tone, plain, span};
+
+/// Says how the vault is: locked or not, how much it holds, what should be mended.
+///
+/// It succeeds while the vault is locked too: the daemon answers, and says why.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  vaultctl status
+  vaultctl status --json | jq -e '.locked | not'")]
+pub(crate) struct StatusArgs {}
+
+/// Asks the daemon and prints what it says.
+pub(super) fn run(_args: &StatusArgs, context: &Context) -> Result<ExitCode, Failure> {
+    let status = context.call(&StatusOf { org_id: context.orgs() })?;
+    let show = context.show;
+    if show.is_json() {
+        show.json(&status)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    show.pairs(&[
+        ("vault", state(&status, context)),
+        ("secrets", secrets(&status)),
+        ("sealing", sealing(&status)),
+        ("memory", memory(&status)),
+        ("audit", audit(&status)),
+        ("daemon", format!("version {}, up {}", plain(&status.version), span(status.uptime_seconds))),
+        ("socket", context.socket().display().to_string()),
+    ])?;
+    for warning in &status.warnings {
+        let word = show.tone(Tone::Warn, "warning:");
+        show.line(format!("{word} {}\n  hint: {}", plain(&warning.message), plain(&warning.hint)))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn state(status: &Status, context: &Context) -> String {
+    match status.lock_reason {
+        Some(reason) => {
+            let fault = Fault::locked(reason);
+            let word = context.show.tone(Tone::Bad, "locked");
+            format!("{word} ({reason}): {}\n  hint: {}", fault.message, fault.hint)
+        }
+        None if status.locked => context.show.tone(Tone::Bad, "locked"),
+        None => context.show.tone(Tone::Good, "unlocked"),
+    }
+}
+
+fn secrets(status: &Status) -> String {
+    let present = status.entries_by_category.iter().filter(|(_, count)| **count > 0);
+    let by_category: Vec<_> =
+        present.map(|(category, count)| format!("{} {count}", plain(category))).collect();
+    if by_category.is_empty() {
+        return status.total_entries.to_string();
+    }
+    format!("{} ({})", status.total_entries, by_category.join(", "))
+}
+
+fn sealing(status: &Status) -> String {
+    let kdf = &status.kdf;
+    format!("{}; key by {} with {}, {} rounds", status.algorithm, kdf.name, kdf.hash, kdf.iterations)
+}
+
+fn memory(status: &Status) -> String {
+    let memory = &status.memory;
+    let keys = match memory.locked.as_str() {
+        "none" => "no keys held".to_owned(),
+        kind => format!("keys in {} bytes of {kind}", memory.bytes),
+    };
+    let word = |yes: bool| if yes { "on" } else { "off" };
+    format!(
+        "{keys}; dumps {}, core files {}, swap {}",
+        word(memory.dumpable),
+        word(memory.core_dumps),
+        memory.swap
+    )
+}
+
+fn audit(status: &Status) -> String {
+    let head = status.audit.head.as_deref().and_then(|head| head.get(..16));
+    let head = head.map_or_else(String::new, |head| format!(", head {}…", plain(head)));
+    format!("{} entries{head}", status.audit.entries)
+}

@@ -1,0 +1,138 @@
+//! What a command works with: where the vault is, which org is meant, and how to show.
+
+use std::path::{Path, PathBuf};
+
+use vault::api::{Code, Fault, Operation, Status, StatusOf};
+use vault::client::{Client, SocketSearch};
+use vault::domain::{OrgId, OrgScope};
+
+use crate::cli::Global;
+use crate::env;
+use crate::failure::Failure;
+use crate::show::Show;
+
+/// The longest path of a Unix socket, in bytes.
+pub(crate) const SOCKET_PATH_BYTES: usize = 107;
+
+/// What a command works with.
+#[derive(Debug)]
+pub(crate) struct Context {
+    /// The vault's folder.
+    pub(crate) home: PathBuf,
+    /// The printer.
+    pub(crate) show: Show,
+    org: Option<OrgScope>,
+    search: SocketSearch,
+}
+
+impl Context {
+    /// Settles where the vault is and which org is meant.
+    ///
+    /// # Errors
+    /// `invalid_request` where no home is named and the user has none.
+    pub(crate) fn new(global: Global, show: Show) -> Result<Self, Failure> {
+        let home = global.home.or_else(env::home).ok_or_else(|| {
+            Failure::usage(
+                "there is no home folder",
+                "name the vault's folder with --home or AGENTICMAIL_HOME",
+            )
+        })?;
+        let search = SocketSearch { flag: global.socket, variable: env::socket(), home: Some(home.clone()) };
+        Ok(Self { home, show, org: global.org, search })
+    }
+
+    /// Does an operation at the daemon.
+    ///
+    /// # Errors
+    /// What the daemon answered; `unavailable` with what to do about it where nobody did.
+    pub(crate) fn call<O: Operation>(&self, operation: &O) -> Result<O::Answer, Failure> {
+        let socket = self.socket();
+        let mut client = Client::connect(&socket).map_err(|fault| self.advised(fault, &socket))?;
+        Ok(client.call(operation)?)
+    }
+
+    /// Asks the daemon how it is, before a person types a value in vain.
+    ///
+    /// # Errors
+    /// `unavailable` where nobody answers, `locked` where the vault is.
+    pub(crate) fn unlocked(&self) -> Result<Status, Failure> {
+        let status = self.call(&StatusOf::default())?;
+        match status.lock_reason {
+            Some(reason) if status.locked => Err(Fault::locked(reason).into()),
+            _ => Ok(status),
+        }
+    }
+
+    /// Gives the socket that is used.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.search.path()
+    }
+
+    /// Gives the org where one was named; `default` is the daemon's to add.
+    ///
+    /// # Errors
+    /// `invalid_request` for `*`.
+    pub(crate) fn one_org(&self) -> Result<Option<OrgId>, Failure> {
+        match &self.org {
+            None => Ok(None),
+            Some(OrgScope::One(org)) => Ok(Some(org.clone())),
+            Some(OrgScope::All) => {
+                Err(Failure::usage("this command needs one org, not all of them", "name it with --org"))
+            }
+        }
+    }
+
+    /// Gives the org or the orgs that were named.
+    pub(crate) fn orgs(&self) -> Option<OrgScope> {
+        self.org.clone()
+    }
+
+    /// Writes the daemon's command, with the home where it is not the usual one.
+    pub(crate) fn daemon_command(&self) -> String {
+        format!("vaultd{}", self.home_option())
+    }
+
+    /// Writes a command of this program, with the home where it is not the usual one.
+    pub(crate) fn command(&self, words: &str) -> String {
+        format!("vaultctl{} {words}", self.home_option())
+    }
+
+    fn home_option(&self) -> String {
+        if env::home().as_ref() == Some(&self.home) {
+            String::new()
+        } else {
+            format!(" --home {}", self.home.display())
+        }
+    }
+
+    /// Says what to do where nobody answers.
+    fn advised(&self, fault: Fault, socket: &Path) -> Fault {
+        if fault.code != Code::Unavailable {
+            return fault;
+        }
+        let fault = Fault { message: format!("no daemon answers at {}", socket.display()), ..fault };
+        let daemon = self.daemon_command();
+        if socket.as_os_str().len() > SOCKET_PATH_BYTES {
+            let long = format!(
+                "a socket's path takes at most {SOCKET_PATH_BYTES} bytes; choose a shorter one with --socket"
+            );
+            return fault.hint(long);
+        }
+        if is_forbidden(socket) {
+            return fault.hint("your user may not use this socket; ask the vault's owner");
+        }
+        if socket.exists() {
+            return fault.hint(format!("the daemon has ended; start it again with: {daemon}"));
+        }
+        if self.home.join("vault.db").exists() || !socket.starts_with(&self.home) {
+            return fault.hint(format!("start the daemon with: {daemon}"));
+        }
+        let init = self.command("init");
+        fault.hint(format!("make a vault with: {init}; then start the daemon with: {daemon}"))
+    }
+}
+
+fn is_forbidden(socket: &Path) -> bool {
+    let denied = |error: &std::io::Error| error.kind() == std::io::ErrorKind::PermissionDenied;
+    std::os::unix::net::UnixStream::connect(socket).is_err_and(|error| denied(&error))
+}

@@ -1,0 +1,43 @@
+//! What the process is given from outside: its environment and its limits, read here and nowhere else.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+/// Gives the home that `AGENTICMAIL_HOME` names, else `~/.agenticmail`.
+pub(crate) fn home() -> Option<PathBuf> {
+    variable("AGENTICMAIL_HOME").map(PathBuf::from).or_else(default_home)
+}
+
+/// Gives `~/.agenticmail`.
+pub(crate) fn default_home() -> Option<PathBuf> {
+    std::env::home_dir().filter(|home| !home.as_os_str().is_empty()).map(|home| home.join(".agenticmail"))
+}
+
+/// Gives the socket that `AGENTICMAIL_VAULT_SOCKET` names.
+pub(crate) fn socket() -> Option<PathBuf> {
+    variable("AGENTICMAIL_VAULT_SOCKET").map(PathBuf::from)
+}
+
+/// Tells whether `NO_COLOR` asks for none, or the terminal cannot show any.
+pub(crate) fn is_colourless() -> bool {
+    variable("NO_COLOR").is_some() || variable("TERM").is_some_and(|term| term == "dumb")
+}
+
+/// Tells whether the environment has a key, which a daemon started from here would take before the key file.
+pub(crate) fn has_key() -> bool {
+    variable(vault::keyfile::VARIABLE).is_some()
+}
+
+/// Keeps values out of core files; the limit can still be raised by whoever is started from here.
+pub(crate) fn leave_no_core() {
+    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_CORE) {
+        let _ = setrlimit(Resource::RLIMIT_CORE, 0, hard);
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}

@@ -1,0 +1,71 @@
+//! Texts as people read them.
+
+use vault::domain::Timestamp;
+
+/// Makes visible what a terminal would obey: control characters and those that turn the reading direction.
+pub(crate) fn plain(text: &str) -> String {
+    shown(text, |_| false)
+}
+
+/// Makes the same visible, but keeps line breaks.
+pub(crate) fn in_lines(text: &str) -> String {
+    shown(text, |c| c == '\n')
+}
+
+fn shown(text: &str, keep: impl Fn(char) -> bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if (c.is_control() || turns(c)) && !keep(c) {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+fn turns(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Writes a moment to the second, in UTC.
+pub(crate) fn date(moment: Timestamp) -> String {
+    let text = moment.to_string();
+    let seconds = text.split('.').next().unwrap_or_default();
+    format!("{}Z", seconds.replacen('T', " ", 1))
+}
+
+/// Writes a number of seconds by its two largest units.
+pub(crate) fn span(seconds: u64) -> String {
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds}s"),
+        (0, 0, minutes) => format!("{minutes}m {}s", seconds % 60),
+        (0, hours, minutes) => format!("{hours}h {minutes}m"),
+        (days, hours, _) => format!("{days}d {hours}h"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_made_visible() {
+        assert_eq!("a\\u{1b}[2Jb\\u{202e}c", plain("a\u{1b}[2Jb\u{202e}c"));
+        assert_eq!("zwei Wörter", plain("zwei Wörter"));
+    }
+
+    #[test]
+    fn a_moment_is_written_to_the_second() {
+        assert_eq!("1970-01-01 00:00:01Z", date(Timestamp::from_millis(1_999)));
+    }
+
+    #[test]
+    fn a_span_has_two_units() {
+        assert_eq!(
+            ["59s", "1m 1s", "2h 0m", "3d 4h"],
+            [59, 61, 7200, 273_600].map(span).each_ref().map(|s| &**s)
+        );
+    }
+}

@@ -1,0 +1,244 @@
+//! Update, versions, rollback, and a platform's fields together.
+
+use super::desk::{Desk, Handle, unsealable};
+use super::secrets::{NewSecret, created};
+use crate::api::{
+    AddPlatform, Code, Created, Fault, ListVersions, PlatformAdded, Rollback, Secret, Success, UpdateSecret,
+    Version, Versions,
+};
+use crate::domain::{Action, FieldName, Metadata, PlatformName, SecretName, snake_case};
+use crate::presets::{Preset, Presets};
+use crate::secret::SecretValue;
+use crate::store::{Change, Kept, Stored, VERSIONS_KEPT, VersionRow};
+
+/// Reads a secret's kept versions and checks them against its row.
+pub(super) fn kept_versions(desk: &Desk, stored: &Stored) -> Result<Vec<VersionRow>, Fault> {
+    let versions = desk.store().versions(stored.row.id)?;
+    if VersionRow::digest_of(&versions) != stored.row.versions {
+        let words = format!("the kept versions of `{}` were changed", stored.row.name);
+        return Err(Fault::new(Code::Integrity, words));
+    }
+    Ok(versions)
+}
+
+/// Opens an older version of a taken secret.
+pub(super) fn older(desk: &Desk, stored: &Stored, version: u64) -> Result<SecretValue, Fault> {
+    let versions = kept_versions(desk, stored)?;
+    let found = versions.iter().find(|kept| kept.version == version).ok_or_else(|| {
+        let hint = format!("see which are kept with: vaultctl history '{}'", stored.row.name);
+        Fault::new(Code::NotFound, "this version is not kept").hint(hint)
+    })?;
+    open_version(desk, stored, found)
+}
+
+/// Opens one kept version.
+pub(super) fn open_version(desk: &Desk, stored: &Stored, version: &VersionRow) -> Result<SecretValue, Fault> {
+    let keys = desk.keys()?;
+    let context = stored.row.version_context(keys.vault(), version);
+    keys.open(&context, &version.sealed).map_err(|error| unsealable(stored.row.name.as_str(), error))
+}
+
+/// Makes the present value of a secret one of its older versions.
+fn archived(stored: &Stored) -> VersionRow {
+    let row = &stored.row;
+    VersionRow {
+        version: row.version,
+        revision: row.revision,
+        created_at: row.version_at,
+        created_by: row.version_by.clone(),
+        sealed: stored.sealed.clone(),
+    }
+}
+
+/// Seals the next revision of a row and stages it; a new value pushes the present one among the older.
+fn replace(desk: &mut Desk, stored: &Stored, mut next: Stored, value: NextValue) -> Result<Created, Fault> {
+    let (keys, now) = (std::sync::Arc::clone(desk.keys()?), desk.now());
+    let row = &mut next.row;
+    row.revision += 1;
+    row.updated_at = now;
+    let mut kept = Kept::Same;
+    if let NextValue::New(_) = value {
+        let mut versions = kept_versions(desk, stored)?;
+        versions.push(archived(stored));
+        let first = versions.len().saturating_sub(VERSIONS_KEPT - 1);
+        row.versions = VersionRow::digest_of(versions.get(first..).unwrap_or_default());
+        row.version += 1;
+        row.version_at = now;
+        row.version_by = desk.caller().actor().to_string();
+        kept = Kept::Push(Box::new(archived(stored)));
+    }
+    let (NextValue::New(value) | NextValue::Same(value)) = &value;
+    next.sealed = keys.seal(&row.seal_context(keys.vault()), value)?;
+    row.digest = next.sealed.digest();
+    row.mac = row.compute_mac(&keys);
+    desk.detail("version", row.version);
+    desk.detail("revision", row.revision);
+    let answer = Created::of(row);
+    desk.stage(Change::Replace { next: Box::new(next), seen: stored.row.revision, kept });
+    Ok(answer)
+}
+
+/// The value of the next revision.
+enum NextValue {
+    /// Another one.
+    New(SecretValue),
+    /// The one before.
+    Same(SecretValue),
+}
+
+fn copy(value: &SecretValue) -> Result<SecretValue, Fault> {
+    Ok(SecretValue::new(value.expose().to_owned())?)
+}
+
+impl Handle for UpdateSecret {
+    fn act(&self, desk: &mut Desk) -> Result<Created, Fault> {
+        let stored = desk.take(Action::Encrypt, self.id)?;
+        self.check(&stored)?;
+        let mut next = stored.clone();
+        let mut changed = Vec::new();
+        if let Some(category) = self.category {
+            next.row.category = category;
+            changed.push("category");
+        }
+        if let Some(metadata) = &self.metadata {
+            next.row.metadata = metadata.to_json();
+            changed.push("metadata");
+        }
+        if let Some(expires_at) = self.expires_at {
+            next.row.expires_at = expires_at;
+            changed.push("expiresAt");
+        }
+        let value = match &self.value {
+            Some(value) => {
+                changed.push("value");
+                NextValue::New(copy(value.value())?)
+            }
+            None => NextValue::Same(desk.open(&stored)?),
+        };
+        if changed.is_empty() {
+            return Err(Fault::new(
+                Code::InvalidRequest,
+                "there is nothing to change: name value, category, metadata or expiresAt",
+            ));
+        }
+        desk.detail("changed", changed);
+        replace(desk, &stored, next, value)
+    }
+}
+
+impl UpdateSecret {
+    fn check(&self, stored: &Stored) -> Result<(), Fault> {
+        let row = &stored.row;
+        let version_fits = self.if_version.is_none_or(|version| version == row.version);
+        let revision_fits = self.if_revision.is_none_or(|revision| revision == row.revision);
+        if version_fits && revision_fits {
+            return Ok(());
+        }
+        let words = format!("`{}` is at version {}, revision {}", row.name, row.version, row.revision);
+        Err(Fault::new(Code::Conflict, words))
+    }
+}
+
+impl Handle for ListVersions {
+    fn act(&self, desk: &mut Desk) -> Result<Versions, Fault> {
+        let stored = desk.take(Action::Read, self.id)?;
+        let mut versions = kept_versions(desk, &stored)?;
+        versions.push(archived(&stored));
+        let version = |kept: &VersionRow| Version {
+            version: kept.version,
+            created_at: kept.created_at,
+            created_by: kept.created_by.clone(),
+        };
+        Ok(Versions { versions: versions.iter().rev().map(version).collect() })
+    }
+}
+
+impl Handle for Rollback {
+    fn act(&self, desk: &mut Desk) -> Result<Created, Fault> {
+        let stored = desk.take(Action::Encrypt, self.id)?;
+        if self.version == stored.row.version {
+            return Err(Fault::new(Code::Conflict, "this version is the present one"));
+        }
+        let value = older(desk, &stored, self.version)?;
+        desk.detail("rollbackTo", self.version);
+        replace(desk, &stored, stored.clone(), NextValue::New(value))
+    }
+}
+
+impl Handle for AddPlatform {
+    fn act(&self, desk: &mut Desk) -> Result<PlatformAdded, Fault> {
+        let org = self.org_id.clone().unwrap_or_default();
+        let preset = Presets::builtin().get(&self.platform).ok_or_else(unknown_platform)?;
+        let given = self.by_field(preset)?;
+        let mut entries = Vec::new();
+        for (name, value) in given {
+            desk.ask(Action::Create, &org, Some(&name))?;
+            let new = NewSecret {
+                org: org.clone(),
+                name,
+                category: Some(preset.category),
+                metadata: Metadata::default(),
+                expires_at: None,
+            };
+            let stored = new.seal(desk, value)?;
+            desk.note(created(&stored.row).with("platform", preset.platform.as_str()));
+            entries.push(Secret::from(&stored.row));
+            desk.stage(Change::Insert(Box::new(stored)));
+        }
+        Ok(PlatformAdded { success: Success, entries })
+    }
+}
+
+fn unknown_platform() -> Fault {
+    Fault::new(Code::NotFound, "there is no such preset").hint("see the platforms with: vaultctl presets")
+}
+
+impl AddPlatform {
+    /// Puts the given values in the preset's order, under their stored names.
+    fn by_field(&self, preset: &Preset) -> Result<Vec<(SecretName, &SecretValue)>, Fault> {
+        let platform = PlatformName::try_from(preset.platform.clone())?;
+        let mut given = Vec::new();
+        let mut used = 0;
+        for field in &preset.fields {
+            let mut values =
+                self.fields.0.iter().filter(|(name, _)| field_of(preset, name) == Some(&field.field));
+            match (values.next(), values.next()) {
+                (Some((_, value)), None) => {
+                    used += 1;
+                    let name = SecretName::of_field(&platform, &FieldName::try_from(field.field.clone())?)?;
+                    given.push((name, value.value()));
+                }
+                (None, _) if field.optional => {}
+                (None, _) => return Err(bad_field(format!("field `fields`: `{}` is missing", field.field))),
+                (Some(_), Some(_)) => {
+                    return Err(bad_field(format!("field `fields`: `{}` is given twice", field.field)));
+                }
+            }
+        }
+        if used != self.fields.0.len() {
+            let known: Vec<_> = preset.fields.iter().map(|field| field.field.as_str()).collect();
+            return Err(bad_field(format!(
+                "field `fields`: there is a field that is not {}",
+                known.join(", ")
+            )));
+        }
+        Ok(given)
+    }
+}
+
+fn bad_field(words: String) -> Fault {
+    Fault::new(Code::InvalidRequest, words)
+}
+
+/// Finds the preset's field that a given name means: itself, its `snake_case` twin, or what stands in for it.
+fn field_of<'p>(preset: &'p Preset, given: &str) -> Option<&'p String> {
+    let twin = snake_case(given);
+    let exact = |wanted: &str| preset.fields.iter().map(|field| &field.field).find(|field| *field == wanted);
+    let stand_in = || {
+        super::resolve::STAND_INS
+            .contains(&&*twin)
+            .then(|| super::resolve::STAND_INS.iter().find_map(|name| exact(name)))
+            .flatten()
+    };
+    exact(given).or_else(|| exact(&twin)).or_else(stand_in)
+}

@@ -1,0 +1,151 @@
+//! What there is by platform, many values at once, the presets.
+
+use std::collections::BTreeMap;
+
+use super::desk::{Desk, Handle, Place, Records, WhileLocked};
+use super::resolve;
+use crate::api::{
+    CategoryEntry, Code, Discover, Discovered, DiscoveredField, DiscoveredPlatform, Fault, ListPresets,
+    PresetList, ResolveMany, ResolvedMany, ResolvedValue, Secret,
+};
+use crate::audit::Draft;
+use crate::domain::{Action, Category, OrgId, OrgScope, PlatformName, SecretName};
+use crate::presets::Presets;
+use crate::store::{ListQuery, Row, Stored};
+
+/// The most names of one question.
+const NAMES: usize = 100;
+
+/// Gives the environment variable that a `skill:` name usually goes into.
+pub(super) fn variable(name: &SecretName) -> Option<String> {
+    let (platform, field) = name.skill()?;
+    let known =
+        field.and_then(|field| Presets::builtin().field(platform, field)).and_then(|field| field.env.first());
+    let made = || {
+        let text = field.map_or_else(|| platform.to_owned(), |field| format!("{platform}_{field}"));
+        text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
+    };
+    Some(known.cloned().unwrap_or_else(made))
+}
+
+/// Lists the stored rows of a platform under each of its names, in the preset's order of fields.
+fn rows_of(desk: &Desk, action: Action, org: &OrgId, platform: &str) -> Result<Vec<Row>, Fault> {
+    let mut rows = Vec::new();
+    for name in resolve::platforms(platform) {
+        let Ok(name) = PlatformName::try_from(name) else { continue };
+        let query = ListQuery { platform: Some(name), ..ListQuery::all(OrgScope::One(org.clone())) };
+        rows.extend(desk.list(action, &query)?.0);
+    }
+    let preset = Presets::builtin().get(platform);
+    let place = |row: &Row| {
+        let field = row.name.skill().and_then(|(_, field)| field).unwrap_or_default();
+        preset
+            .and_then(|preset| preset.fields.iter().position(|known| known.field == field))
+            .unwrap_or(usize::MAX)
+    };
+    rows.sort_by_key(place);
+    Ok(rows)
+}
+
+impl Handle for ResolveMany {
+    fn act(&self, desk: &mut Desk) -> Result<ResolvedMany, Fault> {
+        let org = self.org_id.clone().unwrap_or_default();
+        let names = self.names.as_deref().unwrap_or_default();
+        if names.len() > NAMES || (self.names.is_none() && self.platform.is_none()) {
+            return Err(Fault::new(Code::InvalidRequest, "name 1 to 100 `names`, or a `platform`"));
+        }
+        let mut values = Vec::new();
+        for name in names {
+            let stored = resolve::find(desk, &org, name)?;
+            values.push(value_of(desk, &stored)?);
+        }
+        if let Some(platform) = &self.platform {
+            self.platform_values(desk, &org, platform, &mut values)?;
+        }
+        Ok(ResolvedMany { values })
+    }
+}
+
+impl ResolveMany {
+    fn platform_values(
+        &self,
+        desk: &mut Desk,
+        org: &OrgId,
+        platform: &str,
+        values: &mut Vec<ResolvedValue>,
+    ) -> Result<(), Fault> {
+        let rows = rows_of(desk, Action::Decrypt, org, platform)?;
+        if rows.is_empty() {
+            // Notes the miss, with the hint that a single name gets.
+            let stored = resolve::find(desk, org, platform)?;
+            values.push(value_of(desk, &stored)?);
+        }
+        for row in rows {
+            let stored = desk.take(Action::Decrypt, row.id.into())?;
+            values.push(value_of(desk, &stored)?);
+        }
+        Ok(())
+    }
+}
+
+fn value_of(desk: &mut Desk, stored: &Stored) -> Result<ResolvedValue, Fault> {
+    let value = desk.reveal(stored)?;
+    desk.detail("version", stored.row.version);
+    let name = stored.row.name.clone();
+    Ok(ResolvedValue {
+        field: name.skill().and_then(|(_, field)| field).map(str::to_owned),
+        env: variable(&name),
+        name,
+        value: value.into(),
+        entry: Secret::from(&stored.row),
+    })
+}
+
+impl Handle for Discover {
+    const PLACE: Place = Place::Blocking;
+
+    fn act(&self, desk: &mut Desk) -> Result<Discovered, Fault> {
+        let org = self.org_id.clone().unwrap_or_default();
+        let draft = Draft::of(Action::Read).org(&org);
+        desk.about(draft.clone());
+        let rows = match &self.platform {
+            Some(platform) => rows_of(desk, Action::Read, &org, platform)?,
+            None => desk.list(Action::Read, &ListQuery::all(OrgScope::One(org)))?.0,
+        };
+        let mut platforms: BTreeMap<String, Vec<DiscoveredField>> = BTreeMap::new();
+        for row in rows {
+            let Some((platform, field)) = row.name.skill() else { continue };
+            let entry = DiscoveredField {
+                field: field.unwrap_or_default().to_owned(),
+                env: variable(&row.name).unwrap_or_default(),
+                id: row.id,
+                name: row.name.clone(),
+            };
+            platforms.entry(platform.to_owned()).or_default().push(entry);
+        }
+        desk.note(draft.with("discovered", platforms.len()));
+        Ok(Discovered { platforms: platforms.into_iter().filter_map(labelled).collect() })
+    }
+}
+
+fn labelled((platform, fields): (String, Vec<DiscoveredField>)) -> Option<DiscoveredPlatform> {
+    let label =
+        Presets::builtin().get(&platform).map_or_else(|| platform.clone(), |preset| preset.label.clone());
+    Some(DiscoveredPlatform { platform: PlatformName::try_from(platform).ok()?, label, fields })
+}
+
+impl Handle for ListPresets {
+    const RECORDS: Records = Records::Nothing;
+    const WHILE_LOCKED: WhileLocked = WhileLocked::Refuse;
+
+    fn act(&self, _desk: &mut Desk) -> Result<PresetList, Fault> {
+        let entry = |category: Category| CategoryEntry {
+            id: category,
+            label: category.label().to_owned(),
+            color: category.color().to_owned(),
+            description: category.description().to_owned(),
+        };
+        let presets = Presets::builtin().all().to_vec();
+        Ok(PresetList { presets, categories: Category::ALL.map(entry).into() })
+    }
+}

@@ -1,0 +1,91 @@
+//! Lock, unlock, recovery.
+
+use std::sync::Arc;
+
+use super::desk::{After, Desk, Handle, Place, WhileLocked, forbidden};
+use crate::api::{Code, Done, Fault, LockVault, MakeRecovery, RecoveryMade, Success, UnlockVault};
+use crate::audit::Draft;
+use crate::crypto::{Header, RecoveryKey, Slot, SlotKind, SlotSpec};
+use crate::domain::{Action, LockReason};
+use crate::secret::{Revealed, SecretValue};
+use crate::store::Change;
+
+impl Handle for LockVault {
+    fn act(&self, desk: &mut Desk) -> Result<Done, Fault> {
+        desk.ask_whole(Action::Lock)?;
+        desk.note(Draft::of(Action::Lock).with("reason", LockReason::ByRequest.as_str()));
+        desk.stage(Change::Close);
+        desk.then(After::Lock(LockReason::ByRequest));
+        Ok(Done { success: Success })
+    }
+}
+
+impl Handle for UnlockVault {
+    const PLACE: Place = Place::Blocking;
+    const WHILE_LOCKED: WhileLocked = WhileLocked::Serve;
+
+    fn act(&self, desk: &mut Desk) -> Result<Done, Fault> {
+        desk.ask_whole(Action::Unlock)?;
+        let vault = desk.vault().clone();
+        let was_open = desk.keys().is_ok();
+        let keys = vault.open_keys(&self.key.to_passphrase()?)?;
+        desk.note(Draft::of(Action::Unlock).with("source", "request"));
+        if was_open {
+            return Ok(Done { success: Success });
+        }
+        for refusal in vault.take_refusals() {
+            desk.note(refusal);
+        }
+        desk.adopt(Arc::clone(&keys));
+        desk.stage(Change::Adopt(Arc::clone(&keys)));
+        desk.then(After::Open(keys));
+        Ok(Done { success: Success })
+    }
+}
+
+/// Makes a recovery key and the slot that it opens.
+pub(super) fn recovery_slot(
+    spec: SlotSpec,
+    vault_key: &crate::secret::KeyBytes,
+) -> Result<(Slot, Revealed), Fault> {
+    let recovery = RecoveryKey::draw()?;
+    let (slot, _) =
+        Slot::make(SlotSpec { kind: SlotKind::Recovery, ..spec }, &recovery.to_passphrase()?, vault_key)?;
+    let text = SecretValue::new(recovery.to_text().as_str().to_owned())?;
+    Ok((slot, text.into()))
+}
+
+impl Handle for MakeRecovery {
+    const PLACE: Place = Place::Blocking;
+
+    fn act(&self, desk: &mut Desk) -> Result<RecoveryMade, Fault> {
+        desk.ask_whole(Action::Rekey)?;
+        let keys = Arc::clone(desk.keys()?);
+        let header = desk.header()?;
+        let spec = SlotSpec {
+            kind: SlotKind::Recovery,
+            iterations: desk.vault().settings().iterations,
+            vault: keys.vault(),
+        };
+        let (slot, recovery_key) = recovery_slot(spec, &keys.vault_key())?;
+        let Header { created_at, audit_keys, mut slots, .. } = header;
+        slots.retain(|slot| slot.kind() != SlotKind::Recovery);
+        slots.push(slot);
+        desk.note(Draft::of(Action::Rekey).with("recovery", "made"));
+        desk.stage(Change::Slots(Box::new(keys.header(created_at, slots, audit_keys))));
+        Ok(RecoveryMade { success: Success, recovery_key })
+    }
+}
+
+impl Desk {
+    /// Asks for an act on the whole vault.
+    pub(super) fn ask_whole(&mut self, action: Action) -> Result<(), Fault> {
+        self.about(Draft::of(action));
+        if self.allows_whole(action) { Ok(()) } else { Err(forbidden()) }
+    }
+
+    /// Reads the header, which is there where the vault is open.
+    pub(super) fn header(&self) -> Result<Header, Fault> {
+        self.store().header()?.ok_or_else(|| Fault::new(Code::Integrity, "the header of the vault is gone"))
+    }
+}

@@ -1,0 +1,216 @@
+//! Rekey: a new `AGENTICMAIL_VAULT_KEY`, a new vault key, a new audit key, everything sealed afresh.
+//!
+//! The first transaction leaves two slots, for the new key and for the old one, both opening the new vault key.
+//! Then the key file is replaced, and a second transaction drops the old slot. Killed anywhere, the key in the
+//! file opens the vault.
+
+use std::sync::Arc;
+
+use super::desk::{After, Desk, Handle, Place, Settled};
+use super::keys::recovery_slot;
+use super::rotate::resealed;
+use super::{Settings, Vault};
+use crate::api::{Code, Fault, Rekey, Rekeyed, Success, Warning};
+use crate::audit::Draft;
+use crate::crypto::{Header, Slot, SlotKind, SlotSpec, random_key, sha256};
+use crate::domain::{Action, OrgScope};
+use crate::keyfile;
+use crate::keyring::{KeySet, Keyring, Keys};
+use crate::secret::{Passphrase, Revealed};
+use crate::store::{AgentRow, Change, Kept, ListQuery, Rekeying};
+
+impl Handle for Rekey {
+    const PLACE: Place = Place::Blocking;
+
+    fn act(&self, desk: &mut Desk) -> Result<Rekeyed, Fault> {
+        desk.ask_whole(Action::Rekey)?;
+        keyfile::check_writable(self.new_key.value().expose())?;
+        let header = desk.header()?;
+        let made = NewKeys::make(desk, &header, &self.new_key)?;
+        let rekeyed = reseal_all(desk, &made.keys)?;
+        // The last entry under the old audit key commits to the new one.
+        let next = data_encoding::HEXLOWER.encode(&sha256(made.keys.audit_key().expose()));
+        desk.note(Draft::of(Action::Rekey).with("rekeyed", rekeyed).with("nextAuditKey", next));
+        let audit_keys = reseal_audit_keys(desk.keys()?, &made.keys, &header)?;
+        let (keys, created_at, slots) = (Arc::clone(&made.keys), header.created_at, made.slots);
+        desk.stage(Change::Rekey(Box::new(Rekeying {
+            keys: Arc::clone(&keys),
+            created_at,
+            slots,
+            audit_keys,
+        })));
+        desk.then(After::Rekey(keys, self.new_key.to_passphrase()?));
+        Ok(Rekeyed {
+            success: Success,
+            rekeyed,
+            recovery_key: made.recovery_key,
+            pending: None,
+            pending_erase: false,
+        })
+    }
+
+    fn settled(answer: &mut Rekeyed, settled: &Settled) {
+        answer.pending.clone_from(&settled.pending_key);
+        answer.pending_erase = settled.pending_erase;
+    }
+}
+
+/// Keys that are to take over, with their slots.
+struct NewKeys {
+    keys: Arc<Keys>,
+    slots: Vec<Slot>,
+    recovery_key: Option<Revealed>,
+}
+
+impl NewKeys {
+    /// Draws the keys and makes the slots: the new key's first, then the old key's, then a new recovery key's.
+    fn make(desk: &Desk, header: &Header, new_key: &Revealed) -> Result<Self, Fault> {
+        let old = desk.keys()?;
+        let Settings { iterations, page, .. } = desk.vault().settings();
+        let spec = SlotSpec { kind: SlotKind::Passphrase, iterations, vault: old.vault() };
+        let vault_key = random_key()?;
+        let (slot, master) = Slot::make(spec, &new_key.to_passphrase()?, &vault_key)?;
+        let mut slots = vec![slot.clone()];
+        // The slot in use stays until the new key is in its place, whichever kind it is.
+        slots.push(old.slot().renew(old.vault(), &old.master(), &vault_key)?);
+        let mut recovery_key = None;
+        if header.slots.iter().any(|slot| slot.kind() == SlotKind::Recovery) {
+            let (slot, key) = recovery_slot(spec, &vault_key)?;
+            slots.push(slot);
+            recovery_key = Some(key);
+        }
+        let set = KeySet { master, vault: vault_key, audit: random_key()? };
+        let held = Keys::hold(&set, old.vault(), slot, page);
+        let keys = held.map_err(|_| Fault::locked(crate::domain::LockReason::NoLockedMemory))?;
+        Ok(Self { keys, slots, recovery_key })
+    }
+}
+
+/// Seals every secret of every org under the new keys; refuses where one does not authenticate.
+fn reseal_all(desk: &mut Desk, keys: &Keys) -> Result<u64, Fault> {
+    let (rows, total) = desk.store().list(&ListQuery::all(OrgScope::All))?;
+    if rows.len() as u64 != total {
+        return Err(Fault::new(Code::Integrity, "a stored row cannot be read; nothing was changed"));
+    }
+    let findings = desk.vault().findings();
+    for row in &rows {
+        findings.check(row, desk.keys()?)?;
+        let stored = desk
+            .store()
+            .get(row.id)?
+            .ok_or_else(|| Fault::new(Code::Conflict, "a secret was deleted meanwhile"))?;
+        let (next, versions) = resealed(desk, &stored, keys)?;
+        desk.stage(Change::Replace {
+            next: Box::new(next),
+            seen: stored.row.revision,
+            kept: Kept::All(versions),
+        });
+        let draft =
+            Draft::of(Action::Rotate).org(&row.org).secret(row.id, row.name.as_str()).with("rekey", true);
+        desk.note(draft.with("revision", row.revision + 1));
+    }
+    reseal_agents(desk, keys)?;
+    Ok(total)
+}
+
+/// Seals every agent under the new keys.
+fn reseal_agents(desk: &mut Desk, keys: &Keys) -> Result<(), Fault> {
+    for row in desk.store().agents()? {
+        let mut agent = row.open(desk.keys()?)?;
+        agent.revision += 1;
+        let next = AgentRow::seal(keys, &agent)?;
+        desk.stage(Change::PutAgent { row: Box::new(next), seen: Some(row.revision) });
+    }
+    Ok(())
+}
+
+fn reseal_audit_keys(
+    old: &Keys,
+    new: &Keys,
+    header: &Header,
+) -> Result<Vec<crate::crypto::AuditKeySeal>, Fault> {
+    let again = |sealed: &crate::crypto::AuditKeySeal| {
+        new.seal_audit_key(sealed.from_seq, &old.open_audit_key(sealed)?)
+    };
+    Ok(header.audit_keys.iter().map(again).collect::<Result<_, _>>()?)
+}
+
+impl Vault {
+    /// Puts the new keys in force, replaces the key file and drops the old slot; names a source that it cannot change.
+    pub(super) async fn finish_rekey(&self, keys: Arc<Keys>, key: Passphrase) -> Option<String> {
+        self.set_keyring(Keyring::Open(Arc::clone(&keys)));
+        self.note_weak_key(key.is_weak());
+        if let Err(error) = self.load_agents(&keys) {
+            tracing::error!(%error, "the agents could not be read");
+        }
+        let pending = match self.settings().key_file {
+            None => Some("AGENTICMAIL_VAULT_KEY in the daemon's environment or credential".to_owned()),
+            Some(path) => match keyfile::replace(&path, &key) {
+                Ok(()) => None,
+                Err(error) => {
+                    tracing::error!(%error, file = %path.display(), "the key file could not be replaced");
+                    Some(format!("the key file {}", path.display()))
+                }
+            },
+        };
+        match &pending {
+            None => self.drop_old_slots(&keys, SlotSource::KeyFile).await,
+            Some(source) => self.warn_pending(source),
+        }
+        pending
+    }
+
+    fn warn_pending(&self, source: &str) {
+        let words = format!("the key was changed, but {source} still has the old one");
+        let hint = "put the new key there and restart vaultd; the old key opens the vault until then";
+        self.warn("rekey_pending", Some(Warning::new("rekey_pending", words, hint)));
+    }
+
+    /// Drops the passphrase slots that are no longer needed after an unlock.
+    ///
+    /// The newest slot stands first. Opened by it, the older ones go. Opened by an older one out of the key file,
+    /// the newest goes: its key never reached the file. Any other source may still be changed, so both stay.
+    pub(super) async fn drop_old_slots(&self, keys: &Arc<Keys>, source: SlotSource) {
+        let Ok(Some(header)) = self.0.store.header() else { return };
+        let passphrases: Vec<_> =
+            header.slots.iter().filter(|slot| slot.kind() == SlotKind::Passphrase).collect();
+        let newest = passphrases.first().is_some_and(|first| *first == keys.slot());
+        let ours = keys.slot().kind() == SlotKind::Passphrase;
+        let kept = 1 + usize::from(header.slots.iter().any(|slot| slot.kind() == SlotKind::Recovery));
+        if !ours || header.slots.len() <= kept {
+            return;
+        }
+        if !newest && source != SlotSource::KeyFile {
+            self.warn_pending("the source of the key");
+            return;
+        }
+        let recovery = header.slots.iter().rfind(|slot| slot.kind() == SlotKind::Recovery);
+        let slots = std::iter::once(keys.slot()).chain(recovery).cloned().collect();
+        let mut unit = self.system_unit(Arc::clone(keys));
+        unit.changes.push(Change::Slots(Box::new(keys.header(header.created_at, slots, header.audit_keys))));
+        unit.entries.push(Draft::of(Action::Rekey).with("oldSlot", "dropped"));
+        match self.commit(unit).await {
+            Ok(()) => self.warn("rekey_pending", None),
+            Err(refusal) => tracing::error!(%refusal, "the old slot could not be dropped"),
+        }
+    }
+}
+
+/// Where the key that opened the vault came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SlotSource {
+    /// The key file.
+    KeyFile,
+    /// Anywhere else.
+    Elsewhere,
+}
+
+impl SlotSource {
+    /// Gives the words for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::KeyFile => "key file",
+            Self::Elsewhere => "environment or credential",
+        }
+    }
+}

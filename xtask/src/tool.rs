@@ -1,0 +1,83 @@
+//! The tools that the commands need, and how to get each.
+
+use anyhow::{Result, bail};
+
+use crate::{say, workspace};
+
+/// A program that has to be on the machine.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tool {
+    /// What it is called.
+    name: &'static str,
+    /// A command that succeeds where it is there.
+    probe: &'static [&'static str],
+    /// How to get it.
+    hint: &'static str,
+}
+
+/// The test runner.
+pub(crate) const NEXTEST: Tool = Tool {
+    name: "cargo-nextest",
+    probe: &["cargo", "nextest", "--version"],
+    hint: "cargo install cargo-nextest --locked --version 0.9.143",
+};
+
+/// The judge of licences, sources and banned crates.
+pub(crate) const DENY: Tool = Tool {
+    name: "cargo-deny",
+    probe: &["cargo", "deny", "--version"],
+    hint: "cargo install cargo-deny --locked --version 0.20.2",
+};
+
+/// The finder of dependencies that nothing uses.
+pub(crate) const MACHETE: Tool = Tool {
+    name: "cargo-machete",
+    probe: &["cargo", "machete", "--version"],
+    hint: "cargo install cargo-machete --locked --version 0.9.2",
+};
+
+/// Runs the README's Python program.
+pub(crate) const PYTHON: Tool = Tool {
+    name: "python3",
+    probe: &["python3", "--version"],
+    hint: "apt-get install python3, brew install python, or https://www.python.org/downloads/",
+};
+
+/// Runs the README's Node program.
+pub(crate) const NODE: Tool = Tool {
+    name: "node",
+    probe: &["node", "--version"],
+    hint: "apt-get install nodejs, brew install node, or https://nodejs.org/",
+};
+
+impl Tool {
+    /// Tells whether the tool is on this machine.
+    pub(crate) fn is_here(self) -> bool {
+        let Some((program, args)) = self.probe.split_first() else { return false };
+        let probed = workspace::command(program).args(args).output();
+        probed.is_ok_and(|output| output.status.success())
+    }
+
+    /// Says that the tool is missing and how to get it.
+    fn lack(self) -> String {
+        format!("{} is missing; get it with: {}", self.name, self.hint)
+    }
+
+    /// Fails where the tool is missing, saying how to get it.
+    pub(crate) fn require(self) -> Result<()> {
+        if self.is_here() { Ok(()) } else { bail!(self.lack()) }
+    }
+}
+
+/// Fails where any of these is missing, naming every one.
+pub(crate) fn require_all(tools: &[Tool]) -> Result<()> {
+    let lacking: Vec<_> = tools.iter().filter(|tool| !tool.is_here()).map(|tool| tool.lack()).collect();
+    if lacking.is_empty() { Ok(()) } else { bail!(lacking.join("\n")) }
+}
+
+/// Says which of these is missing, and what is left out without it.
+pub(crate) fn mention(tool: Tool, without: &str) {
+    if !tool.is_here() {
+        say::line(format_args!("{} ({without})", tool.lack()));
+    }
+}

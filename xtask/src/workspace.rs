@@ -1,0 +1,44 @@
+//! Where the workspace is, and how commands are run in it.
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::{Command, ExitCode, ExitStatus};
+
+use anyhow::{Context, Result, ensure};
+
+/// Gives the workspace's folder, made when this program was built.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
+
+/// Makes a command that runs in the workspace's folder and reads nothing.
+pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(root()).stdin(std::process::Stdio::null());
+    command
+}
+
+/// Makes a cargo command with these arguments.
+pub(crate) fn cargo<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Command {
+    let mut command = command("cargo");
+    command.args(args);
+    command
+}
+
+/// Runs a command and gives its status, or says that it cannot be started.
+pub(crate) fn status(command: &mut Command) -> Result<ExitStatus> {
+    command.status().with_context(|| format!("{} cannot be started", command.get_program().display()))
+}
+
+/// Runs a command and fails where it fails.
+pub(crate) fn succeed(command: &mut Command) -> Result<()> {
+    let status = status(command)?;
+    ensure!(status.success(), "{} ended with {status}", command.get_program().display());
+    Ok(())
+}
+
+/// Passes a command's exit code on; 1 where a signal ended it.
+pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    ExitCode::from(code.unwrap_or(1))
+}
