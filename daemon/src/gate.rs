@@ -153,8 +153,12 @@ async fn serve_guest(guest: Guest, app: Arc<App>) {
     }
 }
 
-async fn by_protocol(guest: Guest, app: Arc<App>) {
-    match tokio::time::timeout(FIRST_BYTE, first_byte(&guest.stream)).await {
+async fn by_protocol(mut guest: Guest, app: Arc<App>) {
+    let first = tokio::select! {
+        first = tokio::time::timeout(FIRST_BYTE, first_byte(&guest.stream)) => first,
+        _ = guest.stopping.changed() => return,
+    };
+    match first {
         Ok(Some(b'{' | b'[')) => stream::serve(guest, app).await,
         Ok(Some(_)) => http::serve(guest, app).await,
         Ok(None) | Err(_) => {}
