@@ -8,7 +8,7 @@ use vault_platform::{Backing, KeyPage, PageError, PagePolicy, with_burned_stack}
 
 use crate::crypto::{
     AuditKeySeal, Bytes32, CryptoError, Header, SealContext, Sealed, Slot, SlotKind, derive, header_checksum,
-    header_mac, mac, mac_fits, open_secret, seal_secret,
+    header_mac, mac, mac_fits, open_agent, open_secret, seal_agent, seal_secret,
 };
 use crate::crypto::{Fresh, RecoveryKey};
 use crate::domain::{LockReason, VaultId};
@@ -162,6 +162,16 @@ impl Keys {
         open_secret(self.key(VAULT), context, sealed)
     }
 
+    /// Seals an agent's record.
+    pub fn seal_agent(&self, name: &str, revision: u64, plain: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        seal_agent(self.key(VAULT), self.vault, name, revision, plain)
+    }
+
+    /// Opens an agent's record.
+    pub fn open_agent(&self, name: &str, revision: u64, sealed: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        open_agent(self.key(VAULT), self.vault, name, revision, sealed)
+    }
+
     /// Computes a MAC under the row key.
     pub fn row_mac(&self, canonical: &[u8]) -> Bytes32 {
         mac(self.key(ROW), &[canonical])
@@ -216,7 +226,7 @@ pub fn unlock(
     policy: PagePolicy,
 ) -> Result<Arc<Keys>, UnlockError> {
     let found = header_checksum(header.vault, &header.slots, &header.audit_keys);
-    if found != header.checksum {
+    if found != header.checksum || header.slots.len() > Header::SLOTS_MOST {
         return Err(UnlockError::Damaged);
     }
     let (kind, recovery) = recovery_of(passphrase)?;

@@ -9,12 +9,14 @@
 //!
 //! of which the first two stand in the daemon. `ARCHITECTURE.md` is the map.
 
+pub mod agents;
 pub mod api;
 pub mod audit;
 pub mod client;
 pub mod clock;
 pub mod config;
 pub mod crypto;
+pub mod describe;
 pub mod domain;
 pub mod files;
 pub mod keyfile;

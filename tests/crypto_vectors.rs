@@ -14,12 +14,12 @@ use std::sync::Arc;
 use golden::{RecoveryFile, SealedFile, SlotCase, VaultFile, read};
 use vault::audit::{Author, Break, BreakReason, Head, Verdict, Verifier};
 use vault::crypto::{
-    Fresh, Header, RecoveryKey, RecoveryKeyFault, Sealed, Slot, SlotKind, header_checksum, header_mac, open_secret,
-    seal_secret,
+    CryptoError, Fresh, Header, Iterations, RecoveryKey, RecoveryKeyFault, Sealed, Slot, SlotKind, SlotSpec,
+    header_checksum, header_mac, open_secret, seal_secret,
 };
-use vault::domain::{Caller, Timestamp};
+use vault::domain::{Caller, Timestamp, VaultId};
 use vault::keyring::{UnlockError, unlock};
-use vault::secret::{Passphrase, SecretValue};
+use vault::secret::{KeyBytes, Passphrase, SecretValue};
 use vault::store::{Change, SqliteStore, Store, Unit, VersionRow};
 use vault_platform::PagePolicy;
 
@@ -87,7 +87,9 @@ fn every_slot_gives_the_vault_key_to_what_opens_it() {
         assert_eq!(case.iterations, slot.iterations().get());
         let passphrase = match slot.kind() {
             SlotKind::Passphrase => passphrase_of(case),
-            SlotKind::Recovery => RecoveryKey::parse(case.opened_by.as_bytes()).unwrap().to_passphrase().unwrap(),
+            SlotKind::Recovery => {
+                RecoveryKey::parse(case.opened_by.as_bytes()).unwrap().to_passphrase().unwrap()
+            }
         };
         let master = slot.derive(&passphrase);
         assert_eq!(&case.master_key.array(), master.expose());
@@ -130,6 +132,30 @@ fn a_header_that_lost_a_slot_is_damaged_even_with_a_new_checksum() {
     hurt.checksum = header_checksum(hurt.vault, &hurt.slots, &hurt.audit_keys);
     let refused = unlock(&hurt, &passphrase_of(&file.slots[0]), PAGE);
     assert!(matches!(refused, Err(UnlockError::Damaged)));
+}
+
+#[test]
+fn a_header_with_more_slots_than_a_vault_makes_is_damaged_before_anything_is_derived() {
+    let file: VaultFile = read("vault.json");
+    let mut trap = header(&file);
+    // Each of these costs the most rounds that one slot may; together they would hold an unlock up for hours.
+    let costly = [&[1, 1, 1], Iterations::CEILING.to_be_bytes().as_slice(), &[0; 124]].concat();
+    trap.slots = vec![Slot::from_stored(&costly).unwrap(); 9];
+    trap.checksum = header_checksum(trap.vault, &trap.slots, &trap.audit_keys);
+    assert!(matches!(unlock(&trap, &passphrase_of(&file.slots[0]), PAGE), Err(UnlockError::Damaged)));
+}
+
+#[test]
+fn a_passphrase_that_reads_as_a_recovery_key_makes_no_slot() {
+    let file: RecoveryFile = read("recovery.json");
+    let spec =
+        |kind| SlotSpec { kind, iterations: Iterations::new(100_000).unwrap(), vault: VaultId([1; 16]) };
+    let vault_key = KeyBytes::new([2; 32]);
+    for text in [file.keys[0].text.as_str(), "amvr1 is how my passphrase begins"] {
+        let passphrase = Passphrase::new(text.as_bytes().to_vec()).unwrap();
+        let refused = Slot::make(spec(SlotKind::Passphrase), &passphrase, &vault_key).err();
+        assert_eq!(Some(CryptoError::ReadsAsRecoveryKey), refused);
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::show::Show;
 
 /// The longest path of a Unix socket, in bytes.
-const SOCKET_PATH_BYTES: usize = 107;
+pub(crate) const SOCKET_PATH_BYTES: usize = 107;
 
 /// What a command works with.
 #[derive(Debug)]
@@ -32,7 +32,10 @@ impl Context {
     /// `invalid_request` where no home is named and the user has none.
     pub(crate) fn new(global: Global, show: Show) -> Result<Self, Failure> {
         let home = global.home.or_else(env::home).ok_or_else(|| {
-            Failure::usage("there is no home folder", "name the vault's folder with --home or AGENTICMAIL_HOME")
+            Failure::usage(
+                "there is no home folder",
+                "name the vault's folder with --home or AGENTICMAIL_HOME",
+            )
         })?;
         let search = SocketSearch { flag: global.socket, variable: env::socket(), home: Some(home.clone()) };
         Ok(Self { home, show, org: global.org, search })
@@ -45,7 +48,7 @@ impl Context {
     pub(crate) fn call<O: Operation>(&self, operation: &O) -> Result<O::Answer, Failure> {
         let socket = self.socket();
         let mut client = Client::connect(&socket).map_err(|fault| self.advised(fault, &socket))?;
-        client.call(operation).map_err(|fault| self.advised(fault, &socket).into())
+        Ok(client.call(operation)?)
     }
 
     /// Asks the daemon how it is, before a person types a value in vain.
@@ -73,7 +76,9 @@ impl Context {
         match &self.org {
             None => Ok(None),
             Some(OrgScope::One(org)) => Ok(Some(org.clone())),
-            Some(OrgScope::All) => Err(Failure::usage("this command needs one org, not all of them", "name it with --org")),
+            Some(OrgScope::All) => {
+                Err(Failure::usage("this command needs one org, not all of them", "name it with --org"))
+            }
         }
     }
 
@@ -82,12 +87,21 @@ impl Context {
         self.org.clone()
     }
 
-    /// Writes a command of the daemon, with the home where it is not the usual one.
+    /// Writes the daemon's command, with the home where it is not the usual one.
     pub(crate) fn daemon_command(&self) -> String {
-        if env::home().as_deref() == Some(&self.home) {
-            "vaultd".to_owned()
+        format!("vaultd{}", self.home_option())
+    }
+
+    /// Writes a command of this program, with the home where it is not the usual one.
+    pub(crate) fn command(&self, words: &str) -> String {
+        format!("vaultctl{} {words}", self.home_option())
+    }
+
+    fn home_option(&self) -> String {
+        if env::home().as_ref() == Some(&self.home) {
+            String::new()
         } else {
-            format!("vaultd --home {}", self.home.display())
+            format!(" --home {}", self.home.display())
         }
     }
 
@@ -96,9 +110,12 @@ impl Context {
         if fault.code != Code::Unavailable {
             return fault;
         }
+        let fault = Fault { message: format!("no daemon answers at {}", socket.display()), ..fault };
         let daemon = self.daemon_command();
         if socket.as_os_str().len() > SOCKET_PATH_BYTES {
-            let long = format!("a socket's path takes at most {SOCKET_PATH_BYTES} bytes; choose a shorter one with --socket");
+            let long = format!(
+                "a socket's path takes at most {SOCKET_PATH_BYTES} bytes; choose a shorter one with --socket"
+            );
             return fault.hint(long);
         }
         if is_forbidden(socket) {
@@ -110,7 +127,8 @@ impl Context {
         if self.home.join("vault.db").exists() || !socket.starts_with(&self.home) {
             return fault.hint(format!("start the daemon with: {daemon}"));
         }
-        fault.hint(format!("make a vault with: vaultctl init; then start the daemon with: {daemon}"))
+        let init = self.command("init");
+        fault.hint(format!("make a vault with: {init}; then start the daemon with: {daemon}"))
     }
 }
 

@@ -5,8 +5,9 @@ use std::str::FromStr;
 use vault::clock::{Clock, SystemClock};
 use vault::domain::{Invalid, Timestamp};
 
-const RULE: Invalid =
-    Invalid("a time is like 30m, 2h, 3d or 1w, a date like 2026-01-31, or RFC 3339 like 2026-01-31T09:00:00Z");
+const RULE: Invalid = Invalid(
+    "a time is like 30m, 2h, 3d or 1w, a date like 2026-01-31, or RFC 3339 like 2026-01-31T09:00:00Z",
+);
 
 /// A moment, or a distance from now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

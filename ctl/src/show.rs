@@ -1,5 +1,6 @@
 //! The only printer: answers on stdout, notes and errors on stderr, tables and colours where a terminal is.
 
+mod progress;
 mod table;
 mod words;
 
@@ -16,7 +17,7 @@ use crate::env;
 use crate::failure::Failure;
 
 pub(crate) use table::Table;
-pub(crate) use words::{date, in_lines, plain, span};
+pub(crate) use words::{counted, date, in_lines, plain, span};
 
 /// How a text stands out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,7 +105,11 @@ impl Show {
             (false, true) => Form::Brief,
             (false, false) => Form::Text,
         };
-        Self { form, out: Paint::of(global.color, &io::stdout()), err: Paint::of(global.color, &io::stderr()) }
+        Self {
+            form,
+            out: Paint::of(global.color, &io::stdout()),
+            err: Paint::of(global.color, &io::stderr()),
+        }
     }
 
     /// Makes do with what is known where the arguments cannot be read.
@@ -134,6 +139,13 @@ impl Show {
         put(&text)
     }
 
+    /// Prints an answer as JSON on one line.
+    pub(crate) fn json_line(self, answer: &impl Serialize) -> Result<(), Failure> {
+        let mut text = Zeroizing::new(serde_json::to_vec(answer)?);
+        text.push(b'\n');
+        put(&text)
+    }
+
     /// Prints a line on stdout.
     pub(crate) fn line(self, line: impl Display) -> Result<(), Failure> {
         put(format!("{line}\n").as_bytes())
@@ -142,6 +154,17 @@ impl Show {
     /// Prints bytes on stdout as they are.
     pub(crate) fn bytes(self, bytes: &[u8]) -> Result<(), Failure> {
         put(bytes)
+    }
+
+    /// Prints a secret and a newline.
+    pub(crate) fn secret_line(self, secret: &str) -> Result<(), Failure> {
+        put(Zeroizing::new(format!("{secret}\n")).as_bytes())
+    }
+
+    /// Does a piece of work, with a sign of life on a terminal where it takes longer than a second.
+    pub(crate) fn while_waiting<T>(self, words: &'static str, work: impl FnOnce() -> T) -> T {
+        let wanted = self.form == Form::Text && io::stderr().is_terminal();
+        if wanted { progress::while_working(words, work) } else { work() }
     }
 
     /// Prints a value as it is, with a newline on a terminal alone.

@@ -7,43 +7,51 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http_body_util::Full;
+use http_body_util::channel::Channel;
+use http_body_util::{Either, Full};
 use hyper::body::Incoming;
-use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use hyper::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use percent_encoding::percent_decode_str;
+use vault::agents::Token;
 use vault::api::{Code, Fault};
-use vault::domain::{Caller, Claims, Peer};
+use vault::domain::{Caller, Claims};
 
-use crate::gate::Guest;
+use crate::gate::{Guest, Visitor};
 use crate::router::{App, Parts, Success};
 use crate::rpc;
+use crate::speaker::Speaker;
 
 /// How long a request's head may take to arrive, and how long a connection may wait between requests.
 const HEAD_TIME: Duration = Duration::from_secs(5);
 /// The most bytes of a request's head.
 const HEAD_BYTES: usize = 64 * 1024;
+/// The type of Prometheus' text form, as OpenMetrics.
+const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// The most bytes of a claim that are kept.
 const CLAIM_BYTES: usize = 256;
 
-pub(crate) type Answer = Response<Full<Bytes>>;
+pub(crate) type Answer = Response<Either<Full<Bytes>, Channel<Bytes>>>;
 
 /// Serves a connection until its peer closes it or the daemon ends.
 pub(crate) async fn serve(guest: Guest, app: Arc<App>) {
-    let Guest { stream, peer, mut stopping } = guest;
-    let peer = Arc::new(peer);
+    let Guest { stream, visitor, mut stopping, seat } = guest;
+    let _connected = app.metrics.connection();
     let service = service_fn(move |request| {
-        let (app, peer) = (Arc::clone(&app), Arc::clone(&peer));
-        async move { Ok::<_, Infallible>(guarded(&app, &peer, request).await) }
+        let (app, visitor, seat) = (Arc::clone(&app), Arc::clone(&visitor), Arc::clone(&seat));
+        async move {
+            let _busy = seat.busy();
+            Ok::<_, Infallible>(guarded(&app, &visitor, request).await)
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
         .max_buf_size(HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(Speaker::new(TokioIo::new(stream)), service);
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
@@ -58,8 +66,8 @@ pub(crate) async fn serve(guest: Guest, app: Arc<App>) {
 }
 
 /// Answers, and turns a panic of one request into that request's error.
-async fn guarded(app: &App, peer: &Peer, request: Request<Incoming>) -> Answer {
-    let answering = AssertUnwindSafe(answer(app, peer, request)).catch_unwind();
+async fn guarded(app: &App, visitor: &Visitor, request: Request<Incoming>) -> Answer {
+    let answering = AssertUnwindSafe(answer(app, visitor, request)).catch_unwind();
     answering.await.unwrap_or_else(|_| refusal(&internal()))
 }
 
@@ -71,11 +79,24 @@ pub(crate) fn internal() -> Fault {
     Fault { request_id: Some(id), ..Fault::new(Code::Internal, "the daemon failed at this request") }
 }
 
-async fn answer(app: &App, peer: &Peer, request: Request<Incoming>) -> Answer {
-    let caller = Caller { claims: claims(request.headers()), ..Caller::user(peer.clone()) };
+async fn answer(app: &App, visitor: &Visitor, request: Request<Incoming>) -> Answer {
+    if request.uri().path() == "/healthz" {
+        return plain(app, &request);
+    }
+    let identified = match bearer(request.headers()) {
+        Ok(token) => app.identify(visitor, token.as_ref()).await,
+        Err(fault) => Err(fault),
+    };
+    let caller = match identified {
+        Ok(caller) => caller.claiming(claims(request.headers())),
+        Err(fault) => return refusal(&fault),
+    };
     match request.uri().path() {
-        "/healthz" => plain(app),
         "/rpc" => rpc_answer(app, &caller, request).await,
+        "/metrics" | "/vault/events" if !caller.is_owner() => {
+            refusal(&Fault::new(Code::Forbidden, "you may not do this"))
+        }
+        "/metrics" | "/vault/events" | "/vault/openapi.json" => plain(app, &request),
         _ => match operation(app, &caller, request).await {
             Ok(success) => json(success.status, success.json),
             Err(Refused::Fault(fault)) => refusal(&fault),
@@ -114,7 +135,7 @@ async fn operation(app: &App, caller: &Caller, request: Request<Incoming>) -> Re
     let body = if verb.has_body() { app.budget.read(body).await? } else { Bytes::new() };
     let query = head.uri.query().unwrap_or_default();
     let parts = Parts { caller, path: &fields, query, body: &body };
-    Ok(endpoint.answer(&app.vault, parts).await?)
+    Ok(endpoint.answer(parts).await?)
 }
 
 fn no_path() -> Fault {
@@ -140,6 +161,18 @@ async fn rpc_answer(app: &App, caller: &Caller, request: Request<Incoming>) -> A
     }
 }
 
+/// Takes the token of `Authorization: Bearer`; another scheme is refused, never ignored.
+fn bearer(headers: &HeaderMap) -> Result<Option<Token>, Fault> {
+    let Some(value) = headers.get(AUTHORIZATION) else { return Ok(None) };
+    let token = value.to_str().ok().and_then(|text| text.split_once(' '));
+    let token =
+        token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
+    match token {
+        Some(token) if !token.is_empty() => Ok(Some(Token::from_text(token))),
+        _ => Err(Fault::new(Code::Unauthorized, "the Authorization header is not `Bearer` and a token")),
+    }
+}
+
 /// Takes what the caller says of itself, cut to a usual length.
 fn claims(headers: &HeaderMap) -> Claims {
     let claim = |name: &str| {
@@ -149,9 +182,38 @@ fn claims(headers: &HeaderMap) -> Claims {
     Claims { user_id: claim("x-user-id"), client: claim("x-vault-client"), ip: None }
 }
 
-fn plain(app: &App) -> Answer {
-    let locked = matches!(app.vault.keyring(), vault::keyring::Keyring::Locked(_));
-    json(200, format!("{{\"status\":\"ok\",\"locked\":{locked}}}").into_bytes())
+/// Answers what is no operation: it shows no secret and is not recorded.
+fn plain(app: &App, request: &Request<Incoming>) -> Answer {
+    if request.method() != hyper::Method::GET {
+        return wrong_method("GET");
+    }
+    let locked = app.vault.check_open().is_err();
+    match request.uri().path() {
+        "/healthz" => json(200, format!("{{\"status\":\"ok\",\"locked\":{locked}}}").into_bytes()),
+        "/metrics" => typed(app.metrics.text(locked, app.vault.audit_len()).into(), METRICS_TYPE),
+        "/vault/openapi.json" => json(200, vault::describe::openapi().to_string().into_bytes()),
+        _ => events(app, request),
+    }
+}
+
+fn events(app: &App, request: &Request<Incoming>) -> Answer {
+    let query = request.uri().query().unwrap_or_default();
+    let since = query.split('&').find_map(|pair| pair.strip_prefix("since="));
+    let resumed = request.headers().get("last-event-id").and_then(|id| id.to_str().ok());
+    match crate::events::open(&app.vault, resumed.or(since)) {
+        Err(fault) => refusal(&fault),
+        Ok(channel) => {
+            let mut answer = typed(Bytes::new(), "text/event-stream");
+            *answer.body_mut() = Either::Right(channel);
+            answer
+        }
+    }
+}
+
+fn typed(body: Bytes, kind: &'static str) -> Answer {
+    let mut answer = with_headers(StatusCode::OK, body);
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    answer
 }
 
 fn json(status: u16, body: Vec<u8>) -> Answer {
@@ -159,7 +221,7 @@ fn json(status: u16, body: Vec<u8>) -> Answer {
 }
 
 fn with_headers(status: StatusCode, body: Bytes) -> Answer {
-    let mut answer = Response::new(Full::new(body));
+    let mut answer = Response::new(Either::Left(Full::new(body)));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -91,6 +91,14 @@ pub(crate) async fn open_at_start(vault: &Vault, sources: &mut KeySources) -> an
             return Ok(());
         }
     };
+    open_with(vault, found).await
+}
+
+/// Opens the vault with a key, making the vault where there is none.
+///
+/// # Errors
+/// Only where the database does not answer or a new vault could not be made.
+pub(crate) async fn open_with(vault: &Vault, found: FoundKey) -> anyhow::Result<()> {
     if !vault.exists()? {
         let (founder, key) = (vault.clone(), found.key);
         let made = tokio::task::spawn_blocking(move || founder.found(&key).map(|_| key));

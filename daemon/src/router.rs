@@ -3,26 +3,37 @@
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Instant;
 
 use jsonrpsee::RpcModule;
+use vault::agents::{Facts, Token};
 use vault::api::{Code, Fault, Operation, Verb, from_json, from_query};
 use vault::domain::Caller;
 use vault::vault::{Fold, Handle, Vault};
 
+use crate::attempts::Attempts;
 use crate::body::Budget;
+use crate::gate::Visitor;
+use crate::metrics::Metrics;
 use crate::rpc;
 
 /// What every connection shares.
 pub(crate) struct App {
     pub(crate) vault: Vault,
     pub(crate) paths: matchit::Router<Vec<(Verb, Box<dyn Endpoint>)>>,
-    pub(crate) methods: RpcModule<Vault>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) methods: RpcModule<Desk>,
     pub(crate) budget: Budget,
+    attempts: Attempts,
 }
 
 impl App {
     pub(crate) fn new(vault: Vault) -> Self {
-        let mut table = Table { paths: Vec::new(), methods: RpcModule::new(vault.clone()) };
+        let metrics = Arc::new(Metrics::new());
+        let desk = Desk { vault: vault.clone(), metrics: Arc::clone(&metrics) };
+        let mut table = Table { paths: Vec::new(), methods: RpcModule::new(desk.clone()), desk };
+        rpc::register_description(&mut table.methods);
         vault::vault::each(&mut table);
         let mut paths = matchit::Router::new();
         for (path, verbs) in table.paths {
@@ -30,7 +41,51 @@ impl App {
                 tracing::error!(%error, path, "a route could not be added");
             }
         }
-        Self { vault, paths, methods: table.methods, budget: Budget::new() }
+        Self {
+            vault,
+            paths,
+            metrics,
+            methods: table.methods,
+            budget: Budget::new(),
+            attempts: Attempts::default(),
+        }
+    }
+}
+
+impl App {
+    /// Decides who is calling; a token that is not valid is recorded, and answered later each time.
+    ///
+    /// # Errors
+    /// `unauthorized` for such a token, `locked` where tokens cannot be judged.
+    pub(crate) async fn identify(&self, visitor: &Visitor, token: Option<&Token>) -> Result<Caller, Fault> {
+        let identified = self.vault.identify(visitor, visitor.standing, token);
+        if identified.as_ref().is_err_and(|fault| fault.code == Code::Unauthorized) {
+            self.metrics.refused("unauthorized");
+            self.vault.record_bad_token(visitor).await;
+            self.attempts.wait_after_failure(visitor.peer().uid).await?;
+        }
+        identified
+    }
+}
+
+/// Where both faces bring an operation.
+#[derive(Clone)]
+pub(crate) struct Desk {
+    vault: Vault,
+    metrics: Arc<Metrics>,
+}
+
+impl Desk {
+    /// Does an operation, and counts and times it.
+    pub(crate) async fn call<O: Handle>(&self, caller: &Caller, operation: O) -> Result<O::Answer, Fault> {
+        let began = Instant::now();
+        let answer = self.vault.call(caller, operation).await;
+        self.metrics.request(
+            O::METHOD,
+            answer.as_ref().err().map(|fault| fault.code.as_str()),
+            began.elapsed(),
+        );
+        answer
     }
 }
 
@@ -52,20 +107,20 @@ type Answering<'r> = Pin<Box<dyn Future<Output = Result<Success, Fault>> + Send 
 
 /// One operation behind HTTP.
 pub(crate) trait Endpoint: Send + Sync {
-    fn answer<'r>(&'r self, vault: &'r Vault, parts: Parts<'r>) -> Answering<'r>;
+    fn answer<'r>(&'r self, parts: Parts<'r>) -> Answering<'r>;
 }
 
-struct Of<O>(PhantomData<fn() -> O>);
+struct Of<O>(Desk, PhantomData<fn() -> O>);
 
 impl<O: Handle> Endpoint for Of<O> {
-    fn answer<'r>(&'r self, vault: &'r Vault, parts: Parts<'r>) -> Answering<'r> {
+    fn answer<'r>(&'r self, parts: Parts<'r>) -> Answering<'r> {
         Box::pin(async move {
             let operation: O = if O::ROUTE.verb.has_body() {
                 from_json(parts.path, parts.body)?
             } else {
                 from_query(parts.path, parts.query)?
             };
-            let answer = vault.call(parts.caller, operation).await?;
+            let answer = self.0.call(parts.caller, operation).await?;
             Ok(Success { status: O::ROUTE.status, json: to_json::<O>(&answer)? })
         })
     }
@@ -78,12 +133,13 @@ pub(crate) fn to_json<O: Operation>(answer: &O::Answer) -> Result<Vec<u8>, Fault
 
 struct Table {
     paths: Vec<(&'static str, Vec<(Verb, Box<dyn Endpoint>)>)>,
-    methods: RpcModule<Vault>,
+    methods: RpcModule<Desk>,
+    desk: Desk,
 }
 
 impl Fold for Table {
     fn add<O: Handle>(&mut self) {
-        let endpoint: Box<dyn Endpoint> = Box::new(Of::<O>(PhantomData));
+        let endpoint: Box<dyn Endpoint> = Box::new(Of::<O>(self.desk.clone(), PhantomData));
         let known = self.paths.iter_mut().find(|(path, _)| *path == O::ROUTE.path);
         match known {
             Some((_, verbs)) => verbs.push((O::ROUTE.verb, endpoint)),

@@ -23,6 +23,11 @@ pub struct Header {
     pub checksum: Bytes32,
 }
 
+impl Header {
+    /// The most slots that are accepted: each may cost [`super::Iterations::CEILING`] rounds to try.
+    pub const SLOTS_MOST: usize = 8;
+}
+
 fn canonical(vault: VaultId, slots: &[Slot], audit_keys: &[AuditKeySeal]) -> Canon {
     let mut canon = Canon::new().number(slots.len() as u64);
     for slot in slots {

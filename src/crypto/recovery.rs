@@ -41,12 +41,10 @@ impl RecoveryKey {
 
     /// Reads one as typed: case, spaces and dashes do not matter.
     pub fn parse(text: &[u8]) -> Result<Self, RecoveryKeyFault> {
-        let kept: Zeroizing<Vec<u8>> = Zeroizing::new(
-            text.iter()
-                .filter(|b| !matches!(b, b'-' | b' ' | b'\n' | b'\r' | b'\t'))
-                .map(u8::to_ascii_uppercase)
-                .collect(),
-        );
+        // With room for all, so that no growth leaves a copy behind.
+        let mut kept = Zeroizing::new(Vec::with_capacity(text.len()));
+        let letters = text.iter().filter(|b| !matches!(b, b'-' | b' ' | b'\n' | b'\r' | b'\t'));
+        kept.extend(letters.map(u8::to_ascii_uppercase));
         let body = kept.strip_prefix(PREFIX.as_bytes()).ok_or(RecoveryKeyFault::Malformed)?;
         let bytes = Zeroizing::new(BASE32_NOPAD.decode(body).map_err(|_| RecoveryKeyFault::Malformed)?);
         let (key, check) = bytes.split_at_checked(32).ok_or(RecoveryKeyFault::Malformed)?;
@@ -66,10 +64,11 @@ impl RecoveryKey {
 
     /// Writes it in groups, for a person to keep.
     pub fn to_text(&self) -> Zeroizing<String> {
-        let mut bytes = Zeroizing::new(self.0.expose().to_vec());
-        let check = sha256(&bytes);
-        bytes.extend(check.iter().take(CHECK_BYTES));
-        let body = Zeroizing::new(BASE32_NOPAD.encode(&bytes));
+        let mut bytes = Zeroizing::new([0; 32 + CHECK_BYTES]);
+        for (to, from) in bytes.iter_mut().zip(self.0.expose().iter().chain(&sha256(self.0.expose()))) {
+            *to = *from;
+        }
+        let body = Zeroizing::new(BASE32_NOPAD.encode(&*bytes));
         let mut out = Zeroizing::new(String::with_capacity(96));
         out.push_str(PREFIX);
         for (at, c) in body.chars().enumerate() {

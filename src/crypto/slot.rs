@@ -4,8 +4,8 @@ use vault_platform::with_burned_stack;
 
 use super::sealed::field;
 use super::{
-    Bytes32, CryptoError, FORMAT, IV_BYTES, Iterations, derive, derive_master, mac, mac_fits, random,
-    unwrap_key, wrap,
+    Bytes32, CryptoError, FORMAT, IV_BYTES, Iterations, RecoveryKey, derive, derive_master, mac, mac_fits,
+    random, unwrap_key, wrap,
 };
 use crate::domain::VaultId;
 use crate::secret::{KeyBytes, Passphrase};
@@ -46,11 +46,17 @@ pub struct SlotSpec {
 
 impl Slot {
     /// Makes a slot for a passphrase with a salt and IV of its own, and gives the master key with it.
+    ///
+    /// # Errors
+    /// [`CryptoError::ReadsAsRecoveryKey`] for a passphrase that no unlock would try on this slot.
     pub fn make(
         spec: SlotSpec,
         passphrase: &Passphrase,
         vault_key: &KeyBytes,
     ) -> Result<(Self, KeyBytes), CryptoError> {
+        if spec.kind == SlotKind::Passphrase && RecoveryKey::looks_like(passphrase.expose()) {
+            return Err(CryptoError::ReadsAsRecoveryKey);
+        }
         let salt = random()?;
         let master = with_burned_stack(|| derive_master(passphrase, &salt, spec.iterations));
         let slot = Self::seal(spec, &salt, &master, vault_key)?;

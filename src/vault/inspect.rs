@@ -1,13 +1,14 @@
 //! What is wrong with the stored rows: edited, rolled back, vanished, each told apart and named.
 //!
-//! At unlock the sum over all rows is compared with the state's. Only where it differs does the audit log say
-//! which row is not the one that was last written.
+//! At unlock the sum over all rows is compared with the state's, the state with its MAC, and the log's end with
+//! the state. Only where one of them differs does the audit log say which row is not the one that was last written.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
 use super::Vault;
 use crate::api::{Code, Fault, Warning};
+use crate::audit::Head;
 use crate::domain::{Action, OrgId, OrgScope, Outcome, SecretId};
 use crate::keyring::Keys;
 use crate::store::{ListQuery, Row, State, StoreError};
@@ -17,7 +18,7 @@ use crate::store::{ListQuery, Row, State, StoreError};
 pub enum Damage {
     /// An older copy of the row was put back.
     RolledBack,
-    /// The row is one that this vault never wrote.
+    /// The log knows of no such write.
     Foreign,
 }
 
@@ -51,7 +52,7 @@ impl Findings {
     pub fn check(&self, row: &Row, keys: &Keys) -> Result<(), Fault> {
         let what = match self.0.hurt.get(&row.id) {
             Some(Damage::RolledBack) => "is an older copy that was put back",
-            Some(Damage::Foreign) => "was not written by this vault",
+            Some(Damage::Foreign) => "is not one that the audit log knows of",
             None if !row.is_authentic(keys) => "was edited or swapped",
             None => return Ok(()),
         };
@@ -95,16 +96,31 @@ impl Vault {
             .store
             .walk_rows(&mut |id, revision, mac| sum.add(&crate::store::leaf(keys, id, revision, &mac)))?;
         let mut found = Found::default();
-        if state.mac != state.compute_mac(keys) {
-            found
-                .warnings
-                .push(integrity("the record of the vault's state was edited or rolled back".to_owned()));
+        if !state.is_authentic(keys) {
+            let what = "the record of the vault's state was edited or rolled back";
+            found.warnings.push(integrity(what.to_owned()));
         }
-        if (sum.sum, sum.count) != (state.sum, state.count) {
+        let end = self.log_end(state.head)?;
+        if end != state.head {
+            let what = "the audit log does not end where the record of the vault's state says";
+            found.warnings.push(integrity(what.to_owned()));
+        }
+        // A state that was edited, or that the log has passed, may have been made to fit the rows.
+        let vouched = state.is_authentic(keys) && end.seq <= state.head.seq;
+        if !vouched || (sum.sum, sum.count) != (state.sum, state.count) {
             self.locate(keys, &mut found)?;
         }
         *self.0.findings.write().unwrap_or_else(PoisonError::into_inner) = Findings(Arc::new(found));
         Ok(())
+    }
+
+    /// Reads the last entry of the log, looking no further back than the one that the state names.
+    fn log_end(&self, head: Head) -> Result<Head, StoreError> {
+        let mut last = Head::START;
+        self.0.store.walk_audit(head.seq.saturating_sub(1), &mut |entry| {
+            last = Head { seq: entry.seq, mac: entry.mac };
+        })?;
+        Ok(last)
     }
 
     fn locate(&self, keys: &Keys, found: &mut Found) -> Result<(), StoreError> {

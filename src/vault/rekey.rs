@@ -17,7 +17,7 @@ use crate::domain::{Action, OrgScope};
 use crate::keyfile;
 use crate::keyring::{KeySet, Keyring, Keys};
 use crate::secret::{Passphrase, Revealed};
-use crate::store::{Change, Kept, ListQuery, Rekeying};
+use crate::store::{AgentRow, Change, Kept, ListQuery, Rekeying};
 
 impl Handle for Rekey {
     const PLACE: Place = Place::Blocking;
@@ -66,7 +66,7 @@ impl NewKeys {
     /// Draws the keys and makes the slots: the new key's first, then the old key's, then a new recovery key's.
     fn make(desk: &Desk, header: &Header, new_key: &Revealed) -> Result<Self, Fault> {
         let old = desk.keys()?;
-        let Settings { iterations, page, .. } = desk.vault().0.settings.clone();
+        let Settings { iterations, page, .. } = desk.vault().settings();
         let spec = SlotSpec { kind: SlotKind::Passphrase, iterations, vault: old.vault() };
         let vault_key = random_key()?;
         let (slot, master) = Slot::make(spec, &new_key.to_passphrase()?, &vault_key)?;
@@ -109,7 +109,19 @@ fn reseal_all(desk: &mut Desk, keys: &Keys) -> Result<u64, Fault> {
             Draft::of(Action::Rotate).org(&row.org).secret(row.id, row.name.as_str()).with("rekey", true);
         desk.note(draft.with("revision", row.revision + 1));
     }
+    reseal_agents(desk, keys)?;
     Ok(total)
+}
+
+/// Seals every agent under the new keys.
+fn reseal_agents(desk: &mut Desk, keys: &Keys) -> Result<(), Fault> {
+    for row in desk.store().agents()? {
+        let mut agent = row.open(desk.keys()?)?;
+        agent.revision += 1;
+        let next = AgentRow::seal(keys, &agent)?;
+        desk.stage(Change::PutAgent { row: Box::new(next), seen: Some(row.revision) });
+    }
+    Ok(())
 }
 
 fn reseal_audit_keys(
@@ -128,9 +140,12 @@ impl Vault {
     pub(super) async fn finish_rekey(&self, keys: Arc<Keys>, key: Passphrase) -> Option<String> {
         self.set_keyring(Keyring::Open(Arc::clone(&keys)));
         self.note_weak_key(key.is_weak());
-        let pending = match &self.0.settings.key_file {
+        if let Err(error) = self.load_agents(&keys) {
+            tracing::error!(%error, "the agents could not be read");
+        }
+        let pending = match self.settings().key_file {
             None => Some("AGENTICMAIL_VAULT_KEY in the daemon's environment or credential".to_owned()),
-            Some(path) => match keyfile::replace(path, &key) {
+            Some(path) => match keyfile::replace(&path, &key) {
                 Ok(()) => None,
                 Err(error) => {
                     tracing::error!(%error, file = %path.display(), "the key file could not be replaced");

@@ -7,15 +7,17 @@ use super::found::{FoundError, Founded, Founding, Plan, found};
 use super::rekey::SlotSource;
 use crate::api::{Code, Fault};
 use crate::audit::Draft;
+use crate::config::AutoLock;
 use crate::domain::{Action, LockReason};
 use crate::keyring::{Keyring, Keys, unlock};
 use crate::secret::Passphrase;
 use crate::store::Change;
+use std::sync::atomic::Ordering;
 
 impl Vault {
     /// Makes the vault where the store is empty, without a recovery key.
     pub fn found(&self, passphrase: &Passphrase) -> Result<Founded, FoundError> {
-        let settings = &self.0.settings;
+        let settings = self.settings();
         let plan = Plan {
             founding: Founding::WithoutRecovery,
             iterations: settings.iterations,
@@ -56,6 +58,17 @@ impl Vault {
         Ok(())
     }
 
+    /// Refuses where the vault is locked.
+    ///
+    /// # Errors
+    /// `locked`, with the reason.
+    pub fn check_open(&self) -> Result<(), Fault> {
+        match self.keyring() {
+            Keyring::Open(_) => Ok(()),
+            Keyring::Locked(reason) => Err(Fault::locked(reason)),
+        }
+    }
+
     /// Puts keys in force that a request brought.
     pub(super) async fn open(&self, keys: Arc<Keys>) {
         self.set_keyring(Keyring::Open(Arc::clone(&keys)));
@@ -65,7 +78,7 @@ impl Vault {
     /// Tells whether a key would open the vault; derives on the calling thread.
     pub fn fits(&self, passphrase: &Passphrase) -> bool {
         let header = self.0.store.header().ok().flatten();
-        header.is_some_and(|header| unlock(&header, passphrase, self.0.settings.page).is_ok())
+        header.is_some_and(|header| unlock(&header, passphrase, self.settings().page).is_ok())
     }
 
     pub(super) fn open_keys(&self, passphrase: &Passphrase) -> Result<Arc<Keys>, Fault> {
@@ -75,7 +88,7 @@ impl Vault {
             Err(crate::store::StoreError::Damaged(_)) => return Err(Fault::locked(LockReason::Damaged)),
             Err(error) => return Err(error.into()),
         };
-        let keys = unlock(&header, passphrase, self.0.settings.page).map_err(|error| {
+        let keys = unlock(&header, passphrase, self.settings().page).map_err(|error| {
             let reason = error.reason();
             match reason {
                 LockReason::WrongKey => Fault {
@@ -88,7 +101,12 @@ impl Vault {
             }
         })?;
         self.note_weak_key(passphrase.is_weak());
-        self.inspect(&keys)?;
+        if matches!(self.keyring(), Keyring::Locked(_)) {
+            // While the vault is open others write, and a walk would see their changes as damage.
+            self.inspect(&keys)?;
+            self.load_agents(&keys)?;
+            self.compare_heads()?;
+        }
         Ok(keys)
     }
 
@@ -100,6 +118,7 @@ impl Vault {
         unit.changes.push(Change::Close);
         self.commit(unit).await.map_err(|refusal| super::fault_of(&refusal))?;
         self.set_keyring(Keyring::Locked(reason));
+        self.forget_agents();
         Ok(())
     }
 
@@ -110,6 +129,26 @@ impl Vault {
             tracing::warn!(%fault, "the end could not be recorded");
             self.set_keyring(Keyring::Locked(LockReason::ByRequest));
         }
+    }
+
+    /// Locks the vault where nothing was handed out for so long, or it has been open for so long.
+    pub async fn lock_if_idle(&self, after: AutoLock) {
+        let Keyring::Open(_) = self.keyring() else { return };
+        let now = self.now().as_millis();
+        let (opened, used) = (self.0.opened.load(Ordering::Relaxed), self.0.used.load(Ordering::Relaxed));
+        let over =
+            |seconds: u32, since: i64| seconds > 0 && now.saturating_sub(since) >= i64::from(seconds) * 1000;
+        if over(after.idle_seconds, used) || over(after.after_seconds, opened) {
+            let draft = Draft::of(Action::Lock);
+            if let Err(fault) = self.lock(LockReason::Idle, draft).await {
+                tracing::error!(%fault, "the vault could not lock itself");
+            }
+        }
+    }
+
+    /// Marks that a value is handed out.
+    pub(super) fn mark_used(&self) {
+        self.0.used.store(self.now().as_millis(), Ordering::Relaxed);
     }
 
     /// Records the start's unlock in the daemon's own name.

@@ -229,17 +229,18 @@ impl VaultFile {
         self.audit_keys.iter().map(seal).collect()
     }
 
-    /// Puts the keys into a page.
+    /// Puts the keys into a page, with the audit key in use.
     pub(crate) fn hold(&self) -> Arc<Keys> {
-        let audit = self.audit_keys.last().unwrap().key.key();
-        hold(self.slots[0].master_key.key(), self.vault_key.key(), audit, self.slots().remove(0), self.id())
+        self.hold_with(self.audit_keys.last().unwrap())
     }
-}
 
-/// Puts keys into a page, locked where the machine allows it.
-pub(crate) fn hold(master: KeyBytes, vault: KeyBytes, audit: KeyBytes, slot: Slot, id: VaultId) -> Arc<Keys> {
-    let page = PagePolicy { secretmem: false, require_lock: false };
-    Keys::hold(&KeySet { master, vault, audit }, id, slot, page).unwrap()
+    /// Puts the keys into a page, locked where the machine allows it, with an audit key.
+    pub(crate) fn hold_with(&self, audit: &AuditKeyCase) -> Arc<Keys> {
+        let (master, vault) = (self.slots[0].master_key.key(), self.vault_key.key());
+        let set = KeySet { master, vault, audit: audit.key.key() };
+        let page = PagePolicy { secretmem: false, require_lock: false };
+        Keys::hold(&set, self.id(), self.slots().remove(0), page).unwrap()
+    }
 }
 
 impl RowCase {

@@ -16,8 +16,8 @@ use vault::secret::{KeyBytes, Passphrase, SecretValue};
 use vault::store::{Change, SqliteStore, Store, Stored, Unit, VersionRow};
 
 use super::golden::{
-    AuditKeyCase, Hex, RecoveryCase, RecoveryFile, RowCase, SealedCase, SealedFile, SlotCase,
-    StateCase, VaultFile, VersionCase, hold, path, read,
+    AuditKeyCase, Hex, RecoveryCase, RecoveryFile, RowCase, SealedCase, SealedFile, SlotCase, StateCase,
+    VaultFile, VersionCase, path, read,
 };
 
 const VAULT: VaultId = VaultId(*b"golden vault id!");
@@ -199,13 +199,13 @@ impl RowCase {
     }
 }
 
-fn author(actor: &str, peer: Option<Peer>, claims: Value) -> Author {
+fn author(actor: &str, peer: Option<Peer>, claims: &Value) -> Author {
     let claims = claims.as_object().cloned().unwrap_or_else(Map::new);
     Author { actor: actor.to_owned(), peer, at: Timestamp::from_millis(MORNING), claims }
 }
 
-fn peer(uid: u32, pid: Option<i32>, exe: Option<&str>) -> Option<Peer> {
-    Some(Peer { uid, gid: uid + 1, pid, exe: exe.map(str::to_owned) })
+fn peer(uid: u32, pid: Option<i32>, exe: Option<&str>) -> Peer {
+    Peer { uid, gid: uid + 1, pid, exe: exe.map(str::to_owned) }
 }
 
 fn commit(store: &SqliteStore, keys: &Arc<Keys>, by: Author, work: (Vec<Change>, Draft)) {
@@ -223,21 +223,26 @@ fn fill(store: &SqliteStore, keys: [&Arc<Keys>; 2], rows: &[RowCase; 2], file: &
     };
     let insert = |row: &RowCase| Change::Insert(Box::new(row.stored()));
     let adopt = |keys: &Arc<Keys>| Change::Adopt(Arc::clone(keys));
-    let created = |row: &RowCase| of(Action::Create, row).with("version", row.version).with("revision", row.revision);
+    let created =
+        |row: &RowCase| of(Action::Create, row).with("version", row.version).with("revision", row.revision);
     let mut refused = of(Action::Decrypt, &rows[1]).with("code", "forbidden");
     refused.outcome = Outcome::Denied;
     refused.secret = None;
-    let by_user = author("uid:1000", peer(1000, Some(4242), Some("/usr/bin/agent")), json!({"claimedUserId": "Zoë"}));
+    let by_user = author(
+        "uid:1000",
+        Some(peer(1000, Some(4242), Some("/usr/bin/agent"))),
+        &json!({"claimedUserId": "Zoë"}),
+    );
     commit(store, first, by_user, (vec![adopt(first), insert(&rows[0])], created(&rows[0])));
-    let by_agent = author("agent:bot", peer(1001, None, None), Value::Null);
+    let by_agent = author("agent:bot", Some(peer(1001, None, None)), &Value::Null);
     commit(store, first, by_agent, (vec![insert(&rows[1])], created(&rows[1])));
-    let by_hidden = author("agent:bot", peer(65534, Some(-1), Some("/opt/π")), Value::Null);
+    let by_hidden = author("agent:bot", Some(peer(65534, Some(-1), Some("/opt/π"))), &Value::Null);
     commit(store, first, by_hidden, (Vec::new(), refused));
     let header = second.header(Timestamp::from_millis(MORNING), file.slots(), file.audit_keys());
     let rekey = (vec![adopt(second), Change::Slots(Box::new(header))], Draft::of(Action::Rekey));
-    commit(store, second, author("system", None, Value::Null), rekey);
+    commit(store, second, author("system", None, &Value::Null), rekey);
     let lock = Draft::of(Action::Lock).with("reason", "idle");
-    commit(store, second, author("system", None, Value::Null), (Vec::new(), lock));
+    commit(store, second, author("system", None, &Value::Null), (Vec::new(), lock));
 }
 
 #[test]
@@ -262,8 +267,7 @@ fn make_vault() {
         state: StateCase { seq: 0, head: zeros(), sum: zeros(), count: 0, mac: zeros() },
     };
     let second = file.hold();
-    let slot = file.slots().remove(0);
-    let first = hold(file.slots[0].master_key.key(), vault_key(), file.audit_keys[0].key.key(), slot, VAULT);
+    let first = file.hold_with(&file.audit_keys[0]);
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("vault.db")).unwrap();
     let header = first.header(Timestamp::from_millis(MORNING), file.slots(), file.audit_keys()[..1].to_vec());

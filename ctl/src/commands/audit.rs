@@ -1,12 +1,14 @@
 //! `vaultctl audit`
 
 mod csv;
+mod follow;
 mod verify;
 
 use std::process::ExitCode;
 
 use clap::builder::TypedValueParser;
 use clap::{Args, Subcommand, ValueEnum};
+use serde_json::{Map, Value};
 use vault::api::{AuditAnswer, AuditEntry, AuditLog};
 use vault::domain::{Action, Outcome};
 
@@ -17,13 +19,17 @@ use crate::show::{Table, date};
 
 /// Prints the audit log, newest first, or checks that nobody has changed it.
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, after_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
 Examples:
   vaultctl audit
   vaultctl audit --since 2h --action decrypt
   vaultctl audit --search openai --outcome denied
+  vaultctl audit --follow --limit 5
   vaultctl audit --format csv --limit 1000 > audit.csv
-  vaultctl audit verify")]
+  vaultctl audit verify"
+)]
 pub(crate) struct AuditArgs {
     /// What to do instead of printing it.
     #[command(subcommand)]
@@ -64,6 +70,9 @@ struct Query {
     /// Leave out so many before
     #[arg(long, value_name = "N")]
     offset: Option<u32>,
+    /// Print entries as they are written, oldest first
+    #[arg(long, short, conflicts_with_all = ["until", "offset"])]
+    follow: bool,
     /// How to print it [default: table]
     #[arg(long, conflicts_with = "json")]
     format: Option<Format>,
@@ -91,29 +100,20 @@ fn outcome_parser() -> impl TypedValueParser<Value = Outcome> {
 }
 
 /// Prints the entries, or checks the chain.
-pub(super) fn run(args: AuditArgs, context: &mut Context) -> Result<ExitCode, Failure> {
-    match args.check {
-        Some(AuditCommand::Verify(args)) => verify::run(&args, context),
-        None => print(args.query, context),
+pub(super) fn run(args: &AuditArgs, context: &Context) -> Result<ExitCode, Failure> {
+    match &args.check {
+        Some(AuditCommand::Verify(args)) => verify::run(args, context),
+        None => print(&args.query, context),
     }
 }
 
-fn print(query: Query, context: &Context) -> Result<ExitCode, Failure> {
-    let now = now();
+fn print(query: &Query, context: &Context) -> Result<ExitCode, Failure> {
     let usual = if context.show.is_json() { Format::Json } else { Format::Table };
     let format = query.format.unwrap_or(usual);
-    let answer = context.call(&AuditLog {
-        org_id: context.orgs(),
-        search: query.search,
-        action: query.action,
-        actor: query.actor,
-        entry_id: None,
-        outcome: query.outcome,
-        since: query.since.map(|moment| moment.before(now)),
-        until: query.until.map(|moment| moment.before(now)),
-        limit: Some(query.limit),
-        offset: query.offset,
-    })?;
+    if query.follow {
+        return follow::run(query, format, context);
+    }
+    let answer = context.call(&query.operation(context))?;
     match format {
         Format::Json => context.show.json(&answer)?,
         Format::Csv => context.show.bytes(csv::of(&answer.entries).as_bytes())?,
@@ -122,8 +122,27 @@ fn print(query: Query, context: &Context) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+impl Query {
+    fn operation(&self, context: &Context) -> AuditLog {
+        let now = now();
+        AuditLog {
+            org_id: context.orgs(),
+            search: self.search.clone(),
+            action: self.action,
+            actor: self.actor.clone(),
+            entry_id: None,
+            outcome: self.outcome,
+            since: self.since.map(|moment| moment.before(now)),
+            until: self.until.map(|moment| moment.before(now)),
+            limit: Some(self.limit),
+            offset: self.offset,
+        }
+    }
+}
+
 fn table(answer: &AuditAnswer, context: &Context) -> Result<(), Failure> {
-    let mut table = Table::new(&["SEQ", "TIME", "ACTION", "OUTCOME", "SECRET", "ACTOR", "PROCESS", "DETAILS"]);
+    let mut table =
+        Table::new(&["SEQ", "TIME", "ACTION", "OUTCOME", "SECRET", "ACTOR", "PROCESS", "DETAILS"]);
     for entry in &answer.entries {
         table.row(cells(entry));
     }
@@ -135,14 +154,15 @@ fn table(answer: &AuditAnswer, context: &Context) -> Result<(), Failure> {
     let shown = answer.entries.len() as u64;
     if shown < answer.total {
         let more = if answer.total_capped { "more than " } else { "" };
-        context.show.note(format_args!("{shown} of {more}{}; see more with --limit and --offset", answer.total));
+        context
+            .show
+            .note(format_args!("{shown} of {more}{}; see more with --limit and --offset", answer.total));
     }
     Ok(())
 }
 
 fn cells(entry: &AuditEntry) -> [String; 8] {
     let dash = || "-".to_owned();
-    let details = entry.metadata.as_json();
     [
         entry.seq.to_string(),
         date(entry.created_at),
@@ -151,7 +171,7 @@ fn cells(entry: &AuditEntry) -> [String; 8] {
         secret(entry).unwrap_or_else(dash),
         entry.actor.clone(),
         process(entry).unwrap_or_else(dash),
-        if details == "{}" { dash() } else { details.to_owned() },
+        details(entry).unwrap_or_else(dash),
     ]
 }
 
@@ -161,6 +181,17 @@ fn secret(entry: &AuditEntry) -> Option<String> {
         None | Some("default") => Some(name),
         Some(org) => Some(format!("{name} ({org})")),
     }
+}
+
+/// Writes the metadata as `name=value` pairs.
+fn details(entry: &AuditEntry) -> Option<String> {
+    let metadata: Map<String, Value> = serde_json::from_str(entry.metadata.as_json()).ok()?;
+    let pair = |(name, value): (&String, &Value)| match value.as_str() {
+        Some(text) => format!("{name}={text}"),
+        None => format!("{name}={value}"),
+    };
+    let pairs: Vec<_> = metadata.iter().map(pair).collect();
+    (!pairs.is_empty()).then(|| pairs.join(" "))
 }
 
 /// Names the process by its program and number.

@@ -17,10 +17,13 @@ use crate::show::plain;
 ///
 /// Its value is gone from the database; its name and history stay in the audit log.
 #[derive(Debug, Args)]
-#[command(visible_alias = "delete", after_help = "\
+#[command(
+    visible_alias = "delete",
+    after_help = "\
 Examples:
   vaultctl rm old-token
-  vaultctl rm skill:slack:signing_secret --yes")]
+  vaultctl rm skill:slack:signing_secret --yes"
+)]
 pub(crate) struct RmArgs {
     /// A name or an id, exactly
     name: String,
@@ -30,13 +33,14 @@ pub(crate) struct RmArgs {
 }
 
 /// Asks, where nobody has agreed yet, and deletes.
-pub(super) fn run(args: RmArgs, context: &mut Context) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &RmArgs, context: &Context) -> Result<ExitCode, Failure> {
     if !args.yes && !std::io::stdin().is_terminal() {
         return Err(prompt::nobody_to_ask("--yes"));
     }
     let secret = locate::exact(context, &args.name)?;
     let (name, org) = (plain(secret.name.as_str()), plain(secret.org_id.as_str()));
-    if !args.yes && prompt::confirm(&format!("Delete {name} of org {org} for good?"), "--yes")? == Answer::No {
+    if !args.yes && prompt::confirm(&format!("Delete {name} of org {org} for good?"), "--yes")? == Answer::No
+    {
         context.show.note("nothing was deleted");
         return Ok(ExitCode::FAILURE);
     }

@@ -20,7 +20,7 @@ Examples:
 pub(crate) struct StatusArgs {}
 
 /// Asks the daemon and prints what it says.
-pub(super) fn run(_args: StatusArgs, context: &mut Context) -> Result<ExitCode, Failure> {
+pub(super) fn run(_args: &StatusArgs, context: &Context) -> Result<ExitCode, Failure> {
     let status = context.call(&StatusOf { org_id: context.orgs() })?;
     let show = context.show;
     if show.is_json() {
@@ -48,7 +48,8 @@ fn state(status: &Status, context: &Context) -> String {
         Some(reason) => {
             let fault = Fault::locked(reason);
             let word = context.show.tone(Tone::Bad, "locked");
-            format!("{word} ({reason}): {}\n  hint: {}", fault.message, fault.hint)
+            let why = fault.message.strip_prefix("the vault is locked").filter(|why| why.starts_with(':'));
+            format!("{word} ({reason}){}\n  hint: {}", why.unwrap_or_default(), fault.hint)
         }
         None if status.locked => context.show.tone(Tone::Bad, "locked"),
         None => context.show.tone(Tone::Good, "unlocked"),
@@ -57,7 +58,8 @@ fn state(status: &Status, context: &Context) -> String {
 
 fn secrets(status: &Status) -> String {
     let present = status.entries_by_category.iter().filter(|(_, count)| **count > 0);
-    let by_category: Vec<_> = present.map(|(category, count)| format!("{} {count}", plain(category))).collect();
+    let by_category: Vec<_> =
+        present.map(|(category, count)| format!("{} {count}", plain(category))).collect();
     if by_category.is_empty() {
         return status.total_entries.to_string();
     }
@@ -76,7 +78,12 @@ fn memory(status: &Status) -> String {
         kind => format!("keys in {} bytes of {kind}", memory.bytes),
     };
     let word = |yes: bool| if yes { "on" } else { "off" };
-    format!("{keys}; dumps {}, core files {}, swap {}", word(memory.dumpable), word(memory.core_dumps), memory.swap)
+    format!(
+        "{keys}; dumps {}, core files {}, swap {}",
+        word(memory.dumpable),
+        word(memory.core_dumps),
+        memory.swap
+    )
 }
 
 fn audit(status: &Status) -> String {

@@ -35,6 +35,11 @@ pub(crate) fn date(moment: Timestamp) -> String {
     format!("{}Z", seconds.replacen('T', " ", 1))
 }
 
+/// Writes how many there are of something.
+pub(crate) fn counted(count: u64, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+}
+
 /// Writes a number of seconds by its two largest units.
 pub(crate) fn span(seconds: u64) -> String {
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
@@ -63,6 +68,9 @@ mod tests {
 
     #[test]
     fn a_span_has_two_units() {
-        assert_eq!(["59s", "1m 1s", "2h 0m", "3d 4h"], [59, 61, 7200, 273_600].map(span).each_ref().map(|s| &**s));
+        assert_eq!(
+            ["59s", "1m 1s", "2h 0m", "3d 4h"],
+            [59, 61, 7200, 273_600].map(span).each_ref().map(|s| &**s)
+        );
     }
 }

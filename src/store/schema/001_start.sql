@@ -27,6 +27,7 @@ CREATE TABLE state (
     head  BLOB    NOT NULL,
     sum   BLOB    NOT NULL,
     count INTEGER NOT NULL,
+    agents BLOB   NOT NULL,
     mac   BLOB    NOT NULL
 );
 
@@ -54,7 +55,7 @@ CREATE TABLE secret (
     UNIQUE (org, name)
 );
 
--- Finds a secret by id, and covers the walk that the state MAC needs.
+-- Finds a secret by id, and covers what the writer asks of it before each change.
 CREATE INDEX secret_state ON secret (id, revision, mac);
 
 -- Older values of a secret.
@@ -66,6 +67,13 @@ CREATE TABLE version (
     created_by TEXT    NOT NULL,
     sealed     BLOB    NOT NULL,
     PRIMARY KEY (secret, version)
+);
+
+-- Named callers, sealed whole; `state.agents` authenticates all of them together.
+CREATE TABLE agent (
+    name     TEXT PRIMARY KEY,
+    revision INTEGER NOT NULL,
+    sealed   BLOB    NOT NULL
 );
 
 -- How many secrets each org has in each category, so that nobody has to count them.

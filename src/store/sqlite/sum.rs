@@ -1,10 +1,13 @@
 //! The sum over all rows: order-free, kept by adding and subtracting one leaf a change.
 
 use crate::audit::Head;
-use crate::crypto::Bytes32;
+use crate::crypto::{Bytes32, mac_fits};
 use crate::domain::SecretId;
 use crate::keyring::Keys;
 use crate::store::State;
+
+/// Stands in the place of the MAC of a state that was edited or rolled back.
+const DISOWNED: Bytes32 = [0xff; 32];
 
 /// Computes a row's leaf: `HMAC-SHA256(state key, "leaf" ‖ id ‖ revision ‖ row mac)`.
 pub(crate) fn leaf(keys: &Keys, id: SecretId, revision: u64, mac: &Bytes32) -> Bytes32 {
@@ -14,13 +17,33 @@ pub(crate) fn leaf(keys: &Keys, id: SecretId, revision: u64, mac: &Bytes32) -> B
 impl State {
     /// The state of a vault without secrets and entries.
     pub(crate) fn empty() -> Self {
-        Self { head: Head::START, sum: [0; 32], count: 0, mac: [0; 32] }
+        Self { head: Head::START, sum: [0; 32], count: 0, agents: [0; 32], mac: [0; 32] }
     }
 
-    /// Computes the state's MAC: `HMAC-SHA256(state key, "state" ‖ seq ‖ head ‖ sum ‖ count)`.
+    /// Computes the state's MAC: `HMAC-SHA256(state key, "state" ‖ seq ‖ head ‖ sum ‖ count ‖ agents)`.
     pub(crate) fn compute_mac(&self, keys: &Keys) -> Bytes32 {
         let (seq, count) = (self.head.seq.to_be_bytes(), self.count.to_be_bytes());
-        keys.state_mac(&[b"state", &seq, &self.head.mac, &self.sum, &count])
+        keys.state_mac(&[b"state", &seq, &self.head.mac, &self.sum, &count, &self.agents])
+    }
+
+    /// Tells whether this vault wrote the state.
+    pub(crate) fn is_authentic(&self, keys: &Keys) -> bool {
+        mac_fits(&self.compute_mac(keys), &self.mac)
+    }
+
+    /// Takes the state for edited: no commit on it gives it a MAC that fits, so that the warning outlasts them.
+    pub(crate) fn disown(&mut self) {
+        self.mac = DISOWNED;
+    }
+
+    /// Tells whether the state was taken for edited.
+    pub(crate) fn is_disowned(&self) -> bool {
+        self.mac == DISOWNED
+    }
+
+    /// Gives the MAC to store.
+    pub(crate) fn mac_to_store(&self, keys: &Keys) -> Bytes32 {
+        if self.is_disowned() { DISOWNED } else { self.compute_mac(keys) }
     }
 
     /// Adds a row's leaf.

@@ -31,7 +31,9 @@ pub(super) fn run(_args: &VerifyArgs, context: &Context) -> Result<ExitCode, Fai
         show.done(format_args!("{}: {} entries{head}", show.tone(Tone::Good, "intact"), found.entries))?;
     } else {
         show.line(format_args!("{}: {}", show.tone(Tone::Bad, "broken"), what_is_broken(&found)))?;
-        show.line("  hint: keep a copy of the vault's folder, compare it with a backup, and see: vaultctl doctor")?;
+        show.line(
+            "  hint: keep a copy of the vault's folder, compare it with a backup, and see: vaultctl doctor",
+        )?;
     }
     Ok(if found.intact { ExitCode::SUCCESS } else { ExitCode::from(FOUND_SOMETHING) })
 }

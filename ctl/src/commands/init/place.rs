@@ -37,8 +37,10 @@ impl Place {
     ) -> Result<Self, Failure> {
         make_private(home)?;
         let home = std::fs::canonicalize(home).map_err(|error| Failure::file(home, &error))?;
-        let absolute = |path: &PathBuf| std::path::absolute(path).map_err(|error| Failure::file(path, &error));
-        let (env_file, named_database) = (env_file.map(absolute).transpose()?, database.map(absolute).transpose()?);
+        let absolute =
+            |path: &PathBuf| std::path::absolute(path).map_err(|error| Failure::file(path, &error));
+        let (env_file, named_database) =
+            (env_file.map(absolute).transpose()?, database.map(absolute).transpose()?);
         let mut locks = vec![lock(&home.join("vault.lock"))?];
         if let Some(database) = &named_database {
             let mut beside = database.clone().into_os_string();
@@ -99,7 +101,9 @@ fn lock(path: &Path) -> Result<Flock<File>, Failure> {
     Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| match errno {
         Errno::EWOULDBLOCK => {
             let message = format!("a vaultd runs on this vault: {} is locked", path.display());
-            Fault::new(Code::Conflict, message).hint("see how it is with: vaultctl status; or stop it first").into()
+            Fault::new(Code::Conflict, message)
+                .hint("see how it is with: vaultctl status; or stop it first")
+                .into()
         }
         errno => Failure::file(path, &errno.into()),
     })

@@ -1,0 +1,14 @@
+//! `vaultctl` as its users meet it: the real program, on a real socket, with a real daemon behind it.
+#![allow(clippy::unwrap_used, reason = "a failing helper fails its test")]
+
+mod audit;
+mod doctor;
+mod environment;
+mod init;
+mod keys;
+mod mistakes;
+mod output;
+mod platforms;
+mod secrets;
+mod state;
+mod versions;

@@ -1,0 +1,106 @@
+//! The key file: a locked vault opens by itself when it is mended, an open one warns when it goes bad.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use notify::event::{AccessKind, AccessMode, ModifyKind};
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::sync::mpsc;
+use vault::api::Warning;
+use vault::domain::LockReason;
+use vault::files;
+use vault::keyring::Keyring;
+use vault::vault::{SlotSource, Vault};
+
+use crate::keys::{self, FoundKey};
+
+/// How long the folder must be quiet before the file is read: editors write in several steps.
+const QUIET: Duration = Duration::from_millis(300);
+/// How often the file is looked at where no event tells of it.
+const POLL: Duration = Duration::from_secs(5);
+
+/// What tells one state of the file from another.
+type Print = Option<(u64, u64, i64, i64, u32)>;
+
+/// Watches the key file for as long as the daemon runs.
+pub(crate) async fn watch(vault: Vault, file: PathBuf) {
+    let (told, mut hear) = mpsc::channel(1);
+    let watcher = begin(&file, told);
+    if let Err(error) = &watcher {
+        tracing::warn!(%error, "the key file's folder cannot be watched; it is looked at every 5 seconds");
+    }
+    let mut seen = print(&file);
+    loop {
+        let _ = tokio::time::timeout(POLL, hear.recv()).await;
+        while tokio::time::timeout(QUIET, hear.recv()).await.is_ok_and(|told| told.is_some()) {}
+        let now = print(&file);
+        if now != seen {
+            seen = now;
+            changed(&vault, &file).await;
+        }
+    }
+}
+
+/// Watches the folder, since editors replace files, for files that are closed after writing or renamed.
+fn begin(file: &Path, told: mpsc::Sender<()>) -> notify::Result<RecommendedWatcher> {
+    let name = file.file_name().map(ToOwned::to_owned);
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+        let ours = |event: &Event| event.paths.iter().any(|path| path.file_name() == name.as_deref());
+        if event.is_ok_and(|event| is_done(event.kind) && ours(&event)) {
+            let _ = told.try_send(());
+        }
+    })?;
+    watcher.watch(&files::parent(file), RecursiveMode::NonRecursive)?;
+    Ok(watcher)
+}
+
+fn is_done(kind: EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::Access(AccessKind::Close(AccessMode::Write))
+            | EventKind::Modify(ModifyKind::Name(_) | ModifyKind::Metadata(_))
+            | EventKind::Remove(_)
+    )
+}
+
+fn print(file: &Path) -> Print {
+    use std::os::unix::fs::MetadataExt;
+    let meta = std::fs::metadata(file).ok()?;
+    Some((meta.ino(), meta.size(), meta.mtime_nsec(), meta.ctime_nsec(), meta.mode()))
+}
+
+/// Tries a changed key file on a locked vault; on an open one only looks whether it still fits.
+async fn changed(vault: &Vault, file: &Path) {
+    let key = keys::from_file(file);
+    match (vault.keyring(), key) {
+        (Keyring::Open(_), Ok(key)) => {
+            let trial = vault.clone();
+            let fits = tokio::task::spawn_blocking(move || trial.fits(&key)).await.unwrap_or(false);
+            warn(vault, (!fits).then_some("holds a key that does not open the vault"));
+        }
+        (Keyring::Open(_), Err(LockReason::KeyFileUnsafe)) => {
+            warn(vault, Some("can be read or changed by others"))
+        }
+        (Keyring::Open(_), Err(_)) => warn(vault, Some("holds no key any more")),
+        (Keyring::Locked(_), Ok(key)) => {
+            let found = FoundKey { key, source: SlotSource::KeyFile };
+            if let Err(error) = keys::open_with(vault, found).await {
+                tracing::error!(%error, "the mended key file did not open the vault");
+            }
+        }
+        (Keyring::Locked(_), Err(reason)) => vault.set_lock_reason(reason),
+    }
+}
+
+fn warn(vault: &Vault, what: Option<&str>) {
+    const CODE: &str = "key_file";
+    let warning = what.map(|what| {
+        let words = format!("the key file {what}; the vault stays open, but a restart would lock you out");
+        Warning::new(CODE, words, "put the right key back, or change it with: vaultctl rekey")
+    });
+    match &warning {
+        Some(warning) => tracing::warn!("{}", warning.message),
+        None => tracing::info!("the key file was changed and fits"),
+    }
+    vault.warn(CODE, warning);
+}

@@ -1,0 +1,234 @@
+//! Descriptions of the interface, folded from the one list of operations: OpenAPI 3.1 and `OpenRPC` 1.3.
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+
+use crate::api::{Code, Operation, Verb};
+use crate::vault::{Fold, Handle, each};
+
+/// Builds the OpenAPI 3.1 description of the HTTP face.
+pub fn openapi() -> Value {
+    let mut fold = OpenApi { schemas: generator("/components/schemas"), paths: Map::new() };
+    each(&mut fold);
+    fold.add_plain_paths();
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "The Vault",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Keeps the keys of AI agents; HTTP/1.1 over a Unix socket.",
+            "license": { "name": "MIT OR Apache-2.0" },
+        },
+        "servers": [{ "url": "http://localhost", "description": "the Unix socket <home>/vault.sock" }],
+        "paths": fold.paths,
+        "components": {
+            "schemas": components(&mut fold.schemas),
+            "responses": { "Error": error_response() },
+        },
+    })
+}
+
+/// Builds the `OpenRPC` description of the JSON-RPC face.
+pub fn openrpc() -> Value {
+    let mut fold = OpenRpc { schemas: generator("/components/schemas"), methods: Vec::new() };
+    each(&mut fold);
+    json!({
+        "openrpc": "1.3.2",
+        "info": { "title": "The Vault", "version": env!("CARGO_PKG_VERSION") },
+        "methods": fold.methods,
+        "components": { "schemas": components(&mut fold.schemas) },
+    })
+}
+
+fn generator(path: &'static str) -> SchemaGenerator {
+    SchemaSettings::draft2020_12().with(|settings| settings.definitions_path = path.into()).into_generator()
+}
+
+fn components(schemas: &mut SchemaGenerator) -> Value {
+    Value::Object(schemas.take_definitions(true))
+}
+
+fn error_response() -> Value {
+    let codes: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+    json!({
+        "description": "What went wrong, in words, and what to do about it.",
+        "content": { "application/json": { "schema": {
+            "type": "object",
+            "required": ["error", "code", "hint"],
+            "properties": {
+                "error": { "type": "string" },
+                "code": { "enum": codes },
+                "hint": { "type": "string" },
+                "lockReason": { "type": "string" },
+                "requestId": { "type": "string" },
+            },
+        } } },
+    })
+}
+
+/// An operation's fields: each with its schema, and the names of those that must be there.
+struct Fields {
+    properties: Map<String, Value>,
+    required: Vec<Value>,
+}
+
+impl Fields {
+    fn of<O: JsonSchema>(schemas: &mut SchemaGenerator) -> Self {
+        let mut schema = O::json_schema(schemas).to_value();
+        let mut take =
+            |key: &str| schema.as_object_mut().and_then(|object| object.remove(key)).unwrap_or_default();
+        let properties = take("properties").as_object().cloned().unwrap_or_default();
+        Self { properties, required: take("required").as_array().cloned().unwrap_or_default() }
+    }
+
+    fn is_required(&self, name: &str) -> bool {
+        self.required.iter().any(|required| required == name)
+    }
+
+    /// Takes a field out; its schema, or any string where it has none.
+    fn take(&mut self, name: &str) -> Value {
+        self.required.retain(|required| required != name);
+        self.properties.remove(name).unwrap_or_else(|| json!({ "type": "string" }))
+    }
+}
+
+fn path_fields(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+}
+
+struct OpenApi {
+    schemas: SchemaGenerator,
+    paths: Map<String, Value>,
+}
+
+impl Fold for OpenApi {
+    fn add<O: Handle>(&mut self) {
+        let mut fields = Fields::of::<O>(&mut self.schemas);
+        let answer = self.schemas.subschema_for::<O::Answer>().to_value();
+        let mut parameters = Vec::new();
+        for name in path_fields(O::ROUTE.path) {
+            let schema = fields.take(name);
+            parameters.push(json!({ "name": name, "in": "path", "required": true, "schema": schema }));
+        }
+        let mut operation = json!({
+            "operationId": O::METHOD.trim_start_matches("vault."),
+            "summary": O::SUMMARY,
+            "responses": {
+                O::ROUTE.status.to_string(): {
+                    "description": "Done.",
+                    "content": { "application/json": { "schema": answer } },
+                },
+                "default": { "$ref": "#/components/responses/Error" },
+            },
+        });
+        if O::ROUTE.verb.has_body() {
+            let required = !fields.required.is_empty();
+            let schema = json!({
+                "type": "object", "properties": fields.properties, "required": fields.required,
+                "additionalProperties": false,
+            });
+            operation["requestBody"] =
+                json!({ "required": required, "content": { "application/json": { "schema": schema } } });
+        } else {
+            let query = fields.properties.iter().map(|(name, schema)| {
+                json!({ "name": name, "in": "query", "required": fields.is_required(name), "schema": without_null(schema) })
+            });
+            parameters.extend(query);
+        }
+        operation["parameters"] = Value::Array(parameters);
+        self.put(O::ROUTE.path, O::ROUTE.verb, operation);
+    }
+}
+
+/// A query cannot carry null: an absent field is left out.
+fn without_null(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    if let Some(any) = schema.get_mut("anyOf").and_then(Value::as_array_mut) {
+        any.retain(|one| one.get("type").is_none_or(|kind| kind != "null"));
+    }
+    if let Some(kinds) = schema.get_mut("type").and_then(Value::as_array_mut) {
+        kinds.retain(|kind| kind != "null");
+    }
+    schema
+}
+
+impl OpenApi {
+    fn put(&mut self, path: &str, verb: Verb, operation: Value) {
+        let item = self.paths.entry(path.to_owned()).or_insert_with(|| json!({}));
+        item[verb.as_str().to_ascii_lowercase()] = operation;
+    }
+
+    /// Adds what is no operation: it shows no secret and stands outside the list.
+    fn add_plain_paths(&mut self) {
+        let plain = [
+            ("/healthz", "Answers while the process serves, locked or not.", "application/json"),
+            ("/metrics", "Counts and times of requests, in Prometheus' text form.", "text/plain"),
+            (
+                "/vault/events",
+                "Tells each audit entry as it is committed, as server-sent events.",
+                "text/event-stream",
+            ),
+            ("/vault/openapi.json", "Describes all of this.", "application/json"),
+        ];
+        for (path, summary, kind) in plain {
+            let mut operation = json!({
+                "summary": summary,
+                "responses": {
+                    "200": { "description": "Done.", "content": { kind: {} } },
+                    "default": { "$ref": "#/components/responses/Error" },
+                },
+            });
+            if path == "/vault/events" {
+                let schema = json!({ "type": "string", "pattern": "^[0-9]{1,18}$" });
+                operation["parameters"] = json!([{ "name": "since", "in": "query", "schema": schema,
+                    "description": "The sequence number after which to begin." }]);
+            }
+            self.put(path, Verb::Get, operation);
+        }
+    }
+}
+
+struct OpenRpc {
+    schemas: SchemaGenerator,
+    methods: Vec<Value>,
+}
+
+impl Fold for OpenRpc {
+    fn add<O: Handle>(&mut self) {
+        let fields = Fields::of::<O>(&mut self.schemas);
+        let param = |(name, schema): (&String, &Value)| json!({ "name": name, "required": fields.is_required(name), "schema": schema });
+        let params: Vec<_> = fields.properties.iter().map(param).collect();
+        let answer = self.schemas.subschema_for::<O::Answer>().to_value();
+        self.methods.push(json!({
+            "name": <O as Operation>::METHOD,
+            "summary": O::SUMMARY,
+            "paramStructure": "by-name",
+            "params": params,
+            "result": { "name": "answer", "schema": answer },
+        }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_path_parameter_is_described() {
+        let described = openapi();
+        let get = &described["paths"]["/vault/secrets/{id}"]["get"];
+        assert_eq!("id", get["parameters"][0]["name"]);
+        assert_eq!(true, get["parameters"][0]["required"]);
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        for (root, text) in [(openapi(), openapi().to_string()), (openrpc(), openrpc().to_string())] {
+            for reference in text.split("\"$ref\":\"#").skip(1) {
+                let pointer = reference.split('"').next().unwrap();
+                assert!(root.pointer(pointer).is_some(), "{pointer}");
+            }
+        }
+    }
+}
