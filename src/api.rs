@@ -3,6 +3,7 @@
 //! HTTP, JSON-RPC, the client and the descriptions are folds over the one list in [`crate::vault::each`]; none
 //! of them knows a secret from an audit entry. To add an operation, copy a neighbour.
 
+mod agents;
 mod audit;
 mod change;
 mod decode;
@@ -13,9 +14,13 @@ mod secrets;
 mod status;
 
 use schemars::JsonSchema;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
+pub use agents::{
+    AddAgent, AgentAdded, AgentChanged, AgentEntry, AgentList, AgentTested, DeleteAgent, ListAgents,
+    TestAgent, UpdateAgent,
+};
 pub use audit::{AuditAnswer, AuditEntry, AuditLog, Verification, VerifyAudit};
 pub use change::{
     AddPlatform, FieldValues, ListVersions, PlatformAdded, Rollback, RotateAll, RotateSecret, RotatedAll,
@@ -112,6 +117,15 @@ impl Route {
     pub const fn delete(path: &'static str) -> Self {
         Self { verb: Verb::Delete, path, status: 200 }
     }
+}
+
+/// Tells `null` from nothing at all.
+fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: serde::Deserialize<'de>,
+{
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// The word `true`, as AgenticMail's answers carry it.

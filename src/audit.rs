@@ -87,7 +87,7 @@ impl Author {
                 claims.insert(key.to_owned(), Value::from(text.as_str()));
             }
         }
-        Self { actor: caller.actor.to_string(), peer: caller.peer.clone(), at, claims }
+        Self { actor: caller.actor().to_string(), peer: caller.peer.clone(), at, claims }
     }
 }
 
@@ -231,13 +231,15 @@ impl BreakReason {
 #[derive(Debug)]
 pub struct Verifier {
     at: Head,
+    /// A head that was kept outside the database: the log must pass through it.
+    outside: Option<Head>,
     broken: Option<Break>,
 }
 
 impl Verifier {
     /// Starts before the first entry.
-    pub fn new() -> Self {
-        Self { at: Head::START, broken: None }
+    pub fn new(outside: Option<Head>) -> Self {
+        Self { at: Head::START, outside, broken: None }
     }
 
     /// Takes the next entry under the audit key that was in use then.
@@ -246,11 +248,16 @@ impl Verifier {
             let expected = crate::crypto::mac(audit_key, &[&self.at.mac, entry.canonical().bytes()]);
             if entry.seq != self.at.seq + 1 {
                 self.broken = Some(Break { seq: self.at.seq + 1, reason: BreakReason::Missing });
-            } else if expected != entry.mac {
+            } else if expected != entry.mac || self.contradicts(entry) {
                 self.broken = Some(Break { seq: entry.seq, reason: BreakReason::Edited });
             }
         }
         self.at = Head { seq: entry.seq, mac: entry.mac };
+    }
+
+    /// Tells whether an entry is not the one that the outside head says stood there.
+    fn contradicts(&self, entry: &Entry) -> bool {
+        self.outside.is_some_and(|outside| outside.seq == entry.seq && outside.mac != entry.mac)
     }
 
     /// Ends the walk against the head that the state holds.
@@ -259,12 +266,11 @@ impl Verifier {
             let reason = if self.at.seq < head.seq { BreakReason::Cut } else { BreakReason::Edited };
             self.broken = Some(Break { seq: (self.at.seq + 1).min(head.seq.max(1)), reason });
         }
+        if let (None, Some(outside)) = (&self.broken, self.outside)
+            && outside.seq > self.at.seq
+        {
+            self.broken = Some(Break { seq: self.at.seq + 1, reason: BreakReason::Cut });
+        }
         Verdict { entries, head: (self.at.seq > 0).then_some(self.at.mac), broken: self.broken }
-    }
-}
-
-impl Default for Verifier {
-    fn default() -> Self {
-        Self::new()
     }
 }

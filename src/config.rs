@@ -13,6 +13,62 @@ pub struct Config {
     pub kdf: Kdf,
     /// How keys are held in memory.
     pub memory: Memory,
+    /// Who may connect.
+    pub access: Access,
+    /// How much one may ask.
+    pub limits: Limits,
+    /// When the vault locks itself.
+    pub auto_lock: AutoLock,
+}
+
+/// `[access]`: who may connect besides the daemon's own user; names or numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Access {
+    /// Users who may connect; what each may do, agents and their grants say.
+    pub users: Vec<Account>,
+    /// Groups whose members may connect.
+    pub groups: Vec<Account>,
+    /// Users who may do everything, as the daemon's own user may.
+    pub owners: Vec<Account>,
+}
+
+/// A user or a group, by number or by name.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Account {
+    /// A uid or gid.
+    Id(u32),
+    /// A name, looked up at start.
+    Name(String),
+}
+
+/// `[limits]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Connections in all, 1 to 65,536; 512 by default.
+    pub connections: u32,
+    /// Connections of one user, 1 to 65,536; 512 by default.
+    pub connections_per_user: u32,
+    /// Threads that serve requests, 1 to 64; 1 by default, which is the fastest up to 64 connections.
+    pub threads: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connections: 512, connections_per_user: 512, threads: 1 }
+    }
+}
+
+/// `[auto_lock]`: seconds, 0 for never (the default).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AutoLock {
+    /// After so long without a value handed out.
+    pub idle_seconds: u32,
+    /// So long after the unlock, whatever happens.
+    pub after_seconds: u32,
 }
 
 /// `[kdf]`
@@ -89,7 +145,17 @@ impl Config {
             ConfigError::Malformed { line, reason: error.message().to_owned() }
         })?;
         config.iterations()?;
+        config.check_limits()?;
         Ok(config)
+    }
+
+    fn check_limits(&self) -> Result<(), ConfigError> {
+        let Limits { connections, connections_per_user, threads } = self.limits;
+        let counts = [connections, connections_per_user].iter().all(|count| (1..=65_536).contains(count));
+        if counts && (1..=64).contains(&threads) {
+            return Ok(());
+        }
+        Err(ConfigError::Range("limits", Invalid("connections are 1 to 65536, threads 1 to 64")))
     }
 
     /// Gives the rounds of new slots.

@@ -23,7 +23,7 @@ use sha2::{Digest, Sha256, Sha512};
 pub use canon::Canon;
 pub use header::{AuditKeySeal, Header, header_checksum, header_mac};
 pub use recovery::{RecoveryKey, RecoveryKeyFault};
-pub use sealed::{Fresh, SealContext, Sealed, open_secret, seal_secret};
+pub use sealed::{Fresh, SealContext, Sealed, open_agent, open_secret, seal_agent, seal_secret};
 pub use slot::{Slot, SlotKind, SlotSpec};
 
 use crate::domain::Invalid;
@@ -191,4 +191,21 @@ fn unwrap_key(
     gcm_decrypt(kek, iv, aad, &mut buffer)?;
     let key: &[u8; 32] = buffer.as_slice().try_into().map_err(|_| CryptoError::Malformed)?;
     Ok(KeyBytes::filled(|out| out.copy_from_slice(key)))
+}
+
+/// Computes the SHA-256 of a file's content in lower-case hex.
+///
+/// # Errors
+/// Where it cannot be read.
+pub fn sha256_of_file(mut file: std::fs::File) -> std::io::Result<String> {
+    use std::io::Read;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            return Ok(data_encoding::HEXLOWER.encode(&hash.finalize()));
+        }
+        hash.update(buffer.get(..read).unwrap_or_default());
+    }
 }

@@ -9,7 +9,7 @@ mod id;
 mod name;
 mod time;
 
-pub use actor::{Action, Actor, AgentId, Caller, Claims, LockReason, Outcome, Peer};
+pub use actor::{Action, Actor, AgentId, Caller, Claims, LockReason, Outcome, Peer, Role};
 pub use category::Category;
 pub use id::{AuditId, SecretId, SecretRef, VaultId};
 pub use name::{FieldName, Metadata, OrgId, OrgScope, PlatformName, SecretName, snake_case};

@@ -8,7 +8,7 @@ use vault_platform::{Backing, KeyPage, PageError, PagePolicy, with_burned_stack}
 
 use crate::crypto::{
     AuditKeySeal, Bytes32, CryptoError, Header, SealContext, Sealed, Slot, SlotKind, derive, header_checksum,
-    header_mac, mac, mac_fits, open_secret, seal_secret,
+    header_mac, mac, mac_fits, open_agent, open_secret, seal_agent, seal_secret,
 };
 use crate::crypto::{Fresh, RecoveryKey};
 use crate::domain::{LockReason, VaultId};
@@ -160,6 +160,16 @@ impl Keys {
     /// Opens a sealed value.
     pub fn open(&self, context: &SealContext<'_>, sealed: &Sealed) -> Result<SecretValue, CryptoError> {
         open_secret(self.key(VAULT), context, sealed)
+    }
+
+    /// Seals an agent's record.
+    pub fn seal_agent(&self, name: &str, revision: u64, plain: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        seal_agent(self.key(VAULT), self.vault, name, revision, plain)
+    }
+
+    /// Opens an agent's record.
+    pub fn open_agent(&self, name: &str, revision: u64, sealed: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        open_agent(self.key(VAULT), self.vault, name, revision, sealed)
     }
 
     /// Computes a MAC under the row key.

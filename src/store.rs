@@ -3,6 +3,7 @@
 //! A unit says "commit this change with this entry"; nothing above this module knows SQL. The second backend
 //! this is shaped for is a database shared by many hosts' daemons.
 
+mod agent;
 mod row;
 mod sqlite;
 
@@ -10,13 +11,14 @@ use std::sync::Arc;
 
 use tokio::sync::{broadcast, oneshot};
 
+pub use agent::AgentRow;
 pub use row::{ListQuery, Row, Sort, SortKey, Stored, VersionRow};
 pub use sqlite::SqliteStore;
 pub(crate) use sqlite::leaf;
 
 use crate::audit::{Author, Draft, Entry, Head};
 use crate::crypto::{AuditKeySeal, Bytes32, Header, Slot};
-use crate::domain::{Action, OrgId, OrgScope, Outcome, SecretId, SecretName, Timestamp};
+use crate::domain::{Action, AgentId, OrgId, OrgScope, Outcome, SecretId, SecretName, Timestamp};
 use crate::keyring::Keys;
 
 /// How many values of a secret are kept, the present one among them.
@@ -54,6 +56,8 @@ pub struct Unit {
     pub keys: Arc<Keys>,
     /// Who acts, and when.
     pub author: Author,
+    /// The agent that acts, and the revision that it was judged by.
+    pub agent: Option<(AgentId, u64)>,
     /// Rows that must still be as they were read.
     pub guards: Vec<Guard>,
     /// What changes.
@@ -92,6 +96,15 @@ pub enum Change {
         /// The revision that is removed.
         seen: u64,
     },
+    /// A new agent, or an agent's next revision.
+    PutAgent {
+        /// Its row.
+        row: Box<AgentRow>,
+        /// The revision that it replaces, where it is not new.
+        seen: Option<u64>,
+    },
+    /// An agent's end.
+    DropAgent(AgentId),
     /// New slots, with the header that authenticates them.
     Slots(Box<Header>),
     /// Every row is under new keys: they take over after this unit's entries.
@@ -142,6 +155,9 @@ pub enum Refusal {
     /// A row is not as it was read.
     #[error("the secret changed meanwhile")]
     Stale,
+    /// The agent that acts was changed or removed.
+    #[error("the agent's rights changed meanwhile")]
+    Revoked,
     /// The keys are not those in use.
     #[error("the keys changed meanwhile")]
     OldKeys,
@@ -195,6 +211,8 @@ pub struct State {
     pub sum: Bytes32,
     /// How many secrets there are.
     pub count: u64,
+    /// The MAC over all agents; zeros where there never was one.
+    pub agents: Bytes32,
     /// HMAC over the above under the state key.
     pub mac: Bytes32,
 }
@@ -216,6 +234,8 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     fn list(&self, query: &ListQuery) -> Result<(Vec<Row>, u64), StoreError>;
     /// Reads the kept versions of a secret, oldest first.
     fn versions(&self, id: SecretId) -> Result<Vec<VersionRow>, StoreError>;
+    /// Reads the rows of all agents, in order of name.
+    fn agents(&self) -> Result<Vec<AgentRow>, StoreError>;
     /// Counts secrets by category.
     fn totals(&self, scope: &OrgScope) -> Result<Vec<(String, u64)>, StoreError>;
     /// Reads a page of the log.

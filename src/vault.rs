@@ -1,5 +1,6 @@
 //! The vault: the one line judge → act → record that every operation goes along.
 
+mod agents;
 mod change;
 mod desk;
 mod discover;
@@ -15,11 +16,12 @@ mod secrets;
 mod status;
 mod unlock;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tokio::sync::broadcast;
 
+pub use agents::Standing;
 use desk::After;
 pub use desk::{Desk, Handle, Place, Records, Settled, WhileLocked};
 pub use found::{FoundError, Founded, Founding, Plan, found};
@@ -27,12 +29,14 @@ pub use inspect::{Damage, Findings};
 use refused::Refused;
 pub use rekey::SlotSource;
 
+use crate::agents::Agents;
 use crate::api::{
-    AddPlatform, AuditLog, Code, CreateSecret, DeleteSecret, Discover, Fault, GetSecret, ListPresets,
-    ListSecrets, ListVersions, LockVault, MakeRecovery, Rekey, Resolve, ResolveMany, Rollback, RotateAll,
-    RotateSecret, StatusOf, UnlockVault, UpdateSecret, VerifyAudit, Warning,
+    AddAgent, AddPlatform, AuditLog, Code, CreateSecret, DeleteAgent, DeleteSecret, Discover, Fault,
+    GetSecret, ListAgents, ListPresets, ListSecrets, ListVersions, LockVault, MakeRecovery, Rekey, Resolve,
+    ResolveMany, Rollback, RotateAll, RotateSecret, StatusOf, TestAgent, UnlockVault, UpdateAgent,
+    UpdateSecret, VerifyAudit, Warning,
 };
-use crate::audit::{Author, Entry};
+use crate::audit::{Author, Draft, Entry, Head};
 use crate::clock::Clock;
 use crate::crypto::Iterations;
 use crate::domain::{Caller, LockReason, Timestamp};
@@ -68,6 +72,11 @@ pub fn each(fold: &mut impl Fold) {
     fold.add::<AuditLog>();
     fold.add::<VerifyAudit>();
     fold.add::<StatusOf>();
+    fold.add::<ListAgents>();
+    fold.add::<AddAgent>();
+    fold.add::<UpdateAgent>();
+    fold.add::<DeleteAgent>();
+    fold.add::<TestAgent>();
     fold.add::<LockVault>();
     fold.add::<UnlockVault>();
     fold.add::<Rekey>();
@@ -112,6 +121,10 @@ struct Inner {
     findings: RwLock<Findings>,
     warnings: RwLock<Vec<Warning>>,
     weak_key: AtomicBool,
+    outside: RwLock<Option<Head>>,
+    opened: AtomicI64,
+    used: AtomicI64,
+    agents: RwLock<Arc<Agents>>,
     refused: Mutex<Refused>,
 }
 
@@ -128,6 +141,10 @@ impl Vault {
             findings: RwLock::default(),
             warnings: RwLock::default(),
             weak_key: AtomicBool::new(false),
+            outside: RwLock::default(),
+            opened: AtomicI64::new(0),
+            used: AtomicI64::new(0),
+            agents: RwLock::default(),
             refused: Mutex::default(),
         }))
     }
@@ -166,9 +183,10 @@ impl Vault {
         };
         let after = desk.take_after();
         let unit = match (&acted, O::RECORDS) {
-            (Ok(_), Records::Nothing) | (Err(_), Records::Nothing) => None,
+            (Ok(_), Records::Nothing) => None,
+            (Err(fault), Records::Nothing) if fault.code != Code::Forbidden => None,
             (Ok(_), Records::Each) => Some(desk.unit()?),
-            (Err(fault), Records::Each) => desk.refused_unit(fault),
+            (Err(fault), _) => desk.refused_unit(fault),
         };
         if let Some(unit) = unit
             && let Err(refusal) = self.commit(unit).await
@@ -187,7 +205,17 @@ impl Vault {
             After::Nothing => {}
             After::Erase => settled.pending_erase = !self.erase().await,
             After::Open(keys) => self.open(keys).await,
-            After::Lock(reason) => self.set_keyring(Keyring::Locked(reason)),
+            After::Lock(reason) => {
+                self.set_keyring(Keyring::Locked(reason));
+                self.forget_agents();
+            }
+            After::Agents => {
+                if let Keyring::Open(keys) = self.keyring()
+                    && let Err(error) = self.load_agents(&keys)
+                {
+                    tracing::error!(%error, "the agents could not be read again");
+                }
+            }
             After::Rekey(keys, key) => {
                 settled.pending_key = self.finish_rekey(keys, key).await;
                 settled.pending_erase = !self.erase().await;
@@ -210,6 +238,17 @@ impl Vault {
         }
     }
 
+    /// Records something of a caller's, outside any operation, where the vault is open.
+    async fn record(&self, caller: &Caller, draft: Draft) {
+        let Keyring::Open(keys) = self.keyring() else { return };
+        let author = Author::of(caller, self.now());
+        if let Err(refusal) =
+            self.commit(Unit { author, entries: vec![draft], ..self.system_unit(keys) }).await
+        {
+            tracing::error!(%refusal, "a refusal could not be recorded");
+        }
+    }
+
     /// Opens a desk for one act: the keys as they are now, the caller, the moment.
     fn desk<O: Handle>(&self, caller: &Caller) -> Result<Desk, Fault> {
         let keys = match (self.keyring(), O::WHILE_LOCKED) {
@@ -229,6 +268,11 @@ impl Vault {
     }
 
     fn set_keyring(&self, keyring: Keyring) {
+        if let Keyring::Open(_) = &keyring {
+            let now = self.now().as_millis();
+            self.0.opened.store(now, Ordering::Relaxed);
+            self.0.used.store(now, Ordering::Relaxed);
+        }
         *self.0.keyring.write().unwrap_or_else(PoisonError::into_inner) = keyring;
     }
 
@@ -270,7 +314,7 @@ impl Vault {
     /// Makes a unit of the daemon's own acts.
     fn system_unit(&self, keys: Arc<Keys>) -> Unit {
         let author = Author::of(&Caller::system(), self.now());
-        Unit { keys, author, guards: Vec::new(), changes: Vec::new(), entries: Vec::new() }
+        Unit { keys, author, agent: None, guards: Vec::new(), changes: Vec::new(), entries: Vec::new() }
     }
 }
 
@@ -294,6 +338,7 @@ fn fault_of(refusal: &Refusal) -> Fault {
         Refusal::Stale | Refusal::OldKeys => {
             Fault::new(Code::Conflict, "the secret changed meanwhile, again and again")
         }
+        Refusal::Revoked => Fault::new(Code::Unauthorized, "the agent's rights changed meanwhile"),
         Refusal::Storage(_) => {
             Fault::new(Code::Storage, "the change could not be written to disk; nothing of it is stored")
         }

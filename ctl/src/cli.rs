@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, ValueEnum};
+use clap::{Args, CommandFactory, Parser, ValueEnum};
 use vault::domain::{Invalid, OrgScope};
 
 use crate::commands::Command;
@@ -48,10 +48,10 @@ pub(crate) struct Cli {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// The daemon's socket [env: AGENTICMAIL_VAULT_SOCKET] [default: vault.sock in the home]
+    /// The daemon's socket, else `AGENTICMAIL_VAULT_SOCKET`, else vault.sock in the home
     #[arg(long, global = true, value_name = "PATH")]
     pub(crate) socket: Option<PathBuf>,
-    /// The vault's folder [env: AGENTICMAIL_HOME] [default: ~/.agenticmail]
+    /// The vault's folder, else `AGENTICMAIL_HOME`, else ~/.agenticmail
     #[arg(long, global = true, value_name = "PATH")]
     pub(crate) home: Option<PathBuf>,
     /// The tenant; `*` is all of them where a command can mean all [default: default]
@@ -63,8 +63,8 @@ pub(crate) struct Global {
     /// Say nothing but what was asked for, and errors
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
-    /// Whether to colour; also off with NO_COLOR
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    /// When to colour: auto, always or never; `NO_COLOR` is obeyed
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
     pub(crate) color: ColorWhen,
 }
 
@@ -85,16 +85,16 @@ fn org_scope(text: &str) -> Result<OrgScope, Invalid> {
 }
 
 /// Runs the command that the arguments name and gives its exit code.
-pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
-    match Cli::try_parse_from(&arguments) {
+pub(crate) fn run(arguments: &[OsString]) -> ExitCode {
+    match Cli::try_parse_from(arguments) {
         Ok(cli) => dispatch(cli),
-        Err(error) => usage::end(&error, &arguments),
+        Err(error) => usage::end(&error, arguments, &Cli::command()),
     }
 }
 
 fn dispatch(cli: Cli) -> ExitCode {
     let show = Show::new(&cli.global);
-    let ended = Context::new(cli.global, show).and_then(|mut context| cli.command.run(&mut context));
+    let ended = Context::new(cli.global, show).and_then(|context| cli.command.run(&context));
     ended.unwrap_or_else(|failure| {
         show.failure(&failure);
         failure.exit()
@@ -103,8 +103,6 @@ fn dispatch(cli: Cli) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -1,16 +1,28 @@
 //! The commands: one file each, an arguments struct and `run`.
 
+mod add;
 mod audit;
 mod completions;
+mod discover;
+mod doctor;
 mod get;
+mod history;
 mod init;
 mod list;
+mod lock;
 mod man;
+mod particulars;
 mod presets;
+mod recovery;
+mod rekey;
+mod resolve;
 mod rm;
+mod rollback;
+mod rotate;
 mod set;
 mod show;
 mod status;
+mod unlock;
 
 use std::process::ExitCode;
 
@@ -34,7 +46,7 @@ macro_rules! commands {
 
         impl Command {
             /// Runs the command.
-            pub(crate) fn run(self, context: &mut Context) -> Result<ExitCode, Failure> {
+            pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, Failure> {
                 match self {
                     $(Self::$variant(args) => $module::run(args, context),)*
                 }
@@ -46,13 +58,24 @@ macro_rules! commands {
 commands! {
     Init => init::InitArgs,
     Status => status::StatusArgs,
+    Doctor => doctor::DoctorArgs,
+    Add => add::AddArgs,
     Set => set::SetArgs,
     Get => get::GetArgs,
     Show => show::ShowArgs,
     List => list::ListArgs,
     Rm => rm::RmArgs,
+    History => history::HistoryArgs,
+    Rollback => rollback::RollbackArgs,
+    Rotate => rotate::RotateArgs,
+    Resolve => resolve::ResolveArgs,
+    Discover => discover::DiscoverArgs,
     Presets => presets::PresetsArgs,
     Audit => audit::AuditArgs,
+    Lock => lock::LockArgs,
+    Unlock => unlock::UnlockArgs,
+    Rekey => rekey::RekeyArgs,
+    Recovery => recovery::RecoveryArgs,
     Completions => completions::CompletionsArgs,
     Man => man::ManArgs,
 }

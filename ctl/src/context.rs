@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::show::Show;
 
 /// The longest path of a Unix socket, in bytes.
-const SOCKET_PATH_BYTES: usize = 107;
+pub(crate) const SOCKET_PATH_BYTES: usize = 107;
 
 /// What a command works with.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ impl Context {
     pub(crate) fn call<O: Operation>(&self, operation: &O) -> Result<O::Answer, Failure> {
         let socket = self.socket();
         let mut client = Client::connect(&socket).map_err(|fault| self.advised(fault, &socket))?;
-        client.call(operation).map_err(|fault| self.advised(fault, &socket).into())
+        Ok(client.call(operation)?)
     }
 
     /// Asks the daemon how it is, before a person types a value in vain.
@@ -87,12 +87,21 @@ impl Context {
         self.org.clone()
     }
 
-    /// Writes a command of the daemon, with the home where it is not the usual one.
+    /// Writes the daemon's command, with the home where it is not the usual one.
     pub(crate) fn daemon_command(&self) -> String {
-        if env::home().as_deref() == Some(&self.home) {
-            "vaultd".to_owned()
+        format!("vaultd{}", self.home_option())
+    }
+
+    /// Writes a command of this program, with the home where it is not the usual one.
+    pub(crate) fn command(&self, words: &str) -> String {
+        format!("vaultctl{} {words}", self.home_option())
+    }
+
+    fn home_option(&self) -> String {
+        if env::home().as_ref() == Some(&self.home) {
+            String::new()
         } else {
-            format!("vaultd --home {}", self.home.display())
+            format!(" --home {}", self.home.display())
         }
     }
 
@@ -101,6 +110,7 @@ impl Context {
         if fault.code != Code::Unavailable {
             return fault;
         }
+        let fault = Fault { message: format!("no daemon answers at {}", socket.display()), ..fault };
         let daemon = self.daemon_command();
         if socket.as_os_str().len() > SOCKET_PATH_BYTES {
             let long = format!(
@@ -117,7 +127,8 @@ impl Context {
         if self.home.join("vault.db").exists() || !socket.starts_with(&self.home) {
             return fault.hint(format!("start the daemon with: {daemon}"));
         }
-        fault.hint(format!("make a vault with: vaultctl init; then start the daemon with: {daemon}"))
+        let init = self.command("init");
+        fault.hint(format!("make a vault with: {init}; then start the daemon with: {daemon}"))
     }
 }
 

@@ -1,28 +1,55 @@
 //! Finding a secret by what a person typed, without looking at its value.
 
-use vault::api::{Code, Fault, ListSecrets, Secret, SecretList};
-use vault::domain::{OrgScope, PlatformName, SecretId};
-use vault::presets::Presets;
+use vault::api::{Code, Discover, Fault, ListSecrets, Secret};
+use vault::domain::{OrgScope, SecretId};
 
 use crate::context::Context;
 use crate::failure::Failure;
+
+/// The fields that a platform alone stands for, first to last.
+const KEY_FIELDS: [&str; 4] = ["access_token", "api_key", "token", ""];
 
 /// Finds the secret of an exact name or an id.
 ///
 /// # Errors
 /// `not_found`, with the names that may have been meant.
 pub(crate) fn exact(context: &Context, asked: &str) -> Result<Secret, Failure> {
+    if let Some(found) = by_name(context, asked)? {
+        return Ok(found);
+    }
+    by_id(context, asked)?.map_or_else(|| Err(not_found(context, asked)), Ok)
+}
+
+/// Finds the secret of an exact name, an id, or a platform, whose key it then is.
+///
+/// # Errors
+/// `not_found`, with the names that may have been meant.
+pub(crate) fn tolerant(context: &Context, asked: &str) -> Result<Secret, Failure> {
+    if let Some(found) = by_name(context, asked)? {
+        return Ok(found);
+    }
+    if let Some(found) = by_id(context, asked)? {
+        return Ok(found);
+    }
+    let fields = fields_of(context, asked.strip_prefix("skill:").unwrap_or(asked));
+    let key = KEY_FIELDS.iter().find_map(|key| fields.iter().find(|(field, _)| field == key));
+    let found = key.map(|(_, name)| by_name(context, name)).transpose()?.flatten();
+    found.map_or_else(|| Err(not_found(context, asked)), Ok)
+}
+
+/// Finds the secret of an exact name.
+///
+/// # Errors
+/// `integrity` where its row does not authenticate.
+pub(crate) fn by_name(context: &Context, name: &str) -> Result<Option<Secret>, Failure> {
     let org_id = context.one_org()?.map(OrgScope::One);
-    let named =
-        context.call(&ListSecrets { org_id, name: Some(asked.to_owned()), ..ListSecrets::default() })?;
-    if named.secrets.is_empty() && named.total > 0 {
-        let message = format!("the stored row of {} does not authenticate", named.damaged.join(", "));
+    let list =
+        context.call(&ListSecrets { org_id, name: Some(name.to_owned()), ..ListSecrets::default() })?;
+    if !list.damaged.is_empty() {
+        let message = format!("the stored row of {} does not authenticate", list.damaged.join(", "));
         return Err(Fault::new(Code::Integrity, message).into());
     }
-    match named.secrets.into_iter().next() {
-        Some(secret) => Ok(secret),
-        None => by_id(context, asked)?.map_or_else(|| Err(not_found(context, asked)), Ok),
-    }
+    Ok(list.secrets.into_iter().next())
 }
 
 fn by_id(context: &Context, asked: &str) -> Result<Option<Secret>, Failure> {
@@ -32,30 +59,35 @@ fn by_id(context: &Context, asked: &str) -> Result<Option<Secret>, Failure> {
 }
 
 fn not_found(context: &Context, asked: &str) -> Failure {
-    let near = near(context, asked).map(|list| list.secrets).unwrap_or_default();
-    let names: Vec<_> = near.iter().take(5).map(|secret| secret.name.as_str()).collect();
+    let mut near: Vec<String> = fields_of(context, asked).into_iter().map(|(_, name)| name).collect();
+    if near.is_empty() {
+        near = names_with(context, asked);
+    }
     let fault = Fault::not_found();
-    if names.is_empty() {
+    if near.is_empty() {
         fault.into()
     } else {
-        fault.hint(format!("did you mean {}?", names.join(", "))).into()
+        fault.hint(format!("did you mean {}?", near.join(" or "))).into()
     }
 }
 
-/// Lists what the platform that was typed has, or else what has the typed text in its name.
-fn near(context: &Context, asked: &str) -> Option<SecretList> {
-    let org_id = context.one_org().ok()?.map(OrgScope::One);
-    let list = |query: ListSecrets| context.call(&query).ok().filter(|list| !list.secrets.is_empty());
-    let platform = Presets::builtin().canonical(asked).unwrap_or(asked);
-    let of_platform = PlatformName::try_from(platform.to_owned()).ok().and_then(|platform| {
-        list(ListSecrets {
-            org_id: org_id.clone(),
-            platform: Some(platform),
-            limit: Some(5),
-            ..ListSecrets::default()
-        })
-    });
-    of_platform.or_else(|| {
-        list(ListSecrets { org_id, search: Some(asked.to_owned()), limit: Some(5), ..ListSecrets::default() })
-    })
+/// Lists the fields that a platform has stored, each with its name.
+fn fields_of(context: &Context, platform: &str) -> Vec<(String, String)> {
+    let Ok(org_id) = context.one_org() else { return Vec::new() };
+    let found = context.call(&Discover { platform: Some(platform.to_owned()), org_id });
+    let fields = found.into_iter().flat_map(|found| found.platforms).flat_map(|platform| platform.fields);
+    fields.map(|field| (field.field, field.name.to_string())).collect()
+}
+
+/// Lists a few names that have the text in them.
+fn names_with(context: &Context, text: &str) -> Vec<String> {
+    let Ok(org_id) = context.one_org() else { return Vec::new() };
+    let query = ListSecrets {
+        org_id: org_id.map(OrgScope::One),
+        search: Some(text.to_owned()),
+        limit: Some(5),
+        ..ListSecrets::default()
+    };
+    let found = context.call(&query);
+    found.into_iter().flat_map(|list| list.secrets).map(|secret| secret.name.to_string()).collect()
 }

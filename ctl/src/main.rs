@@ -30,5 +30,5 @@ static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 fn main() -> ExitCode {
     vault_platform::private_umask();
     env::leave_no_core();
-    cli::run(std::env::args_os().collect())
+    cli::run(&std::env::args_os().collect::<Vec<_>>())
 }

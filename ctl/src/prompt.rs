@@ -25,6 +25,11 @@ pub(crate) struct ValueSource {
 }
 
 impl ValueSource {
+    /// Tells whether a file or a length is given.
+    pub(crate) fn is_given(&self) -> bool {
+        self.value_file.is_some() || self.generate.is_some()
+    }
+
     /// Takes the value from the file, the generator, the prompt or stdin.
     ///
     /// # Errors
@@ -43,13 +48,38 @@ pub(crate) fn value(label: &str) -> Result<SecretValue, Failure> {
     if io::stdin().is_terminal() { hidden(label) } else { from_stdin() }
 }
 
-/// Asks for a line without echo.
+/// Asks for a value on the terminal, without echo.
 fn hidden(label: &str) -> Result<SecretValue, Failure> {
+    checked(hidden_line(label)?)
+}
+
+/// Asks for a line on the terminal, without echo; it may be empty.
+pub(crate) fn hidden_line(label: &str) -> Result<String, Failure> {
     match rpassword::prompt_password(format!("{label}: ")) {
-        Ok(typed) => checked(typed),
+        Ok(typed) => Ok(typed),
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(none_given()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Asks for a line on the terminal that need not be hidden; it may be empty.
+pub(crate) fn visible_line(label: &str) -> Result<String, Failure> {
+    ask(&format!("{label}: "))
+}
+
+/// Asks twice for a new key without echo on a terminal, else reads it from stdin.
+///
+/// # Errors
+/// `invalid_request` where the two are not the same.
+pub(crate) fn new_key() -> Result<SecretValue, Failure> {
+    if !io::stdin().is_terminal() {
+        return from_stdin();
+    }
+    let first = hidden("New key")?;
+    if hidden("The same again")?.expose() == first.expose() {
+        return Ok(first);
+    }
+    Err(Failure::usage("the two keys are not the same", "type it again, or let one be made with --generate"))
 }
 
 /// Reads all of stdin as a value.
@@ -73,14 +103,14 @@ pub(crate) fn from_file(path: &Path) -> Result<SecretValue, Failure> {
 }
 
 /// Makes a random value of letters and digits.
-pub(crate) fn generated(length: u16) -> Result<SecretValue, Failure> {
+fn generated(length: u16) -> Result<SecretValue, Failure> {
     checked(Alphanumeric.sample_string(&mut rand::rng(), usize::from(length)))
 }
 
 /// Draws a new `AGENTICMAIL_VAULT_KEY`: 32 random bytes in base64url (RFC 4648), 43 characters.
-pub(crate) fn random_key() -> Result<Zeroizing<String>, Failure> {
+pub(crate) fn random_key() -> Result<SecretValue, Failure> {
     let drawn = vault::crypto::random_key().map_err(|error| Fault::new(Code::Internal, error.to_string()))?;
-    Ok(Zeroizing::new(BASE64URL_NOPAD.encode(drawn.expose())))
+    checked(BASE64URL_NOPAD.encode(drawn.expose()))
 }
 
 /// Takes bytes as text and drops one newline at the end, which an editor or `echo` has put there.
@@ -97,7 +127,8 @@ fn text_of(mut bytes: Zeroizing<Vec<u8>>) -> Result<SecretValue, Failure> {
     checked(text.to_owned())
 }
 
-fn checked(text: String) -> Result<SecretValue, Failure> {
+/// Takes a text as a value.
+pub(crate) fn checked(text: String) -> Result<SecretValue, Failure> {
     if text.is_empty() {
         return Err(none_given());
     }
@@ -119,13 +150,16 @@ pub(crate) fn confirm(question: &str, option: &str) -> Result<Answer, Failure> {
     if !io::stdin().is_terminal() {
         return Err(nobody_to_ask(option));
     }
+    let agreed = matches!(ask(&format!("{question} [y/N] "))?.to_lowercase().as_str(), "y" | "yes");
+    Ok(if agreed { Answer::Yes } else { Answer::No })
+}
+
+fn ask(question: &str) -> Result<String, Failure> {
     let mut stderr = io::stderr().lock();
-    write!(stderr, "{question} [y/N] ")?;
-    stderr.flush()?;
+    stderr.write_all(question.as_bytes()).and_then(|()| stderr.flush())?;
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
-    let agreed = matches!(line.trim().to_lowercase().as_str(), "y" | "yes");
-    Ok(if agreed { Answer::Yes } else { Answer::No })
+    Ok(line.trim().to_owned())
 }
 
 /// Says that a question needs a terminal, or the option that answers it beforehand.

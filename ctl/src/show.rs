@@ -1,5 +1,6 @@
 //! The only printer: answers on stdout, notes and errors on stderr, tables and colours where a terminal is.
 
+mod progress;
 mod table;
 mod words;
 
@@ -146,6 +147,17 @@ impl Show {
     /// Prints bytes on stdout as they are.
     pub(crate) fn bytes(self, bytes: &[u8]) -> Result<(), Failure> {
         put(bytes)
+    }
+
+    /// Prints a secret and a newline.
+    pub(crate) fn secret_line(self, secret: &str) -> Result<(), Failure> {
+        put(Zeroizing::new(format!("{secret}\n")).as_bytes())
+    }
+
+    /// Does a piece of work, with a sign of life on a terminal where it takes longer than a second.
+    pub(crate) fn while_waiting<T>(self, words: &'static str, work: impl FnOnce() -> T) -> T {
+        let wanted = self.form == Form::Text && io::stderr().is_terminal();
+        if wanted { progress::while_working(words, work) } else { work() }
     }
 
     /// Prints a value as it is, with a newline on a terminal alone.

@@ -5,6 +5,7 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::failure::Failure;
@@ -13,8 +14,11 @@ use crate::show::Show;
 const NO_VALUES: &str =
     "a value is never an argument: type it at the prompt, pipe it in, or use --value-file";
 
+/// Options that people try, and that would put a value where every process can read it.
+const VALUE_OPTIONS: [&str; 5] = ["--value", "--key", "--password", "--secret", "--token"];
+
 /// Prints help where it was asked for, else explains the mistake, and gives the exit code.
-pub(crate) fn end(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+pub(crate) fn end(error: &clap::Error, arguments: &[OsString], program: &Command) -> ExitCode {
     let json = arguments.iter().any(|argument| argument == "--json");
     let show = Show::before_parsing(json);
     match error.kind() {
@@ -26,7 +30,7 @@ pub(crate) fn end(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
             ExitCode::from(2)
         }
         _ => {
-            let failure = Failure::usage(message(error), hint(error));
+            let failure = Failure::usage(message(error), hint(error, &named(program, arguments)));
             show.failure(&failure);
             failure.exit()
         }
@@ -62,35 +66,43 @@ fn conflict(error: &clap::Error, option: &str) -> String {
     }
 }
 
-/// Gives the words of the type that refused the input; ours never repeat it.
+/// Gives the words of the type that refused the input; a number's type repeats it, so its range alone is told.
 fn cause(error: &clap::Error) -> String {
-    std::error::Error::source(error)
-        .map_or_else(|| "the value has the wrong form".to_owned(), ToString::to_string)
+    let words = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+    if let Some((_, range)) = words.split_once(" is not in ") {
+        return format!("a number of {range} is expected").replace("..=", " to ");
+    }
+    if words.is_empty() || words.contains("digit") || words.contains("number") || words.contains("integer") {
+        return "a whole number is expected".to_owned();
+    }
+    words
 }
 
-fn hint(error: &clap::Error) -> String {
+fn hint(error: &clap::Error, command: &str) -> String {
     let unknown = error.kind() == ErrorKind::UnknownArgument;
+    let asked = text(error, ContextKind::InvalidArg).unwrap_or_default();
+    if unknown && (!asked.starts_with('-') || VALUE_OPTIONS.contains(&asked.as_str())) {
+        return format!("{NO_VALUES}; see: {command} --help");
+    }
     let suggested =
         [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue]
             .into_iter()
             .find_map(|kind| text(error, kind));
-    if let Some(suggested) = suggested
-        && !suggested.starts_with("--value")
-    {
-        return format!("did you mean {suggested}?");
-    }
-    let command = command_of(error);
-    if unknown { format!("{NO_VALUES}; see: {command} --help") } else { format!("see: {command} --help") }
+    suggested
+        .map_or_else(|| format!("see: {command} --help"), |suggested| format!("did you mean {suggested}?"))
 }
 
-/// Gives the command that was used, as the usage line names it.
-fn command_of(error: &clap::Error) -> String {
-    let usage = text(error, ContextKind::Usage).unwrap_or_default();
-    let words = usage.split_whitespace().skip_while(|word| *word != "vaultctl");
-    let plain =
-        |word: &&str| word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') && !word.starts_with('-');
-    let command: Vec<_> = words.take_while(plain).collect();
-    if command.is_empty() { "vaultctl".to_owned() } else { command.join(" ") }
+/// Gives the command that the arguments name, for a hint at its help.
+fn named(program: &Command, arguments: &[OsString]) -> String {
+    let mut words = vec![program.get_name()];
+    let mut command = program;
+    for argument in arguments.iter().skip(1).filter_map(|argument| argument.to_str()) {
+        if let Some(found) = command.find_subcommand(argument) {
+            words.push(found.get_name());
+            command = found;
+        }
+    }
+    words.join(" ")
 }
 
 fn is_missing_value(error: &clap::Error) -> bool {
@@ -107,7 +119,7 @@ fn valid(error: &clap::Error) -> Vec<String> {
 fn text(error: &clap::Error, kind: ContextKind) -> Option<String> {
     match error.get(kind)? {
         ContextValue::String(one) => Some(one.clone()),
-        ContextValue::Strings(all) => Some(all.join(", ")).filter(|all| !all.is_empty()),
+        ContextValue::Strings(all) => Some(all.join(" or ")).filter(|all| !all.is_empty()),
         ContextValue::StyledStr(one) => Some(one.to_string()),
         _ => None,
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body, Incoming};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use vault::api::{Code, Fault};
 
 /// The largest body of a request, in bytes.
@@ -24,6 +24,12 @@ impl Budget {
         Self(Semaphore::new(BUDGET_KIB))
     }
 
+    /// Waits for a share of the budget, given back when it is dropped.
+    pub(crate) async fn share(&self, bytes: usize) -> Option<SemaphorePermit<'_>> {
+        let share = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX);
+        self.0.acquire_many(share).await.ok()
+    }
+
     /// Reads a body whole; waits for its share of the budget first.
     pub(crate) async fn read(&self, body: Incoming) -> Result<Bytes, Fault> {
         let announced =
@@ -34,12 +40,7 @@ impl Budget {
         if announced == 0 {
             return Ok(Bytes::new());
         }
-        let share = u32::try_from(announced.div_ceil(1024)).unwrap_or(u32::MAX);
-        let _share = self
-            .0
-            .acquire_many(share)
-            .await
-            .map_err(|_| Fault::new(Code::Internal, "the daemon is ending"))?;
+        let _share = self.share(announced).await;
         match tokio::time::timeout(BODY_TIME, collect(body)).await {
             Ok(read) => read,
             Err(_) => Err(Fault::new(Code::InvalidRequest, "the body did not arrive within 10 seconds")),

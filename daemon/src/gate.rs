@@ -1,43 +1,99 @@
 //! The gate: asks the kernel who is calling, drops strangers before a byte is read, and lets the first byte
 //! decide the protocol.
 
-use std::os::fd::{AsFd, AsRawFd};
-use std::sync::Arc;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use nix::sys::socket::{MsgFlags, recv};
 use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use vault::agents::Facts;
+use vault::config::Limits;
+use vault::crypto::sha256_of_file;
 use vault::domain::Peer;
+use vault::vault::Standing;
 use vault_platform::PeerProcess;
 
+use crate::access::Access;
 use crate::router::App;
+use crate::seats::{Seat, Seats};
 use crate::{http, stream};
 
 /// How long a new connection may stay silent.
 const FIRST_BYTE: Duration = Duration::from_secs(5);
 /// How long connections get to finish once the daemon ends.
 const GRACE: Duration = Duration::from_secs(3);
+/// How long to wait where no connection can be accepted, as when descriptors have run out.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// A connection whose peer is known and may call.
 pub(crate) struct Guest {
     pub(crate) stream: UnixStream,
-    pub(crate) peer: Peer,
+    pub(crate) visitor: Arc<Visitor>,
     pub(crate) stopping: watch::Receiver<bool>,
+    pub(crate) seat: Arc<Seat>,
+}
+
+/// The process at the other end, and what it is at the door.
+#[derive(Debug)]
+pub(crate) struct Visitor {
+    pub(crate) standing: Standing,
+    peer: Peer,
+    process: PeerProcess,
+    sha256: OnceLock<Option<String>>,
+}
+
+impl Visitor {
+    fn new(process: PeerProcess, standing: Standing) -> Self {
+        let exe = process.exe().map(|path| path.to_string_lossy().into_owned());
+        let peer = Peer { uid: process.uid(), gid: process.gid(), pid: process.pid(), exe };
+        Self { standing, peer, process, sha256: OnceLock::new() }
+    }
+
+    /// Waits until the process that opened the connection has ended.
+    #[expect(deprecated, reason = "its successor is unsafe; an OwnedFd of our own meets what that asks for")]
+    async fn ended(&self) {
+        let handle = self.process.pidfd().and_then(|fd| fd.try_clone_to_owned().ok());
+        let watched = handle.and_then(|fd: OwnedFd| AsyncFd::with_interest(fd, Interest::READABLE).ok());
+        match watched {
+            Some(fd) => {
+                let _ = fd.readable().await;
+            }
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl Facts for Visitor {
+    fn peer(&self) -> &Peer {
+        &self.peer
+    }
+
+    fn exe_sha256(&self) -> Option<String> {
+        self.sha256.get_or_init(|| sha256_of_file(self.process.open_exe()?).ok()).clone()
+    }
 }
 
 /// Accepts connections until told to stop.
 pub(crate) struct Gate {
     listener: UnixListener,
     stopping: watch::Receiver<bool>,
-    own_uid: u32,
+    access: Access,
+    seats: Arc<Seats>,
 }
 
 impl Gate {
-    pub(crate) fn new(listener: UnixListener, stopping: watch::Receiver<bool>) -> Self {
-        Self { listener, stopping, own_uid: nix::unistd::geteuid().as_raw() }
+    pub(crate) fn new(
+        listener: UnixListener,
+        stopping: watch::Receiver<bool>,
+        access: Access,
+        limits: &Limits,
+    ) -> Self {
+        Self { listener, stopping, access, seats: Seats::new(limits.clone()) }
     }
 
     /// Serves until stopped, then lets what is in flight finish.
@@ -47,13 +103,13 @@ impl Gate {
             tokio::select! {
                 accepted = self.listener.accept() => match accepted {
                     Ok((stream, _)) => {
-                        if let Some(guest) = self.admit(stream) {
+                        if let Some(guest) = self.admit(stream, &app) {
                             guests.spawn(serve_guest(guest, Arc::clone(&app)));
                         }
                     }
                     Err(error) => {
                         tracing::warn!(%error, "a connection could not be accepted");
-                        tokio::time::sleep(Duration::from_millis(50)).await;
+                        tokio::time::sleep(PAUSE).await;
                     }
                 },
                 Some(_) = guests.join_next(), if !guests.is_empty() => {}
@@ -67,27 +123,41 @@ impl Gate {
         }
     }
 
-    /// Asks the kernel who it is; any other user is dropped here.
-    fn admit(&self, stream: UnixStream) -> Option<Guest> {
+    /// Asks the kernel who it is; a stranger is dropped here.
+    fn admit(&self, stream: UnixStream, app: &App) -> Option<Guest> {
         let process = match PeerProcess::of(stream.as_fd()) {
             Ok(process) => process,
             Err(error) => {
-                tracing::warn!(%error, "a peer without credentials was dropped");
+                tracing::debug!(%error, "a peer without credentials was dropped");
                 return None;
             }
         };
-        if process.uid() != self.own_uid {
+        let Some(standing) = self.access.standing(&process) else {
             tracing::warn!(uid = process.uid(), pid = process.pid(), "a stranger was dropped");
+            app.metrics.refused("stranger");
             return None;
-        }
-        let exe = process.exe().map(|path| path.to_string_lossy().into_owned());
-        let peer = Peer { uid: process.uid(), gid: process.gid(), pid: process.pid(), exe };
-        Some(Guest { stream, peer, stopping: self.stopping.clone() })
+        };
+        let seat = self.seats.take(process.uid());
+        let visitor = Arc::new(Visitor::new(process, standing));
+        Some(Guest { stream, visitor, stopping: self.stopping.clone(), seat })
     }
 }
 
 async fn serve_guest(guest: Guest, app: Arc<App>) {
-    match tokio::time::timeout(FIRST_BYTE, first_byte(&guest.stream)).await {
+    let (seat, visitor) = (Arc::clone(&guest.seat), Arc::clone(&guest.visitor));
+    tokio::select! {
+        () = by_protocol(guest, app) => {}
+        () = seat.given_up() => tracing::debug!("a seat was given up for a newcomer"),
+        () = visitor.ended() => {}
+    }
+}
+
+async fn by_protocol(mut guest: Guest, app: Arc<App>) {
+    let first = tokio::select! {
+        first = tokio::time::timeout(FIRST_BYTE, first_byte(&guest.stream)) => first,
+        _ = guest.stopping.changed() => return,
+    };
+    match first {
         Ok(Some(b'{' | b'[')) => stream::serve(guest, app).await,
         Ok(Some(_)) => http::serve(guest, app).await,
         Ok(None) | Err(_) => {}

@@ -10,16 +10,17 @@ use futures_util::FutureExt;
 use http_body_util::channel::Channel;
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
-use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use hyper::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use percent_encoding::percent_decode_str;
+use vault::agents::Token;
 use vault::api::{Code, Fault};
-use vault::domain::{Caller, Claims, Peer};
+use vault::domain::{Caller, Claims};
 
-use crate::gate::Guest;
+use crate::gate::{Guest, Visitor};
 use crate::router::{App, Parts, Success};
 use crate::rpc;
 use crate::speaker::Speaker;
@@ -37,12 +38,14 @@ pub(crate) type Answer = Response<Either<Full<Bytes>, Channel<Bytes>>>;
 
 /// Serves a connection until its peer closes it or the daemon ends.
 pub(crate) async fn serve(guest: Guest, app: Arc<App>) {
-    let Guest { stream, peer, mut stopping } = guest;
-    let peer = Arc::new(peer);
+    let Guest { stream, visitor, mut stopping, seat } = guest;
     let _connected = app.metrics.connection();
     let service = service_fn(move |request| {
-        let (app, peer) = (Arc::clone(&app), Arc::clone(&peer));
-        async move { Ok::<_, Infallible>(guarded(&app, &peer, request).await) }
+        let (app, visitor, seat) = (Arc::clone(&app), Arc::clone(&visitor), Arc::clone(&seat));
+        async move {
+            let _busy = seat.busy();
+            Ok::<_, Infallible>(guarded(&app, &visitor, request).await)
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -63,8 +66,8 @@ pub(crate) async fn serve(guest: Guest, app: Arc<App>) {
 }
 
 /// Answers, and turns a panic of one request into that request's error.
-async fn guarded(app: &App, peer: &Peer, request: Request<Incoming>) -> Answer {
-    let answering = AssertUnwindSafe(answer(app, peer, request)).catch_unwind();
+async fn guarded(app: &App, visitor: &Visitor, request: Request<Incoming>) -> Answer {
+    let answering = AssertUnwindSafe(answer(app, visitor, request)).catch_unwind();
     answering.await.unwrap_or_else(|_| refusal(&internal()))
 }
 
@@ -76,11 +79,24 @@ pub(crate) fn internal() -> Fault {
     Fault { request_id: Some(id), ..Fault::new(Code::Internal, "the daemon failed at this request") }
 }
 
-async fn answer(app: &App, peer: &Peer, request: Request<Incoming>) -> Answer {
-    let caller = Caller { claims: claims(request.headers()), ..Caller::user(peer.clone()) };
+async fn answer(app: &App, visitor: &Visitor, request: Request<Incoming>) -> Answer {
+    if request.uri().path() == "/healthz" {
+        return plain(app, &request);
+    }
+    let identified = match bearer(request.headers()) {
+        Ok(token) => app.identify(visitor, token.as_ref()).await,
+        Err(fault) => Err(fault),
+    };
+    let caller = match identified {
+        Ok(caller) => caller.claiming(claims(request.headers())),
+        Err(fault) => return refusal(&fault),
+    };
     match request.uri().path() {
         "/rpc" => rpc_answer(app, &caller, request).await,
-        "/healthz" | "/metrics" | "/vault/events" | "/vault/openapi.json" => plain(app, &request),
+        "/metrics" | "/vault/events" if !caller.is_owner() => {
+            refusal(&Fault::new(Code::Forbidden, "you may not do this"))
+        }
+        "/metrics" | "/vault/events" | "/vault/openapi.json" => plain(app, &request),
         _ => match operation(app, &caller, request).await {
             Ok(success) => json(success.status, success.json),
             Err(Refused::Fault(fault)) => refusal(&fault),
@@ -142,6 +158,18 @@ async fn rpc_answer(app: &App, caller: &Caller, request: Request<Incoming>) -> A
             Some(text) => json(200, text.into()),
             None => with_headers(StatusCode::NO_CONTENT, Bytes::new()),
         },
+    }
+}
+
+/// Takes the token of `Authorization: Bearer`; another scheme is refused, never ignored.
+fn bearer(headers: &HeaderMap) -> Result<Option<Token>, Fault> {
+    let Some(value) = headers.get(AUTHORIZATION) else { return Ok(None) };
+    let token = value.to_str().ok().and_then(|text| text.split_once(' '));
+    let token =
+        token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
+    match token {
+        Some(token) if !token.is_empty() => Ok(Some(Token::from_text(token))),
+        _ => Err(Fault::new(Code::Unauthorized, "the Authorization header is not `Bearer` and a token")),
     }
 }
 

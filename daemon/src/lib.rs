@@ -6,7 +6,9 @@
 //!
 //! [`run`] is the program; everything it needs from the outside it is given. Nothing in here knows SQL or a key.
 
+mod access;
 mod activate;
+mod attempts;
 mod body;
 mod events;
 mod gate;
@@ -18,9 +20,11 @@ mod metrics;
 pub mod options;
 mod router;
 mod rpc;
+mod seats;
 mod speaker;
 mod stream;
 mod telemetry;
+mod tick;
 mod watch;
 
 use std::sync::Arc;
@@ -28,7 +32,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use tokio::sync::watch as signal;
 use vault::clock::SystemClock;
-use vault::config::Config;
+use vault::config::{Config, Limits};
 use vault::keyring::Keyring;
 use vault::store::SqliteStore;
 use vault::vault::{Settings, Vault};
@@ -54,35 +58,54 @@ pub fn start(options: &Options, hardened: Hardened) -> anyhow::Result<()> {
         key_file: sources.replaceable(),
     };
     let vault = Vault::new(Arc::new(store), Arc::new(SystemClock), settings);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = runtime(&config.limits)?;
     let ended = runtime.block_on(serve(&home, &config, vault, &mut sources));
     // Threads that still wait for clients must not hold the process up.
     runtime.shutdown_background();
     ended
 }
 
+/// Makes the runtime: one thread unless configured otherwise.
+fn runtime(limits: &Limits) -> std::io::Result<tokio::runtime::Runtime> {
+    let mut builder = match limits.threads {
+        1 => tokio::runtime::Builder::new_current_thread(),
+        threads => {
+            let mut builder = tokio::runtime::Builder::new_multi_thread();
+            builder.worker_threads(usize::try_from(threads).unwrap_or(1));
+            builder
+        }
+    };
+    builder.enable_all().build()
+}
+
 async fn serve(
     home: &home::Home,
-    _config: &Config,
+    config: &Config,
     vault: Vault,
     sources: &mut keys::KeySources,
 ) -> anyhow::Result<()> {
+    let mut signals = telemetry::Signals::watch()?;
+    let access = access::Access::new(&config.access)?;
+    vault.set_outside_head(tick::read_head(&home.head));
     keys::open_at_start(&vault, sources).await?;
     let socket = activate::Socket::bind(home)?;
     let (stop, stopping) = signal::channel(false);
     let app = Arc::new(router::App::new(vault.clone()));
     tracing::info!(socket = %home.socket.display(), locked = matches!(vault.keyring(), Keyring::Locked(_)), "ready");
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-    let gate = gate::Gate::new(socket.listener()?, stopping);
+    let gate = gate::Gate::new(socket.listener()?, stopping, access, &config.limits);
     let serving = tokio::spawn(gate.serve(app));
+    let ticking = tokio::spawn(tick::tick(vault.clone(), home.head.clone(), config.auto_lock));
     let watching = tokio::spawn(watch::watch(vault.clone(), home.key_file.clone()));
-    telemetry::terminated(|| reload(home, &vault)).await?;
+    signals.end(|| reload(home, &vault)).await;
     watching.abort();
+    ticking.abort();
     tracing::info!("ending: what is in flight is finished first");
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     let _ = stop.send(true);
     let _ = serving.await;
     vault.close().await;
+    tick::write_head(&vault, &home.head);
     drop(socket);
     Ok(())
 }

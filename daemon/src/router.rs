@@ -7,11 +7,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jsonrpsee::RpcModule;
+use vault::agents::{Facts, Token};
 use vault::api::{Code, Fault, Operation, Verb, from_json, from_query};
 use vault::domain::Caller;
 use vault::vault::{Fold, Handle, Vault};
 
+use crate::attempts::Attempts;
 use crate::body::Budget;
+use crate::gate::Visitor;
 use crate::metrics::Metrics;
 use crate::rpc;
 
@@ -22,6 +25,7 @@ pub(crate) struct App {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) methods: RpcModule<Desk>,
     pub(crate) budget: Budget,
+    attempts: Attempts,
 }
 
 impl App {
@@ -37,7 +41,30 @@ impl App {
                 tracing::error!(%error, path, "a route could not be added");
             }
         }
-        Self { vault, paths, metrics, methods: table.methods, budget: Budget::new() }
+        Self {
+            vault,
+            paths,
+            metrics,
+            methods: table.methods,
+            budget: Budget::new(),
+            attempts: Attempts::default(),
+        }
+    }
+}
+
+impl App {
+    /// Decides who is calling; a token that is not valid is recorded, and answered later each time.
+    ///
+    /// # Errors
+    /// `unauthorized` for such a token, `locked` where tokens cannot be judged.
+    pub(crate) async fn identify(&self, visitor: &Visitor, token: Option<&Token>) -> Result<Caller, Fault> {
+        let identified = self.vault.identify(visitor, visitor.standing, token);
+        if identified.as_ref().is_err_and(|fault| fault.code == Code::Unauthorized) {
+            self.metrics.refused("unauthorized");
+            self.vault.record_bad_token(visitor).await;
+            self.attempts.wait_after_failure(visitor.peer().uid).await?;
+        }
+        identified
     }
 }
 

@@ -4,17 +4,20 @@ use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
-use jsonrpsee::core::server::{BatchResponseBuilder, MethodCallback, MethodResponse};
+use jsonrpsee::core::server::{BatchResponseBuilder, MethodCallback, MethodResponse, ResponsePayload};
 use jsonrpsee::types::{ErrorObject, ErrorObjectOwned, Id, Params};
 use jsonrpsee::{ConnectionId, Extensions, RpcModule};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+use vault::agents::Token;
 use vault::api::{Code, Fault, from_json};
 use vault::domain::Caller;
+use vault::secret::Revealed;
 use vault::vault::Handle;
 
 use crate::http::internal;
 use crate::router::{App, Desk, to_json};
+use crate::stream::Session;
 
 /// The most messages of a batch.
 const BATCH: usize = 100;
@@ -94,6 +97,52 @@ pub(crate) async fn answer(app: &App, caller: &Caller, text: &[u8]) -> Option<St
         }
     }
     (!batch.is_empty()).then(|| written(&MethodResponse::from_batch(batch.finish())))
+}
+
+/// Answers a line of a stream, on which `vault.auth` sets who speaks from then on.
+pub(crate) async fn answer_session(app: &App, session: &mut Session, text: &[u8]) -> Option<String> {
+    if let Some(answer) = auth(app, session, text).await {
+        return answer;
+    }
+    match app.identify(&session.visitor, session.token.as_ref()).await {
+        Ok(caller) => answer(app, &caller, text).await,
+        Err(fault) => Some(refused(&fault)),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AuthParams {
+    token: Revealed,
+}
+
+/// Does `vault.auth`; `None` where the message is another.
+async fn auth(app: &App, session: &mut Session, text: &[u8]) -> Option<Option<String>> {
+    let message: Message<'_> = serde_json::from_slice(text).ok()?;
+    if message.method != "vault.auth" || message.jsonrpc != "2.0" {
+        return None;
+    }
+    let id = message.id.clone().unwrap_or(Id::Null).into_owned();
+    let params: Result<AuthParams, _> = serde_json::from_str(message.params.map_or("{}", RawValue::get));
+    let done = match params {
+        Err(_) => {
+            Err(Fault::new(Code::InvalidRequest, "`params` is an object with a `token`, which is a string"))
+        }
+        Ok(params) => {
+            let token = Token::from_text(params.token.value().expose());
+            let identified = app.identify(&session.visitor, Some(&token)).await;
+            identified.map(|caller| (caller, token))
+        }
+    };
+    let response = match done {
+        Err(fault) => MethodResponse::error(id, error_of(&fault)),
+        Ok((caller, token)) => {
+            session.token = Some(token);
+            let answer = serde_json::json!({ "success": true, "actor": caller.actor().to_string() });
+            MethodResponse::response(id, ResponsePayload::success(answer), usize::MAX)
+        }
+    };
+    Some(message.id.is_some().then(|| written(&response)))
 }
 
 /// Answers one message; nothing where it is a notification.

@@ -6,10 +6,10 @@ use std::time::Duration;
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
-use vault::domain::Caller;
+use vault::agents::Token;
 
-use crate::body::{BODY_BYTES, too_large};
-use crate::gate::Guest;
+use crate::body::{BODY_BYTES, Budget, too_large};
+use crate::gate::{Guest, Visitor};
 use crate::router::App;
 use crate::rpc;
 
@@ -17,6 +17,15 @@ use crate::rpc;
 const MESSAGE_TIME: Duration = Duration::from_secs(10);
 /// How long a stream that has completed a request may be idle.
 const IDLE_TIME: Duration = Duration::from_secs(600);
+
+/// What a stream may hold before it draws on the budget that all bodies share.
+const SMALL: usize = 64 * 1024;
+
+/// Who speaks on a stream: the process, and the token that it named.
+pub(crate) struct Session {
+    pub(crate) visitor: Arc<Visitor>,
+    pub(crate) token: Option<Token>,
+}
 
 /// What reading brought.
 enum Read {
@@ -27,20 +36,24 @@ enum Read {
 
 /// Serves a connection until its peer closes it or the daemon ends.
 pub(crate) async fn serve(guest: Guest, app: Arc<App>) {
-    let Guest { mut stream, peer, mut stopping } = guest;
-    let caller = Caller::user(peer);
+    let Guest { mut stream, visitor, mut stopping, seat } = guest;
+    let _connected = app.metrics.connection();
+    let mut session = Session { visitor, token: None };
     let mut buffer = BytesMut::new();
     let mut patience = MESSAGE_TIME;
     loop {
         let read = tokio::select! {
-            read = next(&mut stream, &mut buffer, patience) => read,
+            read = next(&mut stream, &mut buffer, (patience, &app.budget)) => read,
             _ = stopping.changed() => return,
         };
         let answer = match read {
             Read::End => return,
             Read::TooLong => Some(rpc::refused(&too_large())),
             Read::Line(ref line) if line.trim_ascii().is_empty() => None,
-            Read::Line(ref line) => rpc::answer(&app, &caller, line).await,
+            Read::Line(ref line) => {
+                let _busy = seat.busy();
+                rpc::answer_session(&app, &mut session, line).await
+            }
         };
         if let Some(answer) = answer {
             let mut line = answer.into_bytes();
@@ -57,8 +70,13 @@ pub(crate) async fn serve(guest: Guest, app: Arc<App>) {
 }
 
 /// Reads up to the next line's end; what is left at the peer's end counts as a line.
-async fn next(stream: &mut UnixStream, buffer: &mut BytesMut, patience: Duration) -> Read {
+async fn next(
+    stream: &mut UnixStream,
+    buffer: &mut BytesMut,
+    (patience, budget): (Duration, &Budget),
+) -> Read {
     let mut searched = 0;
+    let mut share = None;
     loop {
         let fresh = buffer.get(searched..).unwrap_or_default();
         if let Some(at) = fresh.iter().position(|byte| *byte == b'\n') {
@@ -68,6 +86,9 @@ async fn next(stream: &mut UnixStream, buffer: &mut BytesMut, patience: Duration
         }
         if buffer.len() > BODY_BYTES {
             return Read::TooLong;
+        }
+        if buffer.len() > SMALL && share.is_none() {
+            share = budget.share(BODY_BYTES).await;
         }
         searched = buffer.len();
         let limit = if searched > 0 { MESSAGE_TIME } else { patience };

@@ -11,13 +11,6 @@ use super::{Created, Operation, Route, Secret, Success};
 use crate::domain::{Category, Metadata, OrgId, OrgScope, SecretId, SecretRef, Timestamp};
 use crate::secret::Revealed;
 
-/// Tells `null` from nothing at all.
-fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
-}
-
 /// Gives a secret a new value or new metadata; what is not named stays.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -34,7 +27,7 @@ pub struct UpdateSecret {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Metadata>,
     /// The new expiry; null removes it.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "super::present", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Timestamp>")]
     pub expires_at: Option<Option<Timestamp>>,
     /// Refuses where the present version is another.

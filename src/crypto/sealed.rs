@@ -88,19 +88,8 @@ pub fn seal_secret(
     fresh: &Fresh,
     value: &SecretValue,
 ) -> Result<Sealed, CryptoError> {
-    with_burned_stack(|| {
-        let plain = value.expose().as_bytes();
-        let mut out = Vec::with_capacity(BODY_AT + plain.len() + TAG_BYTES);
-        out.push(FORMAT);
-        out.extend_from_slice(&fresh.salt);
-        out.extend_from_slice(&fresh.iv);
-        out.extend_from_slice(plain);
-        let key = derive(vk, Some(&fresh.salt), "vault/secret/v1");
-        let body = out.get_mut(BODY_AT..).ok_or(CryptoError::Malformed)?;
-        let tag = gcm_encrypt(key.expose(), &fresh.iv, context.aad().bytes(), body)?;
-        out.extend_from_slice(&tag);
-        Ok(Sealed(out))
-    })
+    let purpose = Purpose { info: "vault/secret/v1", aad: context.aad() };
+    seal_bytes(vk, &purpose, fresh, value.expose().as_bytes()).map(Sealed)
 }
 
 /// Opens a sealed value; any other context, vault, key or byte is [`CryptoError::NotAuthentic`].
@@ -109,18 +98,74 @@ pub fn open_secret(
     context: &SealContext<'_>,
     sealed: &Sealed,
 ) -> Result<SecretValue, CryptoError> {
+    let purpose = Purpose { info: "vault/secret/v1", aad: context.aad() };
+    let text = String::from_utf8(open_bytes(vk, &purpose, sealed.as_bytes())?)
+        .map_err(|_| CryptoError::Malformed)?;
+    SecretValue::new(text).map_err(|_| CryptoError::Malformed)
+}
+
+/// Seals a record that is no secret's value: `HKDF-SHA256(VK, salt, "vault/agent/v1")`, AAD
+/// `format ‖ vault id ‖ name ‖ revision`.
+pub fn seal_agent(
+    vk: &Bytes32,
+    vault: VaultId,
+    name: &str,
+    revision: u64,
+    plain: &[u8],
+) -> Result<Vec<u8>, CryptoError> {
+    seal_bytes(vk, &Purpose::agent(vault, name, revision), &Fresh::draw()?, plain)
+}
+
+/// Opens what [`seal_agent`] made.
+pub fn open_agent(
+    vk: &Bytes32,
+    vault: VaultId,
+    name: &str,
+    revision: u64,
+    sealed: &[u8],
+) -> Result<Vec<u8>, CryptoError> {
+    open_bytes(vk, &Purpose::agent(vault, name, revision), sealed)
+}
+
+/// What a sealing is for: the name of its key, and what it is bound to.
+struct Purpose {
+    info: &'static str,
+    aad: Canon,
+}
+
+impl Purpose {
+    fn agent(vault: VaultId, name: &str, revision: u64) -> Self {
+        let aad = Canon::new().fixed(&[FORMAT]).fixed(&vault.0).part(name.as_bytes()).number(revision);
+        Self { info: "vault/agent/v1", aad }
+    }
+}
+
+fn seal_bytes(vk: &Bytes32, purpose: &Purpose, fresh: &Fresh, plain: &[u8]) -> Result<Vec<u8>, CryptoError> {
     with_burned_stack(|| {
-        let bytes = sealed.as_bytes();
+        let mut out = Vec::with_capacity(BODY_AT + plain.len() + TAG_BYTES);
+        out.push(FORMAT);
+        out.extend_from_slice(&fresh.salt);
+        out.extend_from_slice(&fresh.iv);
+        out.extend_from_slice(plain);
+        let key = derive(vk, Some(&fresh.salt), purpose.info);
+        let body = out.get_mut(BODY_AT..).ok_or(CryptoError::Malformed)?;
+        let tag = gcm_encrypt(key.expose(), &fresh.iv, purpose.aad.bytes(), body)?;
+        out.extend_from_slice(&tag);
+        Ok(out)
+    })
+}
+
+fn open_bytes(vk: &Bytes32, purpose: &Purpose, bytes: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    with_burned_stack(|| {
         if bytes.first() != Some(&FORMAT) {
             return Err(CryptoError::UnknownFormat);
         }
         let salt = field(bytes, SALT_AT)?;
         let iv = field(bytes, IV_AT)?;
         let mut body = bytes.get(BODY_AT..).ok_or(CryptoError::Malformed)?.to_vec();
-        let key = derive(vk, Some(&salt), "vault/secret/v1");
-        gcm_decrypt(key.expose(), &iv, context.aad().bytes(), &mut body)?;
-        let text = String::from_utf8(body).map_err(|_| CryptoError::Malformed)?;
-        SecretValue::new(text).map_err(|_| CryptoError::Malformed)
+        let key = derive(vk, Some(&salt), purpose.info);
+        gcm_decrypt(key.expose(), &iv, purpose.aad.bytes(), &mut body)?;
+        Ok(body)
     })
 }
 

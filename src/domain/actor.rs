@@ -1,12 +1,14 @@
 //! Who calls, what they do, how it ended, and why a vault is locked.
 
 use std::fmt;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Invalid;
 use super::name::text_type;
+use crate::agents::Agent;
 
 /// The process at the other end of the socket, as the kernel reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -70,11 +72,24 @@ pub struct Claims {
     pub ip: Option<String>,
 }
 
-/// Who we decided is calling: the actor, the process behind it, and what it claimed.
+/// What we decided a caller to be.
+#[derive(Debug, Clone)]
+pub enum Role {
+    /// The daemon itself.
+    Daemon,
+    /// One who may do everything.
+    Owner,
+    /// A named caller with grants.
+    Agent(Arc<Agent>),
+    /// A user who was admitted and has no grants.
+    Nobody,
+}
+
+/// Who we decided is calling: the role, the process behind it, and what it claimed.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// Who acts.
-    pub actor: Actor,
+    /// What it may be.
+    pub role: Role,
     /// The process, absent for the daemon's own acts.
     pub peer: Option<Peer>,
     /// What it said of itself.
@@ -82,14 +97,45 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Makes the caller of a peer that is judged by its uid.
-    pub fn user(peer: Peer) -> Self {
-        Self { actor: Actor::Uid(peer.uid), peer: Some(peer), claims: Claims::default() }
+    /// Makes an owner the caller.
+    pub fn owner(peer: Peer) -> Self {
+        Self { role: Role::Owner, peer: Some(peer), claims: Claims::default() }
+    }
+
+    /// Makes a user without grants the caller.
+    pub fn nobody(peer: Peer) -> Self {
+        Self { role: Role::Nobody, peer: Some(peer), claims: Claims::default() }
+    }
+
+    /// Makes an agent the caller.
+    pub fn agent(agent: Agent, peer: Peer) -> Self {
+        Self { role: Role::Agent(Arc::new(agent)), peer: Some(peer), claims: Claims::default() }
     }
 
     /// Makes the daemon itself the caller.
     pub fn system() -> Self {
-        Self { actor: Actor::System, peer: None, claims: Claims::default() }
+        Self { role: Role::Daemon, peer: None, claims: Claims::default() }
+    }
+
+    /// Adds what the caller says of itself.
+    #[must_use]
+    pub fn claiming(mut self, claims: Claims) -> Self {
+        self.claims = claims;
+        self
+    }
+
+    /// Names the actor for the log.
+    pub fn actor(&self) -> Actor {
+        match (&self.role, &self.peer) {
+            (Role::Agent(agent), _) => Actor::Agent(agent.name.clone()),
+            (Role::Owner | Role::Nobody, Some(peer)) => Actor::Uid(peer.uid),
+            (Role::Daemon, _) | (_, None) => Actor::System,
+        }
+    }
+
+    /// Tells whether the caller may do everything.
+    pub fn is_owner(&self) -> bool {
+        matches!(self.role, Role::Owner | Role::Daemon)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The store in one `SQLite` file: one writer thread, readers beside it, checkpoints on a connection of their own.
 
+mod apply;
 mod checkpoint;
 mod columns;
 mod log;
@@ -15,8 +16,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use tokio::sync::{broadcast, oneshot};
 
 use super::{
-    AuditPage, AuditQuery, ListQuery, Receipt, Refusal, Row, State, Store, StoreError, Stored, Unit,
-    VersionRow,
+    AgentRow, AuditPage, AuditQuery, ListQuery, Receipt, Refusal, Row, State, Store, StoreError, Stored,
+    Unit, VersionRow,
 };
 use crate::audit::{Entry, Head};
 use crate::crypto::{AuditKeySeal, Bytes32, Header, Slot};
@@ -220,15 +221,15 @@ pub(super) fn write_header(connection: &Connection, header: &Header) -> Result<(
 
 fn read_state(connection: &Connection) -> Result<State, StoreError> {
     let mut statement =
-        connection.prepare_cached("SELECT seq, head, sum, count, mac FROM state WHERE id = 1")?;
+        connection.prepare_cached("SELECT seq, head, sum, count, agents, mac FROM state WHERE id = 1")?;
     let found = statement
         .query_row([], |row| {
             let numbers = (row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, i64>(3)?.cast_unsigned());
-            Ok((numbers, blob32(row, 1)?, blob32(row, 2)?, blob32(row, 4)?))
+            Ok((numbers, [blob32(row, 1)?, blob32(row, 2)?, blob32(row, 4)?, blob32(row, 5)?]))
         })
         .optional()?;
-    let ((seq, count), mac, sum, state_mac) = found.ok_or(StoreError::Damaged("state"))?;
-    Ok(State { head: Head { seq, mac }, sum, count, mac: state_mac })
+    let ((seq, count), [head, sum, agents, mac]) = found.ok_or(StoreError::Damaged("state"))?;
+    Ok(State { head: Head { seq, mac: head }, sum, count, agents, mac })
 }
 
 impl Store for SqliteStore {
@@ -240,7 +241,7 @@ impl Store for SqliteStore {
         let mut connection = connect(&self.path, Mode::Write)?;
         let transaction = connection.transaction()?;
         write_header(&transaction, header)?;
-        writer::write_state(&transaction, &State::empty(), keys)?;
+        apply::write_state(&transaction, &State::empty(), keys)?;
         transaction.commit()?;
         Ok(())
     }
@@ -264,6 +265,10 @@ impl Store for SqliteStore {
 
     fn versions(&self, id: SecretId) -> Result<Vec<VersionRow>, StoreError> {
         self.read(|connection| columns::versions(connection, id))
+    }
+
+    fn agents(&self) -> Result<Vec<AgentRow>, StoreError> {
+        self.read(columns::agents)
     }
 
     fn totals(&self, scope: &OrgScope) -> Result<Vec<(String, u64)>, StoreError> {

@@ -64,7 +64,7 @@ fn replace(desk: &mut Desk, stored: &Stored, mut next: Stored, value: NextValue)
         row.versions = VersionRow::digest_of(versions.get(first..).unwrap_or_default());
         row.version += 1;
         row.version_at = now;
-        row.version_by = desk.caller().actor.to_string();
+        row.version_by = desk.caller().actor().to_string();
         kept = Kept::Push(Box::new(archived(stored)));
     }
     let (NextValue::New(value) | NextValue::Same(value)) = &value;

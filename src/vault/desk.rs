@@ -6,14 +6,17 @@
 use std::sync::Arc;
 
 use super::Vault;
+use super::inspect::Vanished;
 use crate::api::{Code, Fault, Operation};
 use crate::audit::{Author, Draft};
 use crate::crypto::CryptoError;
-use crate::domain::{Action, Caller, LockReason, OrgId, Outcome, SecretId, SecretName, SecretRef, Timestamp};
+use crate::domain::{
+    Action, AgentId, Caller, LockReason, OrgId, Outcome, Role, SecretId, SecretName, SecretRef, Timestamp,
+};
 use crate::keyring::Keys;
 use crate::policy::{Request, Verdict, judge};
 use crate::secret::{Passphrase, SecretValue};
-use crate::store::{Change, Guard, Store, Stored, Unit};
+use crate::store::{Change, Guard, ListQuery, Row, Store, Stored, Unit};
 
 /// How an operation is carried out.
 pub trait Handle: Operation {
@@ -51,6 +54,8 @@ pub(super) enum After {
     Open(Arc<Keys>),
     /// The keyring closes.
     Lock(LockReason),
+    /// The agents changed.
+    Agents,
     /// The keyring changes, and the place of the key with it.
     Rekey(Arc<Keys>, Passphrase),
 }
@@ -90,6 +95,7 @@ pub struct Desk {
     keys: Option<Arc<Keys>>,
     now: Timestamp,
     subject: Option<Draft>,
+    denied: bool,
     entries: Vec<Draft>,
     guards: Vec<Guard>,
     changes: Vec<Change>,
@@ -100,7 +106,18 @@ impl Desk {
     pub(super) fn new(vault: Vault, caller: Caller, keys: Option<Arc<Keys>>) -> Self {
         let now = vault.now();
         let (entries, guards, changes) = (Vec::new(), Vec::new(), Vec::new());
-        Self { vault, caller, keys, now, subject: None, entries, guards, changes, after: After::Nothing }
+        Self {
+            vault,
+            caller,
+            keys,
+            now,
+            subject: None,
+            denied: false,
+            entries,
+            guards,
+            changes,
+            after: After::Nothing,
+        }
     }
 
     /// Gives the vault.
@@ -163,11 +180,7 @@ impl Desk {
         draft.name = name.map(|name| name.as_str().to_owned());
         self.about(draft);
         let name = name.map(SecretName::as_str);
-        if self.allows(action, org, name) {
-            Ok(())
-        } else {
-            Err(Fault::new(Code::Forbidden, "you may not do this"))
-        }
+        if self.allows(action, org, name) { Ok(()) } else { Err(forbidden()) }
     }
 
     /// Takes a stored secret by id: judged on its stored name, checked, and noted.
@@ -184,32 +197,69 @@ impl Desk {
             None => None,
         };
         let Some(stored) = found else {
-            self.vault.findings().refuse_vanished(|gone| Some(gone.id) == secret.id())?;
+            self.refuse_vanished(|gone| Some(gone.id) == secret.id())?;
             return Err(Fault::not_found());
+        };
+        self.admit(action, stored)?.ok_or_else(Fault::not_found)
+    }
+
+    /// Refuses a secret that vanished, to those who might have listed it.
+    fn refuse_vanished(&self, is: impl Fn(&Vanished) -> bool) -> Result<(), Fault> {
+        let known = |gone: &Vanished| is(gone) && self.allows(Action::Read, &gone.org, Some(&gone.name));
+        self.vault.findings().refuse_vanished(known)
+    }
+
+    /// Finds a stored secret by exact name; nothing is noted where there is none, or none for this caller.
+    pub fn find(&mut self, action: Action, org: &OrgId, name: &SecretName) -> Result<Option<Stored>, Fault> {
+        let Some(stored) = self.store().find(org, name)? else {
+            self.refuse_vanished(|gone| gone.org == *org && gone.name == name.as_str())?;
+            return Ok(None);
         };
         self.admit(action, stored)
     }
 
-    /// Finds a stored secret by exact name; nothing is noted where there is none.
-    pub fn find(&mut self, action: Action, org: &OrgId, name: &SecretName) -> Result<Option<Stored>, Fault> {
-        let Some(stored) = self.store().find(org, name)? else {
-            self.vault.findings().refuse_vanished(|gone| gone.org == *org && gone.name == name.as_str())?;
-            return Ok(None);
-        };
-        self.admit(action, stored).map(Some)
-    }
-
-    fn admit(&mut self, action: Action, stored: Stored) -> Result<Stored, Fault> {
+    /// Judges and checks a stored secret; to a caller who may not even list it, it is not there.
+    fn admit(&mut self, action: Action, stored: Stored) -> Result<Option<Stored>, Fault> {
         let row = &stored.row;
         let draft = Draft::of(action).org(&row.org).secret(row.id, row.name.as_str());
         self.about(draft.clone());
-        if !self.allows(action, &row.org, Some(row.name.as_str())) {
-            return Err(Fault::not_found());
+        let name = Some(row.name.as_str());
+        if !self.allows(action, &row.org, name) {
+            self.denied = true;
+            return if self.allows(Action::Read, &row.org, name) { Err(forbidden()) } else { Ok(None) };
         }
         self.vault.findings().check(row, self.keys()?)?;
         self.entries.push(draft);
         self.guards.push(Guard { id: row.id, revision: row.revision });
-        Ok(stored)
+        Ok(Some(stored))
+    }
+
+    /// Lists the rows that the caller may do something with; a list names no secret, so each row is judged.
+    pub(super) fn list(&self, action: Action, query: &ListQuery) -> Result<(Vec<Row>, u64), Fault> {
+        if self.caller.is_owner() {
+            return Ok(self.store().list(query)?);
+        }
+        let (rows, _) = self.store().list(&ListQuery { limit: None, offset: 0, ..query.clone() })?;
+        let may = |row: &Row| self.allows(action, &row.org, Some(row.name.as_str()));
+        let visible: Vec<_> = rows.into_iter().filter(may).collect();
+        let total = visible.len() as u64;
+        let limit = query.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        let offset = usize::try_from(query.offset).unwrap_or(usize::MAX);
+        Ok((visible.into_iter().skip(offset).take(limit).collect(), total))
+    }
+
+    /// Refuses a look at the whole to those who see only parts of it.
+    pub(super) fn ask_owner(&mut self, action: Action) -> Result<(), Fault> {
+        self.about(Draft::of(action));
+        if self.caller.is_owner() { Ok(()) } else { Err(forbidden()) }
+    }
+
+    /// Names the agent that acts, so that the writer can check that it still may.
+    fn acting_agent(&self) -> Option<(AgentId, u64)> {
+        match &self.caller.role {
+            Role::Agent(agent) => Some((agent.name.clone(), agent.revision)),
+            _ => None,
+        }
     }
 
     /// Adds a detail to the entry that was noted last.
@@ -230,6 +280,7 @@ impl Desk {
     /// `integrity` where the sealed value does not authenticate, `not_found` where it has expired.
     pub fn reveal(&self, stored: &Stored) -> Result<SecretValue, Fault> {
         self.unexpired(stored)?;
+        self.vault.mark_used();
         self.open(stored)
     }
 
@@ -292,6 +343,7 @@ impl Desk {
         Ok(Unit {
             keys: Arc::clone(self.keys()?),
             author: Author::of(&self.caller, self.now),
+            agent: self.acting_agent(),
             guards: std::mem::take(&mut self.guards),
             changes: std::mem::take(&mut self.changes),
             entries,
@@ -302,11 +354,17 @@ impl Desk {
     pub(super) fn refused_unit(&mut self, fault: &Fault) -> Option<Unit> {
         let keys = Arc::clone(self.keys.as_ref()?);
         let mut draft = self.subject.take()?;
-        draft.outcome = if fault.code == Code::Forbidden { Outcome::Denied } else { Outcome::Failed };
+        let denied = self.denied || fault.code == Code::Forbidden;
+        draft.outcome = if denied { Outcome::Denied } else { Outcome::Failed };
         let entries = vec![draft.with("code", fault.code.as_str())];
         let author = Author::of(&self.caller, self.now);
-        Some(Unit { keys, author, guards: Vec::new(), changes: Vec::new(), entries })
+        Some(Unit { keys, author, agent: None, guards: Vec::new(), changes: Vec::new(), entries })
     }
+}
+
+/// Refuses what the caller may not do.
+pub(super) fn forbidden() -> Fault {
+    Fault::new(Code::Forbidden, "you may not do this")
 }
 
 /// Says that a secret's sealed value does not open.

@@ -29,12 +29,12 @@ pub(super) fn variable(name: &SecretName) -> Option<String> {
 }
 
 /// Lists the stored rows of a platform under each of its names, in the preset's order of fields.
-fn rows_of(desk: &Desk, org: &OrgId, platform: &str) -> Result<Vec<Row>, Fault> {
+fn rows_of(desk: &Desk, action: Action, org: &OrgId, platform: &str) -> Result<Vec<Row>, Fault> {
     let mut rows = Vec::new();
     for name in resolve::platforms(platform) {
         let Ok(name) = PlatformName::try_from(name) else { continue };
         let query = ListQuery { platform: Some(name), ..ListQuery::all(OrgScope::One(org.clone())) };
-        rows.extend(desk.store().list(&query)?.0);
+        rows.extend(desk.list(action, &query)?.0);
     }
     let preset = Presets::builtin().get(platform);
     let place = |row: &Row| {
@@ -74,7 +74,7 @@ impl ResolveMany {
         platform: &str,
         values: &mut Vec<ResolvedValue>,
     ) -> Result<(), Fault> {
-        let rows = rows_of(desk, org, platform)?;
+        let rows = rows_of(desk, Action::Decrypt, org, platform)?;
         if rows.is_empty() {
             // Notes the miss, with the hint that a single name gets.
             let stored = resolve::find(desk, org, platform)?;
@@ -109,8 +109,8 @@ impl Handle for Discover {
         let draft = Draft::of(Action::Read).org(&org);
         desk.about(draft.clone());
         let rows = match &self.platform {
-            Some(platform) => rows_of(desk, &org, platform)?,
-            None => desk.store().list(&ListQuery::all(OrgScope::One(org)))?.0,
+            Some(platform) => rows_of(desk, Action::Read, &org, platform)?,
+            None => desk.list(Action::Read, &ListQuery::all(OrgScope::One(org)))?.0,
         };
         let mut platforms: BTreeMap<String, Vec<DiscoveredField>> = BTreeMap::new();
         for row in rows {

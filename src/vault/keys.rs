@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::desk::{After, Desk, Handle, Place, WhileLocked};
+use super::desk::{After, Desk, Handle, Place, WhileLocked, forbidden};
 use crate::api::{Code, Done, Fault, LockVault, MakeRecovery, RecoveryMade, Success, UnlockVault};
 use crate::audit::Draft;
 use crate::crypto::{Header, RecoveryKey, Slot, SlotKind, SlotSpec};
@@ -81,11 +81,7 @@ impl Desk {
     /// Asks for an act on the whole vault.
     pub(super) fn ask_whole(&mut self, action: Action) -> Result<(), Fault> {
         self.about(Draft::of(action));
-        if self.allows_whole(action) {
-            Ok(())
-        } else {
-            Err(Fault::new(Code::Forbidden, "you may not do this"))
-        }
+        if self.allows_whole(action) { Ok(()) } else { Err(forbidden()) }
     }
 
     /// Reads the header, which is there where the vault is open.

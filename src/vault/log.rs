@@ -2,13 +2,14 @@
 
 use super::Vault;
 use super::desk::{Desk, Handle, Place, Records};
-use crate::api::{AuditAnswer, AuditEntry, AuditLog, Code, Fault, Verification, VerifyAudit};
-use crate::audit::{Break, BreakReason, Entry, Verdict, Verifier};
+use crate::api::{AuditAnswer, AuditEntry, AuditLog, Code, Fault, Verification, VerifyAudit, Warning};
+use crate::audit::{Break, BreakReason, Entry, Head, Verdict, Verifier};
 use crate::crypto::{AuditKeySeal, Header};
-use crate::domain::Timestamp;
+use crate::domain::{Action, Timestamp};
 use crate::keyring::Keys;
 use crate::secret::KeyBytes;
-use crate::store::AuditQuery;
+use crate::store::{AuditQuery, StoreError};
+use std::sync::PoisonError;
 
 const USUAL_PAGE: u32 = 25;
 const LARGEST_PAGE: u32 = 1000;
@@ -20,6 +21,7 @@ impl Handle for AuditLog {
     const RECORDS: Records = Records::Nothing;
 
     fn act(&self, desk: &mut Desk) -> Result<AuditAnswer, Fault> {
+        desk.ask_owner(Action::Read)?;
         let limit = self.limit.unwrap_or(USUAL_PAGE);
         if limit > LARGEST_PAGE {
             return Err(Fault::new(Code::InvalidRequest, "field `limit`: at most 1000"));
@@ -47,6 +49,7 @@ impl Handle for VerifyAudit {
     const RECORDS: Records = Records::Nothing;
 
     fn act(&self, desk: &mut Desk) -> Result<Verification, Fault> {
+        desk.ask_owner(Action::Read)?;
         let verdict = desk.vault().verify(desk.keys()?)?;
         Ok(Verification {
             intact: verdict.broken.is_none(),
@@ -66,7 +69,7 @@ impl Vault {
             store.header()?.ok_or_else(|| Fault::new(Code::Integrity, "the header of the vault is gone"))?;
         let mut audit_keys = AuditKeys::open(&header, keys)?;
         let state = store.state()?;
-        let mut verifier = Verifier::new();
+        let mut verifier = Verifier::new(self.outside_head());
         let mut entries = 0;
         store.walk_audit(0, &mut |entry| {
             if entry.seq <= state.head.seq {
@@ -94,6 +97,35 @@ impl Vault {
             }
         })?;
         Ok(entries)
+    }
+
+    /// Takes the head that was kept outside the database when the daemon last ran.
+    pub fn set_outside_head(&self, head: Option<Head>) {
+        *self.0.outside.write().unwrap_or_else(PoisonError::into_inner) = head;
+    }
+
+    fn outside_head(&self) -> Option<Head> {
+        *self.0.outside.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives the end of the chain, as last committed.
+    pub fn head(&self) -> Option<Head> {
+        self.0.store.state().ok().map(|state| state.head)
+    }
+
+    /// Warns where the log does not reach or pass through the head that was kept outside the database.
+    pub(super) fn compare_heads(&self) -> Result<(), StoreError> {
+        let Some(outside) = self.outside_head() else { return Ok(()) };
+        let state = self.0.store.state()?;
+        let mut met = outside.seq == 0;
+        self.0.store.walk_audit(outside.seq.saturating_sub(1), &mut |entry| {
+            met |= entry.seq == outside.seq && entry.mac == outside.mac;
+        })?;
+        let words = "the database is older than the log's head that was kept beside it: it was put back or its tail was cut";
+        let hint = "find out who put it back; accept the loss with: vaultctl doctor --accept-loss";
+        let warning = Warning::new("rolled_back", words, hint);
+        self.warn("rolled_back", (!met || outside.seq > state.head.seq).then_some(warning));
+        Ok(())
     }
 
     /// Counts the entries of the log.

@@ -33,7 +33,7 @@ impl Vault {
     /// Counts a refusal and writes it to the log.
     pub(super) fn count_refusal(&self, caller: &Caller, method: &'static str, reason: LockReason) {
         let now = self.now();
-        let actor = caller.actor.to_string();
+        let actor = caller.actor().to_string();
         tracing::info!(%actor, method, reason = reason.as_str(), "refused: the vault is locked");
         let mut refused = self.0.refused.lock().unwrap_or_else(PoisonError::into_inner);
         let full = refused.0.len() >= KINDS;

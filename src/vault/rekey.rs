@@ -17,7 +17,7 @@ use crate::domain::{Action, OrgScope};
 use crate::keyfile;
 use crate::keyring::{KeySet, Keyring, Keys};
 use crate::secret::{Passphrase, Revealed};
-use crate::store::{Change, Kept, ListQuery, Rekeying};
+use crate::store::{AgentRow, Change, Kept, ListQuery, Rekeying};
 
 impl Handle for Rekey {
     const PLACE: Place = Place::Blocking;
@@ -109,7 +109,19 @@ fn reseal_all(desk: &mut Desk, keys: &Keys) -> Result<u64, Fault> {
             Draft::of(Action::Rotate).org(&row.org).secret(row.id, row.name.as_str()).with("rekey", true);
         desk.note(draft.with("revision", row.revision + 1));
     }
+    reseal_agents(desk, keys)?;
     Ok(total)
+}
+
+/// Seals every agent under the new keys.
+fn reseal_agents(desk: &mut Desk, keys: &Keys) -> Result<(), Fault> {
+    for row in desk.store().agents()? {
+        let mut agent = row.open(desk.keys()?)?;
+        agent.revision += 1;
+        let next = AgentRow::seal(keys, &agent)?;
+        desk.stage(Change::PutAgent { row: Box::new(next), seen: Some(row.revision) });
+    }
+    Ok(())
 }
 
 fn reseal_audit_keys(
@@ -128,6 +140,9 @@ impl Vault {
     pub(super) async fn finish_rekey(&self, keys: Arc<Keys>, key: Passphrase) -> Option<String> {
         self.set_keyring(Keyring::Open(Arc::clone(&keys)));
         self.note_weak_key(key.is_weak());
+        if let Err(error) = self.load_agents(&keys) {
+            tracing::error!(%error, "the agents could not be read");
+        }
         let pending = match self.settings().key_file {
             None => Some("AGENTICMAIL_VAULT_KEY in the daemon's environment or credential".to_owned()),
             Some(path) => match keyfile::replace(&path, &key) {

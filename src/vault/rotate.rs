@@ -64,7 +64,7 @@ impl Handle for RotateAll {
         let mut all = Draft::of(Action::Rotate);
         all.org = scope.one().cloned();
         desk.about(all.clone());
-        let (rows, _) = desk.store().list(&ListQuery::all(scope))?;
+        let (rows, _) = desk.list(Action::Rotate, &ListQuery::all(scope))?;
         let mut errors = Vec::new();
         for row in &rows {
             // One that vanished since the list is no error: it is not there to be rotated.

@@ -1,14 +1,14 @@
 //! Create, list, get, delete.
 
 use super::change::older;
-use super::desk::{After, Desk, Handle, Place, Settled};
+use super::desk::{After, Desk, Handle, Place, Settled, forbidden};
 use crate::api::{
     CreateSecret, Created, DeleteSecret, Deleted, Fault, GetSecret, ListSecrets, Secret, SecretList,
     SecretWithValue, Success,
 };
 use crate::audit::Draft;
 use crate::crypto::random;
-use crate::domain::{Action, Category, Metadata, OrgId, SecretId, SecretName, Timestamp};
+use crate::domain::{Action, Category, Metadata, OrgId, Role, SecretId, SecretName, Timestamp};
 use crate::presets::Presets;
 use crate::secret::SecretValue;
 use crate::store::{Change, ListQuery, Row, Sort, SortKey, Stored, VersionRow};
@@ -65,7 +65,7 @@ pub(super) struct NewSecret {
 impl NewSecret {
     /// Makes the first row of the secret and seals its value.
     pub(super) fn seal(self, desk: &Desk, value: &SecretValue) -> Result<Stored, Fault> {
-        let (keys, now, actor) = (desk.keys()?, desk.now(), desk.caller().actor.to_string());
+        let (keys, now, actor) = (desk.keys()?, desk.now(), desk.caller().actor().to_string());
         let category = self.category.unwrap_or_else(|| usual_category(&self.name));
         let mut row = Row {
             id: SecretId::at(now, &random()?),
@@ -111,7 +111,10 @@ impl Handle for ListSecrets {
             offset: self.offset.unwrap_or_default().into(),
             ..ListQuery::all(scope)
         };
-        let (rows, total) = desk.store().list(&query)?;
+        if matches!(desk.caller().role, Role::Nobody) {
+            return Err(forbidden());
+        }
+        let (rows, total) = desk.list(Action::Read, &query)?;
         let keys = desk.keys()?;
         let findings = desk.vault().findings();
         let (good, bad): (Vec<_>, Vec<_>) = rows.iter().partition(|row| findings.check(row, keys).is_ok());

@@ -8,8 +8,9 @@ use super::Vault;
 use super::desk::{Desk, Handle, Records, WhileLocked};
 use crate::api::{AuditStatus, Fault, KdfStatus, MemoryStatus, Status, StatusOf, Warning};
 use crate::crypto::{Header, SlotKind};
-use crate::domain::{Category, OrgScope};
+use crate::domain::{Action, Category, OrgScope};
 use crate::keyring::Keyring;
+use crate::store::ListQuery;
 
 impl Handle for StatusOf {
     const WHILE_LOCKED: WhileLocked = WhileLocked::Serve;
@@ -20,7 +21,8 @@ impl Handle for StatusOf {
         let header = vault.0.store.header().ok().flatten();
         let keyring = vault.keyring();
         let scope = self.org_id.clone().unwrap_or(OrgScope::All);
-        let by_category = vault.count(&scope)?;
+        let by_category = if desk.caller().is_owner() { vault.count(&scope)? } else { visible(desk, scope)? };
+        let owner = desk.caller().is_owner();
         Ok(Status {
             configured: header.is_some()
                 && !matches!(keyring, Keyring::Locked(crate::domain::LockReason::NoKey)),
@@ -34,12 +36,23 @@ impl Handle for StatusOf {
             algorithm: "AES-256-GCM".to_owned(),
             kdf: vault.kdf(&keyring),
             memory: vault.memory(&keyring),
-            audit: vault.audit_status(),
+            audit: if owner { vault.audit_status() } else { AuditStatus { entries: 0, head: None } },
             uptime_seconds: vault.uptime(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            warnings: vault.all_warnings(header.as_ref()),
+            warnings: if owner { vault.all_warnings(header.as_ref()) } else { Vec::new() },
         })
     }
+}
+
+/// Counts what the caller may list: an agent learns nothing of the rest.
+fn visible(desk: &Desk, scope: OrgScope) -> Result<BTreeMap<String, u64>, Fault> {
+    let mut counted: BTreeMap<_, _> = Category::ALL.map(|category| (category.id().to_owned(), 0)).into();
+    if desk.keys().is_ok() {
+        for row in desk.list(Action::Read, &ListQuery::all(scope))?.0 {
+            *counted.entry(row.category.id().to_owned()).or_default() += 1;
+        }
+    }
+    Ok(counted)
 }
 
 impl Vault {

@@ -7,10 +7,12 @@ use super::found::{FoundError, Founded, Founding, Plan, found};
 use super::rekey::SlotSource;
 use crate::api::{Code, Fault};
 use crate::audit::Draft;
+use crate::config::AutoLock;
 use crate::domain::{Action, LockReason};
 use crate::keyring::{Keyring, Keys, unlock};
 use crate::secret::Passphrase;
 use crate::store::Change;
+use std::sync::atomic::Ordering;
 
 impl Vault {
     /// Makes the vault where the store is empty, without a recovery key.
@@ -102,7 +104,9 @@ impl Vault {
         if matches!(self.keyring(), Keyring::Locked(_)) {
             // While the vault is open others write, and a walk would see their changes as damage.
             self.inspect(&keys)?;
+            self.load_agents(&keys)?;
         }
+        self.compare_heads()?;
         Ok(keys)
     }
 
@@ -114,6 +118,7 @@ impl Vault {
         unit.changes.push(Change::Close);
         self.commit(unit).await.map_err(|refusal| super::fault_of(&refusal))?;
         self.set_keyring(Keyring::Locked(reason));
+        self.forget_agents();
         Ok(())
     }
 
@@ -124,6 +129,26 @@ impl Vault {
             tracing::warn!(%fault, "the end could not be recorded");
             self.set_keyring(Keyring::Locked(LockReason::ByRequest));
         }
+    }
+
+    /// Locks the vault where nothing was handed out for so long, or it has been open for so long.
+    pub async fn lock_if_idle(&self, after: AutoLock) {
+        let Keyring::Open(_) = self.keyring() else { return };
+        let now = self.now().as_millis();
+        let (opened, used) = (self.0.opened.load(Ordering::Relaxed), self.0.used.load(Ordering::Relaxed));
+        let over =
+            |seconds: u32, since: i64| seconds > 0 && now.saturating_sub(since) >= i64::from(seconds) * 1000;
+        if over(after.idle_seconds, used) || over(after.after_seconds, opened) {
+            let draft = Draft::of(Action::Lock);
+            if let Err(fault) = self.lock(LockReason::Idle, draft).await {
+                tracing::error!(%fault, "the vault could not lock itself");
+            }
+        }
+    }
+
+    /// Marks that a value is handed out.
+    pub(super) fn mark_used(&self) {
+        self.0.used.store(self.now().as_millis(), Ordering::Relaxed);
     }
 
     /// Records the start's unlock in the daemon's own name.

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::builder::TypedValueParser;
 use clap::{Args, Subcommand, ValueEnum};
+use serde_json::{Map, Value};
 use vault::api::{AuditAnswer, AuditEntry, AuditLog};
 use vault::domain::{Action, Outcome};
 
@@ -94,22 +95,22 @@ fn outcome_parser() -> impl TypedValueParser<Value = Outcome> {
 }
 
 /// Prints the entries, or checks the chain.
-pub(super) fn run(args: AuditArgs, context: &mut Context) -> Result<ExitCode, Failure> {
-    match args.check {
-        Some(AuditCommand::Verify(args)) => verify::run(&args, context),
-        None => print(args.query, context),
+pub(super) fn run(args: &AuditArgs, context: &Context) -> Result<ExitCode, Failure> {
+    match &args.check {
+        Some(AuditCommand::Verify(args)) => verify::run(args, context),
+        None => print(&args.query, context),
     }
 }
 
-fn print(query: Query, context: &Context) -> Result<ExitCode, Failure> {
+fn print(query: &Query, context: &Context) -> Result<ExitCode, Failure> {
     let now = now();
     let usual = if context.show.is_json() { Format::Json } else { Format::Table };
     let format = query.format.unwrap_or(usual);
     let answer = context.call(&AuditLog {
         org_id: context.orgs(),
-        search: query.search,
+        search: query.search.clone(),
         action: query.action,
-        actor: query.actor,
+        actor: query.actor.clone(),
         entry_id: None,
         outcome: query.outcome,
         since: query.since.map(|moment| moment.before(now)),
@@ -148,7 +149,6 @@ fn table(answer: &AuditAnswer, context: &Context) -> Result<(), Failure> {
 
 fn cells(entry: &AuditEntry) -> [String; 8] {
     let dash = || "-".to_owned();
-    let details = entry.metadata.as_json();
     [
         entry.seq.to_string(),
         date(entry.created_at),
@@ -157,7 +157,7 @@ fn cells(entry: &AuditEntry) -> [String; 8] {
         secret(entry).unwrap_or_else(dash),
         entry.actor.clone(),
         process(entry).unwrap_or_else(dash),
-        if details == "{}" { dash() } else { details.to_owned() },
+        details(entry).unwrap_or_else(dash),
     ]
 }
 
@@ -167,6 +167,17 @@ fn secret(entry: &AuditEntry) -> Option<String> {
         None | Some("default") => Some(name),
         Some(org) => Some(format!("{name} ({org})")),
     }
+}
+
+/// Writes the metadata as `name=value` pairs.
+fn details(entry: &AuditEntry) -> Option<String> {
+    let metadata: Map<String, Value> = serde_json::from_str(entry.metadata.as_json()).ok()?;
+    let pair = |(name, value): (&String, &Value)| match value.as_str() {
+        Some(text) => format!("{name}={text}"),
+        None => format!("{name}={value}"),
+    };
+    let pairs: Vec<_> = metadata.iter().map(pair).collect();
+    (!pairs.is_empty()).then(|| pairs.join(" "))
 }
 
 /// Names the process by its program and number.

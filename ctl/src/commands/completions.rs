@@ -29,7 +29,7 @@ enum ShellName {
 }
 
 /// Prints the script.
-pub(super) fn run(args: CompletionsArgs, context: &mut Context) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &CompletionsArgs, context: &Context) -> Result<ExitCode, Failure> {
     let shell = match args.shell {
         ShellName::Bash => Shell::Bash,
         ShellName::Zsh => Shell::Zsh,

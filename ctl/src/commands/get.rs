@@ -8,6 +8,7 @@ use vault::domain::{SecretId, SecretRef};
 
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::locate;
 
 /// Prints a secret's value, raw.
 ///
@@ -18,19 +19,27 @@ use crate::failure::Failure;
 Examples:
   vaultctl get openai
   vaultctl get skill:aws:secret_access_key
-  curl -H @<(printf 'Authorization: Bearer %s' \"$(vaultctl get github)\") https://api.github.com/user
+  vaultctl get db-url --version 3
   vaultctl get openai --json | jq -r .name")]
 pub(crate) struct GetArgs {
     /// A name, an id, or a platform
     name: String,
+    /// An older value, as `history` numbers them
+    #[arg(long, value_name = "N")]
+    version: Option<u64>,
 }
 
 /// Finds the secret and prints its value.
-pub(super) fn run(args: GetArgs, context: &mut Context) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &GetArgs, context: &Context) -> Result<ExitCode, Failure> {
     let org_id = context.one_org()?;
-    let found = match by_id(&args.name, context)? {
+    let found = match (args.version, SecretId::try_from(args.name.clone())) {
+        (Some(_), _) => Some(read(locate::tolerant(context, &args.name)?.id, args.version, context)?),
+        (None, Ok(id)) => by_id(id, context)?,
+        (None, Err(_)) => None,
+    };
+    let found = match found {
         Some(found) => found,
-        None => context.call(&Resolve { name: args.name, org_id })?,
+        None => context.call(&Resolve { name: args.name.clone(), org_id })?,
     };
     if context.show.is_json() {
         context.show.json(&found)?;
@@ -40,13 +49,15 @@ pub(super) fn run(args: GetArgs, context: &mut Context) -> Result<ExitCode, Fail
     Ok(ExitCode::SUCCESS)
 }
 
+fn read(id: SecretId, version: Option<u64>, context: &Context) -> Result<Resolved, Failure> {
+    let found = context.call(&GetSecret { id: SecretRef::from(id), version })?;
+    Ok(Resolved { name: found.entry.name.clone(), value: found.value, entry: found.entry })
+}
+
 /// Reads by id what looks like one; a name may look so too.
-fn by_id(asked: &str, context: &Context) -> Result<Option<Resolved>, Failure> {
-    let Ok(id) = SecretId::try_from(asked.to_owned()) else { return Ok(None) };
-    match context.call(&GetSecret { id: SecretRef::from(id), version: None }) {
-        Ok(found) => {
-            Ok(Some(Resolved { name: found.entry.name.clone(), value: found.value, entry: found.entry }))
-        }
+fn by_id(id: SecretId, context: &Context) -> Result<Option<Resolved>, Failure> {
+    match read(id, None, context) {
+        Ok(found) => Ok(Some(found)),
         Err(Failure::Fault(fault)) if fault.code == Code::NotFound && !has_expired(&fault.message) => {
             Ok(None)
         }

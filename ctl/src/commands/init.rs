@@ -16,19 +16,20 @@ use vault::store::{SqliteStore, Store};
 use vault::vault::{FoundError, Founding, Plan, found};
 use zeroize::Zeroizing;
 
+use super::recovery::print_key;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::moment::now;
-use crate::show::{Show, Tone};
+use crate::show::Tone;
 use crate::{env, prompt};
 use place::Place;
 
 /// What a new `vault.toml` says: the defaults, commented.
 const CONFIG: &str = include_str!("init/vault.toml");
 
-/// Makes a vault: its folder, a random key in the key file, its database, and a recovery key.
+/// Makes a vault, once: its folder, key file, database and recovery key.
 ///
-/// Needs no daemon, and refuses where one runs or where there is a vault already. The recovery key is printed this
+/// The key is 32 random bytes; a key that the key file already has is used instead. Needs no daemon, and refuses where one runs or where there is a vault already. The recovery key is printed this
 /// once; keep it apart from this machine.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -63,7 +64,7 @@ enum KeyOrigin {
 }
 
 /// Makes the vault and prints its recovery key.
-pub(super) fn run(args: InitArgs, context: &mut Context) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &InitArgs, context: &Context) -> Result<ExitCode, Failure> {
     let place = Place::prepare(&context.home, args.env_file.as_ref(), args.database.as_ref())?;
     let config = configuration(&place)?;
     let store = SqliteStore::open(&place.database)?;
@@ -107,8 +108,8 @@ fn key(place: &Place) -> Result<(Passphrase, KeyOrigin), Failure> {
         return Ok((kept, KeyOrigin::Kept));
     }
     let drawn = prompt::random_key()?;
-    keyfile::write(&place.key_file, &drawn)?;
-    Ok((Passphrase::new(drawn.as_bytes().to_vec())?, KeyOrigin::Drawn))
+    keyfile::write(&place.key_file, drawn.expose())?;
+    Ok((Passphrase::new(drawn.expose().as_bytes().to_vec())?, KeyOrigin::Drawn))
 }
 
 fn refused(error: FoundError, place: &Place) -> Failure {
@@ -134,7 +135,7 @@ fn print(
         return show.json(&Report { home, key_file, database, recovery_key });
     }
     if show.is_brief() {
-        return show.bytes(Zeroizing::new(format!("{}\n", **recovery_key)).as_bytes());
+        return show.secret_line(recovery_key);
     }
     let key = match origin {
         KeyOrigin::Drawn => "a new random key",
@@ -146,8 +147,12 @@ fn print(
         ("  key file", format!("{} ({key})", place.key_file.display())),
         ("  database", place.database.display().to_string()),
     ])?;
-    print_recovery_key(show, recovery_key)?;
-    show.line(format_args!("\nNext:\n  {} &\n  vaultctl add openai", place.daemon_command(context)))?;
+    print_key(show, recovery_key)?;
+    show.line(format_args!(
+        "\nNext:\n  {} &\n  {}",
+        place.daemon_command(context),
+        context.command("add openai")
+    ))?;
     if env::has_key() {
         show.note(
             "note: AGENTICMAIL_VAULT_KEY is set in this environment; a vaultd started from here takes it before the key \
@@ -155,16 +160,6 @@ fn print(
         );
     }
     Ok(())
-}
-
-/// Prints a recovery key, with what to do with it.
-fn print_recovery_key(show: Show, recovery_key: &Zeroizing<String>) -> Result<(), Failure> {
-    let text = Zeroizing::new(format!(
-        "\nThe recovery key, shown this once:\n\n  {}\n\nIt opens the vault when the key file is lost. Keep it apart from \
-         this machine: on paper, or in another safe.\n",
-        **recovery_key
-    ));
-    show.bytes(text.as_bytes())
 }
 
 #[cfg(test)]

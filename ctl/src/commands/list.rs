@@ -51,15 +51,15 @@ fn sort_by(text: &str) -> Result<SortBy, Invalid> {
 }
 
 /// Asks the daemon and prints a table.
-pub(super) fn run(args: ListArgs, context: &mut Context) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &ListArgs, context: &Context) -> Result<ExitCode, Failure> {
     let org_id = if args.all_orgs { Some(OrgScope::All) } else { context.orgs() };
     let several = org_id == Some(OrgScope::All);
     let list = context.call(&ListSecrets {
         org_id,
         name: None,
         category: args.category,
-        platform: args.platform,
-        search: args.search,
+        platform: args.platform.clone(),
+        search: args.search.clone(),
         sort: args.sort,
         limit: args.limit,
         offset: args.offset,

@@ -23,7 +23,7 @@ pub(crate) struct ManArgs {
 }
 
 /// Writes a page for the program and one for each command.
-pub(super) fn run(args: ManArgs, _context: &mut Context) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &ManArgs, _context: &Context) -> Result<ExitCode, Failure> {
     let written = std::fs::create_dir_all(&args.folder)
         .and_then(|()| clap_mangen::generate_to(Cli::command().disable_help_subcommand(true), &args.folder));
     written.map_err(|error| Failure::file(&args.folder, &error))?;

@@ -3,8 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use serde::Serialize;
-use vault::api::{Code, Fault};
+use vault::api::{CategoryEntry, Code, Fault, PresetList};
 use vault::domain::Category;
 use vault::presets::{Preset, PresetField, Presets};
 
@@ -26,24 +25,11 @@ pub(crate) struct PresetsArgs {
     platform: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Listing<'a> {
-    presets: &'a [Preset],
-    categories: Vec<CategoryLine>,
-}
-
-#[derive(Serialize)]
-struct CategoryLine {
-    id: &'static str,
-    label: &'static str,
-    color: &'static str,
-}
-
 /// Prints all presets, or one.
-pub(super) fn run(args: PresetsArgs, context: &mut Context) -> Result<ExitCode, Failure> {
-    match args.platform {
+pub(super) fn run(args: &PresetsArgs, context: &Context) -> Result<ExitCode, Failure> {
+    match &args.platform {
         None => all(context)?,
-        Some(name) => one(find(&name)?, context)?,
+        Some(name) => one(find(name)?, context)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -58,7 +44,7 @@ pub(super) fn find(name: &str) -> Result<&'static Preset, Failure> {
         let near = presets.nearest(name, 3);
         let hint = match near.as_slice() {
             [] => "see the platforms with: vaultctl presets".to_owned(),
-            near => format!("did you mean {}?", near.join(", ")),
+            near => format!("did you mean {}?", near.join(" or ")),
         };
         Fault::new(Code::NotFound, "there is no such platform").hint(hint).into()
     })
@@ -67,10 +53,8 @@ pub(super) fn find(name: &str) -> Result<&'static Preset, Failure> {
 fn all(context: &Context) -> Result<(), Failure> {
     let presets = Presets::builtin().all();
     if context.show.is_json() {
-        let categories = Category::ALL
-            .map(|one| CategoryLine { id: one.id(), label: one.label(), color: one.color() })
-            .into();
-        return context.show.json(&Listing { presets, categories });
+        let categories = Category::ALL.map(category_entry).into();
+        return context.show.json(&PresetList { presets: presets.to_vec(), categories });
     }
     let mut table = Table::new(&["PLATFORM", "NAME", "CATEGORY", "FIELDS"]);
     for preset in presets {
@@ -85,6 +69,15 @@ fn all(context: &Context) -> Result<(), Failure> {
     context.show.table(&table)?;
     context.show.note("* optional");
     Ok(())
+}
+
+fn category_entry(category: Category) -> CategoryEntry {
+    CategoryEntry {
+        id: category,
+        label: category.label().to_owned(),
+        color: category.color().to_owned(),
+        description: category.description().to_owned(),
+    }
 }
 
 fn field_name(field: &PresetField) -> String {

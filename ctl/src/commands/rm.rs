@@ -33,7 +33,7 @@ pub(crate) struct RmArgs {
 }
 
 /// Asks, where nobody has agreed yet, and deletes.
-pub(super) fn run(args: RmArgs, context: &mut Context) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &RmArgs, context: &Context) -> Result<ExitCode, Failure> {
     if !args.yes && !std::io::stdin().is_terminal() {
         return Err(prompt::nobody_to_ask("--yes"));
     }

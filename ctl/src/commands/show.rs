@@ -19,13 +19,13 @@ Examples:
   vaultctl show skill:openai:access_token
   vaultctl show db-url --json | jq .metadata")]
 pub(crate) struct ShowArgs {
-    /// A name or an id
+    /// A name, an id, or a platform
     name: String,
 }
 
 /// Finds the secret and prints its metadata.
-pub(super) fn run(args: ShowArgs, context: &mut Context) -> Result<ExitCode, Failure> {
-    let secret = locate::exact(context, &args.name)?;
+pub(super) fn run(args: &ShowArgs, context: &Context) -> Result<ExitCode, Failure> {
+    let secret = locate::tolerant(context, &args.name)?;
     if context.show.is_json() {
         context.show.json(&secret)?;
     } else {

@@ -20,7 +20,7 @@ Examples:
 pub(crate) struct StatusArgs {}
 
 /// Asks the daemon and prints what it says.
-pub(super) fn run(_args: StatusArgs, context: &mut Context) -> Result<ExitCode, Failure> {
+pub(super) fn run(_args: &StatusArgs, context: &Context) -> Result<ExitCode, Failure> {
     let status = context.call(&StatusOf { org_id: context.orgs() })?;
     let show = context.show;
     if show.is_json() {

@@ -1,9 +1,11 @@
 //! Tables: fitted to the terminal's width, or plain columns for a pipe.
 
-use comfy_table::{ContentArrangement, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, presets};
 
 use super::words::plain;
 
+/// Cells up to this width are never wrapped: a moment has it.
+const UNBROKEN_WIDTH: u16 = 20;
 /// The width where a terminal does not tell its own.
 const USUAL_WIDTH: u16 = 100;
 
@@ -34,6 +36,12 @@ impl Table {
     pub(super) fn fitted(&self) -> Vec<String> {
         let width = terminal_size::terminal_size().map_or(USUAL_WIDTH, |(width, _)| width.0);
         let mut table = self.laid_out();
+        let widths = table.column_max_content_widths();
+        for (column, width) in table.column_iter_mut().zip(widths) {
+            if width <= UNBROKEN_WIDTH {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+        }
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
         lines(&table)
     }

@@ -27,6 +27,7 @@ CREATE TABLE state (
     head  BLOB    NOT NULL,
     sum   BLOB    NOT NULL,
     count INTEGER NOT NULL,
+    agents BLOB   NOT NULL,
     mac   BLOB    NOT NULL
 );
 
@@ -66,6 +67,13 @@ CREATE TABLE version (
     created_by TEXT    NOT NULL,
     sealed     BLOB    NOT NULL,
     PRIMARY KEY (secret, version)
+);
+
+-- Named callers, sealed whole; `state.agents` authenticates all of them together.
+CREATE TABLE agent (
+    name     TEXT PRIMARY KEY,
+    revision INTEGER NOT NULL,
+    sealed   BLOB    NOT NULL
 );
 
 -- How many secrets each org has in each category, so that nobody has to count them.

@@ -5,7 +5,7 @@ use rusqlite::{Connection, params, params_from_iter};
 
 use crate::crypto::{Bytes32, Sealed};
 use crate::domain::{Category, OrgId, SecretId, SecretName, Timestamp};
-use crate::store::{ListQuery, Row, SortKey, StoreError, Stored, VersionRow};
+use crate::store::{AgentRow, ListQuery, Row, SortKey, StoreError, Stored, VersionRow};
 
 /// The columns of a row, in the order in which [`row_of`] reads them.
 macro_rules! row_columns {
@@ -119,6 +119,19 @@ pub(super) fn walk(
         each(id, revision, blob32(row, 2).unwrap_or_default());
     }
     Ok(())
+}
+
+pub(super) fn agents(connection: &Connection) -> Result<Vec<AgentRow>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT name, revision, sealed FROM agent ORDER BY name")?;
+    let rows = statement.query_map([], |row| {
+        Ok(AgentRow {
+            name: row.get(0)?,
+            revision: row.get::<_, i64>(1)?.cast_unsigned(),
+            sealed: row.get(2)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// The conditions of a list and their parameters.

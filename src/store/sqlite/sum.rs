@@ -17,13 +17,13 @@ pub(crate) fn leaf(keys: &Keys, id: SecretId, revision: u64, mac: &Bytes32) -> B
 impl State {
     /// The state of a vault without secrets and entries.
     pub(crate) fn empty() -> Self {
-        Self { head: Head::START, sum: [0; 32], count: 0, mac: [0; 32] }
+        Self { head: Head::START, sum: [0; 32], count: 0, agents: [0; 32], mac: [0; 32] }
     }
 
-    /// Computes the state's MAC: `HMAC-SHA256(state key, "state" ‖ seq ‖ head ‖ sum ‖ count)`.
+    /// Computes the state's MAC: `HMAC-SHA256(state key, "state" ‖ seq ‖ head ‖ sum ‖ count ‖ agents)`.
     pub(crate) fn compute_mac(&self, keys: &Keys) -> Bytes32 {
         let (seq, count) = (self.head.seq.to_be_bytes(), self.count.to_be_bytes());
-        keys.state_mac(&[b"state", &seq, &self.head.mac, &self.sum, &count])
+        keys.state_mac(&[b"state", &seq, &self.head.mac, &self.sum, &count, &self.agents])
     }
 
     /// Tells whether this vault wrote the state.

@@ -7,19 +7,20 @@ use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::thread::{Builder, JoinHandle};
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::{broadcast, oneshot};
 
+use super::apply::{
+    agents_digest, check, check_agent, drop_agent, insert, insert_entry, keep, put_agent, unlink, update,
+    write_state,
+};
 use super::checkpoint;
 use super::{Mode, connect, leaf, read_state, write_header};
 use crate::audit::{Author, Draft, Entry, Head};
-use crate::crypto::{Bytes32, random};
-use crate::domain::{AuditId, Outcome, SecretId};
+use crate::crypto::random;
+use crate::domain::{AuditId, Outcome};
 use crate::keyring::Keys;
-use crate::store::{
-    Change, Guard, Kept, Receipt, Refusal, Rekeying, State, StoreError, Stored, Unit, VERSIONS_KEPT,
-    VersionRow,
-};
+use crate::store::{Change, Receipt, Refusal, Rekeying, State, StoreError, Unit};
 
 /// The most units that share a commit.
 const BATCH: usize = 256;
@@ -63,7 +64,7 @@ struct Writer {
 }
 
 /// Why a unit was not applied: refused as it stands, or the database failed under all of them.
-enum Stop {
+pub(super) enum Stop {
     Refused(Refusal),
     Failed(StoreError),
 }
@@ -172,12 +173,11 @@ impl Writer {
             return Ok(Err(Refusal::OldKeys));
         }
         let before = *state;
-        let Unit { keys, author, guards, mut changes, entries } = unit;
+        let Unit { keys, author, agent, guards, mut changes, entries } = unit;
         let rekeying = take_rekeying(&mut changes);
         self.setup.connection.prepare_cached("SAVEPOINT unit")?.execute([])?;
-        let applied = guards
-            .iter()
-            .try_for_each(|guard| check(&self.setup.connection, guard))
+        let applied = check_agent(&self.setup.connection, agent.as_ref())
+            .and_then(|()| guards.iter().try_for_each(|guard| check(&self.setup.connection, guard)))
             .and_then(|()| changes.into_iter().try_for_each(|change| self.apply(change, state, &keys)));
         match applied {
             Ok(()) => {
@@ -237,6 +237,8 @@ impl Writer {
                 connection.prepare_cached("DELETE FROM secret WHERE key = ?1")?.execute([key])?;
                 Ok(())
             }
+            Change::PutAgent { row, seen } => put_agent(connection, &row, seen, (state, keys)),
+            Change::DropAgent(name) => drop_agent(connection, &name, (state, keys)),
             Change::Slots(header) => Ok(write_header(connection, &header)?),
             Change::Rekey(_) => Ok(()),
             Change::Adopt(keys) => {
@@ -256,7 +258,12 @@ impl Writer {
         let sealed = keys.seal_audit_key(state.head.seq + 1, &keys.audit_key());
         audit_keys.push(sealed.map_err(|error| StoreError::Sqlite(error.to_string()))?);
         write_header(&self.setup.connection, &keys.header(created_at, slots, audit_keys))?;
-        let (mut was, mut sum) = (State::empty(), State { head: state.head, ..State::empty() });
+        let mut was = State::empty();
+        let mut sum = State {
+            head: state.head,
+            agents: agents_digest(&self.setup.connection, &keys)?,
+            ..State::empty()
+        };
         super::columns::walk(&self.setup.connection, &mut |id, revision, mac| {
             was.add(&leaf(old, id, revision, &mac));
             sum.add(&leaf(&keys, id, revision, &mac));
@@ -318,203 +325,4 @@ fn failed(mut draft: Draft) -> Draft {
     draft.outcome = Outcome::Failed;
     draft.secret = None;
     draft.with("code", "conflict")
-}
-
-fn check(connection: &Connection, guard: &Guard) -> Result<(), Stop> {
-    let (_, revision, _) = present(connection, guard.id)?;
-    if revision == guard.revision { Ok(()) } else { Err(Stop::Refused(Refusal::Stale)) }
-}
-
-/// Reads where a secret stands; one that is gone is as stale as one that changed.
-fn present(connection: &Connection, id: SecretId) -> Result<(i64, u64, Bytes32), Stop> {
-    let mut statement = connection.prepare_cached("SELECT key, revision, mac FROM secret WHERE id = ?1")?;
-    let found = statement
-        .query_row([id.as_bytes().as_slice()], |row| {
-            Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned(), super::blob32(row, 2)?))
-        })
-        .optional()?;
-    found.ok_or(Stop::Refused(Refusal::Stale))
-}
-
-/// Takes a row out of the sum, if it is still at the revision that was seen, and gives its key.
-fn unlink(connection: &Connection, id: SecretId, seen: u64, sum: (&mut State, &Keys)) -> Result<i64, Stop> {
-    let (key, revision, mac) = present(connection, id)?;
-    if revision != seen {
-        return Err(Stop::Refused(Refusal::Stale));
-    }
-    let (state, keys) = sum;
-    state.subtract(&leaf(keys, id, revision, &mac));
-    Ok(key)
-}
-
-fn insert(connection: &Connection, stored: &Stored, state: &mut State, keys: &Keys) -> Result<(), Stop> {
-    let row = &stored.row;
-    let mut taken = connection.prepare_cached("SELECT 1 FROM secret WHERE org = ?1 AND name = ?2")?;
-    if taken.exists([row.org.as_str(), row.name.as_str()])? {
-        return Err(Stop::Refused(Refusal::NameTaken));
-    }
-    connection
-        .prepare_cached(
-            "INSERT INTO secret (id, org, name, category, metadata, version, revision, created_by, created_at,
-                 updated_at, rotated_at, expires_at, version_at, version_by, versions, digest, mac, sealed)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
-        )?
-        .execute(params![
-            row.id.as_bytes().as_slice(),
-            row.org.as_str(),
-            row.name.as_str(),
-            row.category.id(),
-            row.metadata,
-            row.version.cast_signed(),
-            row.revision.cast_signed(),
-            row.created_by,
-            row.created_at.as_millis(),
-            row.updated_at.as_millis(),
-            row.rotated_at.map(crate::domain::Timestamp::as_millis),
-            row.expires_at.map(crate::domain::Timestamp::as_millis),
-            row.version_at.as_millis(),
-            row.version_by,
-            row.versions.as_slice(),
-            row.digest.as_slice(),
-            row.mac.as_slice(),
-            stored.sealed.as_bytes(),
-        ])?;
-    tally(connection, row.org.as_str(), row.category.id(), 1)?;
-    state.add(&leaf(keys, row.id, row.revision, &row.mac));
-    Ok(())
-}
-
-fn tally(connection: &Connection, org: &str, category: &str, by: i64) -> Result<(), rusqlite::Error> {
-    connection
-        .prepare_cached(
-            "INSERT INTO tally (org, category, count) VALUES (?1, ?2, ?3)
-             ON CONFLICT (org, category) DO UPDATE SET count = count + excluded.count",
-        )?
-        .execute(params![org, category, by])?;
-    Ok(())
-}
-
-fn update(connection: &Connection, key: i64, stored: &Stored) -> Result<(), Stop> {
-    let row = &stored.row;
-    let mut was = connection.prepare_cached("SELECT category FROM secret WHERE key = ?1")?;
-    let category: String = was.query_row([key], |row| row.get(0))?;
-    if category != row.category.id() {
-        tally(connection, row.org.as_str(), &category, -1)?;
-        tally(connection, row.org.as_str(), row.category.id(), 1)?;
-    }
-    connection
-        .prepare_cached(
-            "UPDATE secret SET category = ?2, metadata = ?3, version = ?4, revision = ?5, updated_at = ?6,
-                 rotated_at = ?7, expires_at = ?8, version_at = ?9, version_by = ?10, versions = ?11, digest = ?12,
-                 mac = ?13, sealed = ?14 WHERE key = ?1",
-        )?
-        .execute(params![
-            key,
-            row.category.id(),
-            row.metadata,
-            row.version.cast_signed(),
-            row.revision.cast_signed(),
-            row.updated_at.as_millis(),
-            row.rotated_at.map(crate::domain::Timestamp::as_millis),
-            row.expires_at.map(crate::domain::Timestamp::as_millis),
-            row.version_at.as_millis(),
-            row.version_by,
-            row.versions.as_slice(),
-            row.digest.as_slice(),
-            row.mac.as_slice(),
-            stored.sealed.as_bytes(),
-        ])?;
-    Ok(())
-}
-
-fn keep(connection: &Connection, key: i64, kept: Kept) -> Result<(), Stop> {
-    match kept {
-        Kept::Same => Ok(()),
-        Kept::Push(version) => {
-            insert_version(connection, key, &version)?;
-            // The present value is one of those that are kept.
-            let older = i64::try_from(VERSIONS_KEPT - 1).unwrap_or(i64::MAX);
-            let sql = "DELETE FROM version WHERE secret = ?1 AND version NOT IN
-                       (SELECT version FROM version WHERE secret = ?1 ORDER BY version DESC LIMIT ?2)";
-            connection.prepare_cached(sql)?.execute([key, older])?;
-            Ok(())
-        }
-        Kept::All(versions) => {
-            connection.prepare_cached("DELETE FROM version WHERE secret = ?1")?.execute([key])?;
-            Ok(versions.iter().try_for_each(|version| insert_version(connection, key, version))?)
-        }
-    }
-}
-
-fn insert_version(connection: &Connection, key: i64, version: &VersionRow) -> Result<(), rusqlite::Error> {
-    connection
-        .prepare_cached(
-            "INSERT INTO version (secret, version, revision, created_at, created_by, sealed)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )?
-        .execute(params![
-            key,
-            version.version.cast_signed(),
-            version.revision.cast_signed(),
-            version.created_at.as_millis(),
-            version.created_by,
-            version.sealed.as_bytes(),
-        ])?;
-    Ok(())
-}
-
-/// Finds or makes the label of a text.
-fn label(connection: &Connection, text: &str) -> Result<i64, rusqlite::Error> {
-    let mut find = connection.prepare_cached("SELECT id FROM label WHERE text = ?1")?;
-    if let Some(id) = find.query_row([text], |row| row.get(0)).optional()? {
-        return Ok(id);
-    }
-    connection.prepare_cached("INSERT INTO label (text) VALUES (?1)")?.insert([text])
-}
-
-fn insert_entry(connection: &Connection, entry: &Entry) -> Result<(), rusqlite::Error> {
-    let label_of = |text: Option<&str>| text.map(|text| label(connection, text)).transpose();
-    let peer = entry.peer.as_ref();
-    connection
-        .prepare_cached(
-            "INSERT INTO audit (seq, id, at, org, action, outcome, secret, name, actor, uid, gid, pid, exe, metadata, mac)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
-        )?
-        .execute(params![
-            entry.seq.cast_signed(),
-            entry.id.as_bytes().as_slice(),
-            entry.at.as_millis(),
-            label_of(entry.org.as_deref())?,
-            entry.action.as_str(),
-            entry.outcome.as_str(),
-            entry.secret.as_ref().map(|id| id.as_bytes().as_slice()),
-            label_of(entry.name.as_deref())?,
-            label(connection, &entry.actor)?,
-            peer.map(|peer| peer.uid),
-            peer.map(|peer| peer.gid),
-            peer.and_then(|peer| peer.pid),
-            label_of(peer.and_then(|peer| peer.exe.as_deref()))?,
-            entry.metadata,
-            entry.mac.as_slice(),
-        ])?;
-    Ok(())
-}
-
-/// Writes the state with its MAC.
-pub(super) fn write_state(connection: &Connection, state: &State, keys: &Keys) -> Result<(), StoreError> {
-    let Head { seq, mac } = state.head;
-    connection
-        .prepare_cached(
-            "INSERT INTO state (id, seq, head, sum, count, mac) VALUES (1, ?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, head = excluded.head, sum = excluded.sum,
-                 count = excluded.count, mac = excluded.mac",
-        )?
-        .execute(params![
-            seq.cast_signed(),
-            mac.as_slice(),
-            state.sum.as_slice(),
-            state.count.cast_signed(),
-            state.mac_to_store(keys).as_slice(),
-        ])?;
-    Ok(())
 }

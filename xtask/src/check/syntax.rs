@@ -3,7 +3,7 @@
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{
-    Attribute, Block, ExprMethodCall, ExprUnsafe, ImplItemFn, ItemFn, ItemImpl, ItemMod, Signature,
+    Attribute, Block, ExprMethodCall, ExprUnsafe, ImplItemFn, ItemFn, ItemImpl, ItemMod, Safety, Signature,
     TraitItemFn,
 };
 
@@ -115,7 +115,7 @@ impl<'ast> Visit<'ast> for Findings {
     }
 
     fn visit_signature(&mut self, signature: &'ast Signature) {
-        if let Some(token) = &signature.unsafety {
+        if let Safety::Unsafe(token) = &signature.safety {
             self.words.push((token.span.start().line, Word::Unsafe));
         }
         visit::visit_signature(self, signature);

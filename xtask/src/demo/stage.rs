@@ -19,6 +19,10 @@ use vault::secret::SecretValue;
 /// How long the daemon may take to start: a debug build derives its key slowly on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// What would lead a program to another vault of this machine.
+const OTHER_VAULTS: [&str; 4] =
+    ["AGENTICMAIL_VAULT_KEY", "AGENTICMAIL_HOME", "AGENTICMAIL_VAULT_SOCKET", "CREDENTIALS_DIRECTORY"];
+
 /// What becomes of the stage after the demo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Afterwards {
@@ -132,7 +136,7 @@ impl Stage {
     /// Makes a command of this build that finds this home, and no other vault of this machine.
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.programs.join(program));
-        for variable in ["AGENTICMAIL_VAULT_KEY", "AGENTICMAIL_HOME", "AGENTICMAIL_VAULT_SOCKET"] {
+        for variable in OTHER_VAULTS {
             command.env_remove(variable);
         }
         command.arg("--home").arg(self.home()).kill_on_drop(true);

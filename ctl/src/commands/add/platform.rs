@@ -1,0 +1,170 @@
+//! Adding a platform's fields, together or not at all.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::str::FromStr;
+
+use vault::api::{AddPlatform, Code, Discover, Fault, FieldValues, Warning};
+use vault::domain::Invalid;
+use vault::presets::{Preset, PresetField};
+use vault::secret::{Revealed, SecretValue};
+
+use super::AddArgs;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::prompt;
+use crate::show::plain;
+
+/// The values by field.
+type Values = BTreeMap<String, Revealed>;
+
+/// `KEY=@FILE` or `KEY=-`.
+#[derive(Debug, Clone)]
+pub(super) struct FieldArg {
+    field: String,
+    source: FieldSource,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum FieldSource {
+    File(PathBuf),
+    Stdin,
+}
+
+impl FromStr for FieldArg {
+    type Err = Invalid;
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let rule = Invalid("a field is KEY=@FILE, or KEY=- for stdin; a value is never an argument");
+        let (field, source) = text.split_once('=').ok_or(rule)?;
+        let source = match source.strip_prefix('@') {
+            Some(path) if !path.is_empty() => FieldSource::File(path.into()),
+            None if source == "-" => FieldSource::Stdin,
+            _ => return Err(rule),
+        };
+        Ok(Self { field: field.to_owned(), source })
+    }
+}
+
+/// Takes the fields' values and stores them.
+pub(super) fn run(preset: &Preset, args: &AddArgs, context: &Context) -> Result<ExitCode, Failure> {
+    if !args.particulars.is_empty() {
+        let hint =
+            format!("a platform has its own; store one field with: vaultctl add skill:{}:…", preset.platform);
+        return Err(Failure::usage("--category, --metadata and --expires are for one secret", hint));
+    }
+    let org_id = context.one_org()?;
+    context.unlocked()?;
+    let values = values(preset, args, context)?;
+    for (name, value) in &values {
+        if let Some(field) = preset.field(name) {
+            warn_of_form(field, value.value(), context);
+        }
+    }
+    let platform = preset.platform.clone();
+    let added = context.call(&AddPlatform { platform, org_id, fields: FieldValues(values) })?;
+    if context.show.is_json() {
+        context.show.json(&added)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    for entry in &added.entries {
+        context.show.done(format_args!("stored {}", plain(entry.name.as_str())))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Warns where a value does not have the field's usual form.
+pub(super) fn warn_of_form(field: &PresetField, value: &SecretValue, context: &Context) {
+    if !field.matches(value.expose()) {
+        let message = format!(
+            "this does not look like a usual {} ({}); it is stored all the same",
+            field.label, field.placeholder
+        );
+        let hint = "check that it was copied whole; replace it with: vaultctl set";
+        context.show.warning(&Warning::new("unusual_form", message, hint));
+    }
+}
+
+fn values(preset: &Preset, args: &AddArgs, context: &Context) -> Result<Values, Failure> {
+    if !args.fields.is_empty() {
+        return given(args);
+    }
+    if args.source.is_given() || !std::io::stdin().is_terminal() {
+        let field = only_required(preset)?;
+        return Ok(BTreeMap::from([(field.field.clone(), args.source.take(&field.label)?.into())]));
+    }
+    refuse_where_present(preset, context)?;
+    asked_for(preset, context)
+}
+
+/// Reads the fields that the arguments name.
+fn given(args: &AddArgs) -> Result<Values, Failure> {
+    let from_stdin = args.fields.iter().filter(|field| field.source == FieldSource::Stdin).count();
+    if from_stdin > 1 || (from_stdin == 1 && std::io::stdin().is_terminal()) || args.source.is_given() {
+        let hint = "give each other field as KEY=@FILE, and pipe into the one that is KEY=-";
+        return Err(Failure::usage("one field alone can come from stdin, and only from a pipe", hint));
+    }
+    let mut values = Values::new();
+    for FieldArg { field, source } in &args.fields {
+        let value = match source {
+            FieldSource::File(path) => prompt::from_file(path)?,
+            FieldSource::Stdin => prompt::from_stdin()?,
+        };
+        if values.insert(field.clone(), value.into()).is_some() {
+            return Err(Failure::usage("a field is given twice", "give each field once"));
+        }
+    }
+    Ok(values)
+}
+
+/// Gives the one field that is required, which a single value is for.
+fn only_required(preset: &Preset) -> Result<&PresetField, Failure> {
+    let required: Vec<_> = preset.fields.iter().filter(|field| !field.optional).collect();
+    if let [field] = required.as_slice() {
+        return Ok(field);
+    }
+    let options: Vec<_> = required.iter().map(|field| format!("--field {}=@FILE", field.field)).collect();
+    let hint = format!("vaultctl add {} {}", preset.platform, options.join(" "));
+    Err(Failure::usage(format!("{} has several fields, and one value was given", preset.label), hint))
+}
+
+/// Refuses before a person types what could not be stored.
+fn refuse_where_present(preset: &Preset, context: &Context) -> Result<(), Failure> {
+    let org_id = context.one_org()?;
+    let found = context.call(&Discover { platform: Some(preset.platform.clone()), org_id })?;
+    let mut stored = found.platforms.into_iter().filter(|found| found.platform.as_str() == preset.platform);
+    let Some(field) = stored.next().and_then(|found| found.fields.into_iter().next()) else { return Ok(()) };
+    let hint = format!("replace its value with: vaultctl set {}", field.name);
+    Err(Fault::new(Code::Conflict, format!("{} is stored already", field.name)).hint(hint).into())
+}
+
+/// Asks for each field; an empty answer leaves out an optional one.
+fn asked_for(preset: &Preset, context: &Context) -> Result<Values, Failure> {
+    context.show.note(format_args!("{}: {}", preset.label, preset.source));
+    let mut values = Values::new();
+    for field in &preset.fields {
+        let optional = if field.optional { ", Enter to leave it out" } else { "" };
+        let label = format!("{} ({}{optional})", field.label, field.placeholder);
+        let typed = if field.secret { prompt::hidden_line(&label)? } else { prompt::visible_line(&label)? };
+        if typed.is_empty() && field.optional {
+            continue;
+        }
+        values.insert(field.field.clone(), prompt::checked(typed)?.into());
+    }
+    Ok(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_names_a_file_or_stdin_and_never_a_value() {
+        assert_eq!(FieldSource::Stdin, "host=-".parse::<FieldArg>().unwrap().source);
+        assert_eq!(FieldSource::File("a=b".into()), "host=@a=b".parse::<FieldArg>().unwrap().source);
+        for refused in ["host", "host=", "host=@", "host=sk-1234"] {
+            assert!(refused.parse::<FieldArg>().is_err(), "{refused}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Adding one secret under a name of its own.
+
+use std::process::ExitCode;
+
+use vault::api::CreateSecret;
+use vault::domain::{Invalid, SecretName};
+use vault::presets::{PresetField, Presets};
+
+use super::{AddArgs, Particulars};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::moment::Expiry;
+use crate::show::plain;
+
+/// Takes the value and stores it under the name.
+pub(super) fn run(args: &AddArgs, context: &Context) -> Result<ExitCode, Failure> {
+    let name = SecretName::try_from(args.name.clone())
+        .map_err(|Invalid(rule)| Failure::usage(rule, "see the platforms with: vaultctl presets"))?;
+    if !args.fields.is_empty() {
+        return Err(Failure::usage("only a platform has fields", platform_hint(&args.name)));
+    }
+    let org_id = context.one_org()?;
+    context.unlocked()?;
+    note_near(&args.name, context);
+    let value = args.source.take(&format!("Value of {name}"))?;
+    if let Some(field) = field_of(&name) {
+        super::platform::warn_of_form(field, &value, context);
+    }
+    let Particulars { category, metadata, expires } = &args.particulars;
+    let created = context.call(&CreateSecret {
+        org_id,
+        name,
+        value: value.into(),
+        category: *category,
+        metadata: metadata.clone(),
+        expires_at: expires.and_then(Expiry::moment),
+        created_by: None,
+    })?;
+    if context.show.is_json() {
+        context.show.json(&created)?;
+    } else {
+        context.show.done(format_args!("stored {}", plain(created.entry.name.as_str())))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn field_of(name: &SecretName) -> Option<&'static PresetField> {
+    let (platform, field) = name.skill()?;
+    Presets::builtin().field(platform, field?)
+}
+
+fn platform_hint(name: &str) -> String {
+    match Presets::builtin().nearest(name, 3).as_slice() {
+        [] => "see the platforms with: vaultctl presets".to_owned(),
+        near => format!("did you mean {}?", near.join(" or ")),
+    }
+}
+
+/// Notes that a platform may have been meant.
+fn note_near(name: &str, context: &Context) {
+    if let [near] = Presets::builtin().nearest(name, 1).as_slice() {
+        context.show.note(format_args!(
+            "note: this name is no platform and is stored as it is; did you mean {near}?"
+        ));
+    }
+}

@@ -1,0 +1,105 @@
+//! `vaultctl doctor`
+
+mod files;
+mod machine;
+mod socket;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde::Serialize;
+use vault::api::Warning;
+
+use super::FOUND_SOMETHING;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::show::{Tone, plain};
+
+/// Says what is wrong with the vault, the daemon and the machine, and how to mend it.
+///
+/// Needs no daemon. Exits 9 where something is wrong.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  vaultctl doctor
+  vaultctl doctor --json | jq -r '.findings[].code'")]
+pub(crate) struct DoctorArgs {
+    /// The key file [default: .env in the home]
+    #[arg(long, value_name = "FILE")]
+    env_file: Option<PathBuf>,
+    /// The database [default: vault.db in the home]
+    #[arg(long, value_name = "FILE")]
+    database: Option<PathBuf>,
+}
+
+/// Where things are that are looked at.
+struct Paths {
+    home: PathBuf,
+    key_file: PathBuf,
+    database: PathBuf,
+    config: PathBuf,
+}
+
+/// What was found, for programs.
+#[derive(Serialize)]
+struct Report {
+    findings: Vec<Warning>,
+}
+
+/// Looks at everything and prints what is wrong.
+pub(super) fn run(args: &DoctorArgs, context: &Context) -> Result<ExitCode, Failure> {
+    let under =
+        |named: &Option<PathBuf>, name: &str| named.clone().unwrap_or_else(|| context.home.join(name));
+    let paths = Paths {
+        home: context.home.clone(),
+        key_file: under(&args.env_file, ".env"),
+        database: under(&args.database, "vault.db"),
+        config: context.home.join("vault.toml"),
+    };
+    let findings = findings(&paths, context);
+    let code = if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FOUND_SOMETHING) };
+    if context.show.is_json() {
+        context.show.json(&Report { findings })?;
+    } else {
+        print(&findings, context)?;
+    }
+    Ok(code)
+}
+
+fn findings(paths: &Paths, context: &Context) -> Vec<Warning> {
+    let daemon = socket::ask(context);
+    if !paths.database.exists() && daemon.is_silent() {
+        let message = format!("there is no vault in {}", paths.home.display());
+        return vec![Warning::new(
+            "no_vault",
+            message,
+            format!("make one with: {}", context.command("init")),
+        )];
+    }
+    let mut found = Vec::new();
+    if paths.database.exists() {
+        found.extend(files::findings(paths));
+    }
+    match daemon {
+        socket::Daemon::Silent => {
+            found.extend(files::key_findings(paths));
+            found.extend(socket::silence(paths, context));
+        }
+        socket::Daemon::Answers(status) => found.extend(socket::findings(&status, context)),
+    }
+    found.extend(machine::findings());
+    found
+}
+
+fn print(findings: &[Warning], context: &Context) -> Result<(), Failure> {
+    let show = context.show;
+    for finding in findings {
+        let code = show.tone(Tone::Bad, &plain(&finding.code));
+        show.line(format_args!("{code}: {}; {}", plain(&finding.message), plain(&finding.hint)))?;
+    }
+    if findings.is_empty() {
+        show.done(show.tone(Tone::Good, "all is well"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! The vault's files: private, readable, and fitting together.
+
+use std::path::Path;
+
+use nix::fcntl::{Flock, FlockArg};
+use vault::api::{Fault, Warning};
+use vault::config::Config;
+use vault::domain::LockReason;
+use vault::keyfile::{self, KeyFileError};
+use vault::keyring;
+use vault::secret::Passphrase;
+use vault::store::{SqliteStore, Store, StoreError};
+
+use super::Paths;
+use crate::env;
+
+/// Looks at the privacy of the files, and at the configuration.
+pub(super) fn findings(paths: &Paths) -> Vec<Warning> {
+    let beside = |suffix: &str| {
+        let mut path = paths.database.clone().into_os_string();
+        path.push(suffix);
+        path
+    };
+    let (log, index) = (beside("-wal"), beside("-shm"));
+    let private: [(&str, &Path, u32); 5] = [
+        ("home_unsafe", &paths.home, 0o700),
+        ("key_file_unsafe", &paths.key_file, 0o600),
+        ("database_unsafe", &paths.database, 0o600),
+        ("database_unsafe", Path::new(&log), 0o600),
+        ("database_unsafe", Path::new(&index), 0o600),
+    ];
+    let mut found: Vec<_> =
+        private.into_iter().filter_map(|(code, path, mode)| exposure(code, path, mode)).collect();
+    found.extend(configuration(&paths.config).err());
+    found
+}
+
+fn exposure(code: &str, path: &Path, mode: u32) -> Option<Warning> {
+    let why = vault::files::why_not_private(path, mode).ok().flatten()?;
+    let (message, hint) = why.split_once("; ").unwrap_or((&why, "put the file itself there"));
+    Some(Warning::new(code, message, hint))
+}
+
+fn configuration(path: &Path) -> Result<Config, Warning> {
+    let text = match std::fs::read_to_string(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Config::default()),
+        Err(error) => Err(format!("{}: {}", path.display(), crate::failure::in_words(&error))),
+        Ok(text) => Ok(text),
+    };
+    let config =
+        text.and_then(|text| Config::parse(&text).map_err(|error| format!("{}: {error}", path.display())));
+    config.map_err(|message| Warning::new("configuration", message, "mend the line, or move the file away"))
+}
+
+/// Looks, where no daemon runs, whether the key file has a key and the key opens the database.
+pub(super) fn key_findings(paths: &Paths) -> Option<Warning> {
+    match keyfile::read(&paths.key_file) {
+        Ok(Some(key)) => try_key(&key, paths).err(),
+        Ok(None) if env::has_key() => None,
+        Ok(None) => {
+            let message = format!("{} has no line AGENTICMAIL_VAULT_KEY=…", paths.key_file.display());
+            let hint = "put back the key file that the vault was made with, or open it with the recovery key: vaultctl unlock";
+            Some(Warning::new("no_key", message, hint))
+        }
+        // Its exposure was found already.
+        Err(KeyFileError::Unsafe(_)) => None,
+        Err(error) => {
+            let message = format!("{}: {error}", paths.key_file.display());
+            Some(Warning::new("no_key", message, "a key file is lines of UTF-8 that you may read"))
+        }
+    }
+}
+
+fn try_key(key: &Passphrase, paths: &Paths) -> Result<(), Warning> {
+    // A daemon that starts meanwhile must not find the database in use.
+    let Some(_held) = hold(&paths.home) else { return Ok(()) };
+    let config = configuration(&paths.config).unwrap_or_default();
+    let header = SqliteStore::open(&paths.database).and_then(|store| store.header());
+    match header {
+        Ok(Some(header)) => keyring::unlock(&header, key, config.page_policy())
+            .map(drop)
+            .map_err(|error| locked(error.reason())),
+        Ok(None) => Ok(()),
+        Err(StoreError::Damaged(_)) => Err(locked(LockReason::Damaged)),
+        Err(error) => {
+            let message = format!("{}: {error}", paths.database.display());
+            Err(Warning::new("storage", message, "restore a backup, or use the version that wrote it"))
+        }
+    }
+}
+
+/// Tells why the vault is, or would be, locked.
+pub(super) fn locked(reason: LockReason) -> Warning {
+    let fault = Fault::locked(reason);
+    Warning::new(reason.as_str(), fault.message, fault.hint)
+}
+
+fn hold(home: &Path) -> Option<Flock<std::fs::File>> {
+    let file = vault::files::open_private(&home.join("vault.lock")).ok()?;
+    Flock::lock(file, FlockArg::LockExclusiveNonblock).ok()
+}
+
+/// Tells whether a daemon holds the home.
+pub(super) fn is_held(home: &Path) -> bool {
+    home.join("vault.lock").exists() && hold(home).is_none()
+}

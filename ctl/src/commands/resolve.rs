@@ -1,0 +1,82 @@
+//! `vaultctl resolve`
+
+mod format;
+
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use vault::api::{Resolve, ResolveMany};
+
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// Prints a platform's values, found as agents find them.
+///
+/// A field names one value. Without it, `raw` prints the platform's key, and the other formats print all its fields.
+/// JSON is the daemon's answer: one value for a field, `values` for a platform.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  vaultctl resolve openai
+  vaultctl resolve aws secret_access_key
+  eval \"$(vaultctl resolve aws --format env)\"
+  vaultctl resolve smtp --format dotenv | ssh host 'cat > .env'")]
+pub(crate) struct ResolveArgs {
+    /// A platform, or another name for it
+    platform: String,
+    /// One of its fields
+    field: Option<String>,
+    /// How to print them: raw, env (for a shell), dotenv or json [default: raw]
+    #[arg(long, hide_possible_values = true, conflicts_with = "json")]
+    format: Option<Format>,
+}
+
+/// How to print values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// The value alone.
+    Raw,
+    /// `export NAME='value'`
+    Env,
+    /// `NAME=value`
+    Dotenv,
+    /// The daemon's answer.
+    Json,
+}
+
+/// Finds the values and prints them.
+pub(super) fn run(args: &ResolveArgs, context: &Context) -> Result<ExitCode, Failure> {
+    let usual = if context.show.is_json() { Format::Json } else { Format::Raw };
+    let format = args.format.unwrap_or(usual);
+    if format == Format::Raw || (format == Format::Json && args.field.is_some()) {
+        one(args, format, context)?;
+    } else {
+        many(args, format, context)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Gives the name of the asked field, or the platform alone.
+fn name(args: &ResolveArgs) -> String {
+    let platform = args.platform.strip_prefix("skill:").unwrap_or(&args.platform);
+    args.field.as_ref().map_or_else(|| args.platform.clone(), |field| format!("skill:{platform}:{field}"))
+}
+
+fn one(args: &ResolveArgs, format: Format, context: &Context) -> Result<(), Failure> {
+    let found = context.call(&Resolve { name: name(args), org_id: context.one_org()? })?;
+    if format == Format::Json { context.show.json(&found) } else { context.show.value(&found.value) }
+}
+
+fn many(args: &ResolveArgs, format: Format, context: &Context) -> Result<(), Failure> {
+    let platform = args.platform.strip_prefix("skill:").unwrap_or(&args.platform);
+    let (names, platform) = match args.field {
+        Some(_) => (Some(vec![name(args)]), None),
+        None => (None, Some(platform.to_owned())),
+    };
+    let found = context.call(&ResolveMany { org_id: context.one_org()?, names, platform })?;
+    match format {
+        Format::Dotenv => context.show.bytes(format::dotenv(&found.values).as_bytes()),
+        Format::Env => context.show.bytes(format::shell(&found.values).as_bytes()),
+        Format::Json | Format::Raw => context.show.json(&found),
+    }
+}

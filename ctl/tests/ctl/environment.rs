@@ -1,0 +1,157 @@
+//! A home of its own for each test, the program, and a daemon that ends with the test.
+
+use std::fmt;
+use std::io::Write;
+use std::os::unix::net::UnixDatagram;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use clap::Parser;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The fewest rounds that a vault takes, so that a test does not wait for many.
+const CONFIG: &str = "[kdf]\niterations = 100000\n\n[memory]\nlock = \"try\"\n";
+const DAEMON_ARGUMENTS: &str = "VAULTCTL_TEST_DAEMON";
+
+/// A home and what runs on it.
+pub(crate) struct TestEnvironment {
+    folder: TempDir,
+    daemon: Option<Child>,
+}
+
+/// How the program ended, and what it printed.
+pub(crate) struct Run {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl TestEnvironment {
+    /// Makes a home with nothing but a configuration in it.
+    pub(crate) fn empty() -> Self {
+        let test = Self { folder: tempfile::tempdir().unwrap(), daemon: None };
+        vault::files::make_private_folder(&test.home()).unwrap();
+        test.write("vault.toml", CONFIG);
+        test
+    }
+
+    /// Makes a vault, and starts a daemon on it.
+    pub(crate) fn served() -> Self {
+        let mut test = Self::empty();
+        test.ctl(&["init"]).succeeded();
+        test.start();
+        test
+    }
+
+    /// Starts a daemon, and waits until it says that it is ready.
+    pub(crate) fn start(&mut self) {
+        let notices = self.folder.path().join("ready");
+        let _ = std::fs::remove_file(&notices);
+        let socket = UnixDatagram::bind(&notices).unwrap();
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "environment::a_daemon_for_the_other_tests", "--ignored", "--nocapture"]);
+        command.env(DAEMON_ARGUMENTS, self.home()).env("NOTIFY_SOCKET", &notices);
+        command.env_remove("AGENTICMAIL_VAULT_KEY").env_remove("AGENTICMAIL_VAULT_SOCKET");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        self.daemon = Some(command.spawn().unwrap());
+        let mut notice = [0; 256];
+        let length = socket.recv(&mut notice).unwrap();
+        assert!(String::from_utf8_lossy(&notice[..length]).contains("READY=1"));
+    }
+
+    /// Ends the daemon.
+    pub(crate) fn stop(&mut self) {
+        if let Some(mut daemon) = self.daemon.take() {
+            let _ = daemon.kill();
+            let _ = daemon.wait();
+        }
+    }
+
+    /// Gives the home.
+    pub(crate) fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
+    /// Gives a path in the home.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.home().join(name)
+    }
+
+    /// Writes a private file in the home.
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
+        vault::files::replace_private(&self.path(name), text.as_bytes()).unwrap();
+        self.path(name)
+    }
+
+    /// Prepares the program, with an environment that has this home alone.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vaultctl"));
+        command.env_clear().env("HOME", self.folder.path()).env("AGENTICMAIL_HOME", self.home());
+        command.args(arguments).current_dir(self.folder.path());
+        command
+    }
+
+    /// Runs the program without input.
+    pub(crate) fn ctl(&self, arguments: &[&str]) -> Run {
+        self.ctl_with(arguments, "")
+    }
+
+    /// Runs the program with something piped in.
+    pub(crate) fn ctl_with(&self, arguments: &[&str], input: impl AsRef<[u8]>) -> Run {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // Who asks for no input may have ended before it comes.
+        let _ = child.stdin.take().unwrap().write_all(input.as_ref());
+        Run::of(&child.wait_with_output().unwrap(), &self.home())
+    }
+}
+
+impl Drop for TestEnvironment {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Run {
+    fn of(output: &std::process::Output, home: &Path) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(home.to_str().unwrap(), "HOME");
+        Self { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+    }
+
+    /// Makes sure that it succeeded.
+    #[track_caller]
+    pub(crate) fn succeeded(self) -> Self {
+        assert_eq!(Some(0), self.code, "{self}");
+        self
+    }
+
+    /// Makes sure that it ended with a code.
+    #[track_caller]
+    pub(crate) fn ended_with(self, code: i32) -> Self {
+        assert_eq!(Some(code), self.code, "{self}");
+        self
+    }
+
+    /// Reads what it printed as JSON.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap()
+    }
+}
+
+impl fmt::Display for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}[exit {}]", self.stdout, self.stderr, self.code.map_or(-1, |code| code))
+    }
+}
+
+/// Is no test: the other tests run it in a process of its own, as the daemon.
+#[test]
+#[ignore = "the other tests run it as the daemon"]
+fn a_daemon_for_the_other_tests() {
+    let Some(home) = std::env::var_os(DAEMON_ARGUMENTS) else { return };
+    let options = vaultd::Options::parse_from(["vaultd".into(), "--home".into(), home]);
+    vaultd::start(&options, vaultd::Hardened { key: None }).unwrap();
+}

@@ -1,0 +1,10 @@
+//! `vaultctl` as its users meet it: the real program, on a real socket, with a real daemon behind it.
+#![allow(clippy::unwrap_used, reason = "a failing helper fails its test")]
+
+mod audit;
+mod environment;
+mod init;
+mod mistakes;
+mod output;
+mod secrets;
+mod state;

@@ -1,0 +1,156 @@
+//! Mistyped things: each is named, with a way on, and never repeated.
+
+use crate::environment::TestEnvironment;
+
+#[test]
+fn an_unknown_command_gets_the_one_that_was_meant() {
+    insta::assert_snapshot!(TestEnvironment::empty().ctl(&["staus"]), @"
+    vaultctl: there is no such command
+      hint: did you mean status?
+    [exit 2]
+    ");
+}
+
+#[test]
+fn a_missing_name_is_named() {
+    insta::assert_snapshot!(TestEnvironment::empty().ctl(&["set"]), @"
+    vaultctl: missing: <NAME>
+      hint: see: vaultctl set --help
+    [exit 2]
+    ");
+}
+
+#[test]
+fn a_value_in_the_arguments_is_refused_and_not_repeated() {
+    let test = TestEnvironment::empty();
+    for arguments in
+        [&["set", "a", "sk-1234"][..], &["set", "a", "--value", "sk-1234"], &["set", "a", "--value=sk-1234"]]
+    {
+        let run = test.ctl(arguments).ended_with(2);
+        assert!(run.stderr.contains("a value is never an argument"), "{run}");
+        assert!(!run.stderr.contains("sk-1234"), "{run}");
+    }
+}
+
+#[test]
+fn no_wrong_argument_is_repeated() {
+    let test = TestEnvironment::empty();
+    let wrong: [&[&str]; 8] = [
+        &["sk-1234"],
+        &["set", "\u{1}sk-1234"],
+        &["set", "a", "--category", "sk-1234"],
+        &["set", "a", "--expires", "sk-1234"],
+        &["set", "a", "--metadata", "sk-1234"],
+        &["set", "a", "--generate", "sk-1234"],
+        &["list", "--limit", "sk-1234"],
+        &["audit", "--action", "sk-1234"],
+    ];
+    for arguments in wrong {
+        let run = test.ctl(arguments).ended_with(2);
+        assert!(!run.stderr.contains("sk-1234"), "{run}");
+    }
+}
+
+#[test]
+fn a_mistyped_option_gets_the_one_that_was_meant() {
+    insta::assert_snapshot!(TestEnvironment::empty().ctl(&["list", "--catgory", "x"]), @"
+    vaultctl: there is no option --catgory
+      hint: did you mean --category?
+    [exit 2]
+    ");
+}
+
+#[test]
+fn a_word_that_is_none_of_several_is_answered_with_them() {
+    insta::assert_snapshot!(TestEnvironment::empty().ctl(&["list", "--category", "x"]), @"
+    vaultctl: --category <CATEGORY> takes one of: deploy, skill_credential, cloud_storage, api_key, custom
+      hint: see: vaultctl list --help
+    [exit 2]
+    ");
+}
+
+#[test]
+fn a_time_that_is_none_is_answered_with_the_forms() {
+    insta::assert_snapshot!(TestEnvironment::empty().ctl(&["audit", "--since", "soon"]), @"
+    vaultctl: --since <WHEN>: a time is like 30m, 2h, 3d or 1w, a date like 2026-01-31, or RFC 3339 like 2026-01-31T09:00:00Z
+      hint: see: vaultctl audit --help
+    [exit 2]
+    ");
+}
+
+#[test]
+fn without_a_vault_the_hint_is_to_make_one() {
+    insta::assert_snapshot!(TestEnvironment::empty().ctl(&["status"]), @"
+    vaultctl: no daemon answers at HOME/vault.sock
+      hint: make a vault with: vaultctl init; then start the daemon with: vaultd
+    [exit 69]
+    ");
+}
+
+#[test]
+fn without_a_daemon_the_hint_is_to_start_it() {
+    let test = TestEnvironment::empty();
+    test.ctl(&["init"]).succeeded();
+    insta::assert_snapshot!(test.ctl(&["get", "a"]), @"
+    vaultctl: no daemon answers at HOME/vault.sock
+      hint: start the daemon with: vaultd
+    [exit 69]
+    ");
+}
+
+#[test]
+fn a_socket_that_a_daemon_left_behind_is_told_apart() {
+    let mut test = TestEnvironment::served();
+    test.stop();
+    insta::assert_snapshot!(test.ctl(&["list"]), @"
+    vaultctl: no daemon answers at HOME/vault.sock
+      hint: the daemon has ended; start it again with: vaultd
+    [exit 69]
+    ");
+}
+
+#[test]
+fn a_socket_path_that_is_too_long_is_said_to_be() {
+    let long = format!("/tmp/{}", "x".repeat(120));
+    let run = TestEnvironment::empty().ctl(&["status", "--socket", &long]).ended_with(69);
+    assert!(run.stderr.contains("at most 107 bytes"), "{run}");
+}
+
+#[test]
+fn no_value_at_all_is_refused() {
+    let test = TestEnvironment::served();
+    for input in ["", "\n"] {
+        let run = test.ctl_with(&["set", "a"], input).ended_with(2);
+        assert!(run.stderr.contains("no value was given"), "{run}");
+    }
+}
+
+#[test]
+fn a_value_that_is_not_utf_8_or_too_long_is_refused() {
+    let test = TestEnvironment::served();
+    test.ctl_with(&["set", "a"], [0xff, 0xfe]).ended_with(2);
+    test.ctl_with(&["set", "a"], vec![b'x'; 1024 * 1024 + 1]).ended_with(2);
+    test.ctl_with(&["set", "a"], vec![b'x'; 1024 * 1024]).succeeded();
+}
+
+#[test]
+fn an_unknown_platform_gets_the_nearest() {
+    insta::assert_snapshot!(TestEnvironment::empty().ctl(&["presets", "opnai"]), @"
+    vaultctl: there is no such platform
+      hint: did you mean openai?
+    [exit 3]
+    ");
+}
+
+#[test]
+fn errors_are_json_where_json_is_asked_for() {
+    let test = TestEnvironment::empty();
+    for (arguments, code) in
+        [(&["--json", "lst"][..], "invalid_request"), (&["status", "--json"], "unavailable")]
+    {
+        let run = test.ctl(arguments);
+        let error: serde_json::Value = serde_json::from_str(&run.stderr).unwrap();
+        assert_eq!(code, error["code"], "{run}");
+        assert!(error["error"].is_string() && error["hint"].is_string(), "{run}");
+    }
+}

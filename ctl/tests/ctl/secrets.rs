@@ -1,0 +1,153 @@
+//! Storing, reading, finding and removing.
+
+use crate::environment::TestEnvironment;
+
+const TOKEN: &str = "skill:openai:access_token";
+
+#[test]
+fn what_is_piped_in_comes_out_the_same() {
+    let test = TestEnvironment::served();
+    test.ctl_with(&["set", TOKEN], "sk-Grüße \n\ttwo lines").succeeded();
+    assert_eq!("sk-Grüße \n\ttwo lines", test.ctl(&["get", TOKEN]).succeeded().stdout);
+}
+
+#[test]
+fn one_newline_at_the_end_is_dropped_and_no_more() {
+    let test = TestEnvironment::served();
+    test.ctl_with(&["set", "a"], "value\n\n").succeeded();
+    assert_eq!("value\n", test.ctl(&["get", "a"]).succeeded().stdout);
+}
+
+#[test]
+fn a_value_comes_from_a_file() {
+    let test = TestEnvironment::served();
+    let file = test.write("value", "of a file\n");
+    test.ctl(&["set", "a", "--value-file", file.to_str().unwrap()]).succeeded();
+    assert_eq!("of a file", test.ctl(&["get", "a"]).succeeded().stdout);
+}
+
+#[test]
+fn a_generated_value_has_the_length_and_is_not_printed() {
+    let test = TestEnvironment::served();
+    let run = test.ctl(&["set", "a", "--generate", "40"]).succeeded();
+    let value = test.ctl(&["get", "a"]).succeeded().stdout;
+    assert_eq!(40, value.len());
+    assert!(value.bytes().all(|b| b.is_ascii_alphanumeric()));
+    assert!(!run.stdout.contains(&value) && !run.stderr.contains(&value));
+}
+
+#[test]
+fn a_platform_alone_finds_its_key() {
+    let test = TestEnvironment::served();
+    test.ctl_with(&["set", TOKEN], "sk-1").succeeded();
+    assert_eq!("sk-1", test.ctl(&["get", "openai"]).succeeded().stdout);
+    let found = test.ctl(&["get", "openai", "--json"]).succeeded().json();
+    assert_eq!((TOKEN, "sk-1"), (found["name"].as_str().unwrap(), found["value"].as_str().unwrap()));
+}
+
+#[test]
+fn an_id_finds_its_secret() {
+    let test = TestEnvironment::served();
+    let created = test.ctl_with(&["set", "a", "--json"], "by id").succeeded().json();
+    let id = created["entry"]["id"].as_str().unwrap();
+    assert_eq!("by id", test.ctl(&["get", id]).succeeded().stdout);
+    assert_eq!("a", test.ctl(&["show", id, "--json"]).succeeded().json()["name"]);
+}
+
+#[test]
+fn a_name_that_is_not_there_exits_3_with_a_hint() {
+    let run = TestEnvironment::served().ctl(&["get", "nothing"]).ended_with(3);
+    insta::assert_snapshot!(run, @"
+    vaultctl: there is no such secret
+      hint: see what there is with: vaultctl list
+    [exit 3]
+    ");
+}
+
+#[test]
+fn show_tells_everything_but_the_value() {
+    let test = TestEnvironment::served();
+    let arguments = ["set", TOKEN, "--metadata", r#"{"owner":"ada"}"#, "--expires", "2126-01-31"];
+    test.ctl_with(&arguments, "sk-hidden").succeeded();
+    let run = test.ctl(&["show", TOKEN]).succeeded();
+    for part in [TOKEN, "skill_credential", "OPENAI_API_KEY", r#"{"owner":"ada"}"#, "2126-01-31 00:00:00Z"] {
+        assert!(run.stdout.contains(part), "{part}: {run}");
+    }
+    assert!(!run.stdout.contains("sk-hidden"), "{run}");
+}
+
+#[test]
+fn show_reads_no_value() {
+    let test = TestEnvironment::served();
+    test.ctl_with(&["set", "a"], "x").succeeded();
+    test.ctl(&["show", "a"]).succeeded();
+    let log = test.ctl(&["audit", "--action", "decrypt", "--json"]).succeeded().json();
+    assert_eq!(0, log["total"]);
+}
+
+#[test]
+fn a_platform_given_to_show_is_answered_with_its_names() {
+    let test = TestEnvironment::served();
+    test.ctl_with(&["set", TOKEN], "x").succeeded();
+    let run = test.ctl(&["show", "openai"]).ended_with(3);
+    assert!(run.stderr.contains("did you mean skill:openai:access_token?"), "{run}");
+}
+
+#[test]
+fn an_expired_secret_is_listed_as_such() {
+    let test = TestEnvironment::served();
+    test.ctl_with(&["set", "old", "--expires", "2020-01-01"], "x").succeeded();
+    let run = test.ctl(&["list"]).succeeded();
+    assert!(run.stdout.contains("2020-01-01 00:00:00Z (expired)"), "{run}");
+    let run = test.ctl(&["get", "old"]).ended_with(3);
+    assert!(run.stderr.contains("expired"), "{run}");
+}
+
+#[test]
+fn lists_can_be_narrowed_and_sorted() {
+    let test = TestEnvironment::served();
+    for name in [TOKEN, "skill:aws:region", "zebra"] {
+        test.ctl_with(&["set", name], "x").succeeded();
+    }
+    let names = |arguments: &[&str]| {
+        let list = test.ctl(&[&["list", "--json"], arguments].concat()).succeeded().json();
+        let secrets = list["secrets"].as_array().unwrap().clone();
+        secrets.iter().map(|secret| secret["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!("skill:aws:region", names(&["--platform", "aws"]));
+    assert_eq!("skill:aws:region", names(&["--category", "cloud_storage"]));
+    assert_eq!("zebra", names(&["--search", "ZEB"]));
+    assert_eq!("zebra", names(&["--sort", "-name", "--limit", "1"]));
+}
+
+#[test]
+fn orgs_are_apart() {
+    let test = TestEnvironment::served();
+    test.ctl_with(&["--org", "one", "set", "a"], "of one").succeeded();
+    test.ctl(&["get", "a"]).ended_with(3);
+    assert_eq!("of one", test.ctl(&["get", "a", "--org", "one"]).succeeded().stdout);
+    let run = test.ctl(&["list", "--all-orgs"]).succeeded();
+    assert!(run.stdout.starts_with("ORG  NAME") && run.stdout.contains("one  a"), "{run}");
+}
+
+#[test]
+fn rm_needs_a_yes_where_nobody_can_be_asked() {
+    let test = TestEnvironment::served();
+    test.ctl_with(&["set", "a"], "x").succeeded();
+    let run = test.ctl(&["rm", "a"]).ended_with(2);
+    insta::assert_snapshot!(run, @"
+    vaultctl: there is no terminal to ask on
+      hint: to do it without being asked, add --yes
+    [exit 2]
+    ");
+    test.ctl(&["rm", "a", "--yes"]).succeeded();
+    test.ctl(&["get", "a"]).ended_with(3);
+}
+
+#[test]
+fn rm_takes_no_platform_for_a_name() {
+    let test = TestEnvironment::served();
+    test.ctl_with(&["set", TOKEN], "x").succeeded();
+    test.ctl(&["rm", "openai", "--yes"]).ended_with(3);
+    test.ctl(&["get", TOKEN]).succeeded();
+}

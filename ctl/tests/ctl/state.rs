@@ -1,0 +1,44 @@
+//! How the vault is, locked and unlocked.
+
+use crate::environment::TestEnvironment;
+
+#[test]
+fn a_locked_vault_says_why_and_still_answers() {
+    let mut test = TestEnvironment::empty();
+    test.start();
+    let run = test.ctl(&["status"]).succeeded();
+    assert!(run.stdout.starts_with("vault    locked (no_key): "), "{run}");
+    assert!(run.stdout.contains("hint: add the line AGENTICMAIL_VAULT_KEY="), "{run}");
+}
+
+#[test]
+fn a_locked_vault_takes_no_value_and_exits_4() {
+    let mut test = TestEnvironment::empty();
+    test.start();
+    let run = test.ctl_with(&["set", "a"], "sk-1234").ended_with(4);
+    assert!(!run.stderr.contains("sk-1234"), "{run}");
+    test.ctl(&["get", "a"]).ended_with(4);
+}
+
+#[test]
+fn a_wrong_key_is_told_from_a_missing_one() {
+    let mut test = TestEnvironment::empty();
+    test.ctl(&["init"]).succeeded();
+    test.write(".env", "AGENTICMAIL_VAULT_KEY=another-key-than-the-one-it-was-made-with\n");
+    test.start();
+    let error = test.ctl(&["get", "a", "--json"]).ended_with(4);
+    let error: serde_json::Value = serde_json::from_str(&error.stderr).unwrap();
+    assert_eq!(
+        ("locked", "wrong_key"),
+        (error["code"].as_str().unwrap(), error["lockReason"].as_str().unwrap())
+    );
+}
+
+#[test]
+fn status_counts_the_secrets_by_category() {
+    let test = TestEnvironment::served();
+    test.ctl_with(&["set", "skill:openai:access_token"], "x").succeeded();
+    test.ctl_with(&["set", "b", "--category", "deploy"], "x").succeeded();
+    let run = test.ctl(&["status"]).succeeded();
+    assert!(run.stdout.contains("secrets  2 (deploy 1, skill_credential 1)"), "{run}");
+}

@@ -1,0 +1,67 @@
+//! What happens by the clock: the vault locks itself, the log's head goes beside the database.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use data_encoding::HEXLOWER;
+use serde::{Deserialize, Serialize};
+use vault::audit::Head;
+use vault::config::AutoLock;
+use vault::files;
+use vault::vault::Vault;
+
+/// How often the clock is looked at.
+const TICK: Duration = Duration::from_secs(1);
+/// How often the head is written to the log too.
+const LOG_EVERY: u64 = 60;
+
+/// The head as it stands in its file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HeadFile {
+    seq: u64,
+    mac: String,
+}
+
+/// Ticks for as long as the daemon runs.
+pub(crate) async fn tick(vault: Vault, path: PathBuf, auto_lock: AutoLock) {
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut written = None;
+    let mut logged = None;
+    for count in 0_u64.. {
+        ticks.tick().await;
+        let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
+        vault.lock_if_idle(auto_lock).await;
+        let head = vault.head().filter(|head| head.seq > 0);
+        if head != written && write_head(&vault, &path) {
+            written = head;
+        }
+        if let Some(head) = head.filter(|_| count.is_multiple_of(LOG_EVERY) && head != logged) {
+            tracing::info!(seq = head.seq, mac = %HEXLOWER.encode(&head.mac), "audit head");
+            logged = Some(head);
+        }
+    }
+}
+
+/// Writes the head beside the database; one that cannot be written warns and refuses nothing.
+pub(crate) fn write_head(vault: &Vault, path: &Path) -> bool {
+    let Some(head) = vault.head().filter(|head| head.seq > 0) else { return true };
+    let file = HeadFile { seq: head.seq, mac: HEXLOWER.encode(&head.mac) };
+    let text = serde_json::to_string(&file).unwrap_or_default() + "\n";
+    match files::replace_private(path, text.as_bytes()) {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::warn!(%error, file = %path.display(), "the audit head could not be written");
+            false
+        }
+    }
+}
+
+/// Reads the head that was written when the daemon last ran.
+pub(crate) fn read_head(path: &Path) -> Option<Head> {
+    let text = std::fs::read(path).ok()?;
+    let file: HeadFile = serde_json::from_slice(&text).ok()?;
+    let mac = HEXLOWER.decode(file.mac.as_bytes()).ok()?.try_into().ok()?;
+    Some(Head { seq: file.seq, mac })
+}

@@ -1,0 +1,276 @@
+//! Agents: named callers with a token, facts they must match, and grants.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use data_encoding::BASE64URL_NOPAD;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::crypto::{Bytes32, CryptoError, random_key, sha256};
+use crate::domain::{Action, AgentId, Invalid, OrgScope, Peer, Timestamp};
+
+/// What every token begins with, so that scanners of leaked keys can tell one.
+const TOKEN_PREFIX: &str = "amv_";
+/// The most grants of an agent, and the most names of a grant.
+const MANY: usize = 100;
+
+/// Facts of the calling process that narrow an agent; what is absent is not looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Match {
+    /// The user id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uid: Option<u32>,
+    /// The group id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gid: Option<u32>,
+    /// The executable's path: evidence, never proof.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exe: Option<String>,
+    /// The executable's SHA-256 in hex.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<Sha256Hex>,
+}
+
+/// A SHA-256 as 64 hexadecimal digits, in lower case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = "^[0-9a-fA-F]{64}$"))]
+pub struct Sha256Hex(String);
+
+impl TryFrom<String> for Sha256Hex {
+    type Error = Invalid;
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Ok(Self(text.to_ascii_lowercase()));
+        }
+        Err(Invalid("a sha256 is 64 hexadecimal digits"))
+    }
+}
+
+impl From<Sha256Hex> for String {
+    fn from(hex: Sha256Hex) -> Self {
+        hex.0
+    }
+}
+
+/// A pattern of names: `*` stands for any text, everything else for itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(extend("minLength" = 1, "maxLength" = 256))]
+pub struct Pattern(String);
+
+impl TryFrom<String> for Pattern {
+    type Error = Invalid;
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        let plain = (1..=256).contains(&text.len()) && !text.chars().any(char::is_control);
+        if plain {
+            Ok(Self(text))
+        } else {
+            Err(Invalid("a pattern of names has 1 to 256 bytes and no control characters"))
+        }
+    }
+}
+
+impl From<Pattern> for String {
+    fn from(pattern: Pattern) -> Self {
+        pattern.0
+    }
+}
+
+impl Pattern {
+    /// Tells whether a name fits: the texts between the stars occur in order, the ends where they must.
+    pub fn fits(&self, name: &str) -> bool {
+        let Some((head, rest)) = self.0.split_once('*') else { return self.0 == name };
+        let Some(mut name) = name.strip_prefix(head) else { return false };
+        let (middle, tail) = rest.rsplit_once('*').map_or(("", rest), |(middle, tail)| (middle, tail));
+        for part in middle.split('*') {
+            let Some(at) = name.find(part) else { return false };
+            name = name.get(at + part.len()..).unwrap_or_default();
+        }
+        name.ends_with(tail)
+    }
+}
+
+/// What an agent may do: these actions, on these names, in this org.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Grant {
+    /// The org, or `*` for all; `default` without it.
+    #[serde(default)]
+    pub org_id: OrgScope,
+    /// Patterns of names.
+    pub names: Vec<Pattern>,
+    /// Actions: `create`, `encrypt`, `read`, `decrypt`, `rotate`, `delete`.
+    pub actions: Vec<Action>,
+}
+
+/// What can be granted: acts on secrets. Acts on the whole vault are the owner's.
+pub const GRANTABLE: [Action; 6] =
+    [Action::Create, Action::Encrypt, Action::Read, Action::Decrypt, Action::Rotate, Action::Delete];
+
+impl Grant {
+    /// Tells whether the grant allows an action on a name of an org.
+    pub fn allows(&self, action: Action, org: &crate::domain::OrgId, name: &str) -> bool {
+        self.actions.contains(&action)
+            && self.org_id.covers(org)
+            && self.names.iter().any(|names| names.fits(name))
+    }
+
+    /// Checks a list of grants.
+    ///
+    /// # Errors
+    /// A rule in words.
+    pub fn check(grants: &[Self]) -> Result<(), Invalid> {
+        let sized =
+            |grant: &Self| !grant.names.is_empty() && grant.names.len() <= MANY && !grant.actions.is_empty();
+        if grants.is_empty() || grants.len() > MANY || !grants.iter().all(sized) {
+            return Err(Invalid(
+                "an agent has 1 to 100 grants, each with 1 to 100 names and at least one action",
+            ));
+        }
+        if grants.iter().flat_map(|grant| &grant.actions).any(|action| !GRANTABLE.contains(action)) {
+            return Err(Invalid("actions are create, encrypt, read, decrypt, rotate, delete"));
+        }
+        Ok(())
+    }
+}
+
+/// An agent as stored; its token is known only by its SHA-256.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agent {
+    /// Its name.
+    pub name: AgentId,
+    /// Facts it must match.
+    pub matches: Match,
+    /// When its token stops being valid.
+    pub expires_at: Option<Timestamp>,
+    /// What it may do.
+    pub grants: Vec<Grant>,
+    /// SHA-256 of its token.
+    pub token: Bytes32,
+    /// Who made it.
+    pub created_by: String,
+    /// When.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// Which write of it this is, from 1.
+    pub revision: u64,
+}
+
+/// What is known of the process behind a connection.
+pub trait Facts: Sync {
+    /// The kernel's credentials.
+    fn peer(&self) -> &Peer;
+    /// Computes the executable's SHA-256 in hex, where it can be read.
+    fn exe_sha256(&self) -> Option<String>;
+}
+
+impl Agent {
+    /// Tells whether a process matches every fact that is named.
+    pub fn matches(&self, facts: &dyn Facts) -> bool {
+        let (wanted, peer) = (&self.matches, facts.peer());
+        wanted.uid.is_none_or(|uid| uid == peer.uid)
+            && wanted.gid.is_none_or(|gid| gid == peer.gid)
+            && wanted.exe.as_ref().is_none_or(|exe| Some(exe) == peer.exe.as_ref())
+            && wanted.sha256.as_ref().is_none_or(|hash| facts.exe_sha256().as_ref() == Some(&hash.0))
+    }
+
+    /// Tells whether its token, or its place as a matched user, has expired.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|end| end <= now)
+    }
+
+    /// Finds the grant that allows an action on a name, by its place in the list.
+    pub fn grant_for(&self, action: Action, org: &crate::domain::OrgId, name: &str) -> Option<usize> {
+        self.grants.iter().position(|grant| grant.allows(action, org, name))
+    }
+}
+
+/// A token: shown once, stored hashed.
+pub struct Token(Zeroizing<String>);
+
+impl Token {
+    /// Draws a new one of 256 random bits.
+    pub fn draw() -> Result<Self, CryptoError> {
+        let key = random_key()?;
+        let body = Zeroizing::new(BASE64URL_NOPAD.encode(key.expose()));
+        Ok(Self(Zeroizing::new(format!("{TOKEN_PREFIX}{}", body.as_str()))))
+    }
+
+    /// Takes a token as a caller sent it.
+    pub fn from_text(text: &str) -> Self {
+        Self(Zeroizing::new(text.to_owned()))
+    }
+
+    /// Shows the token; every use of it can be found by this name.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Computes the SHA-256 that is stored.
+    pub fn digest(&self) -> Bytes32 {
+        sha256(self.0.as_bytes())
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+/// All agents of an open vault, by name.
+#[derive(Debug, Clone, Default)]
+pub struct Agents(pub BTreeMap<AgentId, Agent>);
+
+impl Agents {
+    /// Finds the agent of a token.
+    pub fn by_token(&self, token: &Token) -> Option<&Agent> {
+        let digest = token.digest();
+        self.0.values().find(|agent| agent.token == digest)
+    }
+
+    /// Finds the agent whose own user, and whatever else it names, a process matches.
+    pub fn by_user(&self, facts: &dyn Facts, now: Timestamp) -> Option<&Agent> {
+        self.0
+            .values()
+            .find(|agent| agent.matches.uid.is_some() && !agent.is_expired(now) && agent.matches(facts))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fits(pattern: &str, name: &str) -> bool {
+        Pattern::try_from(pattern.to_owned()).unwrap().fits(name)
+    }
+
+    #[test]
+    fn a_pattern_without_a_star_fits_only_itself() {
+        assert!(fits("skill:openai:token", "skill:openai:token"));
+        assert!(!fits("skill:openai:token", "skill:openai:token2"));
+    }
+
+    #[test]
+    fn a_star_stands_for_any_text_at_its_place() {
+        assert!(fits("skill:openai:*", "skill:openai:access_token"));
+        assert!(!fits("skill:openai:*", "skill:openai2:access_token"));
+        assert!(fits("*:access_token", "skill:x:access_token"));
+        assert!(fits("skill:*:access_*", "skill:x:access_token"));
+        assert!(fits("*", ""));
+        assert!(fits("a*b*c", "a-b-b-c"));
+        assert!(!fits("a*b*c", "a-c-b"));
+        assert!(!fits("ab*ba", "aba"));
+    }
+
+    #[test]
+    fn whole_vault_actions_cannot_be_granted() {
+        let grant: Grant = serde_json::from_str(r#"{"names":["*"],"actions":["rekey"]}"#).unwrap();
+        assert!(Grant::check(&[grant]).is_err());
+    }
+}

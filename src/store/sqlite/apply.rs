@@ -1,0 +1,282 @@
+//! The statements of one unit: what each change does to the tables and to the sum over all rows.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::columns::{agents, blob32};
+use super::leaf;
+use super::writer::Stop;
+use crate::audit::{Entry, Head};
+use crate::crypto::Bytes32;
+use crate::domain::{AgentId, SecretId};
+use crate::keyring::Keys;
+use crate::store::{AgentRow, Guard, Kept, Refusal, State, StoreError, Stored, VERSIONS_KEPT, VersionRow};
+
+pub(super) fn check(connection: &Connection, guard: &Guard) -> Result<(), Stop> {
+    let (_, revision, _) = present(connection, guard.id)?;
+    if revision == guard.revision { Ok(()) } else { Err(Stop::Refused(Refusal::Stale)) }
+}
+
+/// Reads where a secret stands; one that is gone is as stale as one that changed.
+pub(super) fn present(connection: &Connection, id: SecretId) -> Result<(i64, u64, Bytes32), Stop> {
+    let mut statement = connection.prepare_cached("SELECT key, revision, mac FROM secret WHERE id = ?1")?;
+    let found = statement
+        .query_row([id.as_bytes().as_slice()], |row| {
+            Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned(), blob32(row, 2)?))
+        })
+        .optional()?;
+    found.ok_or(Stop::Refused(Refusal::Stale))
+}
+
+/// Takes a row out of the sum, if it is still at the revision that was seen, and gives its key.
+pub(super) fn unlink(
+    connection: &Connection,
+    id: SecretId,
+    seen: u64,
+    sum: (&mut State, &Keys),
+) -> Result<i64, Stop> {
+    let (key, revision, mac) = present(connection, id)?;
+    if revision != seen {
+        return Err(Stop::Refused(Refusal::Stale));
+    }
+    let (state, keys) = sum;
+    state.subtract(&leaf(keys, id, revision, &mac));
+    Ok(key)
+}
+
+pub(super) fn insert(
+    connection: &Connection,
+    stored: &Stored,
+    state: &mut State,
+    keys: &Keys,
+) -> Result<(), Stop> {
+    let row = &stored.row;
+    let mut taken = connection.prepare_cached("SELECT 1 FROM secret WHERE org = ?1 AND name = ?2")?;
+    if taken.exists([row.org.as_str(), row.name.as_str()])? {
+        return Err(Stop::Refused(Refusal::NameTaken));
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO secret (id, org, name, category, metadata, version, revision, created_by, created_at,
+                 updated_at, rotated_at, expires_at, version_at, version_by, versions, digest, mac, sealed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+        )?
+        .execute(params![
+            row.id.as_bytes().as_slice(),
+            row.org.as_str(),
+            row.name.as_str(),
+            row.category.id(),
+            row.metadata,
+            row.version.cast_signed(),
+            row.revision.cast_signed(),
+            row.created_by,
+            row.created_at.as_millis(),
+            row.updated_at.as_millis(),
+            row.rotated_at.map(crate::domain::Timestamp::as_millis),
+            row.expires_at.map(crate::domain::Timestamp::as_millis),
+            row.version_at.as_millis(),
+            row.version_by,
+            row.versions.as_slice(),
+            row.digest.as_slice(),
+            row.mac.as_slice(),
+            stored.sealed.as_bytes(),
+        ])?;
+    tally(connection, row.org.as_str(), row.category.id(), 1)?;
+    state.add(&leaf(keys, row.id, row.revision, &row.mac));
+    Ok(())
+}
+
+pub(super) fn tally(
+    connection: &Connection,
+    org: &str,
+    category: &str,
+    by: i64,
+) -> Result<(), rusqlite::Error> {
+    connection
+        .prepare_cached(
+            "INSERT INTO tally (org, category, count) VALUES (?1, ?2, ?3)
+             ON CONFLICT (org, category) DO UPDATE SET count = count + excluded.count",
+        )?
+        .execute(params![org, category, by])?;
+    Ok(())
+}
+
+pub(super) fn update(connection: &Connection, key: i64, stored: &Stored) -> Result<(), Stop> {
+    let row = &stored.row;
+    let mut was = connection.prepare_cached("SELECT category FROM secret WHERE key = ?1")?;
+    let category: String = was.query_row([key], |row| row.get(0))?;
+    if category != row.category.id() {
+        tally(connection, row.org.as_str(), &category, -1)?;
+        tally(connection, row.org.as_str(), row.category.id(), 1)?;
+    }
+    connection
+        .prepare_cached(
+            "UPDATE secret SET category = ?2, metadata = ?3, version = ?4, revision = ?5, updated_at = ?6,
+                 rotated_at = ?7, expires_at = ?8, version_at = ?9, version_by = ?10, versions = ?11, digest = ?12,
+                 mac = ?13, sealed = ?14 WHERE key = ?1",
+        )?
+        .execute(params![
+            key,
+            row.category.id(),
+            row.metadata,
+            row.version.cast_signed(),
+            row.revision.cast_signed(),
+            row.updated_at.as_millis(),
+            row.rotated_at.map(crate::domain::Timestamp::as_millis),
+            row.expires_at.map(crate::domain::Timestamp::as_millis),
+            row.version_at.as_millis(),
+            row.version_by,
+            row.versions.as_slice(),
+            row.digest.as_slice(),
+            row.mac.as_slice(),
+            stored.sealed.as_bytes(),
+        ])?;
+    Ok(())
+}
+
+pub(super) fn keep(connection: &Connection, key: i64, kept: Kept) -> Result<(), Stop> {
+    match kept {
+        Kept::Same => Ok(()),
+        Kept::Push(version) => {
+            insert_version(connection, key, &version)?;
+            // The present value is one of those that are kept.
+            let older = i64::try_from(VERSIONS_KEPT - 1).unwrap_or(i64::MAX);
+            let sql = "DELETE FROM version WHERE secret = ?1 AND version NOT IN
+                       (SELECT version FROM version WHERE secret = ?1 ORDER BY version DESC LIMIT ?2)";
+            connection.prepare_cached(sql)?.execute([key, older])?;
+            Ok(())
+        }
+        Kept::All(versions) => {
+            connection.prepare_cached("DELETE FROM version WHERE secret = ?1")?.execute([key])?;
+            Ok(versions.iter().try_for_each(|version| insert_version(connection, key, version))?)
+        }
+    }
+}
+
+pub(super) fn insert_version(
+    connection: &Connection,
+    key: i64,
+    version: &VersionRow,
+) -> Result<(), rusqlite::Error> {
+    connection
+        .prepare_cached(
+            "INSERT INTO version (secret, version, revision, created_at, created_by, sealed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            key,
+            version.version.cast_signed(),
+            version.revision.cast_signed(),
+            version.created_at.as_millis(),
+            version.created_by,
+            version.sealed.as_bytes(),
+        ])?;
+    Ok(())
+}
+
+/// Finds or makes the label of a text.
+pub(super) fn label(connection: &Connection, text: &str) -> Result<i64, rusqlite::Error> {
+    let mut find = connection.prepare_cached("SELECT id FROM label WHERE text = ?1")?;
+    if let Some(id) = find.query_row([text], |row| row.get(0)).optional()? {
+        return Ok(id);
+    }
+    connection.prepare_cached("INSERT INTO label (text) VALUES (?1)")?.insert([text])
+}
+
+pub(super) fn insert_entry(connection: &Connection, entry: &Entry) -> Result<(), rusqlite::Error> {
+    let label_of = |text: Option<&str>| text.map(|text| label(connection, text)).transpose();
+    let peer = entry.peer.as_ref();
+    connection
+        .prepare_cached(
+            "INSERT INTO audit (seq, id, at, org, action, outcome, secret, name, actor, uid, gid, pid, exe, metadata, mac)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        )?
+        .execute(params![
+            entry.seq.cast_signed(),
+            entry.id.as_bytes().as_slice(),
+            entry.at.as_millis(),
+            label_of(entry.org.as_deref())?,
+            entry.action.as_str(),
+            entry.outcome.as_str(),
+            entry.secret.as_ref().map(|id| id.as_bytes().as_slice()),
+            label_of(entry.name.as_deref())?,
+            label(connection, &entry.actor)?,
+            peer.map(|peer| peer.uid),
+            peer.map(|peer| peer.gid),
+            peer.and_then(|peer| peer.pid),
+            label_of(peer.and_then(|peer| peer.exe.as_deref()))?,
+            entry.metadata,
+            entry.mac.as_slice(),
+        ])?;
+    Ok(())
+}
+
+/// Writes the state with its MAC.
+pub(super) fn write_state(connection: &Connection, state: &State, keys: &Keys) -> Result<(), StoreError> {
+    let Head { seq, mac } = state.head;
+    connection
+        .prepare_cached(
+            "INSERT INTO state (id, seq, head, sum, count, agents, mac) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, head = excluded.head, sum = excluded.sum,
+                 count = excluded.count, agents = excluded.agents, mac = excluded.mac",
+        )?
+        .execute(params![
+            seq.cast_signed(),
+            mac.as_slice(),
+            state.sum.as_slice(),
+            state.count.cast_signed(),
+            state.agents.as_slice(),
+            state.mac_to_store(keys).as_slice(),
+        ])?;
+    Ok(())
+}
+
+/// Refuses where the acting agent is not as it was judged: changed, or gone.
+pub(super) fn check_agent(connection: &Connection, agent: Option<&(AgentId, u64)>) -> Result<(), Stop> {
+    let Some((name, seen)) = agent else { return Ok(()) };
+    match agent_revision(connection, name.as_str())? {
+        Some(revision) if revision == *seen => Ok(()),
+        _ => Err(Stop::Refused(Refusal::Revoked)),
+    }
+}
+
+fn agent_revision(connection: &Connection, name: &str) -> Result<Option<u64>, rusqlite::Error> {
+    let mut statement = connection.prepare_cached("SELECT revision FROM agent WHERE name = ?1")?;
+    statement
+        .query_row([name], |row| row.get::<_, i64>(0))
+        .optional()
+        .map(|found| found.map(i64::cast_unsigned))
+}
+
+/// Computes the MAC over all agents as they stand now.
+pub(super) fn agents_digest(connection: &Connection, keys: &Keys) -> Result<Bytes32, StoreError> {
+    Ok(AgentRow::digest_of(keys, &agents(connection)?))
+}
+
+pub(super) fn put_agent(
+    connection: &Connection,
+    row: &AgentRow,
+    seen: Option<u64>,
+    sum: (&mut State, &Keys),
+) -> Result<(), Stop> {
+    if agent_revision(connection, &row.name)? != seen {
+        return Err(Stop::Refused(if seen.is_none() { Refusal::NameTaken } else { Refusal::Stale }));
+    }
+    let sql = "INSERT INTO agent (name, revision, sealed) VALUES (?1, ?2, ?3)
+               ON CONFLICT (name) DO UPDATE SET revision = excluded.revision, sealed = excluded.sealed";
+    connection.prepare_cached(sql)?.execute(params![row.name, row.revision.cast_signed(), row.sealed])?;
+    sum.0.agents = agents_digest(connection, sum.1)?;
+    Ok(())
+}
+
+pub(super) fn drop_agent(
+    connection: &Connection,
+    name: &AgentId,
+    sum: (&mut State, &Keys),
+) -> Result<(), Stop> {
+    let dropped = connection.prepare_cached("DELETE FROM agent WHERE name = ?1")?.execute([name.as_str()])?;
+    if dropped == 0 {
+        return Err(Stop::Refused(Refusal::Stale));
+    }
+    sum.0.agents = agents_digest(connection, sum.1)?;
+    Ok(())
+}

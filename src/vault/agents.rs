@@ -1,0 +1,213 @@
+//! Agents: who a caller is, and their list, making, change and end.
+
+use std::sync::{Arc, PoisonError};
+
+use super::Vault;
+use super::desk::{After, Desk, Handle, Records};
+use crate::agents::{Agent, Agents, Facts, Grant, Token};
+use crate::api::{
+    AddAgent, AgentAdded, AgentChanged, AgentEntry, AgentList, AgentTested, Code, DeleteAgent, Done, Fault,
+    ListAgents, Success, TestAgent, UpdateAgent, Warning,
+};
+use crate::audit::Draft;
+use crate::crypto::mac_fits;
+use crate::domain::{Action, AgentId, Caller, Outcome};
+use crate::keyring::Keys;
+use crate::policy::{Request, Rule, Verdict, judge};
+use crate::secret::SecretValue;
+use crate::store::{AgentRow, Change, StoreError};
+
+/// Whether the door knows a user as one who may do everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// The daemon's own user, or one that the configuration names.
+    Owner,
+    /// Admitted, but nothing more.
+    Guest,
+}
+
+impl Vault {
+    /// Decides who is calling: the agent of a token, else an owner, else the agent of the user, else nobody.
+    ///
+    /// # Errors
+    /// `unauthorized` for a token that is not valid, whoever sends it; `locked` where tokens cannot be judged.
+    pub fn identify(
+        &self,
+        facts: &dyn Facts,
+        standing: Standing,
+        token: Option<&Token>,
+    ) -> Result<Caller, Fault> {
+        let peer = facts.peer().clone();
+        if let Some(token) = token {
+            self.check_open()?;
+            let agents = self.agents();
+            let valid = |agent: &&Agent| !agent.is_expired(self.now()) && agent.matches(facts);
+            let agent = agents.by_token(token).filter(valid);
+            return agent.map(|agent| Caller::agent(agent.clone(), peer)).ok_or_else(bad_token);
+        }
+        if standing == Standing::Owner {
+            return Ok(Caller::owner(peer));
+        }
+        let agents = self.agents();
+        let matched = agents.by_user(facts, self.now()).cloned();
+        Ok(matched.map_or_else(|| Caller::nobody(peer.clone()), |agent| Caller::agent(agent, peer.clone())))
+    }
+
+    /// Records a token that was not valid.
+    pub async fn record_bad_token(&self, facts: &dyn Facts) {
+        let caller = Caller::nobody(facts.peer().clone());
+        let mut draft = Draft::of(Action::Read).with("code", Code::Unauthorized.as_str());
+        draft.outcome = Outcome::Denied;
+        self.record(&caller, draft).await;
+    }
+
+    pub(super) fn agents(&self) -> Arc<Agents> {
+        Arc::clone(&self.0.agents.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads all agents into memory; where their table was changed from outside, none of them is let in.
+    pub(super) fn load_agents(&self, keys: &Keys) -> Result<(), StoreError> {
+        let rows = self.0.store.agents()?;
+        let state = self.0.store.state()?;
+        let intact = mac_fits(&AgentRow::digest_of(keys, &rows), &state.agents)
+            || (rows.is_empty() && state.agents == [0; 32]);
+        let opened: Option<Vec<Agent>> = rows.iter().map(|row| row.open(keys).ok()).collect();
+        let agents = opened.filter(|_| intact);
+        self.warn("agents", agents.is_none().then(damaged));
+        let agents = agents.unwrap_or_default().into_iter().map(|agent| (agent.name.clone(), agent));
+        *self.0.agents.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Agents(agents.collect()));
+        Ok(())
+    }
+
+    pub(super) fn forget_agents(&self) {
+        *self.0.agents.write().unwrap_or_else(PoisonError::into_inner) = Arc::default();
+    }
+}
+
+fn damaged() -> Warning {
+    Warning::new(
+        "agents",
+        "the stored agents were edited, removed or rolled back: none of them is let in",
+        "restore a backup, or remove them and add them again: vaultctl agent rm",
+    )
+}
+
+fn bad_token() -> Fault {
+    Fault::new(Code::Unauthorized, "the token is not valid")
+}
+
+fn no_agent() -> Fault {
+    Fault::new(Code::NotFound, "there is no such agent").hint("see the agents with: vaultctl agent list")
+}
+
+impl Desk {
+    /// Asks for an act on an agent, and names it in the entry.
+    fn ask_agent(&mut self, action: Action, name: &AgentId) -> Result<(), Fault> {
+        self.ask_whole(action)?;
+        self.about(Draft::of(action).with("agent", name.as_str()));
+        Ok(())
+    }
+
+    /// Finds an agent.
+    fn agent(&self, name: &AgentId) -> Result<Agent, Fault> {
+        self.vault().agents().0.get(name).cloned().ok_or_else(no_agent)
+    }
+
+    /// Stages an agent's row and notes the entry.
+    fn put_agent(&mut self, agent: &Agent, seen: Option<u64>) -> Result<(), Fault> {
+        let row = AgentRow::seal(self.keys()?, agent)?;
+        let grants = serde_json::to_value(&agent.grants).unwrap_or_default();
+        self.note(Draft::of(Action::Grant).with("agent", agent.name.as_str()).with("grants", grants));
+        self.stage(Change::PutAgent { row: Box::new(row), seen });
+        self.then(After::Agents);
+        Ok(())
+    }
+}
+
+impl Handle for ListAgents {
+    const RECORDS: Records = Records::Nothing;
+
+    fn act(&self, desk: &mut Desk) -> Result<AgentList, Fault> {
+        desk.ask_whole(Action::Grant)?;
+        let agents = desk.vault().agents();
+        Ok(AgentList { agents: agents.0.values().map(AgentEntry::from).collect() })
+    }
+}
+
+impl Handle for AddAgent {
+    fn act(&self, desk: &mut Desk) -> Result<AgentAdded, Fault> {
+        desk.ask_agent(Action::Grant, &self.name)?;
+        Grant::check(&self.grants)?;
+        if desk.agent(&self.name).is_ok() {
+            return Err(Fault::new(Code::Conflict, "there is an agent of this name")
+                .hint("remove it first, or choose another name"));
+        }
+        let token = Token::draw()?;
+        let (now, created_by) = (desk.now(), desk.caller().actor().to_string());
+        let agent = Agent {
+            name: self.name.clone(),
+            matches: self.matches.clone().unwrap_or_default(),
+            expires_at: self.expires_at,
+            grants: self.grants.clone(),
+            token: token.digest(),
+            created_by,
+            created_at: now,
+            updated_at: now,
+            revision: 1,
+        };
+        desk.put_agent(&agent, None)?;
+        let token = SecretValue::new(token.expose().to_owned())?.into();
+        Ok(AgentAdded { success: Success, agent: (&agent).into(), token })
+    }
+}
+
+impl Handle for UpdateAgent {
+    fn act(&self, desk: &mut Desk) -> Result<AgentChanged, Fault> {
+        desk.ask_agent(Action::Grant, &self.name)?;
+        Grant::check(self.grants.as_deref().unwrap_or_default())
+            .or_else(|rule| if self.grants.is_none() { Ok(()) } else { Err(rule) })?;
+        let mut agent = desk.agent(&self.name)?;
+        let seen = agent.revision;
+        agent.revision += 1;
+        agent.updated_at = desk.now();
+        agent.matches = self.matches.clone().unwrap_or(agent.matches);
+        agent.expires_at = self.expires_at.unwrap_or(agent.expires_at);
+        agent.grants = self.grants.clone().unwrap_or(agent.grants);
+        desk.put_agent(&agent, Some(seen))?;
+        Ok(AgentChanged { success: Success, agent: (&agent).into() })
+    }
+}
+
+impl Handle for DeleteAgent {
+    fn act(&self, desk: &mut Desk) -> Result<Done, Fault> {
+        desk.ask_agent(Action::Revoke, &self.name)?;
+        desk.agent(&self.name)?;
+        desk.note(Draft::of(Action::Revoke).with("agent", self.name.as_str()));
+        desk.stage(Change::DropAgent(self.name.clone()));
+        desk.then(After::Agents);
+        Ok(Done { success: Success })
+    }
+}
+
+impl Handle for TestAgent {
+    const RECORDS: Records = Records::Nothing;
+
+    fn act(&self, desk: &mut Desk) -> Result<AgentTested, Fault> {
+        desk.ask_whole(Action::Grant)?;
+        let agent = desk.agent(&self.name)?;
+        let expired = agent.is_expired(desk.now());
+        let peer = crate::domain::Peer { uid: 0, gid: 0, pid: None, exe: None };
+        let org = self.org_id.clone().unwrap_or_default();
+        let request = Request { action: self.action, org: Some(&org), name: Some(self.secret.as_str()) };
+        let verdict = judge(&Caller::agent(agent, peer), &request);
+        Ok(match verdict {
+            _ if expired => {
+                AgentTested { allowed: false, rule: "its token has expired".to_owned(), grant: None }
+            }
+            Verdict::Allowed(Rule::Grant(place)) => {
+                AgentTested { allowed: true, rule: format!("grant {place} allows it"), grant: Some(place) }
+            }
+            _ => AgentTested { allowed: false, rule: "no grant allows it".to_owned(), grant: None },
+        })
+    }
+}
