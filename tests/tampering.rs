@@ -122,6 +122,12 @@ impl Home {
         got.map(drop).map_err(|fault| fault.code)
     }
 
+    async fn rekey(&self) {
+        let asked = serde_json::json!({"newKey": "another key that is long enough"});
+        let asked: Rekey = serde_json::from_value(asked).unwrap();
+        self.vault.call(&Caller::system(), asked).await.unwrap();
+    }
+
     async fn add_agent(&self, name: &str) {
         let grants = serde_json::json!([{"actions": ["decrypt"], "names": ["*"]}]);
         let asked = serde_json::json!({"name": name, "grants": grants});
@@ -245,9 +251,7 @@ async fn a_rekey_does_not_cover_up_a_row_that_vanished() {
         connection.execute("DELETE FROM secret WHERE name = 'a'", []).unwrap();
     });
     unlock(&home.vault).await.unwrap();
-    let rekey = serde_json::json!({"newKey": "another key that is long enough"});
-    let rekey: Rekey = serde_json::from_value(rekey).unwrap();
-    home.vault.call(&Caller::system(), rekey).await.unwrap();
+    home.rekey().await;
     let home = home.tamper(|_| ());
     unlock(&home.vault).await.unwrap();
     assert_eq!(Err(Code::Integrity), home.get_a().await);
@@ -293,6 +297,30 @@ async fn an_agent_that_was_put_back_is_not_let_in_when_another_is_added() {
     unlock(&home.vault).await.unwrap();
     home.add_agent("new").await;
     assert_eq!(["new"].as_slice(), home.agents().await);
+}
+
+#[tokio::test]
+async fn an_agent_that_was_put_back_does_not_outlive_a_rekey() {
+    let (home, copy) = without_bot().await;
+    let home = home.tamper(|connection| {
+        attach(connection, &copy);
+        connection.execute(AGENT, []).unwrap();
+    });
+    unlock(&home.vault).await.unwrap();
+    home.rekey().await;
+    assert!(home.agents().await.is_empty());
+    home.add_agent("new").await;
+    assert_eq!(["new"].as_slice(), home.agents().await);
+}
+
+#[tokio::test]
+async fn agents_that_are_let_in_outlive_a_rekey() {
+    let (home, _) = without_bot().await;
+    home.rekey().await;
+    assert_eq!(["other"].as_slice(), home.agents().await);
+    let home = home.tamper(|_| ());
+    unlock(&home.vault).await.unwrap();
+    assert_eq!(["other"].as_slice(), home.agents().await);
 }
 
 #[tokio::test]

@@ -263,6 +263,14 @@ fn drop_unknown_agents(connection: &Connection, sum: (&State, &Keys)) -> Result<
     Ok(())
 }
 
+/// Removes the agents that are not sealed under new keys, which none that is let in is.
+pub(super) fn drop_old_agents(connection: &Connection, new: &Keys) -> Result<(), StoreError> {
+    for row in agents(connection)?.iter().filter(|row| row.open(new).is_err()) {
+        connection.prepare_cached("DELETE FROM agent WHERE name = ?1")?.execute([&row.name])?;
+    }
+    Ok(())
+}
+
 pub(super) fn put_agent(
     connection: &Connection,
     row: &AgentRow,

@@ -11,8 +11,8 @@ use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::{broadcast, oneshot};
 
 use super::apply::{
-    agents_digest, check, check_agent, drop_agent, insert, insert_entry, keep, put_agent, unlink, update,
-    write_state,
+    agents_digest, check, check_agent, drop_agent, drop_old_agents, insert, insert_entry, keep, put_agent,
+    unlink, update, write_state,
 };
 use super::checkpoint;
 use super::{Mode, connect, leaf, read_state, write_header};
@@ -258,6 +258,7 @@ impl Writer {
         let sealed = keys.seal_audit_key(state.head.seq + 1, &keys.audit_key());
         audit_keys.push(sealed.map_err(|error| StoreError::Sqlite(error.to_string()))?);
         write_header(&self.setup.connection, &keys.header(created_at, slots, audit_keys))?;
+        drop_old_agents(&self.setup.connection, &keys)?;
         let mut was = State::empty();
         let mut sum = State {
             head: state.head,
