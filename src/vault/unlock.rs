@@ -103,10 +103,9 @@ impl Vault {
         self.note_weak_key(passphrase.is_weak());
         if matches!(self.keyring(), Keyring::Locked(_)) {
             // While the vault is open others write, and a walk would see their changes as damage.
-            self.inspect(&keys)?;
-            self.load_agents(&keys)?;
-            self.compare_heads()?;
+            if self.inspect(&keys)? { self.load_agents(&keys)? } else { self.refuse_agents()? }
         }
+        self.compare_heads()?;
         Ok(keys)
     }
 
