@@ -58,8 +58,7 @@ impl Visitor {
     #[expect(deprecated, reason = "its successor is unsafe; an OwnedFd of our own meets what that asks for")]
     async fn ended(&self) {
         let handle = self.process.pidfd().and_then(|fd| fd.try_clone_to_owned().ok());
-        let watched =
-            handle.and_then(|fd: OwnedFd| AsyncFd::with_interest(fd, Interest::READABLE).ok());
+        let watched = handle.and_then(|fd: OwnedFd| AsyncFd::with_interest(fd, Interest::READABLE).ok());
         match watched {
             Some(fd) => {
                 let _ = fd.readable().await;
@@ -153,8 +152,12 @@ async fn serve_guest(guest: Guest, app: Arc<App>) {
     }
 }
 
-async fn by_protocol(guest: Guest, app: Arc<App>) {
-    match tokio::time::timeout(FIRST_BYTE, first_byte(&guest.stream)).await {
+async fn by_protocol(mut guest: Guest, app: Arc<App>) {
+    let first = tokio::select! {
+        first = tokio::time::timeout(FIRST_BYTE, first_byte(&guest.stream)) => first,
+        _ = guest.stopping.changed() => return,
+    };
+    match first {
         Ok(Some(b'{' | b'[')) => stream::serve(guest, app).await,
         Ok(Some(_)) => http::serve(guest, app).await,
         Ok(None) | Err(_) => {}

@@ -40,12 +40,10 @@ impl Home {
         }
         let under = |named: &Option<PathBuf>, name: &str| named.clone().unwrap_or_else(|| folder.join(name));
         let database = under(&options.database, "vault.db");
-        let mut locks = vec![lock(&folder.join("vault.lock"))?];
-        if options.database.is_some() {
-            let mut name = database.clone().into_os_string();
-            name.push(".lock");
-            locks.push(lock(Path::new(&name))?);
-        }
+        // Another home may name this database, and this one another's: each has a lock of its own.
+        let mut beside = database.clone().into_os_string();
+        beside.push(".lock");
+        let locks = vec![lock(&folder.join("vault.lock"))?, lock(Path::new(&beside))?];
         let usual_mode = if options.socket_group.is_some() { 0o660 } else { 0o600 };
         Ok(Self {
             key_file: under(&options.env_file, ".env"),

@@ -84,6 +84,7 @@ async fn serve(
     vault: Vault,
     sources: &mut keys::KeySources,
 ) -> anyhow::Result<()> {
+    let mut signals = telemetry::Signals::watch()?;
     let access = access::Access::new(&config.access)?;
     vault.set_outside_head(tick::read_head(&home.head));
     keys::open_at_start(&vault, sources).await?;
@@ -96,7 +97,7 @@ async fn serve(
     let serving = tokio::spawn(gate.serve(app));
     let ticking = tokio::spawn(tick::tick(vault.clone(), home.head.clone(), config.auto_lock));
     let watching = tokio::spawn(watch::watch(vault.clone(), home.key_file.clone()));
-    telemetry::terminated(|| reload(home, &vault)).await?;
+    signals.end(|| reload(home, &vault)).await;
     watching.abort();
     ticking.abort();
     tracing::info!("ending: what is in flight is finished first");

@@ -1,7 +1,7 @@
 //! Logs to stderr, and the signals that end the daemon.
 
 use anyhow::Context as _;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::options::LogFormat;
@@ -25,16 +25,31 @@ pub(crate) fn init(format: LogFormat) -> anyhow::Result<()> {
     started.map_err(|error| anyhow::anyhow!(error))
 }
 
-/// Waits for SIGTERM or SIGINT; SIGHUP has the configuration read again meanwhile.
-pub(crate) async fn terminated(reload: impl Fn()) -> anyhow::Result<()> {
-    let mut hang_up = signal(SignalKind::hangup()).context("SIGHUP could not be waited for")?;
-    let mut term = signal(SignalKind::terminate()).context("SIGTERM could not be waited for")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT could not be waited for")?;
-    loop {
-        tokio::select! {
-            _ = term.recv() => return Ok(()),
-            _ = interrupt.recv() => return Ok(()),
-            _ = hang_up.recv() => reload(),
+/// The signals that matter to the daemon, watched from its first moment: one that comes early waits.
+#[derive(Debug)]
+pub(crate) struct Signals {
+    term: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    /// Begins to watch; from then on none of them ends the process by itself.
+    pub(crate) fn watch() -> anyhow::Result<Self> {
+        let term = signal(SignalKind::terminate()).context("SIGTERM could not be waited for")?;
+        let interrupt = signal(SignalKind::interrupt()).context("SIGINT could not be waited for")?;
+        let hang_up = signal(SignalKind::hangup()).context("SIGHUP could not be waited for")?;
+        Ok(Self { term, interrupt, hang_up })
+    }
+
+    /// Waits for SIGTERM or SIGINT; SIGHUP has the configuration read again meanwhile.
+    pub(crate) async fn end(&mut self, reload: impl Fn()) {
+        loop {
+            tokio::select! {
+                _ = self.term.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hang_up.recv() => reload(),
+            }
         }
     }
 }

@@ -101,9 +101,12 @@ impl Vault {
             }
         })?;
         self.note_weak_key(passphrase.is_weak());
-        self.inspect(&keys)?;
-        self.load_agents(&keys)?;
-        self.compare_heads()?;
+        if matches!(self.keyring(), Keyring::Locked(_)) {
+            // While the vault is open others write, and a walk would see their changes as damage.
+            self.inspect(&keys)?;
+            self.load_agents(&keys)?;
+            self.compare_heads()?;
+        }
         Ok(keys)
     }
 

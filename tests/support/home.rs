@@ -1,5 +1,6 @@
 //! A home as `vaultctl init` leaves one: private, with a random key and a configuration.
 
+use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -8,7 +9,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use vault::files;
 
-use super::vaultd;
+use super::{vaultd, wait_for};
 
 /// The configuration: the fewest rounds that are allowed.
 const CONFIGURATION: &str = "[kdf]\niterations = 100000\n";
@@ -68,7 +69,7 @@ impl Home {
     /// Prepares a `vaultd` for this home, in an empty environment, that writes its stderr to `stderr.log`.
     pub(crate) fn command(&self) -> Command {
         let mut log = files::open_private(&self.path("stderr.log")).unwrap();
-        std::io::Seek::seek(&mut log, std::io::SeekFrom::End(0)).unwrap();
+        log.seek(SeekFrom::End(0)).unwrap();
         let mut command = Command::new(vaultd());
         command.env_clear().arg("--home").arg(self.path(""));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
@@ -77,8 +78,13 @@ impl Home {
 
     /// Runs a `vaultd` that is expected not to serve, and gives its exit code and what it said.
     pub(crate) fn refusal(&self, mut command: Command) -> (i32, String) {
-        let said = command.stderr(Stdio::piped()).output().unwrap();
-        (said.status.code().unwrap(), String::from_utf8(said.stderr).unwrap())
+        let mut said = tempfile::tempfile().unwrap();
+        let mut child = command.stderr(said.try_clone().unwrap()).spawn().unwrap();
+        let status = wait_for("a refusal", || child.try_wait().unwrap());
+        let mut words = String::new();
+        said.rewind().unwrap();
+        said.read_to_string(&mut words).unwrap();
+        (status.code().unwrap(), words)
     }
 
     /// Gives what every `vaultd` of this home wrote to stderr.

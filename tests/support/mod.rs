@@ -10,7 +10,13 @@
 //! ```
 
 #![allow(dead_code, unused_imports, reason = "each test file uses its part")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a failing helper fails its test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::needless_pass_by_value,
+    reason = "a failing helper fails its test, and reads as short as it can"
+)]
 
 mod binary;
 mod daemon;
