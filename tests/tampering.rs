@@ -77,7 +77,14 @@ impl Home {
         let draft = Draft::of(Action::Encrypt).org(&next.row.org).secret(self.a, "a").with("revision", 2);
         let change = Change::Replace { next: Box::new(next), seen: 1, kept: Kept::Same };
         let author = Author::of(&Caller::system(), self.vault.now());
-        let unit = Unit { keys, author, guards: Vec::new(), changes: vec![change], entries: vec![draft] };
+        let unit = Unit {
+            keys,
+            author,
+            agent: None,
+            guards: Vec::new(),
+            changes: vec![change],
+            entries: vec![draft],
+        };
         self.store.commit(unit).await.unwrap().unwrap();
     }
 
