@@ -43,7 +43,8 @@ pub(crate) fn tolerant(context: &Context, asked: &str) -> Result<Secret, Failure
 /// `integrity` where its row does not authenticate.
 pub(crate) fn by_name(context: &Context, name: &str) -> Result<Option<Secret>, Failure> {
     let org_id = context.one_org()?.map(OrgScope::One);
-    let list = context.call(&ListSecrets { org_id, name: Some(name.to_owned()), ..ListSecrets::default() })?;
+    let list =
+        context.call(&ListSecrets { org_id, name: Some(name.to_owned()), ..ListSecrets::default() })?;
     if !list.damaged.is_empty() {
         let message = format!("the stored row of {} does not authenticate", list.damaged.join(", "));
         return Err(Fault::new(Code::Integrity, message).into());
@@ -63,7 +64,11 @@ fn not_found(context: &Context, asked: &str) -> Failure {
         near = names_with(context, asked);
     }
     let fault = Fault::not_found();
-    if near.is_empty() { fault.into() } else { fault.hint(format!("did you mean {}?", near.join(" or "))).into() }
+    if near.is_empty() {
+        fault.into()
+    } else {
+        fault.hint(format!("did you mean {}?", near.join(" or "))).into()
+    }
 }
 
 /// Lists the fields that a platform has stored, each with its name.

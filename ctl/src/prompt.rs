@@ -136,10 +136,7 @@ pub(crate) fn checked(text: String) -> Result<SecretValue, Failure> {
 }
 
 fn none_given() -> Failure {
-    Failure::usage(
-        "no value was given",
-        "type it at the prompt, pipe it in, or use --value-file or --generate",
-    )
+    Failure::usage("no value was given", "type it at the prompt, or pipe it in")
 }
 
 /// Asks a question on the terminal; only `y` or `yes` agrees.

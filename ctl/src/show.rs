@@ -17,7 +17,7 @@ use crate::env;
 use crate::failure::Failure;
 
 pub(crate) use table::Table;
-pub(crate) use words::{date, in_lines, plain, span};
+pub(crate) use words::{counted, date, in_lines, plain, span};
 
 /// How a text stands out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,6 +135,13 @@ impl Show {
     /// Prints an answer as JSON.
     pub(crate) fn json(self, answer: &impl Serialize) -> Result<(), Failure> {
         let mut text = Zeroizing::new(serde_json::to_vec_pretty(answer)?);
+        text.push(b'\n');
+        put(&text)
+    }
+
+    /// Prints an answer as JSON on one line.
+    pub(crate) fn json_line(self, answer: &impl Serialize) -> Result<(), Failure> {
+        let mut text = Zeroizing::new(serde_json::to_vec(answer)?);
         text.push(b'\n');
         put(&text)
     }

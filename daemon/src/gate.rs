@@ -58,8 +58,7 @@ impl Visitor {
     #[expect(deprecated, reason = "its successor is unsafe; an OwnedFd of our own meets what that asks for")]
     async fn ended(&self) {
         let handle = self.process.pidfd().and_then(|fd| fd.try_clone_to_owned().ok());
-        let watched =
-            handle.and_then(|fd: OwnedFd| AsyncFd::with_interest(fd, Interest::READABLE).ok());
+        let watched = handle.and_then(|fd: OwnedFd| AsyncFd::with_interest(fd, Interest::READABLE).ok());
         match watched {
             Some(fd) => {
                 let _ = fd.readable().await;

@@ -97,7 +97,7 @@ async fn serve(
     let serving = tokio::spawn(gate.serve(app));
     let ticking = tokio::spawn(tick::tick(vault.clone(), home.head.clone(), config.auto_lock));
     let watching = tokio::spawn(watch::watch(vault.clone(), home.key_file.clone()));
-    signals.terminated(|| reload(home, &vault)).await;
+    signals.end(|| reload(home, &vault)).await;
     watching.abort();
     ticking.abort();
     tracing::info!("ending: what is in flight is finished first");

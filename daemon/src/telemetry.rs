@@ -25,25 +25,25 @@ pub(crate) fn init(format: LogFormat) -> anyhow::Result<()> {
     started.map_err(|error| anyhow::anyhow!(error))
 }
 
-/// The signals, watched from the daemon's first moment: one that comes early waits its turn.
+/// The signals that matter to the daemon, watched from its first moment: one that comes early waits.
 #[derive(Debug)]
 pub(crate) struct Signals {
-    hang_up: Signal,
     term: Signal,
     interrupt: Signal,
+    hang_up: Signal,
 }
 
 impl Signals {
     /// Begins to watch; from then on none of them ends the process by itself.
     pub(crate) fn watch() -> anyhow::Result<Self> {
-        let hang_up = signal(SignalKind::hangup()).context("SIGHUP could not be waited for")?;
         let term = signal(SignalKind::terminate()).context("SIGTERM could not be waited for")?;
         let interrupt = signal(SignalKind::interrupt()).context("SIGINT could not be waited for")?;
-        Ok(Self { hang_up, term, interrupt })
+        let hang_up = signal(SignalKind::hangup()).context("SIGHUP could not be waited for")?;
+        Ok(Self { term, interrupt, hang_up })
     }
 
     /// Waits for SIGTERM or SIGINT; SIGHUP has the configuration read again meanwhile.
-    pub(crate) async fn terminated(&mut self, reload: impl Fn()) {
+    pub(crate) async fn end(&mut self, reload: impl Fn()) {
         loop {
             tokio::select! {
                 _ = self.term.recv() => return,

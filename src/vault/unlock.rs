@@ -104,8 +104,11 @@ impl Vault {
             }
         })?;
         self.note_weak_key(passphrase.is_weak());
-        let inspected = self.inspect(&keys).and_then(|()| self.load_agents(&keys));
-        inspected.and_then(|()| self.compare_heads()).map_err(unreadable)?;
+        if matches!(self.keyring(), Keyring::Locked(_)) {
+            // While the vault is open others write, and a walk would see their changes as damage.
+            let inspected = self.inspect(&keys).and_then(|()| self.load_agents(&keys));
+            inspected.and_then(|()| self.compare_heads()).map_err(unreadable)?;
+        }
         Ok(keys)
     }
 

@@ -1,6 +1,7 @@
 //! `vaultctl audit`
 
 mod csv;
+mod follow;
 mod verify;
 
 use std::process::ExitCode;
@@ -25,6 +26,7 @@ Examples:
   vaultctl audit
   vaultctl audit --since 2h --action decrypt
   vaultctl audit --search openai --outcome denied
+  vaultctl audit --follow --limit 5
   vaultctl audit --format csv --limit 1000 > audit.csv
   vaultctl audit verify"
 )]
@@ -68,6 +70,9 @@ struct Query {
     /// Leave out so many before
     #[arg(long, value_name = "N")]
     offset: Option<u32>,
+    /// Print entries as they are written, oldest first
+    #[arg(long, short, conflicts_with_all = ["until", "offset"])]
+    follow: bool,
     /// How to print it [default: table]
     #[arg(long, conflicts_with = "json")]
     format: Option<Format>,
@@ -103,27 +108,36 @@ pub(super) fn run(args: &AuditArgs, context: &Context) -> Result<ExitCode, Failu
 }
 
 fn print(query: &Query, context: &Context) -> Result<ExitCode, Failure> {
-    let now = now();
     let usual = if context.show.is_json() { Format::Json } else { Format::Table };
     let format = query.format.unwrap_or(usual);
-    let answer = context.call(&AuditLog {
-        org_id: context.orgs(),
-        search: query.search.clone(),
-        action: query.action,
-        actor: query.actor.clone(),
-        entry_id: None,
-        outcome: query.outcome,
-        since: query.since.map(|moment| moment.before(now)),
-        until: query.until.map(|moment| moment.before(now)),
-        limit: Some(query.limit),
-        offset: query.offset,
-    })?;
+    if query.follow {
+        return follow::run(query, format, context);
+    }
+    let answer = context.call(&query.operation(context))?;
     match format {
         Format::Json => context.show.json(&answer)?,
         Format::Csv => context.show.bytes(csv::of(&answer.entries).as_bytes())?,
         Format::Table => table(&answer, context)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+impl Query {
+    fn operation(&self, context: &Context) -> AuditLog {
+        let now = now();
+        AuditLog {
+            org_id: context.orgs(),
+            search: self.search.clone(),
+            action: self.action,
+            actor: self.actor.clone(),
+            entry_id: None,
+            outcome: self.outcome,
+            since: self.since.map(|moment| moment.before(now)),
+            until: self.until.map(|moment| moment.before(now)),
+            limit: Some(self.limit),
+            offset: self.offset,
+        }
+    }
 }
 
 fn table(answer: &AuditAnswer, context: &Context) -> Result<(), Failure> {

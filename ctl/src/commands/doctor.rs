@@ -49,7 +49,8 @@ struct Report {
 
 /// Looks at everything and prints what is wrong.
 pub(super) fn run(args: &DoctorArgs, context: &Context) -> Result<ExitCode, Failure> {
-    let under = |named: &Option<PathBuf>, name: &str| named.clone().unwrap_or_else(|| context.home.join(name));
+    let under =
+        |named: &Option<PathBuf>, name: &str| named.clone().unwrap_or_else(|| context.home.join(name));
     let paths = Paths {
         home: context.home.clone(),
         key_file: under(&args.env_file, ".env"),
@@ -70,7 +71,11 @@ fn findings(paths: &Paths, context: &Context) -> Vec<Warning> {
     let daemon = socket::ask(context);
     if !paths.database.exists() && daemon.is_silent() {
         let message = format!("there is no vault in {}", paths.home.display());
-        return vec![Warning::new("no_vault", message, format!("make one with: {}", context.command("init")))];
+        return vec![Warning::new(
+            "no_vault",
+            message,
+            format!("make one with: {}", context.command("init")),
+        )];
     }
     let mut found = Vec::new();
     if paths.database.exists() {
@@ -79,7 +84,7 @@ fn findings(paths: &Paths, context: &Context) -> Vec<Warning> {
     match daemon {
         socket::Daemon::Silent => {
             found.extend(files::key_findings(paths));
-            found.extend(socket::silence(paths, context));
+            found.push(socket::silence(paths, context));
         }
         socket::Daemon::Answers(status) => found.extend(socket::findings(&status, context)),
     }

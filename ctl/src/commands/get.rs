@@ -58,7 +58,9 @@ fn read(id: SecretId, version: Option<u64>, context: &Context) -> Result<Resolve
 fn by_id(id: SecretId, context: &Context) -> Result<Option<Resolved>, Failure> {
     match read(id, None, context) {
         Ok(found) => Ok(Some(found)),
-        Err(Failure::Fault(fault)) if fault.code == Code::NotFound && !has_expired(&fault.message) => Ok(None),
+        Err(Failure::Fault(fault)) if fault.code == Code::NotFound && !has_expired(&fault.message) => {
+            Ok(None)
+        }
         Err(failure) => Err(failure),
     }
 }

@@ -11,6 +11,7 @@ use super::recovery::print_key;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::prompt;
+use crate::show::{counted, plain};
 
 /// Changes the vault's key and encrypts everything afresh.
 ///
@@ -60,16 +61,23 @@ pub(super) fn run(args: &RekeyArgs, context: &Context) -> Result<ExitCode, Failu
 fn warn_of_weakness(key: &SecretValue, context: &Context) -> Result<(), Failure> {
     if vault::secret::Passphrase::new(key.expose().as_bytes().to_vec())?.is_weak() {
         let message = "the new key is short or has few different characters";
-        context.show.warning(&Warning::new("weak_key", message, "let one be made: vaultctl rekey --generate"));
+        context.show.warning(&Warning::new(
+            "weak_key",
+            message,
+            "let one be made: vaultctl rekey --generate",
+        ));
     }
     Ok(())
 }
 
 fn print(answer: &Rekeyed, new_key: Option<&str>, context: &Context) -> Result<(), Failure> {
     let show = context.show;
-    show.done(format_args!("the vault has a new key; {} secrets were encrypted afresh", answer.rekeyed))?;
+    show.done(format_args!(
+        "the vault has a new key; encrypted afresh: {}",
+        counted(answer.rekeyed, "secret")
+    ))?;
     if let Some(source) = &answer.pending {
-        let message = format!("the daemon's key comes from the {source}, which it cannot change");
+        let message = format!("the daemon cannot change {}", plain(source));
         let hint = "put the new key there before the daemon is started again; until then the old one opens the vault too";
         show.warning(&Warning::new("pending", message, hint));
     }

@@ -33,7 +33,9 @@ pub(super) fn run(args: &RollbackArgs, context: &Context) -> Result<ExitCode, Fa
         context.show.json(&changed)?;
     } else {
         let (name, version) = (plain(changed.entry.name.as_str()), changed.entry.version);
-        context.show.done(format_args!("{name} has the value of version {} again, as version {version}", args.to))?;
+        context
+            .show
+            .done(format_args!("{name} has the value of version {} again, as version {version}", args.to))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -9,7 +9,7 @@ use vault::domain::{OrgScope, SecretRef};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::locate;
-use crate::show::plain;
+use crate::show::{counted, plain};
 
 /// Encrypts a secret, or all of them, afresh; the values stay.
 ///
@@ -51,11 +51,12 @@ fn one(name: &str, context: &Context) -> Result<ExitCode, Failure> {
 fn all(context: &Context) -> Result<ExitCode, Failure> {
     let org_id = Some(context.orgs().unwrap_or(OrgScope::All));
     let operation = RotateAll { org_id };
-    let rotated = context.show.while_waiting("encrypting every secret afresh", || context.call(&operation))?;
+    let rotated =
+        context.show.while_waiting("encrypting every secret afresh", || context.call(&operation))?;
     if context.show.is_json() {
         context.show.json(&rotated)?;
     } else {
-        context.show.done(format_args!("rotated {}", rotated.rotated))?;
+        context.show.done(format_args!("rotated {}", counted(rotated.rotated, "secret")))?;
         for error in &rotated.errors {
             let message = format!("{} was left as it is: {}", plain(&error.name), plain(&error.error));
             context.show.warning(&Warning::new(error.code.as_str(), message, error.code.hint()));

@@ -48,7 +48,8 @@ fn state(status: &Status, context: &Context) -> String {
         Some(reason) => {
             let fault = Fault::locked(reason);
             let word = context.show.tone(Tone::Bad, "locked");
-            format!("{word} ({reason}): {}\n  hint: {}", fault.message, fault.hint)
+            let why = fault.message.strip_prefix("the vault is locked").filter(|why| why.starts_with(':'));
+            format!("{word} ({reason}){}\n  hint: {}", why.unwrap_or_default(), fault.hint)
         }
         None if status.locked => context.show.tone(Tone::Bad, "locked"),
         None => context.show.tone(Tone::Good, "unlocked"),

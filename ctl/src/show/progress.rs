@@ -1,6 +1,6 @@
 //! A sign of life while something takes longer than a second.
 
-use std::sync::mpsc::{RecvTimeoutError, Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};

@@ -35,6 +35,11 @@ pub(crate) fn date(moment: Timestamp) -> String {
     format!("{}Z", seconds.replacen('T', " ", 1))
 }
 
+/// Writes how many there are of something.
+pub(crate) fn counted(count: u64, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+}
+
 /// Writes a number of seconds by its two largest units.
 pub(crate) fn span(seconds: u64) -> String {
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);

@@ -1,10 +1,13 @@
 //! The log: who looked, and whether the log is as it was written.
 
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
 use crate::environment::TestEnvironment;
 
 fn with_entries() -> TestEnvironment {
     let test = TestEnvironment::served();
-    test.ctl_with(&["set", "a"], "x").succeeded();
+    test.ctl_with(&["add", "a"], "x").succeeded();
     test.ctl(&["get", "a"]).succeeded();
     test.ctl(&["get", "missing"]).ended_with(3);
     test
@@ -43,4 +46,41 @@ fn an_untouched_log_verifies() {
     let test = with_entries();
     let run = test.ctl(&["audit", "verify"]).succeeded();
     assert!(run.stdout.starts_with("intact: 4 entries, head "), "{run}");
+}
+
+#[test]
+fn a_changed_log_exits_9_and_names_the_first_broken_entry() {
+    let mut test = with_entries();
+    test.stop();
+    let database = rusqlite::Connection::open(test.path("vault.db")).unwrap();
+    database.execute("UPDATE audit SET outcome = 'ok' WHERE seq = 4", []).unwrap();
+    drop(database);
+    test.start();
+    let run = test.ctl(&["audit", "verify"]).ended_with(9);
+    assert!(run.stdout.starts_with("broken: entry 4 "), "{run}");
+}
+
+#[test]
+fn following_prints_what_was_written_and_what_comes() {
+    let test = with_entries();
+    let mut command = test.command(&["audit", "--follow", "--action", "create", "--json"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut next = || -> serde_json::Value { serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap() };
+    assert_eq!("a", next()["entryName"]);
+    test.ctl_with(&["add", "b"], "x").succeeded();
+    assert_eq!("b", next()["entryName"]);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn following_ends_with_the_daemon() {
+    let mut test = with_entries();
+    let mut command = test.command(&["audit", "--follow", "--limit", "1"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.next().unwrap().unwrap().contains("missing"));
+    test.stop();
+    assert_eq!(Some(69), child.wait().unwrap().code());
 }

@@ -12,7 +12,8 @@ use tempfile::TempDir;
 
 /// The fewest rounds that a vault takes, so that a test does not wait for many.
 const CONFIG: &str = "[kdf]\niterations = 100000\n\n[memory]\nlock = \"try\"\n";
-const DAEMON_ARGUMENTS: &str = "VAULTCTL_TEST_DAEMON";
+/// Tells the test that is the daemon which home to serve.
+const DAEMON_HOME: &str = "VAULTCTL_TEST_DAEMON";
 
 /// A home and what runs on it.
 pub(crate) struct TestEnvironment {
@@ -46,13 +47,28 @@ impl TestEnvironment {
 
     /// Starts a daemon, and waits until it says that it is ready.
     pub(crate) fn start(&mut self) {
+        self.launch(Self::daemon(&self.home()));
+    }
+
+    /// Starts a daemon whose environment has the key.
+    pub(crate) fn start_with_key(&mut self, key: &str) {
+        let mut command = Self::daemon(&self.home());
+        command.env(vault::keyfile::VARIABLE, key);
+        self.launch(command);
+    }
+
+    fn daemon(home: &Path) -> Command {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "environment::a_daemon_for_the_other_tests", "--ignored", "--nocapture"]);
+        command.env_clear().env(DAEMON_HOME, home);
+        command
+    }
+
+    fn launch(&mut self, mut command: Command) {
         let notices = self.folder.path().join("ready");
         let _ = std::fs::remove_file(&notices);
         let socket = UnixDatagram::bind(&notices).unwrap();
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "environment::a_daemon_for_the_other_tests", "--ignored", "--nocapture"]);
-        command.env(DAEMON_ARGUMENTS, self.home()).env("NOTIFY_SOCKET", &notices);
-        command.env_remove("AGENTICMAIL_VAULT_KEY").env_remove("AGENTICMAIL_VAULT_SOCKET");
+        command.env("NOTIFY_SOCKET", &notices);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         self.daemon = Some(command.spawn().unwrap());
         let mut notice = [0; 256];
@@ -150,8 +166,14 @@ impl fmt::Display for Run {
 /// Is no test: the other tests run it in a process of its own, as the daemon.
 #[test]
 #[ignore = "the other tests run it as the daemon"]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "its arguments come through the environment, as libtest takes none"
+)]
 fn a_daemon_for_the_other_tests() {
-    let Some(home) = std::env::var_os(DAEMON_ARGUMENTS) else { return };
+    let Some(home) = std::env::var_os(DAEMON_HOME) else { return };
+    let key = std::env::var_os(vault::keyfile::VARIABLE);
+    let key = key.map(|key| vault::secret::Passphrase::new(key.into_encoded_bytes()).unwrap());
     let options = vaultd::Options::parse_from(["vaultd".into(), "--home".into(), home]);
-    vaultd::start(&options, vaultd::Hardened { key: None }).unwrap();
+    vaultd::start(&options, vaultd::Hardened { key }).unwrap();
 }

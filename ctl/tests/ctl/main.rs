@@ -2,9 +2,13 @@
 #![allow(clippy::unwrap_used, reason = "a failing helper fails its test")]
 
 mod audit;
+mod doctor;
 mod environment;
 mod init;
+mod keys;
 mod mistakes;
 mod output;
+mod platforms;
 mod secrets;
 mod state;
+mod versions;

@@ -86,11 +86,10 @@ fn show_reads_no_value() {
 }
 
 #[test]
-fn a_platform_given_to_show_is_answered_with_its_names() {
+fn a_platform_alone_shows_its_key() {
     let test = TestEnvironment::served();
     test.ctl_with(&["set", TOKEN], "x").succeeded();
-    let run = test.ctl(&["show", "openai"]).ended_with(3);
-    assert!(run.stderr.contains("did you mean skill:openai:access_token?"), "{run}");
+    assert_eq!(TOKEN, test.ctl(&["show", "openai", "--json"]).succeeded().json()["name"]);
 }
 
 #[test]
@@ -148,6 +147,7 @@ fn rm_needs_a_yes_where_nobody_can_be_asked() {
 fn rm_takes_no_platform_for_a_name() {
     let test = TestEnvironment::served();
     test.ctl_with(&["set", TOKEN], "x").succeeded();
-    test.ctl(&["rm", "openai", "--yes"]).ended_with(3);
+    let run = test.ctl(&["rm", "openai", "--yes"]).ended_with(3);
+    assert!(run.stderr.contains("did you mean skill:openai:access_token?"), "{run}");
     test.ctl(&["get", TOKEN]).succeeded();
 }

@@ -36,9 +36,14 @@ impl State {
         self.mac = DISOWNED;
     }
 
+    /// Tells whether the state was taken for edited.
+    pub(crate) fn is_disowned(&self) -> bool {
+        self.mac == DISOWNED
+    }
+
     /// Gives the MAC to store.
     pub(crate) fn mac_to_store(&self, keys: &Keys) -> Bytes32 {
-        if self.mac == DISOWNED { DISOWNED } else { self.compute_mac(keys) }
+        if self.is_disowned() { DISOWNED } else { self.compute_mac(keys) }
     }
 
     /// Adds a row's leaf.

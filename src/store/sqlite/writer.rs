@@ -183,7 +183,7 @@ impl Writer {
             Ok(()) => {
                 self.record(&keys, &author, entries, state)?;
                 if let Some(rekeying) = rekeying {
-                    self.rekey(*rekeying, state)?;
+                    self.rekey(*rekeying, &keys, state)?;
                 }
             }
             Err(Stop::Failed(error)) => return Err(error),
@@ -253,19 +253,21 @@ impl Writer {
     }
 
     /// Puts new keys in force: the header around them, and the sum over all rows as they stand now.
-    fn rekey(&mut self, rekeying: Rekeying, state: &mut State) -> Result<(), StoreError> {
+    fn rekey(&mut self, rekeying: Rekeying, old: &Keys, state: &mut State) -> Result<(), StoreError> {
         let Rekeying { keys, created_at, slots, mut audit_keys } = rekeying;
         let sealed = keys.seal_audit_key(state.head.seq + 1, &keys.audit_key());
         audit_keys.push(sealed.map_err(|error| StoreError::Sqlite(error.to_string()))?);
         write_header(&self.setup.connection, &keys.header(created_at, slots, audit_keys))?;
-        let mut sum = State {
-            head: state.head,
-            agents: agents_digest(&self.setup.connection, &keys)?,
-            ..State::empty()
-        };
+        let agents = agents_digest(&self.setup.connection, &keys)?;
+        let (mut was, mut sum) = (State::empty(), State { head: state.head, agents, ..State::empty() });
         super::columns::walk(&self.setup.connection, &mut |id, revision, mac| {
+            was.add(&leaf(old, id, revision, &mac));
             sum.add(&leaf(&keys, id, revision, &mac));
         })?;
+        if state.is_disowned() || (was.sum, was.count) != (state.sum, state.count) {
+            // A new sum would cover up a row that vanished, so what was wrong stays wrong.
+            sum.disown();
+        }
         *state = sum;
         self.keys = Some(keys);
         Ok(())

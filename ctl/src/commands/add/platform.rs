@@ -50,19 +50,20 @@ impl FromStr for FieldArg {
 /// Takes the fields' values and stores them.
 pub(super) fn run(preset: &Preset, args: &AddArgs, context: &Context) -> Result<ExitCode, Failure> {
     if !args.particulars.is_empty() {
-        let hint = format!("a platform has its own; store one field with: vaultctl add skill:{}:…", preset.platform);
+        let hint =
+            format!("a platform has its own; store one field with: vaultctl add skill:{}:…", preset.platform);
         return Err(Failure::usage("--category, --metadata and --expires are for one secret", hint));
     }
     let org_id = context.one_org()?;
     context.unlocked()?;
-    let values = values(preset, args, context)?;
-    for (name, value) in &values {
+    let fields = FieldValues(values(preset, args, context)?);
+    let operation = AddPlatform { platform: preset.platform.clone(), org_id, fields };
+    let added = context.call(&operation).map_err(|failure| refused(failure, preset))?;
+    for (name, value) in &operation.fields.0 {
         if let Some(field) = preset.field(name) {
             warn_of_form(field, value.value(), context);
         }
     }
-    let platform = preset.platform.clone();
-    let added = context.call(&AddPlatform { platform, org_id, fields: FieldValues(values) })?;
     if context.show.is_json() {
         context.show.json(&added)?;
         return Ok(ExitCode::SUCCESS);
@@ -73,10 +74,23 @@ pub(super) fn run(preset: &Preset, args: &AddArgs, context: &Context) -> Result<
     Ok(ExitCode::SUCCESS)
 }
 
+/// Says it in the words of this program where a field is missing or unknown.
+fn refused(failure: Failure, preset: &Preset) -> Failure {
+    match failure {
+        Failure::Fault(fault) if fault.code == Code::InvalidRequest => {
+            let message = fault.message.trim_start_matches("field `fields`: ");
+            let hint = format!("see its fields with: vaultctl presets {}", preset.platform);
+            Failure::usage(message, hint)
+        }
+        other => other,
+    }
+}
+
 /// Warns where a value does not have the field's usual form.
 pub(super) fn warn_of_form(field: &PresetField, value: &SecretValue, context: &Context) {
     if !field.matches(value.expose()) {
-        let message = format!("this does not look like a usual {} ({}); it is stored all the same", field.label, field.placeholder);
+        let message =
+            format!("what was stored does not look like a usual {} ({})", field.label, field.placeholder);
         let hint = "check that it was copied whole; replace it with: vaultctl set";
         context.show.warning(&Warning::new("unusual_form", message, hint));
     }

@@ -14,9 +14,8 @@ use crate::show::plain;
 
 /// Takes the value and stores it under the name.
 pub(super) fn run(args: &AddArgs, context: &Context) -> Result<ExitCode, Failure> {
-    let name = SecretName::try_from(args.name.clone()).map_err(|Invalid(rule)| {
-        Failure::usage(rule, "see the platforms with: vaultctl presets")
-    })?;
+    let name = SecretName::try_from(args.name.clone())
+        .map_err(|Invalid(rule)| Failure::usage(rule, "see the platforms with: vaultctl presets"))?;
     if !args.fields.is_empty() {
         return Err(Failure::usage("only a platform has fields", platform_hint(&args.name)));
     }
@@ -24,11 +23,8 @@ pub(super) fn run(args: &AddArgs, context: &Context) -> Result<ExitCode, Failure
     context.unlocked()?;
     note_near(&args.name, context);
     let value = args.source.take(&format!("Value of {name}"))?;
-    if let Some(field) = field_of(&name) {
-        super::platform::warn_of_form(field, &value, context);
-    }
     let Particulars { category, metadata, expires } = &args.particulars;
-    let created = context.call(&CreateSecret {
+    let operation = CreateSecret {
         org_id,
         name,
         value: value.into(),
@@ -36,7 +32,11 @@ pub(super) fn run(args: &AddArgs, context: &Context) -> Result<ExitCode, Failure
         metadata: metadata.clone(),
         expires_at: expires.and_then(Expiry::moment),
         created_by: None,
-    })?;
+    };
+    let created = context.call(&operation)?;
+    if let Some(field) = field_of(&operation.name) {
+        super::platform::warn_of_form(field, operation.value.value(), context);
+    }
     if context.show.is_json() {
         context.show.json(&created)?;
     } else {
@@ -60,6 +60,8 @@ fn platform_hint(name: &str) -> String {
 /// Notes that a platform may have been meant.
 fn note_near(name: &str, context: &Context) {
     if let [near] = Presets::builtin().nearest(name, 1).as_slice() {
-        context.show.note(format_args!("note: this name is no platform and is stored as it is; did you mean {near}?"));
+        context.show.note(format_args!(
+            "note: this name is no platform and is stored as it is; did you mean {near}?"
+        ));
     }
 }

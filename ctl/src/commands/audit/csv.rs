@@ -4,7 +4,8 @@ use std::fmt::Display;
 
 use vault::api::AuditEntry;
 
-const HEADING: &str =
+/// The line of headings.
+pub(super) const HEADING: &str =
     "seq,createdAt,action,outcome,orgId,entryName,vaultEntryId,actor,uid,gid,pid,exe,metadata,id,mac\r\n";
 
 /// Writes the entries, one a line, after a line of headings.
@@ -16,7 +17,8 @@ pub(super) fn of(entries: &[AuditEntry]) -> String {
     text
 }
 
-fn line(entry: &AuditEntry) -> String {
+/// Writes one entry.
+pub(super) fn line(entry: &AuditEntry) -> String {
     let peer = entry.peer.as_ref();
     let cells = [
         entry.seq.to_string(),

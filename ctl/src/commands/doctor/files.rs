@@ -47,9 +47,8 @@ fn configuration(path: &Path) -> Result<Config, Warning> {
         Err(error) => Err(format!("{}: {}", path.display(), crate::failure::in_words(&error))),
         Ok(text) => Ok(text),
     };
-    let config = text.and_then(|text| {
-        Config::parse(&text).map_err(|error| format!("{}: {error}", path.display()))
-    });
+    let config =
+        text.and_then(|text| Config::parse(&text).map_err(|error| format!("{}: {error}", path.display())));
     config.map_err(|message| Warning::new("configuration", message, "mend the line, or move the file away"))
 }
 

@@ -25,7 +25,8 @@ fn low_limit() -> Option<Warning> {
 /// Finds swap that is neither compressed memory nor encrypted.
 fn open_swap() -> Option<Warning> {
     let swaps = std::fs::read_to_string("/proc/swaps").ok()?;
-    let open = swaps.lines().skip(1).filter_map(|line| line.split_whitespace().next()).find(|path| is_open(path))?;
+    let open =
+        swaps.lines().skip(1).filter_map(|line| line.split_whitespace().next()).find(|path| is_open(path))?;
     let message = format!("memory is swapped to {open}, which is not encrypted: values can reach the disk");
     Some(Warning::new("swap", message, "encrypt the swap, or turn it off with: swapoff -a"))
 }
@@ -33,6 +34,7 @@ fn open_swap() -> Option<Warning> {
 fn is_open(path: &str) -> bool {
     let device = std::fs::canonicalize(path).unwrap_or_else(|_| path.into());
     let name = device.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let kind = std::fs::read_to_string(Path::new("/sys/block").join(&name).join("dm/uuid")).unwrap_or_default();
+    let kind =
+        std::fs::read_to_string(Path::new("/sys/block").join(&name).join("dm/uuid")).unwrap_or_default();
     !name.starts_with("zram") && !kind.starts_with("CRYPT-")
 }

@@ -34,10 +34,19 @@ pub(super) fn ask(context: &Context) -> Daemon {
 pub(super) fn silence(paths: &Paths, context: &Context) -> Warning {
     let socket = context.socket();
     if socket.as_os_str().len() > SOCKET_PATH_BYTES {
-        let message = format!("the socket's path has {} bytes; at most {SOCKET_PATH_BYTES} work", socket.as_os_str().len());
-        return Warning::new("socket_path_too_long", message, "name a shorter one with --socket, here and for vaultd");
+        let message = format!(
+            "the socket's path has {} bytes; at most {SOCKET_PATH_BYTES} work",
+            socket.as_os_str().len()
+        );
+        return Warning::new(
+            "socket_path_too_long",
+            message,
+            "name a shorter one with --socket, here and for vaultd",
+        );
     }
-    if let Err(Failure::Fault(Fault { code: Code::Forbidden, message, hint, .. })) = context.call(&StatusOf::default()) {
+    if let Err(Failure::Fault(Fault { code: Code::Forbidden, message, hint, .. })) =
+        context.call(&StatusOf::default())
+    {
         return Warning::new("stranger", message, hint);
     }
     if is_held(&paths.home) {
@@ -69,6 +78,10 @@ fn open_socket(path: &Path) -> Option<Warning> {
     let mode = std::fs::symlink_metadata(path).ok()?.permissions().mode() & 0o7777;
     (mode & 0o007 != 0).then(|| {
         let message = format!("every user may connect to {} (mode {mode:04o})", path.display());
-        Warning::new("socket_unsafe", message, "start vaultd without --socket-mode, or with --socket-mode 0660")
+        Warning::new(
+            "socket_unsafe",
+            message,
+            "start vaultd without --socket-mode, or with --socket-mode 0660",
+        )
     })
 }

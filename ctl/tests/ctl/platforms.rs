@@ -1,0 +1,123 @@
+//! Platforms: adding their fields together, finding them, printing them.
+
+use crate::environment::TestEnvironment;
+
+const OPENAI: &str = "sk-proj-0123456789abcdefghijABCDEFGHIJ0123456789";
+
+#[test]
+fn a_platform_with_one_required_field_takes_it_from_stdin() {
+    let test = TestEnvironment::served();
+    let run = test.ctl_with(&["add", "openai"], OPENAI).succeeded();
+    assert_eq!("stored skill:openai:access_token\n[exit 0]", run.to_string());
+    assert_eq!(OPENAI, test.ctl(&["get", "openai"]).succeeded().stdout);
+}
+
+#[test]
+fn a_platform_with_several_fields_takes_them_from_files_and_stdin() {
+    let test = TestEnvironment::served();
+    let id = test.write("id", "AKIAIOSFODNN7EXAMPLE\n");
+    let field = format!("access_key_id=@{}", id.display());
+    let arguments = ["add", "aws", "--field", &field, "--field", "secret_access_key=-"];
+    test.ctl_with(&arguments, "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY00").succeeded();
+    assert_eq!("AKIAIOSFODNN7EXAMPLE", test.ctl(&["resolve", "aws", "access_key_id"]).succeeded().stdout);
+}
+
+#[test]
+fn one_value_for_several_fields_is_answered_with_how_to_give_them() {
+    let run = TestEnvironment::served().ctl_with(&["add", "aws"], "x");
+    insta::assert_snapshot!(run, @"
+    vaultctl: AWS has several fields, and one value was given
+      hint: vaultctl add aws --field access_key_id=@FILE --field secret_access_key=@FILE
+    [exit 2]
+    ");
+}
+
+#[test]
+fn a_missing_field_stores_none_of_them() {
+    let test = TestEnvironment::served();
+    let run = test.ctl_with(&["add", "aws", "--field", "access_key_id=-"], "AKIAIOSFODNN7EXAMPLE");
+    insta::assert_snapshot!(run, @"
+    vaultctl: `secret_access_key` is missing
+      hint: see its fields with: vaultctl presets aws
+    [exit 2]
+    ");
+    assert_eq!(0, test.ctl(&["list", "--json"]).succeeded().json()["total"]);
+}
+
+#[test]
+fn a_field_with_a_value_in_the_arguments_is_refused_and_not_repeated() {
+    let run =
+        TestEnvironment::empty().ctl(&["add", "openai", "--field", "access_token=sk-1234"]).ended_with(2);
+    assert!(run.stderr.contains("a value is never an argument"), "{run}");
+    assert!(!run.stderr.contains("sk-1234"), "{run}");
+}
+
+#[test]
+fn a_value_of_an_unusual_form_is_stored_with_a_warning() {
+    let test = TestEnvironment::served();
+    let run = test.ctl_with(&["add", "openai"], "nonsense").succeeded();
+    assert!(
+        run.stderr.contains("warning: what was stored does not look like a usual API Key (sk-...)"),
+        "{run}"
+    );
+    assert!(!run.stderr.contains("nonsense"), "{run}");
+}
+
+#[test]
+fn add_never_replaces() {
+    let test = TestEnvironment::served();
+    test.ctl_with(&["add", "openai"], OPENAI).succeeded();
+    test.ctl_with(&["add", "openai"], "another").ended_with(7);
+    test.ctl_with(&["add", "plain"], "one").succeeded();
+    test.ctl_with(&["add", "plain"], "two").ended_with(7);
+    assert_eq!("one", test.ctl(&["get", "plain"]).succeeded().stdout);
+}
+
+#[test]
+fn an_alias_stores_under_the_presets_own_name() {
+    let test = TestEnvironment::served();
+    test.ctl_with(&["add", "telegram-bot"], "x").succeeded();
+    test.ctl(&["show", "skill:telegram:access_token"]).succeeded();
+}
+
+#[test]
+fn a_mistyped_platform_gets_a_note() {
+    let test = TestEnvironment::served();
+    let run = test.ctl_with(&["add", "opnai"], "x").succeeded();
+    assert!(run.stderr.contains("did you mean openai?"), "{run}");
+}
+
+#[test]
+fn what_there_is_is_listed_with_its_variables() {
+    let test = TestEnvironment::served();
+    test.ctl_with(&["add", "openai"], OPENAI).succeeded();
+    test.ctl_with(&["set", "skill:mine:token"], "x").succeeded();
+    insta::assert_snapshot!(test.ctl(&["discover"]), @"
+    PLATFORM  FIELD         VARIABLE        SECRET
+    mine      token         MINE_TOKEN      skill:mine:token
+    openai    access_token  OPENAI_API_KEY  skill:openai:access_token
+    [exit 0]
+    ");
+}
+
+#[test]
+fn resolving_prints_for_a_shell_and_for_a_dotenv_file() {
+    let test = TestEnvironment::served();
+    test.ctl_with(&["set", "skill:mine:token"], "it's $5").succeeded();
+    let printed = |format| test.ctl(&["resolve", "mine", "--format", format]).succeeded().stdout;
+    assert_eq!("it's $5", printed("raw"));
+    assert_eq!("export MINE_TOKEN='it'\\''s $5'\n", printed("env"));
+    assert_eq!("MINE_TOKEN=\"it's \\$5\"\n", printed("dotenv"));
+    assert!(printed("json").contains("\"it's $5\""));
+}
+
+#[test]
+fn a_shell_reads_back_what_resolve_printed_for_it() {
+    let test = TestEnvironment::served();
+    let value = "a'b\"c $HOME `id` \\ \n d";
+    test.ctl_with(&["set", "skill:mine:token"], value).succeeded();
+    let printed = test.ctl(&["resolve", "mine", "--format", "env"]).succeeded().stdout;
+    let script = format!("{printed}printf %s \"$MINE_TOKEN\"");
+    let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+    assert_eq!(value, String::from_utf8_lossy(&output.stdout));
+}
