@@ -17,7 +17,7 @@ pub struct RawMetadata(Box<serde_json::value::RawValue>);
 impl RawMetadata {
     /// Takes stored JSON; what is none becomes an empty object.
     pub fn of(json: &str) -> Self {
-        let raw = serde_json::value::RawValue::from_string(json.to_owned());
+        let raw = serde_json::from_str(json).or_else(|_| serde_json::from_str("{}"));
         Self(raw.unwrap_or_else(|_| serde_json::value::RawValue::NULL.to_owned()))
     }
 

@@ -36,7 +36,13 @@ const APPLICATION_ID: i64 = 0x414d_5654;
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error.to_string())
+        match error {
+            rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::Utf8Error(..)
+            | rusqlite::Error::FromSqlConversionFailure(..) => Self::Damaged("a column of another type"),
+            error => Self::Sqlite(error.to_string()),
+        }
     }
 }
 
@@ -160,7 +166,7 @@ fn read_header(connection: &Connection) -> Result<Option<Header>, StoreError> {
             ))
         })
         .optional()?;
-    let Some((vault, created_at, checksum, mac)) = found else { return Ok(None) };
+    let Some((vault, created_at, checksum, mac)) = found else { return no_header(connection) };
     Ok(Some(Header {
         vault: VaultId(array(vault, "vault.vault_id")?),
         created_at: Timestamp::from_millis(created_at),
@@ -169,6 +175,14 @@ fn read_header(connection: &Connection) -> Result<Option<Header>, StoreError> {
         mac: array(mac, "vault.mac")?,
         checksum: array(checksum, "vault.checksum")?,
     }))
+}
+
+/// Tells a database without a vault from one whose header was taken away, which nothing may be founded over.
+fn no_header(connection: &Connection) -> Result<Option<Header>, StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM slot) OR EXISTS (SELECT 1 FROM state)
+                   OR EXISTS (SELECT 1 FROM secret) OR EXISTS (SELECT 1 FROM audit)";
+    let remains: bool = connection.query_row(sql, [], |row| row.get(0))?;
+    if remains { Err(StoreError::Damaged("vault")) } else { Ok(None) }
 }
 
 fn read_slots(connection: &Connection) -> Result<Vec<Slot>, StoreError> {

@@ -146,7 +146,7 @@ pub(super) fn page(connection: &Connection, query: &AuditQuery) -> Result<AuditP
     let mut labels = Labels::new(connection);
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
-        entries.push(entry_of(row, &mut labels)?);
+        entries.push(readable(row, &mut labels)?);
     }
     Ok(AuditPage { entries, total: counted.min(COUNT_LIMIT), capped: counted > COUNT_LIMIT })
 }
@@ -162,13 +162,17 @@ pub(super) fn walk(
     let mut rows = statement.query([after.cast_signed()])?;
     let mut labels = Labels::new(connection);
     while let Some(row) = rows.next()? {
-        match entry_of(row, &mut labels) {
-            Ok(entry) => each(&entry),
-            Err(StoreError::Damaged(_)) => each(&unreadable(row.get::<_, i64>(0)?.cast_unsigned())),
-            Err(other) => return Err(other),
-        }
+        each(&readable(row, &mut labels)?);
     }
     Ok(())
+}
+
+/// Reads an entry; one that cannot be read hides no other.
+fn readable(row: &rusqlite::Row<'_>, labels: &mut Labels<'_>) -> Result<Entry, StoreError> {
+    match entry_of(row, labels) {
+        Err(StoreError::Damaged(_)) => Ok(unreadable(row.get::<_, i64>(0)?.cast_unsigned())),
+        other => other,
+    }
 }
 
 /// Stands for an entry whose columns cannot be read: its zero MAC verifies nowhere.
@@ -183,7 +187,7 @@ fn unreadable(seq: u64) -> Entry {
         name: None,
         actor: String::new(),
         peer: None,
-        metadata: String::new(),
+        metadata: r#"{"unreadable":true}"#.to_owned(),
         at: Timestamp::default(),
         mac: [0; 32],
     }
