@@ -232,6 +232,7 @@ fn a_value_in_broken_bytes_is_nowhere() {
         let answer = daemon.bytes(format!("{before}{}{after}", watch.text()).as_bytes());
         watch.refusals.push(String::from_utf8(answer).unwrap());
     }
+    assert!(home.log().contains("DEBUG"), "the log says all that it can");
     let log = restarted(&home, daemon);
     watch.assert_nowhere(&home, &log);
 }
