@@ -18,7 +18,7 @@ use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use rand::TryRng;
 use rand::rngs::SysRng;
-use sha2::{Digest, Sha256, Sha512};
+use sha2::{Digest, Sha256};
 
 pub use canon::Canon;
 pub use header::{AuditKeySeal, Header, header_checksum, header_mac};
@@ -89,7 +89,7 @@ impl Iterations {
 #[inline(never)]
 pub fn derive_master(passphrase: &Passphrase, salt: &Bytes32, iterations: Iterations) -> KeyBytes {
     KeyBytes::filled(|out| {
-        pbkdf2::pbkdf2_hmac::<Sha512>(passphrase.expose(), salt, iterations.get(), out);
+        vault_kdf::pbkdf2_hmac_sha512(passphrase.expose(), salt, iterations.get(), out);
     })
 }
 

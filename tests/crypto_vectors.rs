@@ -20,7 +20,7 @@ use vault::crypto::{
 use vault::domain::{Caller, Timestamp, VaultId};
 use vault::keyring::{UnlockError, unlock};
 use vault::secret::{KeyBytes, Passphrase, SecretValue};
-use vault::store::{Change, SqliteStore, Store, Unit, VersionRow};
+use vault::store::{AgentRow, Change, SqliteStore, Store, Unit, VersionRow};
 use vault_platform::PagePolicy;
 
 const PAGE: PagePolicy = PagePolicy { secretmem: false, require_lock: false };
@@ -193,7 +193,25 @@ fn the_state_authenticates_head_sum_and_count() {
         assert_eq!(row.leaf.array(), keys.state_mac(&parts));
     }
     let (seq, count) = (state.seq.to_be_bytes(), state.count.to_be_bytes());
-    assert_eq!(state.mac.array(), keys.state_mac(&[b"state", &seq, &state.head.0, &state.sum.0, &count]));
+    assert_eq!(
+        state.mac.array(),
+        keys.state_mac(&[b"state", &seq, &state.head.0, &state.sum.0, &count, &state.agents.0])
+    );
+}
+
+#[test]
+fn every_agent_opens_and_all_of_them_authenticate_together() {
+    let file: VaultFile = read("vault.json");
+    let keys = file.hold();
+    for case in &file.agents {
+        let record = keys.open_agent(&case.name, case.revision, &case.sealed.0).unwrap();
+        assert_eq!(case.record.as_bytes(), record);
+        assert!(keys.open_agent(&case.name, case.revision + 1, &case.sealed.0).is_err());
+        assert!(keys.open_agent("other", case.revision, &case.sealed.0).is_err());
+    }
+    let rows: Vec<_> = file.agents.iter().map(|case| case.row()).collect();
+    assert_eq!(file.state.agents.array(), AgentRow::digest_of(&keys, &rows));
+    assert_ne!(file.state.agents.array(), AgentRow::digest_of(&keys, &rows[..1]));
 }
 
 #[test]
@@ -206,14 +224,14 @@ fn a_store_that_takes_the_same_rows_reaches_the_same_sum() {
     let mut changes = vec![Change::Adopt(Arc::clone(&keys))];
     changes.extend(file.rows.iter().rev().map(|row| Change::Insert(Box::new(row.stored()))));
     let author = Author::of(&Caller::system(), Timestamp::from_millis(0));
-    let unit = Unit { keys, author, guards: Vec::new(), changes, entries: Vec::new() };
+    let unit = Unit { keys, author, agent: None, guards: Vec::new(), changes, entries: Vec::new() };
     store.commit(unit).blocking_recv().unwrap().unwrap();
     let state = store.state().unwrap();
     assert_eq!((file.state.sum.array(), file.state.count), (state.sum, state.count));
 }
 
 fn verdict(file: &VaultFile) -> Verdict {
-    let mut verifier = Verifier::new();
+    let mut verifier = Verifier::new(None);
     for case in &file.entries {
         let key = file.audit_keys.iter().rev().find(|key| key.from_seq <= case.seq).unwrap();
         verifier.take(&key.key.array(), &case.entry());

@@ -6,6 +6,7 @@ mod support;
 use std::process::{Command, Stdio};
 
 use support::{Daemon, Home};
+use vault::vault::{Fold, Handle, each};
 
 const README: &str = include_str!("../README.md");
 const VALUE: &str = "sk-made-up-0123456789abcdef";
@@ -47,4 +48,22 @@ fn the_node_program_of_the_readme_reads_its_key_where_there_is_node() {
     if has_node() {
         assert_eq!(expected, output_of("node", "-e", block("js")));
     }
+}
+
+/// Collects the row of each operation, as the README's table has it.
+struct Rows(Vec<String>);
+
+impl Fold for Rows {
+    fn add<O: Handle>(&mut self) {
+        let (verb, path) = (O::ROUTE.verb.as_str(), O::ROUTE.path);
+        self.0.push(format!("| {} | `{verb} {path}` | `{}` |\n", O::SUMMARY, O::METHOD));
+    }
+}
+
+#[test]
+fn the_table_of_the_readme_has_every_operation_in_the_order_of_the_list() {
+    let mut rows = Rows(Vec::new());
+    each(&mut rows);
+    let table = rows.0.concat();
+    assert!(README.contains(&table), "the README's table is to be:\n{table}");
 }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use rusqlite::{Connection, params};
 use tempfile::TempDir;
 use vault::api::{
-    Code, CreateSecret, Fault, GetSecret, ListSecrets, Rekey, StatusOf, Verification, VerifyAudit, Warning,
+    AddAgent, Code, CreateSecret, DeleteAgent, Fault, GetSecret, ListAgents, ListSecrets, Rekey, StatusOf,
+    Verification, VerifyAudit, Warning,
 };
 use vault::audit::{Author, Draft};
 use vault::clock::ManualClock;
@@ -121,6 +122,24 @@ impl Home {
         got.map(drop).map_err(|fault| fault.code)
     }
 
+    async fn rekey(&self) {
+        let asked = serde_json::json!({"newKey": "another key that is long enough"});
+        let asked: Rekey = serde_json::from_value(asked).unwrap();
+        self.vault.call(&Caller::system(), asked).await.unwrap();
+    }
+
+    async fn add_agent(&self, name: &str) {
+        let grants = serde_json::json!([{"actions": ["decrypt"], "names": ["*"]}]);
+        let asked = serde_json::json!({"name": name, "grants": grants});
+        let asked: AddAgent = serde_json::from_value(asked).unwrap();
+        self.vault.call(&Caller::system(), asked).await.unwrap();
+    }
+
+    async fn agents(&self) -> Vec<String> {
+        let list = self.vault.call(&Caller::system(), ListAgents::default()).await.unwrap();
+        list.agents.into_iter().map(|agent| agent.name.to_string()).collect()
+    }
+
     async fn listed(&self) -> usize {
         self.vault.call(&Caller::system(), ListSecrets::default()).await.unwrap().secrets.len()
     }
@@ -232,13 +251,102 @@ async fn a_rekey_does_not_cover_up_a_row_that_vanished() {
         connection.execute("DELETE FROM secret WHERE name = 'a'", []).unwrap();
     });
     unlock(&home.vault).await.unwrap();
-    let rekey = serde_json::json!({"newKey": "another key that is long enough"});
-    let rekey: Rekey = serde_json::from_value(rekey).unwrap();
-    home.vault.call(&Caller::system(), rekey).await.unwrap();
+    home.rekey().await;
     let home = home.tamper(|_| ());
     unlock(&home.vault).await.unwrap();
     assert_eq!(Err(Code::Integrity), home.get_a().await);
     assert!(home.warnings().await.iter().any(|warning| warning.message.contains("`a` vanished")));
+}
+
+const AGENT: &str = "INSERT INTO main.agent SELECT * FROM copy.agent WHERE name = 'bot'";
+
+/// Makes a vault that once had the agent `bot`, and a copy of its file from that time.
+async fn without_bot() -> (Home, PathBuf) {
+    let home = Home::new().await;
+    home.add_agent("bot").await;
+    home.add_agent("other").await;
+    let copy = home.copy();
+    let remove: DeleteAgent = serde_json::from_value(serde_json::json!({"name": "bot"})).unwrap();
+    home.vault.call(&Caller::system(), remove).await.unwrap();
+    assert_eq!(["other"].as_slice(), home.agents().await);
+    (home, copy)
+}
+
+fn attach(connection: &Connection, copy: &std::path::Path) {
+    connection.execute("ATTACH ?1 AS copy", [copy.to_str().unwrap()]).unwrap();
+}
+
+#[tokio::test]
+async fn an_agent_that_was_put_back_is_not_let_in() {
+    let (home, copy) = without_bot().await;
+    let home = home.tamper(|connection| {
+        attach(connection, &copy);
+        connection.execute(AGENT, []).unwrap();
+    });
+    unlock(&home.vault).await.unwrap();
+    assert!(home.agents().await.is_empty());
+}
+
+#[tokio::test]
+async fn an_agent_that_was_put_back_is_not_let_in_when_another_is_added() {
+    let (home, copy) = without_bot().await;
+    let home = home.tamper(|connection| {
+        attach(connection, &copy);
+        connection.execute(AGENT, []).unwrap();
+    });
+    unlock(&home.vault).await.unwrap();
+    home.add_agent("new").await;
+    assert_eq!(["new"].as_slice(), home.agents().await);
+}
+
+#[tokio::test]
+async fn an_agent_that_was_put_back_does_not_outlive_a_rekey() {
+    let (home, copy) = without_bot().await;
+    let home = home.tamper(|connection| {
+        attach(connection, &copy);
+        connection.execute(AGENT, []).unwrap();
+    });
+    unlock(&home.vault).await.unwrap();
+    home.rekey().await;
+    assert!(home.agents().await.is_empty());
+    home.add_agent("new").await;
+    assert_eq!(["new"].as_slice(), home.agents().await);
+}
+
+#[tokio::test]
+async fn agents_that_are_let_in_outlive_a_rekey() {
+    let (home, _) = without_bot().await;
+    home.rekey().await;
+    assert_eq!(["other"].as_slice(), home.agents().await);
+    let home = home.tamper(|_| ());
+    unlock(&home.vault).await.unwrap();
+    assert_eq!(["other"].as_slice(), home.agents().await);
+}
+
+#[tokio::test]
+async fn an_agent_that_was_put_back_with_its_mac_is_not_let_in() {
+    let (home, copy) = without_bot().await;
+    let home = home.tamper(|connection| {
+        attach(connection, &copy);
+        connection.execute(AGENT, []).unwrap();
+        connection.execute("UPDATE main.state SET agents = (SELECT agents FROM copy.state)", []).unwrap();
+    });
+    unlock(&home.vault).await.unwrap();
+    assert!(home.agents().await.is_empty());
+}
+
+#[tokio::test]
+async fn an_agent_that_was_put_back_with_the_state_of_its_time_is_not_let_in() {
+    let (home, copy) = without_bot().await;
+    let home = home.tamper(|connection| {
+        attach(connection, &copy);
+        connection.execute(AGENT, []).unwrap();
+        connection
+            .execute_batch("DELETE FROM main.state; INSERT INTO main.state SELECT * FROM copy.state")
+            .unwrap();
+    });
+    unlock(&home.vault).await.unwrap();
+    assert!(home.agents().await.is_empty());
 }
 
 #[tokio::test]

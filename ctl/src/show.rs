@@ -97,6 +97,7 @@ struct ErrorLine<'a> {
     request_id: Option<&'a str>,
 }
 
+#[expect(clippy::unused_self, reason = "who prints holds the printer, and nothing prints without it")]
 impl Show {
     /// Takes what the arguments say about printing.
     pub(crate) fn new(global: &Global) -> Self {
@@ -238,14 +239,12 @@ impl Show {
             tell(&(serde_json::to_string(&line).unwrap_or_default() + "\n"));
             return;
         }
-        let mut text = format!("{} {}\n", self.err.apply(Tone::Bad, "vaultctl:"), in_lines(&fault.message));
-        if !fault.hint.is_empty() {
-            text += &format!("  hint: {}\n", in_lines(&fault.hint));
-        }
-        if let Some(id) = &fault.request_id {
-            text += &format!("  request: {}\n", plain(id));
-        }
-        tell(&text);
+        let words = format!("{} {}\n", self.err.apply(Tone::Bad, "vaultctl:"), in_lines(&fault.message));
+        let hint = Some(&fault.hint).filter(|hint| !hint.is_empty());
+        let hint = hint.map_or_else(String::new, |hint| format!("  hint: {}\n", in_lines(hint)));
+        let request = fault.request_id.as_deref();
+        let request = request.map_or_else(String::new, |id| format!("  request: {}\n", plain(id)));
+        tell(&(words + &hint + &request));
     }
 }
 

@@ -5,6 +5,8 @@
 
 use data_encoding::HEXLOWER;
 
+use sha2::{Sha256, Sha512};
+
 use super::*;
 
 fn hex(text: &str) -> Vec<u8> {

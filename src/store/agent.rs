@@ -1,8 +1,9 @@
 //! Agents as the store keeps them: sealed whole, all of them authenticated together.
 
 use crate::agents::Agent;
-use crate::crypto::{Bytes32, Canon, CryptoError, sha256};
+use crate::crypto::{Bytes32, Canon, CryptoError, mac_fits, sha256};
 use crate::keyring::Keys;
+use crate::store::State;
 
 /// An agent's row.
 #[derive(Debug, Clone)]
@@ -36,5 +37,11 @@ impl AgentRow {
             canon = canon.part(row.name.as_bytes()).number(row.revision).fixed(&sha256(&row.sealed));
         }
         keys.state_mac(&[b"agents", canon.bytes()])
+    }
+
+    /// Tells whether rows are all the agents that a state vouches for.
+    pub fn are_those_of(rows: &[Self], state: &State, keys: &Keys) -> bool {
+        let never_any = rows.is_empty() && state.agents == [0; 32];
+        never_any || mac_fits(&Self::digest_of(keys, rows), &state.agents)
     }
 }

@@ -10,7 +10,6 @@ use crate::api::{
     ListAgents, Success, TestAgent, UpdateAgent, Warning,
 };
 use crate::audit::Draft;
-use crate::crypto::mac_fits;
 use crate::domain::{Action, AgentId, Caller, Outcome};
 use crate::keyring::Keys;
 use crate::policy::{Request, Rule, Verdict, judge};
@@ -69,13 +68,19 @@ impl Vault {
     pub(super) fn load_agents(&self, keys: &Keys) -> Result<(), StoreError> {
         let rows = self.0.store.agents()?;
         let state = self.0.store.state()?;
-        let intact = mac_fits(&AgentRow::digest_of(keys, &rows), &state.agents)
-            || (rows.is_empty() && state.agents == [0; 32]);
+        let intact = state.is_authentic(keys) && AgentRow::are_those_of(&rows, &state, keys);
         let opened: Option<Vec<Agent>> = rows.iter().map(|row| row.open(keys).ok()).collect();
         let agents = opened.filter(|_| intact);
         self.warn("agents", agents.is_none().then(damaged));
         let agents = agents.unwrap_or_default().into_iter().map(|agent| (agent.name.clone(), agent));
         *self.0.agents.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Agents(agents.collect()));
+        Ok(())
+    }
+
+    /// Lets no agent in, since the state that says which there are is not the last one.
+    pub(super) fn refuse_agents(&self) -> Result<(), StoreError> {
+        self.warn("agents", (!self.0.store.agents()?.is_empty()).then(damaged));
+        self.forget_agents();
         Ok(())
     }
 
@@ -88,7 +93,7 @@ fn damaged() -> Warning {
     Warning::new(
         "agents",
         "the stored agents were edited, removed or rolled back: none of them is let in",
-        "restore a backup, or remove them and add them again: vaultctl agent rm",
+        "restore a backup, or add them again: vaultctl agent add",
     )
 }
 

@@ -88,8 +88,9 @@ struct Last {
 }
 
 impl Vault {
-    /// Compares the stored rows with the state, and where they differ names what is hurt.
-    pub(super) fn inspect(&self, keys: &Keys) -> Result<(), StoreError> {
+    /// Compares the stored rows with the state, and where they differ names what is hurt; tells whether the state
+    /// is the last one.
+    pub(super) fn inspect(&self, keys: &Keys) -> Result<bool, StoreError> {
         let state = self.0.store.state()?;
         let mut sum = State::empty();
         self.0
@@ -111,7 +112,7 @@ impl Vault {
             self.locate(keys, &mut found)?;
         }
         *self.0.findings.write().unwrap_or_else(PoisonError::into_inner) = Findings(Arc::new(found));
-        Ok(())
+        Ok(vouched)
     }
 
     /// Reads the last entry of the log, looking no further back than the one that the state names.

@@ -10,6 +10,7 @@ use super::desk::{After, Desk, Handle, Place, Settled};
 use super::keys::recovery_slot;
 use super::rotate::resealed;
 use super::{Settings, Vault};
+use crate::agents::Agent;
 use crate::api::{Code, Fault, Rekey, Rekeyed, Success, Warning};
 use crate::audit::Draft;
 use crate::crypto::{Header, Slot, SlotKind, SlotSpec, random_key, sha256};
@@ -113,13 +114,12 @@ fn reseal_all(desk: &mut Desk, keys: &Keys) -> Result<u64, Fault> {
     Ok(total)
 }
 
-/// Seals every agent under the new keys.
+/// Seals every agent that is let in under the new keys; the others end with the old ones.
 fn reseal_agents(desk: &mut Desk, keys: &Keys) -> Result<(), Fault> {
-    for row in desk.store().agents()? {
-        let mut agent = row.open(desk.keys()?)?;
-        agent.revision += 1;
-        let next = AgentRow::seal(keys, &agent)?;
-        desk.stage(Change::PutAgent { row: Box::new(next), seen: Some(row.revision) });
+    for agent in desk.vault().agents().0.values() {
+        let next = Agent { revision: agent.revision + 1, ..agent.clone() };
+        let row = Box::new(AgentRow::seal(keys, &next)?);
+        desk.stage(Change::PutAgent { row, seen: Some(agent.revision) });
     }
     Ok(())
 }

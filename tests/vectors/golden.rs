@@ -13,7 +13,7 @@ use vault::domain::{
 };
 use vault::keyring::{KeySet, Keys};
 use vault::secret::KeyBytes;
-use vault::store::{Row, Stored, VersionRow};
+use vault::store::{AgentRow, Row, Stored, VersionRow};
 use vault_platform::PagePolicy;
 
 /// Bytes, in hex.
@@ -120,6 +120,7 @@ pub(crate) struct VaultFile {
     pub(crate) checksum: Hex,
     pub(crate) mac: Hex,
     pub(crate) rows: Vec<RowCase>,
+    pub(crate) agents: Vec<AgentCase>,
     pub(crate) entries: Vec<EntryCase>,
     pub(crate) state: StateCase,
 }
@@ -181,6 +182,15 @@ pub(crate) struct VersionCase {
     pub(crate) sealed: Hex,
 }
 
+/// An agent's record and its sealed form.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct AgentCase {
+    pub(crate) name: String,
+    pub(crate) revision: u64,
+    pub(crate) record: String,
+    pub(crate) sealed: Hex,
+}
+
 /// An audit entry.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct EntryCase {
@@ -205,6 +215,7 @@ pub(crate) struct StateCase {
     pub(crate) head: Hex,
     pub(crate) sum: Hex,
     pub(crate) count: u64,
+    pub(crate) agents: Hex,
     pub(crate) mac: Hex,
 }
 
@@ -278,6 +289,13 @@ impl RowCase {
             sealed: Sealed::from_stored(kept.sealed.0.clone()),
         };
         self.kept.iter().map(row).collect()
+    }
+}
+
+impl AgentCase {
+    /// Gives the row, as the store keeps it.
+    pub(crate) fn row(&self) -> AgentRow {
+        AgentRow { name: self.name.clone(), revision: self.revision, sealed: self.sealed.0.clone() }
     }
 }
 

@@ -16,8 +16,8 @@ use vault::secret::{KeyBytes, Passphrase, SecretValue};
 use vault::store::{Change, SqliteStore, Store, Stored, Unit, VersionRow};
 
 use super::golden::{
-    AuditKeyCase, Hex, RecoveryCase, RecoveryFile, RowCase, SealedCase, SealedFile, SlotCase, StateCase,
-    VaultFile, VersionCase, path, read,
+    AgentCase, AuditKeyCase, Hex, RecoveryCase, RecoveryFile, RowCase, SealedCase, SealedFile, SlotCase,
+    StateCase, VaultFile, VersionCase, path, read,
 };
 
 const VAULT: VaultId = VaultId(*b"golden vault id!");
@@ -110,6 +110,11 @@ fn slot(kind: SlotKind, opened_by: &str, rounds: u32) -> SlotCase {
 fn audit_key(from_seq: u64, key: [u8; 32]) -> AuditKeyCase {
     let seal = AuditKeySeal::seal(vault_key().expose(), VAULT, from_seq, &KeyBytes::new(key)).unwrap();
     AuditKeyCase { from_seq, iv: Hex::of(&seal.iv), sealed: Hex::of(&seal.sealed), key: Hex::of(&key) }
+}
+
+fn agent(name: &str, revision: u64, record: &str, keys: &Keys) -> AgentCase {
+    let sealed = Hex(keys.seal_agent(name, revision, record.as_bytes()).unwrap());
+    AgentCase { name: name.to_owned(), revision, record: record.to_owned(), sealed }
 }
 
 /// Makes a row that was never written again.
@@ -210,7 +215,14 @@ fn peer(uid: u32, pid: Option<i32>, exe: Option<&str>) -> Peer {
 
 fn commit(store: &SqliteStore, keys: &Arc<Keys>, by: Author, work: (Vec<Change>, Draft)) {
     let (changes, draft) = work;
-    let unit = Unit { keys: Arc::clone(keys), author: by, guards: Vec::new(), changes, entries: vec![draft] };
+    let unit = Unit {
+        keys: Arc::clone(keys),
+        author: by,
+        agent: None,
+        guards: Vec::new(),
+        changes,
+        entries: vec![draft],
+    };
     store.commit(unit).blocking_recv().unwrap().unwrap();
 }
 
@@ -235,7 +247,9 @@ fn fill(store: &SqliteStore, keys: [&Arc<Keys>; 2], rows: &[RowCase; 2], file: &
     );
     commit(store, first, by_user, (vec![adopt(first), insert(&rows[0])], created(&rows[0])));
     let by_agent = author("agent:bot", Some(peer(1001, None, None)), &Value::Null);
-    commit(store, first, by_agent, (vec![insert(&rows[1])], created(&rows[1])));
+    let put = |agent: &AgentCase| Change::PutAgent { row: Box::new(agent.row()), seen: None };
+    let changes = std::iter::once(insert(&rows[1])).chain(file.agents.iter().map(put)).collect();
+    commit(store, first, by_agent, (changes, created(&rows[1])));
     let by_hidden = author("agent:bot", Some(peer(65534, Some(-1), Some("/opt/π"))), &Value::Null);
     commit(store, first, by_hidden, (Vec::new(), refused));
     let header = second.header(Timestamp::from_millis(MORNING), file.slots(), file.audit_keys());
@@ -263,10 +277,15 @@ fn make_vault() {
         checksum: zeros(),
         mac: zeros(),
         rows: Vec::new(),
+        agents: Vec::new(),
         entries: Vec::new(),
-        state: StateCase { seq: 0, head: zeros(), sum: zeros(), count: 0, mac: zeros() },
+        state: StateCase { seq: 0, head: zeros(), sum: zeros(), count: 0, agents: zeros(), mac: zeros() },
     };
     let second = file.hold();
+    file.agents = vec![
+        agent("bot", 1, r#"{"grants":["decrypt"]}"#, &second),
+        agent("Zoe-2", 300, r#"{"note":"ключ"}"#, &second),
+    ];
     let first = file.hold_with(&file.audit_keys[0]);
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("vault.db")).unwrap();
@@ -278,6 +297,8 @@ fn make_vault() {
         row.leaf = Hex::of(&first.state_mac(&[b"leaf", &row.id.0, &row.revision.to_be_bytes(), &row.mac.0]));
     }
     file.rows = rows.into();
+    // As the store gives them: in order of the bytes of their names.
+    file.agents.sort_by(|one, other| one.name.cmp(&other.name));
     store.walk_audit(0, &mut |entry| file.entries.push(entry.into())).unwrap();
     let (header, state) = (store.header().unwrap().unwrap(), store.state().unwrap());
     (file.checksum, file.mac) = (Hex::of(&header.checksum), Hex::of(&header.mac));
@@ -286,6 +307,7 @@ fn make_vault() {
         head: Hex::of(&state.head.mac),
         sum: Hex::of(&state.sum),
         count: state.count,
+        agents: Hex::of(&state.agents),
         mac: Hex::of(&state.mac),
     };
     write("vault.json", &file);

@@ -82,11 +82,11 @@ def context(vault_id, org, secret_id, name, version, revision):
     return FORMAT + vault_id + part(org) + secret_id + part(name) + u64(version) + u64(revision)
 
 
-def open_value(vault_key, sealed, aad):
+def open_value(vault_key, sealed, aad, info="vault/secret/v1"):
     if sealed[:1] != FORMAT or len(sealed) < 61:
         return None
     salt, iv, body = sealed[1:33], sealed[33:45], sealed[45:]
-    plain = unseal(hkdf(vault_key, "vault/secret/v1", salt), iv, body, aad)
+    plain = unseal(hkdf(vault_key, info, salt), iv, body, aad)
     return None if plain is None else plain.decode()
 
 
@@ -233,12 +233,25 @@ def check_row(row, vault_id, vault_key):
     return int.from_bytes(leaf, "big")
 
 
-def check_state(file, leaves, vault_key):
+def check_agents(file, vault_id, vault_key):
+    canonical = u64(len(file["agents"]))
+    for agent in file["agents"]:
+        sealed = bytes.fromhex(agent["sealed"])
+        aad = FORMAT + vault_id + part(agent["name"]) + u64(agent["revision"])
+        record = open_value(vault_key, sealed, aad, "vault/agent/v1")
+        check(f"agent `{agent['name']}`", record == agent["record"])
+        canonical += part(agent["name"]) + u64(agent["revision"]) + sha256(sealed)
+    digest = mac(hkdf(vault_key, "vault/state/v1"), b"agents" + canonical)
+    check("state: agents", digest.hex() == file["state"]["agents"])
+    return digest
+
+
+def check_state(file, leaves, vault_key, agents):
     state = file["state"]
     total = (sum(leaves) % 2**256).to_bytes(32, "big")
     check("state: sum", total.hex() == state["sum"])
     check("state: count", len(leaves) == state["count"])
-    data = b"state" + u64(state["seq"]) + bytes.fromhex(state["head"]) + total + u64(state["count"])
+    data = b"state" + u64(state["seq"]) + bytes.fromhex(state["head"]) + total + u64(state["count"]) + agents
     check("state: mac", mac(hkdf(vault_key, "vault/state/v1"), data).hex() == state["mac"])
 
 
@@ -289,7 +302,8 @@ def main():
     vault_id, vault_key = bytes.fromhex(file["vault_id"]), bytes.fromhex(file["vault_key"])
     check_header(file, vault_id, vault_key)
     leaves = [check_row(row, vault_id, vault_key) for row in file["rows"]]
-    check_state(file, leaves, vault_key)
+    agents = check_agents(file, vault_id, vault_key)
+    check_state(file, leaves, vault_key, agents)
     check_chain(file)
     if failures:
         print(f"{failures} vectors differ")

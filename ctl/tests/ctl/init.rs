@@ -9,8 +9,8 @@ fn mode(path: &std::path::Path) -> u32 {
 }
 
 fn key_line(test: &TestEnvironment) -> String {
-    let text = std::fs::read_to_string(test.path(".env")).unwrap();
-    text.lines().find(|line| line.starts_with("AGENTICMAIL_VAULT_KEY=")).unwrap().to_owned()
+    let lines = std::fs::read_to_string(test.path(".env")).unwrap();
+    lines.lines().find(|line| line.starts_with("AGENTICMAIL_VAULT_KEY=")).unwrap().to_owned()
 }
 
 #[test]
@@ -64,8 +64,8 @@ fn other_lines_of_the_key_file_stay() {
     let test = TestEnvironment::empty();
     test.write(".env", "PORT=3000\n# mail\nMAIL=x");
     test.ctl(&["init"]).succeeded();
-    let text = std::fs::read_to_string(test.path(".env")).unwrap();
-    assert!(text.starts_with("PORT=3000\n# mail\nMAIL=x\nAGENTICMAIL_VAULT_KEY="), "{text}");
+    let lines = std::fs::read_to_string(test.path(".env")).unwrap();
+    assert!(lines.starts_with("PORT=3000\n# mail\nMAIL=x\nAGENTICMAIL_VAULT_KEY="), "{lines}");
 }
 
 #[test]

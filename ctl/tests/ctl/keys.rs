@@ -14,8 +14,8 @@ fn served_with_recovery_key() -> (TestEnvironment, String) {
 }
 
 fn key_in_file(test: &TestEnvironment) -> String {
-    let text = std::fs::read_to_string(test.path(".env")).unwrap();
-    text.trim().strip_prefix("AGENTICMAIL_VAULT_KEY=").unwrap().to_owned()
+    let lines = std::fs::read_to_string(test.path(".env")).unwrap();
+    lines.trim().strip_prefix("AGENTICMAIL_VAULT_KEY=").unwrap().to_owned()
 }
 
 #[test]

@@ -252,12 +252,32 @@ pub(super) fn agents_digest(connection: &Connection, keys: &Keys) -> Result<Byte
     Ok(AgentRow::digest_of(keys, &agents(connection)?))
 }
 
+/// Empties the table where it was changed from outside: a new MAC over all of it would let those in that were put
+/// there, or put back.
+fn drop_unknown_agents(connection: &Connection, sum: (&State, &Keys)) -> Result<(), Stop> {
+    if AgentRow::are_those_of(&agents(connection)?, sum.0, sum.1) {
+        return Ok(());
+    }
+    tracing::warn!("the stored agents were changed from outside; all of them are dropped");
+    connection.prepare_cached("DELETE FROM agent")?.execute([])?;
+    Ok(())
+}
+
+/// Removes the agents that are not sealed under new keys, which none that is let in is.
+pub(super) fn drop_old_agents(connection: &Connection, new: &Keys) -> Result<(), StoreError> {
+    for row in agents(connection)?.iter().filter(|row| row.open(new).is_err()) {
+        connection.prepare_cached("DELETE FROM agent WHERE name = ?1")?.execute([&row.name])?;
+    }
+    Ok(())
+}
+
 pub(super) fn put_agent(
     connection: &Connection,
     row: &AgentRow,
     seen: Option<u64>,
     sum: (&mut State, &Keys),
 ) -> Result<(), Stop> {
+    drop_unknown_agents(connection, (&*sum.0, sum.1))?;
     if agent_revision(connection, &row.name)? != seen {
         return Err(Stop::Refused(if seen.is_none() { Refusal::NameTaken } else { Refusal::Stale }));
     }
@@ -273,6 +293,7 @@ pub(super) fn drop_agent(
     name: &AgentId,
     sum: (&mut State, &Keys),
 ) -> Result<(), Stop> {
+    drop_unknown_agents(connection, (&*sum.0, sum.1))?;
     let dropped = connection.prepare_cached("DELETE FROM agent WHERE name = ?1")?.execute([name.as_str()])?;
     if dropped == 0 {
         return Err(Stop::Refused(Refusal::Stale));

@@ -11,8 +11,8 @@ use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::{broadcast, oneshot};
 
 use super::apply::{
-    agents_digest, check, check_agent, drop_agent, insert, insert_entry, keep, put_agent, unlink, update,
-    write_state,
+    agents_digest, check, check_agent, drop_agent, drop_old_agents, insert, insert_entry, keep, put_agent,
+    unlink, update, write_state,
 };
 use super::checkpoint;
 use super::{Mode, connect, leaf, read_state, write_header};
@@ -258,8 +258,13 @@ impl Writer {
         let sealed = keys.seal_audit_key(state.head.seq + 1, &keys.audit_key());
         audit_keys.push(sealed.map_err(|error| StoreError::Sqlite(error.to_string()))?);
         write_header(&self.setup.connection, &keys.header(created_at, slots, audit_keys))?;
-        let agents = agents_digest(&self.setup.connection, &keys)?;
-        let (mut was, mut sum) = (State::empty(), State { head: state.head, agents, ..State::empty() });
+        drop_old_agents(&self.setup.connection, &keys)?;
+        let mut was = State::empty();
+        let mut sum = State {
+            head: state.head,
+            agents: agents_digest(&self.setup.connection, &keys)?,
+            ..State::empty()
+        };
         super::columns::walk(&self.setup.connection, &mut |id, revision, mac| {
             was.add(&leaf(old, id, revision, &mac));
             sum.add(&leaf(&keys, id, revision, &mac));

@@ -16,9 +16,9 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// Tells whether the file holds tests alone.
+    /// Tells whether the file holds tests or measurements alone.
     pub(super) fn is_test(&self) -> bool {
-        let in_folder = self.path.iter().any(|part| part == "tests");
+        let in_folder = self.path.iter().any(|part| part == "tests" || part == "benches");
         in_folder || self.path.file_name().is_some_and(|name| name == "tests.rs")
     }
 }
