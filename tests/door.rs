@@ -147,6 +147,15 @@ fn sigterm_and_sigint_end_with_0_and_remove_the_socket() {
 }
 
 #[test]
+fn an_end_leaves_everything_in_the_one_file_of_the_database() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home);
+    daemon.create("a", "v");
+    daemon.stop();
+    assert!(!home.path("vault.db-wal").exists() && !home.path("vault.db-shm").exists());
+}
+
+#[test]
 fn an_end_wipes_the_keys_and_records_it() {
     let home = Home::new();
     Daemon::start(&home).stop();

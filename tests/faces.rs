@@ -19,29 +19,79 @@ struct Case {
     code: Code,
 }
 
-/// Gives each operation its case; `daemon` is at hand to prepare what the operation needs.
-fn case_of(method: &str, daemon: &Daemon) -> Case {
+/// Gives each operation its case; the walk is at hand to prepare what the operation needs.
+fn case_of(method: &str, walk: &Walk) -> Case {
     let case = |good: Value, bad: Value, code: Code| Case { good, bad, code };
-    let id = |name: &str| json!({ "id": daemon.create(name, "a value") });
-    let nobody = json!({ "id": NO_ID });
+    let id = |name: &str| json!({ "id": walk.daemon.create(name, "a value") });
+    let (nobody, unknown) = (json!({ "id": NO_ID }), json!({ "colour": "red" }));
     match method {
         "vault.list" => case(json!({}), json!({ "sort": "colour" }), Code::InvalidRequest),
         "vault.create" => {
             case(json!({ "name": "a", "value": "b" }), json!({ "name": "a", "value": "c" }), Code::Conflict)
         }
         "vault.get" => case(id("get"), nobody, Code::NotFound),
+        "vault.update" => {
+            let id = walk.daemon.create("update", "old");
+            let good = json!({ "id": id, "value": "new", "ifVersion": 1 });
+            case(good, json!({ "id": id, "value": "newer", "ifVersion": 1 }), Code::Conflict)
+        }
         "vault.delete" => case(id("delete"), nobody, Code::NotFound),
+        "vault.versions" => case(id("versions"), nobody, Code::NotFound),
+        "vault.rollback" => {
+            let id = walk.daemon.create("rollback", "old");
+            walk.daemon.http("PUT", &format!("/vault/secrets/{id}"), json!({ "value": "new" }));
+            case(json!({ "id": id, "version": 1 }), json!({ "id": id, "version": 9 }), Code::NotFound)
+        }
+        "vault.rotate" => case(id("rotate"), nobody, Code::NotFound),
+        "vault.rotateAll" => case(json!({ "orgId": "*" }), json!({ "orgId": "" }), Code::InvalidRequest),
+        "vault.addPlatform" => {
+            let fields = json!({ "access_token": "sk_live", "webhook_secret": "whsec" });
+            let good = json!({ "platform": "stripe", "fields": fields });
+            case(good, json!({ "platform": "nobody", "fields": fields }), Code::NotFound)
+        }
         "vault.resolve" => {
-            daemon.create("skill:openai:api_key", "sk");
+            walk.daemon.create("skill:openai:api_key", "sk");
             case(json!({ "name": "openai" }), json!({ "name": "github" }), Code::NotFound)
         }
+        "vault.resolveMany" => {
+            case(json!({ "platform": "stripe" }), json!({ "names": ["get", "missing"] }), Code::NotFound)
+        }
+        "vault.discover" => case(json!({}), json!({ "orgId": "*" }), Code::InvalidRequest),
+        "vault.presets" => case(json!({}), unknown, Code::InvalidRequest),
         "vault.auditLog" => {
             case(json!({ "action": "create" }), json!({ "limit": 5000 }), Code::InvalidRequest)
         }
-        "vault.verifyAudit" => case(json!({}), json!({ "deep": "yes" }), Code::InvalidRequest),
+        "vault.verifyAudit" | "vault.listAgents" | "vault.lock" | "vault.recovery" => {
+            case(json!({}), unknown, Code::InvalidRequest)
+        }
         "vault.status" => case(json!({ "orgId": "*" }), json!({ "orgId": "" }), Code::InvalidRequest),
+        "vault.addAgent" => case(agent("bot"), agent("bot"), Code::Conflict),
+        "vault.updateAgent" => {
+            walk.daemon.http("POST", "/vault/agents", agent("updated"));
+            let end = |name: &str| json!({ "name": name, "expiresAt": "2099-01-01T00:00:00Z" });
+            case(end("updated"), end("nobody"), Code::NotFound)
+        }
+        "vault.deleteAgent" => {
+            walk.daemon.http("POST", "/vault/agents", agent("deleted"));
+            case(json!({ "name": "deleted" }), json!({ "name": "deleted" }), Code::NotFound)
+        }
+        "vault.testAgent" => {
+            let ask = |name: &str| json!({ "name": name, "action": "decrypt", "secret": "a" });
+            case(ask("bot"), ask("nobody"), Code::NotFound)
+        }
+        "vault.unlock" => case(json!({ "key": walk.home.key }), json!({ "key": "another" }), Code::Forbidden),
+        "vault.rekey" => case(
+            json!({ "newKey": "a new key of some length" }),
+            json!({ "newKey": "" }),
+            Code::InvalidRequest,
+        ),
         other => panic!("add a case for {other}"),
     }
+}
+
+/// Writes the fields of an agent that may read everything.
+fn agent(name: &str) -> Value {
+    json!({ "name": name, "grants": [{ "orgId": "*", "names": ["*"], "actions": ["read", "decrypt"] }] })
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -70,6 +120,7 @@ struct Error {
 /// Walks the list through one face.
 struct Walk {
     face: Face,
+    home: Home,
     daemon: Daemon,
     good: Vec<Seen>,
     bad: Vec<Seen>,
@@ -77,7 +128,7 @@ struct Walk {
 
 impl Fold for Walk {
     fn add<O: Handle>(&mut self) {
-        let case = case_of(O::METHOD, &self.daemon);
+        let case = case_of(O::METHOD, self);
         let good = self.see::<O>(&case.good);
         assert!(good.answer.is_ok(), "{:?}: {good:?}", self.face);
         self.good.push(good);
@@ -96,7 +147,8 @@ impl Walk {
     /// Walks the whole list in a new vault.
     fn through(face: Face) -> Self {
         let home = Home::new();
-        let mut walk = Self { face, daemon: Daemon::start(&home), good: Vec::new(), bad: Vec::new() };
+        let daemon = Daemon::start(&home);
+        let mut walk = Self { face, home, daemon, good: Vec::new(), bad: Vec::new() };
         vault::vault::each(&mut walk);
         walk
     }
@@ -108,6 +160,9 @@ impl Walk {
             Face::Rpc => of_rpc(self.daemon.rpc(O::METHOD, params.clone())),
             Face::Stream => of_rpc(self.daemon.stream(O::METHOD, params.clone())),
         };
+        if O::METHOD == "vault.lock" {
+            self.daemon.http("POST", "/vault/unlock", json!({ "key": self.home.key }));
+        }
         let log = self.daemon.audit();
         let entries = log[..log.len() - before].iter().map(plain).collect();
         Seen { method: O::METHOD, answer: answer.map(|answer| plain(&answer)), entries }
@@ -159,8 +214,8 @@ fn text(value: &Value) -> String {
 
 /// Takes out what differs between two vaults of equal history: ids, moments, MACs, keys and tokens.
 fn plain(value: &Value) -> Value {
-    const OWN: [&str; 8] =
-        ["id", "vaultEntryId", "mac", "head", "uptimeSeconds", "token", "recoveryKey", "pid"];
+    const OWN: [&str; 9] =
+        ["id", "vaultEntryId", "mac", "head", "nextAuditKey", "uptimeSeconds", "token", "recoveryKey", "pid"];
     match value {
         Value::Object(fields) => {
             let own = |name: &str| OWN.contains(&name) || name.ends_with("At");

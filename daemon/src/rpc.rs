@@ -7,6 +7,7 @@ use futures_util::FutureExt;
 use jsonrpsee::core::server::{BatchResponseBuilder, MethodCallback, MethodResponse, ResponsePayload};
 use jsonrpsee::types::{ErrorObject, ErrorObjectOwned, Id, Params};
 use jsonrpsee::{ConnectionId, Extensions, RpcModule};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use vault::agents::Token;
@@ -149,7 +150,9 @@ async fn auth(app: &App, session: &mut Session, text: &[u8]) -> Option<Option<St
 async fn one(app: &App, caller: &Caller, text: &str) -> Option<MethodResponse> {
     let message: Message<'_> = match serde_json::from_str(text) {
         Ok(message) => message,
-        Err(error) if error.is_data() => return Some(invalid("the message is no JSON-RPC 2.0 request")),
+        Err(_) if serde_json::from_str::<IgnoredAny>(text).is_ok() => {
+            return Some(invalid("the message is no JSON-RPC 2.0 request"));
+        }
         Err(_) => return Some(unreadable("the message is not JSON")),
     };
     if message.jsonrpc != "2.0" {

@@ -98,6 +98,8 @@ impl SqliteStore {
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {
+        // The last connection moves the write-ahead log into the file and removes it, if it is one that may write.
+        self.readers.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
         let _ = self.jobs.send(writer::Job::Stop);
         let _ = self.erasures.send(checkpoint::Job::Stop);
         for thread in self.threads.drain(..) {

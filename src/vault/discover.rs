@@ -51,7 +51,7 @@ impl Handle for ResolveMany {
     fn act(&self, desk: &mut Desk) -> Result<ResolvedMany, Fault> {
         let org = self.org_id.clone().unwrap_or_default();
         let names = self.names.as_deref().unwrap_or_default();
-        if names.len() > NAMES || (self.names.is_none() && self.platform.is_none()) {
+        if names.len() > NAMES || (names.is_empty() && self.platform.is_none()) {
             return Err(Fault::new(Code::InvalidRequest, "name 1 to 100 `names`, or a `platform`"));
         }
         let mut values = Vec::new();

@@ -80,7 +80,7 @@ impl Daemon {
         let request = format!(
             "{verb} {target} HTTP/1.1\r\nConnection: close\r\nHost: vault\r\n{name}: {value}\r\n\r\n"
         );
-        wire::parse(&wire::exchange_open(&self.socket, request.as_bytes()))
+        wire::parse(&self.unended(request.as_bytes()))
     }
 
     /// Calls a method by JSON-RPC over `POST /rpc` and gives the response.
@@ -99,6 +99,11 @@ impl Daemon {
     /// Sends bytes as they are, ends the sending side and gives all that comes back.
     pub(crate) fn bytes(&self, bytes: &[u8]) -> Vec<u8> {
         wire::exchange(&self.socket, bytes)
+    }
+
+    /// Sends bytes that ask for an end of the connection and gives all that comes back.
+    pub(crate) fn unended(&self, bytes: &[u8]) -> Vec<u8> {
+        wire::exchange_open(&self.socket, bytes)
     }
 
     /// Reads a page over HTTP that is expected to be there.
