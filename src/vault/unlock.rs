@@ -114,9 +114,9 @@ impl Vault {
     /// Looks over what is stored: rows, agents, the head that was kept outside.
     fn look_over(&self, keys: &Keys) -> Result<(), StoreError> {
         if self.inspect(keys)? {
-            self.load_agents(keys)?
+            self.load_agents(keys)?;
         } else {
-            self.refuse_agents()?
+            self.refuse_agents()?;
         }
         self.compare_heads()
     }
