@@ -31,7 +31,7 @@ pub use discover::{
     CategoryEntry, Discover, Discovered, DiscoveredField, DiscoveredPlatform, ListPresets, PresetList,
     ResolveMany, ResolvedMany, ResolvedValue,
 };
-pub use fault::{Code, Fault};
+pub use fault::{Body, Code, Details, Fault};
 pub use keys::{Done, LockVault, MakeRecovery, RecoveryMade, Rekey, Rekeyed, UnlockVault};
 pub use secrets::{
     CreateSecret, Created, DeleteSecret, Deleted, GetSecret, ListSecrets, RawMetadata, Resolve, Resolved,

@@ -11,7 +11,7 @@ const FIRST: Duration = Duration::from_millis(100);
 /// The longest wait.
 const LONGEST: Duration = Duration::from_secs(10);
 /// How long a user must be without failures to begin anew.
-const FORGET: Duration = Duration::from_secs(60);
+const FORGET: Duration = Duration::from_mins(1);
 /// How many failures of one user may wait at once.
 const WAITING: u32 = 16;
 

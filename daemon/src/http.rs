@@ -29,7 +29,7 @@ use crate::speaker::Speaker;
 const HEAD_TIME: Duration = Duration::from_secs(5);
 /// The most bytes of a request's head.
 const HEAD_BYTES: usize = 64 * 1024;
-/// The type of Prometheus' text form, as OpenMetrics.
+/// The type of Prometheus' text form, as `OpenMetrics`.
 const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// The most bytes of a claim that are kept.
 const CLAIM_BYTES: usize = 256;
@@ -73,7 +73,7 @@ async fn guarded(app: &App, visitor: &Visitor, request: Request<Incoming>) -> An
 
 /// A fault of our own, with an id that is in the log too.
 pub(crate) fn internal() -> Fault {
-    let id = vault::crypto::random::<8>().map(|bytes| u64::from_be_bytes(bytes)).unwrap_or_default();
+    let id = vault::crypto::random::<8>().map(u64::from_be_bytes).unwrap_or_default();
     let id = format!("{id:016x}");
     tracing::error!(request = %id, "a request ended by a panic");
     Fault { request_id: Some(id), ..Fault::new(Code::Internal, "the daemon failed at this request") }
@@ -231,14 +231,7 @@ fn with_headers(status: StatusCode, body: Bytes) -> Answer {
 
 /// Writes a fault as HTTP.
 pub(crate) fn refusal(fault: &Fault) -> Answer {
-    let mut body = serde_json::json!({ "error": fault.message, "code": fault.code, "hint": fault.hint });
-    if let Some(reason) = fault.lock_reason {
-        body["lockReason"] = reason.as_str().into();
-    }
-    if let Some(id) = &fault.request_id {
-        body["requestId"] = id.as_str().into();
-    }
-    let mut answer = json(fault.code.http(), body.to_string().into_bytes());
+    let mut answer = json(fault.code.http(), serde_json::to_vec(&fault.body()).unwrap_or_default());
     if let Some(seconds) = fault.retry_after {
         answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }

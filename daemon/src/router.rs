@@ -18,10 +18,13 @@ use crate::gate::Visitor;
 use crate::metrics::Metrics;
 use crate::rpc;
 
+/// What a path answers to.
+type Verbs = Vec<(Verb, Box<dyn Endpoint>)>;
+
 /// What every connection shares.
 pub(crate) struct App {
     pub(crate) vault: Vault,
-    pub(crate) paths: matchit::Router<Vec<(Verb, Box<dyn Endpoint>)>>,
+    pub(crate) paths: matchit::Router<Verbs>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) methods: RpcModule<Desk>,
     pub(crate) budget: Budget,
@@ -132,7 +135,7 @@ pub(crate) fn to_json<O: Operation>(answer: &O::Answer) -> Result<Vec<u8>, Fault
 }
 
 struct Table {
-    paths: Vec<(&'static str, Vec<(Verb, Box<dyn Endpoint>)>)>,
+    paths: Vec<(&'static str, Verbs)>,
     methods: RpcModule<Desk>,
     desk: Desk,
 }

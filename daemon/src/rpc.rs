@@ -191,17 +191,7 @@ pub(crate) fn refused(fault: &Fault) -> String {
 }
 
 fn error_of(fault: &Fault) -> ErrorObjectOwned {
-    let mut data = serde_json::json!({ "code": fault.code, "hint": fault.hint });
-    if let Some(reason) = fault.lock_reason {
-        data["lockReason"] = reason.as_str().into();
-    }
-    if let Some(id) = &fault.request_id {
-        data["requestId"] = id.as_str().into();
-    }
-    if let Some(seconds) = fault.retry_after {
-        data["retryAfter"] = seconds.into();
-    }
-    ErrorObject::owned(fault.rpc, fault.message.as_str(), Some(data))
+    ErrorObject::owned(fault.rpc, fault.message.as_str(), Some(fault.details()))
 }
 
 fn written(response: &MethodResponse) -> String {

@@ -32,8 +32,7 @@ fn replacement(head: &[u8]) -> Option<Vec<u8>> {
         _ => "the request is not HTTP/1.1",
     };
     let fault = Fault::new(Code::InvalidRequest, words);
-    let body =
-        serde_json::json!({ "error": fault.message, "code": fault.code, "hint": fault.hint }).to_string();
+    let body = serde_json::to_string(&fault.body()).ok()?;
     let head = "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncache-control: no-store\r\n";
     Some(format!("{head}connection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes())
 }

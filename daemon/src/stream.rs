@@ -16,7 +16,7 @@ use crate::rpc;
 /// How long a message may take to arrive once it has begun, and the first one in all.
 const MESSAGE_TIME: Duration = Duration::from_secs(10);
 /// How long a stream that has completed a request may be idle.
-const IDLE_TIME: Duration = Duration::from_secs(600);
+const IDLE_TIME: Duration = Duration::from_mins(10);
 
 /// What a stream may hold before it draws on the budget that all bodies share.
 const SMALL: usize = 64 * 1024;

@@ -79,7 +79,7 @@ async fn changed(vault: &Vault, file: &Path) {
             warn(vault, (!fits).then_some("holds a key that does not open the vault"));
         }
         (Keyring::Open(_), Err(LockReason::KeyFileUnsafe)) => {
-            warn(vault, Some("can be read or changed by others"))
+            warn(vault, Some("can be read or changed by others"));
         }
         (Keyring::Open(_), Err(_)) => warn(vault, Some("holds no key any more")),
         (Keyring::Locked(_), Ok(key)) => {
@@ -98,9 +98,10 @@ fn warn(vault: &Vault, what: Option<&str>) {
         let words = format!("the key file {what}; the vault stays open, but a restart would lock you out");
         Warning::new(CODE, words, "put the right key back, or change it with: vaultctl rekey")
     });
-    match &warning {
-        Some(warning) => tracing::warn!("{}", warning.message),
-        None => tracing::info!("the key file was changed and fits"),
+    if let Some(warning) = &warning {
+        tracing::warn!("{}", warning.message);
+    } else {
+        tracing::info!("the key file was changed and fits");
     }
     vault.warn(CODE, warning);
 }

@@ -203,6 +203,46 @@ impl Fault {
     }
 }
 
+/// What stands beside a fault's words: HTTP puts it into the same object, JSON-RPC under `data`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Details<'a> {
+    code: Code,
+    hint: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lock_reason: Option<LockReason>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
+}
+
+/// A fault as HTTP writes it.
+#[derive(Debug, Serialize)]
+pub struct Body<'a> {
+    error: &'a str,
+    #[serde(flatten)]
+    details: Details<'a>,
+}
+
+impl Fault {
+    /// Gives what stands beside the words.
+    pub fn details(&self) -> Details<'_> {
+        Details {
+            code: self.code,
+            hint: &self.hint,
+            lock_reason: self.lock_reason,
+            request_id: self.request_id.as_deref(),
+            retry_after: self.retry_after,
+        }
+    }
+
+    /// Gives the whole as HTTP writes it.
+    pub fn body(&self) -> Body<'_> {
+        Body { error: &self.message, details: self.details() }
+    }
+}
+
 impl From<Invalid> for Fault {
     fn from(invalid: Invalid) -> Self {
         Self::new(Code::InvalidRequest, invalid.0)
