@@ -120,6 +120,7 @@ impl Route {
 }
 
 /// Tells `null` from nothing at all.
+#[expect(clippy::option_option, reason = "absent, null and a value are three different things")]
 fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
 where
     D: serde::Deserializer<'de>,
@@ -128,7 +129,7 @@ where
     Option::deserialize(deserializer).map(Some)
 }
 
-/// The word `true`, as AgenticMail's answers carry it.
+/// The word `true`, as `AgenticMail`'s answers carry it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize, JsonSchema)]
 #[serde(try_from = "bool", into = "bool")]
 pub struct Success;

@@ -1,4 +1,9 @@
-//! Descriptions of the interface, folded from the one list of operations: OpenAPI 3.1 and `OpenRPC` 1.3.
+//! Descriptions of the interface, folded from the one list of operations: `OpenAPI` 3.1 and `OpenRPC` 1.3.
+
+#![expect(
+    clippy::indexing_slicing,
+    reason = "writing a key of a JSON object makes the key where it is missing"
+)]
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
@@ -7,7 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::api::{Code, Operation, Verb};
 use crate::vault::{Fold, Handle, each};
 
-/// Builds the OpenAPI 3.1 description of the HTTP face.
+/// Builds the `OpenAPI` 3.1 description of the HTTP face.
 pub fn openapi() -> Value {
     let mut fold = OpenApi { schemas: generator("/components/schemas"), paths: Map::new() };
     each(&mut fold);

@@ -38,7 +38,7 @@ pub enum StoreError {
     /// A column holds what it cannot hold.
     #[error("the database holds what this program did not write: {0}")]
     Damaged(&'static str),
-    /// The disk is full or read-only, or SQLite refused.
+    /// The disk is full or read-only, or `SQLite` refused.
     #[error("the database did not answer: {0}")]
     Sqlite(String),
     /// A file could not be opened or made.

@@ -14,7 +14,7 @@ use crate::api::{Code, Fault, Operation};
 use crate::domain::LockReason;
 
 /// The longest wait for an answer: deriving keys and sealing everything afresh take their time.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// A connection to the daemon.
 #[derive(Debug)]

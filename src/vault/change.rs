@@ -51,7 +51,7 @@ fn archived(stored: &Stored) -> VersionRow {
 }
 
 /// Seals the next revision of a row and stages it; a new value pushes the present one among the older.
-fn replace(desk: &mut Desk, stored: &Stored, mut next: Stored, value: NextValue) -> Result<Created, Fault> {
+fn replace(desk: &mut Desk, stored: &Stored, mut next: Stored, value: &NextValue) -> Result<Created, Fault> {
     let (keys, now) = (std::sync::Arc::clone(desk.keys()?), desk.now());
     let row = &mut next.row;
     row.revision += 1;
@@ -67,7 +67,7 @@ fn replace(desk: &mut Desk, stored: &Stored, mut next: Stored, value: NextValue)
         row.version_by = desk.caller().actor().to_string();
         kept = Kept::Push(Box::new(archived(stored)));
     }
-    let (NextValue::New(value) | NextValue::Same(value)) = &value;
+    let (NextValue::New(value) | NextValue::Same(value)) = value;
     next.sealed = keys.seal(&row.seal_context(keys.vault()), value)?;
     row.digest = next.sealed.digest();
     row.mac = row.compute_mac(&keys);
@@ -122,7 +122,7 @@ impl Handle for UpdateSecret {
             ));
         }
         desk.detail("changed", changed);
-        replace(desk, &stored, next, value)
+        replace(desk, &stored, next, &value)
     }
 }
 
@@ -161,7 +161,7 @@ impl Handle for Rollback {
         }
         let value = older(desk, &stored, self.version)?;
         desk.detail("rollbackTo", self.version);
-        replace(desk, &stored, stored.clone(), NextValue::New(value))
+        replace(desk, &stored, stored.clone(), &NextValue::New(value))
     }
 }
 

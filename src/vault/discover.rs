@@ -60,32 +60,30 @@ impl Handle for ResolveMany {
             values.push(value_of(desk, &stored)?);
         }
         if let Some(platform) = &self.platform {
-            self.platform_values(desk, &org, platform, &mut values)?;
+            platform_values(desk, &org, platform, &mut values)?;
         }
         Ok(ResolvedMany { values })
     }
 }
 
-impl ResolveMany {
-    fn platform_values(
-        &self,
-        desk: &mut Desk,
-        org: &OrgId,
-        platform: &str,
-        values: &mut Vec<ResolvedValue>,
-    ) -> Result<(), Fault> {
-        let rows = rows_of(desk, Action::Decrypt, org, platform)?;
-        if rows.is_empty() {
-            // Notes the miss, with the hint that a single name gets.
-            let stored = resolve::find(desk, org, platform)?;
-            values.push(value_of(desk, &stored)?);
-        }
-        for row in rows {
-            let stored = desk.take(Action::Decrypt, row.id.into())?;
-            values.push(value_of(desk, &stored)?);
-        }
-        Ok(())
+/// Reads all values of a platform.
+fn platform_values(
+    desk: &mut Desk,
+    org: &OrgId,
+    platform: &str,
+    values: &mut Vec<ResolvedValue>,
+) -> Result<(), Fault> {
+    let rows = rows_of(desk, Action::Decrypt, org, platform)?;
+    if rows.is_empty() {
+        // Notes the miss, with the hint that a single name gets.
+        let stored = resolve::find(desk, org, platform)?;
+        values.push(value_of(desk, &stored)?);
     }
+    for row in rows {
+        let stored = desk.take(Action::Decrypt, row.id.into())?;
+        values.push(value_of(desk, &stored)?);
+    }
+    Ok(())
 }
 
 fn value_of(desk: &mut Desk, stored: &Stored) -> Result<ResolvedValue, Fault> {

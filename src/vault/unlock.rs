@@ -11,7 +11,7 @@ use crate::config::AutoLock;
 use crate::domain::{Action, LockReason};
 use crate::keyring::{Keyring, Keys, unlock};
 use crate::secret::Passphrase;
-use crate::store::Change;
+use crate::store::{Change, StoreError};
 use std::sync::atomic::Ordering;
 
 impl Vault {
@@ -27,9 +27,13 @@ impl Vault {
         found(&*self.0.store, passphrase, plan)
     }
 
-    /// Tells whether the store holds a vault.
+    /// Tells whether the store holds a vault, a damaged one too.
     pub fn exists(&self) -> Result<bool, Fault> {
-        Ok(self.0.store.header()?.is_some())
+        match self.0.store.header() {
+            Ok(header) => Ok(header.is_some()),
+            Err(StoreError::Damaged(_)) => Ok(true),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Says why the vault is locked, where no key was tried.
@@ -85,8 +89,7 @@ impl Vault {
         let header = match self.0.store.header() {
             Ok(Some(header)) => header,
             Ok(None) => return Err(Fault::locked(LockReason::NoKey)),
-            Err(crate::store::StoreError::Damaged(_)) => return Err(Fault::locked(LockReason::Damaged)),
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(unreadable(error)),
         };
         let keys = unlock(&header, passphrase, self.settings().page).map_err(|error| {
             let reason = error.reason();
@@ -103,10 +106,19 @@ impl Vault {
         self.note_weak_key(passphrase.is_weak());
         if matches!(self.keyring(), Keyring::Locked(_)) {
             // While the vault is open others write, and a walk would see their changes as damage.
-            if self.inspect(&keys)? { self.load_agents(&keys)? } else { self.refuse_agents()? }
+            self.look_over(&keys).map_err(unreadable)?;
         }
-        self.compare_heads()?;
         Ok(keys)
+    }
+
+    /// Looks over what is stored: rows, agents, the head that was kept outside.
+    fn look_over(&self, keys: &Keys) -> Result<(), StoreError> {
+        if self.inspect(keys)? {
+            self.load_agents(keys)?;
+        } else {
+            self.refuse_agents()?;
+        }
+        self.compare_heads()
     }
 
     /// Records the lock, refuses every unit from then on, and wipes the keys.
@@ -153,5 +165,16 @@ impl Vault {
     /// Records the start's unlock in the daemon's own name.
     fn own_unlock(source: SlotSource) -> Draft {
         Draft::of(Action::Unlock).with("source", source.as_str())
+    }
+}
+
+/// Says that the vault stays locked where what it stands on cannot be read.
+fn unreadable(error: StoreError) -> Fault {
+    match error {
+        StoreError::Damaged(what) => {
+            tracing::error!(what, "the database holds what this program did not write");
+            Fault::locked(LockReason::Damaged)
+        }
+        other => other.into(),
     }
 }

@@ -9,8 +9,9 @@ use std::time::SystemTime;
 use nix::fcntl::{Flock, FlockArg};
 
 /// What `vaultd` is built from, below the package's folder.
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 9] = [
     "src",
+    "kdf/src",
     "daemon/src",
     "daemon/Cargo.toml",
     "platform/src",
@@ -37,7 +38,9 @@ fn built() -> PathBuf {
     let mut held = Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, errno)| errno).unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let newest = SOURCES.iter().filter_map(|source| newest(&root.join(source))).max();
-    let known = changed(&path).and_then(|built| changed(&stamp).map(|stamped| built.max(stamped)));
+    // An empty stamp was made just now and says nothing.
+    let stamped = changed(&stamp).filter(|_| stamp.metadata().is_ok_and(|meta| meta.len() > 0));
+    let known = changed(&path).max(stamped);
     if known < newest || !path.exists() {
         build(root, profile);
         held.write_all(b".").unwrap();

@@ -277,14 +277,15 @@ pub(super) fn put_agent(
     seen: Option<u64>,
     sum: (&mut State, &Keys),
 ) -> Result<(), Stop> {
-    drop_unknown_agents(connection, (&*sum.0, sum.1))?;
+    let (state, keys) = sum;
+    drop_unknown_agents(connection, (state, keys))?;
     if agent_revision(connection, &row.name)? != seen {
         return Err(Stop::Refused(if seen.is_none() { Refusal::NameTaken } else { Refusal::Stale }));
     }
     let sql = "INSERT INTO agent (name, revision, sealed) VALUES (?1, ?2, ?3)
                ON CONFLICT (name) DO UPDATE SET revision = excluded.revision, sealed = excluded.sealed";
     connection.prepare_cached(sql)?.execute(params![row.name, row.revision.cast_signed(), row.sealed])?;
-    sum.0.agents = agents_digest(connection, sum.1)?;
+    state.agents = agents_digest(connection, keys)?;
     Ok(())
 }
 
@@ -293,11 +294,12 @@ pub(super) fn drop_agent(
     name: &AgentId,
     sum: (&mut State, &Keys),
 ) -> Result<(), Stop> {
-    drop_unknown_agents(connection, (&*sum.0, sum.1))?;
+    let (state, keys) = sum;
+    drop_unknown_agents(connection, (state, keys))?;
     let dropped = connection.prepare_cached("DELETE FROM agent WHERE name = ?1")?.execute([name.as_str()])?;
     if dropped == 0 {
         return Err(Stop::Refused(Refusal::Stale));
     }
-    sum.0.agents = agents_digest(connection, sum.1)?;
+    state.agents = agents_digest(connection, keys)?;
     Ok(())
 }

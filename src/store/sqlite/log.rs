@@ -1,6 +1,7 @@
 //! Reading the audit log.
 
 use std::collections::HashMap;
+use std::fmt::Write;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
@@ -96,14 +97,14 @@ impl Filter {
 
     fn equals(&mut self, column: &str, value: Option<Value>) {
         if let Some(value) = value {
-            self.sql.push_str(&format!(" AND {column} = ?"));
+            let _ = write!(self.sql, " AND {column} = ?");
             self.values.push(value);
         }
     }
 
     fn bound(&mut self, condition: &str, moment: Option<Timestamp>) {
         if let Some(moment) = moment {
-            self.sql.push_str(&format!(" AND {condition}"));
+            let _ = write!(self.sql, " AND {condition}");
             self.values.push(Value::from(moment.as_millis()));
         }
     }
@@ -115,7 +116,7 @@ impl Filter {
         let found =
             statement.query_map([text], |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>, _>>()?;
         let ids = found.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
-        self.sql.push_str(&format!(" AND (name IN ({ids}) OR actor IN ({ids}))"));
+        let _ = write!(self.sql, " AND (name IN ({ids}) OR actor IN ({ids}))");
         Ok(())
     }
 }

@@ -101,7 +101,8 @@ impl Writer {
     }
 
     fn commit(&mut self, batch: Vec<(Box<Unit>, Reply)>) {
-        let (units, replies): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+        let (units, replies): (Vec<_>, Vec<_>) =
+            batch.into_iter().map(|(unit, reply)| (*unit, reply)).unzip();
         let held = self.keys.clone();
         match self.transact(units) {
             Ok(answers) => {
@@ -124,7 +125,7 @@ impl Writer {
     }
 
     /// Runs all units in one transaction and gives each one's answer.
-    fn transact(&mut self, units: Vec<Box<Unit>>) -> Result<Vec<Result<Receipt, Refusal>>, StoreError> {
+    fn transact(&mut self, units: Vec<Unit>) -> Result<Vec<Result<Receipt, Refusal>>, StoreError> {
         let mut state = match self.state {
             Some(state) => state,
             None => self.trusted_state(&units)?,
@@ -134,7 +135,7 @@ impl Writer {
         let mut keys = None;
         for unit in units {
             let under = Arc::clone(&unit.keys);
-            let answer = self.attempt(*unit, &mut state)?;
+            let answer = self.attempt(unit, &mut state)?;
             if !matches!(answer, Err(Refusal::OldKeys)) {
                 keys = Some(self.keys.clone().unwrap_or(under));
             }
@@ -151,7 +152,7 @@ impl Writer {
     }
 
     /// Reads the state as last committed, and disowns one that this vault did not write or that the log has passed.
-    fn trusted_state(&self, units: &[Box<Unit>]) -> Result<State, StoreError> {
+    fn trusted_state(&self, units: &[Unit]) -> Result<State, StoreError> {
         let mut state = read_state(&self.setup.connection)?;
         let adopting = || units.iter().find(|unit| adopts(unit)).map(|unit| &unit.keys);
         if self.keys.as_ref().or_else(adopting).is_some_and(|keys| !state.is_authentic(keys)) {
