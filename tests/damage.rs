@@ -1,5 +1,10 @@
 //! Rows that somebody changed behind the vault's back: found, named, told apart, and nothing else is hurt.
-#![allow(clippy::unwrap_used, reason = "a failing helper fails its test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a failing helper fails its test"
+)]
 
 mod support;
 

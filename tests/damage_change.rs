@@ -1,5 +1,10 @@
 //! Older copies of rows, versions and agents that somebody put back after a change.
-#![allow(clippy::unwrap_used, reason = "a failing helper fails its test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a failing helper fails its test"
+)]
 
 mod support;
 
@@ -25,7 +30,7 @@ fn copied() -> (Home, String) {
 }
 
 /// Changes the vault through the daemon, then behind its back, and starts it again.
-fn changed(home: &Home, verb: &str, target: &str, body: Value, behind: &str) -> Daemon {
+fn changed(home: &Home, verb: &str, target: &str, (body, behind): (Value, &str)) -> Daemon {
     let daemon = Daemon::start(home);
     let answer = daemon.http(verb, target, body);
     assert!(answer.status < 300, "{verb} {target}: {}", answer.text);
@@ -55,21 +60,21 @@ fn assert_told(home: &Home, daemon: &Daemon) {
 fn a_row_from_before_an_update_is_told() {
     let (home, id) = copied();
     let target = format!("/vault/secrets/{id}");
-    assert_told(&home, &changed(&home, "PUT", &target, json!({ "value": "third" }), PUT_ROWS_BACK));
+    assert_told(&home, &changed(&home, "PUT", &target, (json!({ "value": "third" }), PUT_ROWS_BACK)));
 }
 
 #[test]
 fn a_row_from_before_a_change_of_metadata_is_told() {
     let (home, id) = copied();
     let target = format!("/vault/secrets/{id}");
-    assert_told(&home, &changed(&home, "PUT", &target, json!({ "metadata": { "k": 1 } }), PUT_ROWS_BACK));
+    assert_told(&home, &changed(&home, "PUT", &target, (json!({ "metadata": { "k": 1 } }), PUT_ROWS_BACK)));
 }
 
 #[test]
 fn a_row_from_before_a_rotation_is_told() {
     let (home, id) = copied();
     let target = format!("/vault/secrets/{id}/rotate");
-    assert_told(&home, &changed(&home, "POST", &target, json!({}), PUT_ROWS_BACK));
+    assert_told(&home, &changed(&home, "POST", &target, (json!({}), PUT_ROWS_BACK)));
 }
 
 #[test]
@@ -77,7 +82,7 @@ fn a_row_put_back_with_the_state_of_its_time_is_told() {
     let (home, id) = copied();
     let target = format!("/vault/secrets/{id}");
     let behind = format!("{PUT_ROWS_BACK} {PUT_STATE_BACK}");
-    assert_told(&home, &changed(&home, "PUT", &target, json!({ "value": "third" }), &behind));
+    assert_told(&home, &changed(&home, "PUT", &target, (json!({ "value": "third" }), &behind)));
 }
 
 #[test]
@@ -87,8 +92,7 @@ fn the_row_from_before_a_rekey_opens_no_more() {
         &home,
         "POST",
         "/vault/rekey",
-        json!({ "newKey": "another key of some length" }),
-        PUT_ROWS_BACK,
+        (json!({ "newKey": "another key of some length" }), PUT_ROWS_BACK),
     );
     for name in ["a", "b"] {
         assert_eq!((500, "integrity"), (daemon.resolve(name).status, daemon.resolve(name).code()));
@@ -181,7 +185,7 @@ fn assert_out(daemon: &Daemon, token: &str) {
 fn an_agent_that_was_removed_and_put_back_is_not_let_in() {
     let (home, token) = with_agent();
     let behind = "INSERT INTO agent SELECT * FROM old_agent";
-    assert_out(&changed(&home, "DELETE", "/vault/agents/bot", NONE, behind), &token);
+    assert_out(&changed(&home, "DELETE", "/vault/agents/bot", (NONE, behind)), &token);
 }
 
 #[test]
@@ -189,7 +193,7 @@ fn the_wider_rights_of_an_agents_past_are_not_let_in() {
     let (home, token) = with_agent();
     let narrower = json!({ "grants": [{ "names": ["x"], "actions": ["read"] }] });
     let behind = "DELETE FROM agent; INSERT INTO agent SELECT * FROM old_agent";
-    assert_out(&changed(&home, "PUT", "/vault/agents/bot", narrower, behind), &token);
+    assert_out(&changed(&home, "PUT", "/vault/agents/bot", (narrower, behind)), &token);
 }
 
 #[test]

@@ -1,5 +1,10 @@
 //! The socket, the home and the process: who is let in, and what is given away.
-#![allow(clippy::unwrap_used, reason = "a failing helper fails its test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a failing helper fails its test"
+)]
 
 mod support;
 
@@ -11,7 +16,7 @@ use std::os::unix::process::CommandExt;
 use nix::sys::signal::Signal;
 use serde_json::json;
 use support::search::contains;
-use support::{Daemon, Home, NONE, connect, parse, runs_as_root, vaultd, wait_for};
+use support::{Daemon, Home, NONE, connect, parse, refusal, runs_as_root, vaultd, wait_for};
 
 #[test]
 fn the_home_is_0700_and_every_file_and_the_socket_are_0600() {
@@ -41,7 +46,7 @@ fn a_home_that_others_can_enter_is_refused_with_its_mend() {
     let home = Home::new();
     for mode in [0o755, 0o710, 0o701, 0o770] {
         home.set_mode("", mode);
-        let (code, said) = home.refusal(home.command());
+        let (code, said) = refusal(home.command());
         assert!(code == 1 && said.contains("chmod 700"), "{mode:o}: {said}");
     }
     assert!(!home.path("vault.db").exists());
@@ -60,7 +65,7 @@ fn a_home_behind_a_symbolic_link_is_judged_by_what_it_is() {
 fn what_is_no_socket_stands_at_the_sockets_path_and_is_left_alone() {
     let home = Home::new();
     home.write("vault.sock", "precious");
-    let (code, said) = home.refusal(home.command());
+    let (code, said) = refusal(home.command());
     assert!(code == 1 && said.contains("no socket"), "{said}");
     assert_eq!(b"precious", home.read("vault.sock").as_slice());
 }
@@ -70,7 +75,7 @@ fn a_symbolic_link_at_the_sockets_path_is_refused_and_left_alone() {
     let home = Home::new();
     home.write("target", "precious");
     symlink(home.path("target"), home.path("vault.sock")).unwrap();
-    let (code, said) = home.refusal(home.command());
+    let (code, said) = refusal(home.command());
     assert!(code == 1 && said.contains("no socket"), "{said}");
     assert_eq!(b"precious", home.read("target").as_slice());
     assert!(home.path("vault.sock").is_symlink());
@@ -80,7 +85,7 @@ fn a_symbolic_link_at_the_sockets_path_is_refused_and_left_alone() {
 fn a_socket_that_somebody_serves_is_refused() {
     let home = Home::new();
     let _other = UnixListener::bind(home.path("vault.sock")).unwrap();
-    let (code, said) = home.refusal(home.command());
+    let (code, said) = refusal(home.command());
     assert!(code == 1 && said.contains("another process serves"), "{said}");
 }
 
@@ -98,7 +103,7 @@ fn a_second_daemon_on_the_same_home_is_refused() {
     let daemon = Daemon::start(&home);
     let mut second = home.command();
     second.arg("--socket").arg(home.path("other.sock"));
-    let (code, said) = home.refusal(second);
+    let (code, said) = refusal(second);
     assert!(code == 1 && said.contains("another vaultd serves this home"), "{said}");
     assert_eq!(0, daemon.total());
 }
@@ -112,7 +117,7 @@ fn a_second_daemon_on_the_same_database_is_refused() {
         command
     };
     let _daemon = Daemon::start_as(&home, named(&home), &home.path("vault.sock"));
-    let (code, said) = other.refusal(named(&other));
+    let (code, said) = refusal(named(&other));
     assert!(code == 1 && said.contains("locked"), "{said}");
 }
 
@@ -122,7 +127,7 @@ fn the_usual_database_of_a_served_home_is_not_served_twice() {
     let _daemon = Daemon::start(&home);
     let mut command = other.command();
     command.arg("--database").arg(home.path("vault.db"));
-    let (code, said) = other.refusal(command);
+    let (code, said) = refusal(command);
     assert!(code == 1 && said.contains("locked"), "{said}");
 }
 
@@ -131,7 +136,7 @@ fn too_long_a_path_of_the_socket_is_told() {
     let home = Home::new();
     let mut command = home.command();
     command.arg("--socket").arg(home.path(&"s".repeat(100)));
-    let (code, said) = home.refusal(command);
+    let (code, said) = refusal(command);
     assert!(code == 1 && said.contains("107") && said.contains("--socket"), "{said}");
 }
 

@@ -1,6 +1,11 @@
 //! Requests that are well-formed HTTP or lines of text but nonsense inside: each gets an error of the table, and
 //! none of them changes or ends anything.
-#![allow(clippy::unwrap_used, reason = "a failing helper fails its test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a failing helper fails its test"
+)]
 
 mod support;
 

@@ -1,5 +1,10 @@
 //! Bytes that are no HTTP: where an answer can be given at all, it is a JSON error that nobody may store.
-#![allow(clippy::unwrap_used, reason = "a failing helper fails its test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a failing helper fails its test"
+)]
 
 mod support;
 

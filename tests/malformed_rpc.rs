@@ -1,6 +1,11 @@
 //! Messages of JSON-RPC that are none, by the stream and by `POST /rpc`: each gets the error that the
 //! specification asks for, and none of them changes or ends anything.
-#![allow(clippy::unwrap_used, reason = "a failing helper fails its test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a failing helper fails its test"
+)]
 
 mod support;
 

@@ -1,5 +1,10 @@
-//! Storing, reading, listing and deleting secrets, in the shapes that AgenticMail's own tools expect.
-#![allow(clippy::unwrap_used, reason = "a failing helper fails its test")]
+//! Storing, reading, listing and deleting secrets, in the shapes that `AgenticMail`'s own tools expect.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a failing helper fails its test"
+)]
 
 mod support;
 

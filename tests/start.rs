@@ -1,10 +1,15 @@
 //! Where the key comes from, and what a vault does without one or with the wrong one.
-#![allow(clippy::unwrap_used, reason = "a failing helper fails its test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a failing helper fails its test"
+)]
 
 mod support;
 
 use serde_json::{Value, json};
-use support::{Daemon, Home, NO_ID, NONE, random_text};
+use support::{Daemon, Home, NO_ID, NONE, random_text, refusal};
 
 const VARIABLE: &str = "AGENTICMAIL_VAULT_KEY";
 
@@ -228,7 +233,7 @@ fn a_database_of_a_newer_program_is_refused_and_left_alone() {
     let (home, _) = founded();
     home.database().pragma_update(None, "user_version", 99).unwrap();
     let before = home.read("vault.db");
-    let (code, said) = home.refusal(home.command());
+    let (code, said) = refusal(home.command());
     assert_eq!(1, code);
     assert!(said.contains("schema 99"), "{said}");
     assert!(before == home.read("vault.db"));
@@ -239,7 +244,7 @@ fn a_file_that_is_no_database_is_refused_and_left_alone() {
     let home = Home::new();
     home.write("vault.db", &"this is no database. ".repeat(500));
     let before = home.read("vault.db");
-    let (code, said) = home.refusal(home.command());
+    let (code, said) = refusal(home.command());
     assert_eq!(1, code, "{said}");
     assert!(said.contains("vault.db"), "{said}");
     assert!(before == home.read("vault.db"));
@@ -255,7 +260,7 @@ fn a_configuration_with_a_mistake_is_refused_with_its_line() {
         ("[memory\n", "line 1"),
     ] {
         home.write("vault.toml", text);
-        let (code, said) = home.refusal(home.command());
+        let (code, said) = refusal(home.command());
         assert_eq!(1, code);
         assert!(said.contains("vault.toml") && said.contains(words), "{text}: {said}");
     }
@@ -266,7 +271,7 @@ fn a_named_configuration_that_is_missing_is_refused() {
     let home = Home::new();
     let mut command = home.command();
     command.arg("--config").arg(home.path("other.toml"));
-    let (code, said) = home.refusal(command);
+    let (code, said) = refusal(command);
     assert!(code == 1 && said.contains("other.toml"), "{said}");
 }
 

@@ -1,7 +1,12 @@
 //! What another user of the machine gets, even where the files would let him in: nothing.
 //!
 //! The tests change this process's user for a moment, so they take turns.
-#![allow(clippy::unwrap_used, reason = "a failing helper fails its test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a failing helper fails its test"
+)]
 
 mod support;
 

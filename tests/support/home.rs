@@ -76,17 +76,6 @@ impl Home {
         command
     }
 
-    /// Runs a `vaultd` that is expected not to serve, and gives its exit code and what it said.
-    pub(crate) fn refusal(&self, mut command: Command) -> (i32, String) {
-        let mut said = tempfile::tempfile().unwrap();
-        let mut child = command.stderr(said.try_clone().unwrap()).spawn().unwrap();
-        let status = wait_for("a refusal", || child.try_wait().unwrap());
-        let mut words = String::new();
-        said.rewind().unwrap();
-        said.read_to_string(&mut words).unwrap();
-        (status.code().unwrap(), words)
-    }
-
     /// Gives what every `vaultd` of this home wrote to stderr.
     pub(crate) fn log(&self) -> String {
         String::from_utf8(self.read("stderr.log")).unwrap()
@@ -115,6 +104,17 @@ impl Home {
             })
             .collect()
     }
+}
+
+/// Runs a `vaultd` that is expected not to serve, and gives its exit code and what it said.
+pub(crate) fn refusal(mut command: Command) -> (i32, String) {
+    let mut said = tempfile::tempfile().unwrap();
+    let mut child = command.stderr(said.try_clone().unwrap()).spawn().unwrap();
+    let status = wait_for("a refusal", || child.try_wait().unwrap());
+    let mut words = String::new();
+    said.rewind().unwrap();
+    said.read_to_string(&mut words).unwrap();
+    (status.code().unwrap(), words)
 }
 
 /// Gives the mode of a file, without its type.

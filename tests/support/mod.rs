@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use binary::vaultd;
 pub(crate) use daemon::Daemon;
-pub(crate) use home::{Home, random_text};
+pub(crate) use home::{Home, random_text, refusal};
 pub(crate) use wire::{Answer, connect, encoded, exchange, parse};
 
 /// The body of a request that has none.

@@ -83,11 +83,9 @@ pub(crate) fn http(socket: &Path, verb: &str, target: &str, body: &Value) -> Ans
     let mut request = format!("{verb} {target} HTTP/1.1\r\nHost: vault\r\nConnection: close\r\n");
     let body = if body.is_null() { String::new() } else { body.to_string() };
     if !body.is_empty() {
-        request += "Content-Type: application/json\r\n";
-        request += &format!("Content-Length: {}\r\n", body.len());
+        request = format!("{request}Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
     }
-    request += "\r\n";
-    request += &body;
+    let request = format!("{request}\r\n{body}");
     parse(&exchange_open(socket, request.as_bytes()))
 }
 
