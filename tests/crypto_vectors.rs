@@ -11,7 +11,7 @@ mod make;
 
 use std::sync::Arc;
 
-use golden::{RecoveryFile, SealedFile, SlotCase, VaultFile, read};
+use golden::{AgentCase, RecoveryFile, SealedFile, SlotCase, VaultFile, read};
 use vault::audit::{Author, Break, BreakReason, Head, Verdict, Verifier};
 use vault::crypto::{
     CryptoError, Fresh, Header, Iterations, RecoveryKey, RecoveryKeyFault, Sealed, Slot, SlotKind, SlotSpec,
@@ -209,7 +209,7 @@ fn every_agent_opens_and_all_of_them_authenticate_together() {
         assert!(keys.open_agent(&case.name, case.revision + 1, &case.sealed.0).is_err());
         assert!(keys.open_agent("other", case.revision, &case.sealed.0).is_err());
     }
-    let rows: Vec<_> = file.agents.iter().map(|case| case.row()).collect();
+    let rows: Vec<_> = file.agents.iter().map(AgentCase::row).collect();
     assert_eq!(file.state.agents.array(), AgentRow::digest_of(&keys, &rows));
     assert_ne!(file.state.agents.array(), AgentRow::digest_of(&keys, &rows[..1]));
 }

@@ -19,7 +19,7 @@ fn block(language: &str) -> &'static str {
     block
 }
 
-/// Runs a program's text against a vault that holds an OpenAI key, and gives what it printed.
+/// Runs a program's text against a vault that holds a key of `OpenAI`, and gives what it printed.
 fn output_of(interpreter: &str, flag: &str, program: &str) -> String {
     let home = Home::new();
     let daemon = Daemon::start(&home);

@@ -51,6 +51,7 @@ pub(crate) async fn serve(guest: Guest, app: Arc<App>) {
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
         .max_buf_size(HEAD_BYTES)
+        .half_close(true)
         .serve_connection(Speaker::new(TokioIo::new(stream)), service);
     tokio::pin!(connection);
     let ended = tokio::select! {

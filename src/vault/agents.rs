@@ -3,7 +3,8 @@
 use std::sync::{Arc, PoisonError};
 
 use super::Vault;
-use super::desk::{After, Desk, Handle, Records};
+use super::desk::Desk;
+use super::handle::{After, Handle, Records};
 use crate::agents::{Agent, Agents, Facts, Grant, Token};
 use crate::api::{
     AddAgent, AgentAdded, AgentChanged, AgentEntry, AgentList, AgentTested, Code, DeleteAgent, Done, Fault,

@@ -1,6 +1,7 @@
 //! Update, versions, rollback, and a platform's fields together.
 
-use super::desk::{Desk, Handle, unsealable};
+use super::desk::{Desk, unsealable};
+use super::handle::Handle;
 use super::secrets::{NewSecret, created};
 use crate::api::{
     AddPlatform, Code, Created, Fault, ListVersions, PlatformAdded, Rollback, Secret, Success, UpdateSecret,

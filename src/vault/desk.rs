@@ -6,86 +6,18 @@
 use std::sync::Arc;
 
 use super::Vault;
+use super::handle::After;
 use super::inspect::Vanished;
-use crate::api::{Code, Fault, Operation};
+use crate::api::{Code, Fault};
 use crate::audit::{Author, Draft};
 use crate::crypto::CryptoError;
 use crate::domain::{
-    Action, AgentId, Caller, LockReason, OrgId, Outcome, Role, SecretId, SecretName, SecretRef, Timestamp,
+    Action, AgentId, Caller, OrgId, Outcome, Role, SecretId, SecretName, SecretRef, Timestamp,
 };
 use crate::keyring::Keys;
 use crate::policy::{Request, Verdict, judge};
-use crate::secret::{Passphrase, SecretValue};
+use crate::secret::SecretValue;
 use crate::store::{Change, Guard, ListQuery, Row, Store, Stored, Unit};
-
-/// How an operation is carried out.
-pub trait Handle: Operation {
-    /// Where it runs.
-    const PLACE: Place = Place::Inline;
-    /// Whether it answers while the vault is locked.
-    const WHILE_LOCKED: WhileLocked = WhileLocked::Refuse;
-    /// Whether it is written down.
-    const RECORDS: Records = Records::Each;
-
-    /// Judges and acts at the desk; what it stages and notes is committed before the answer leaves.
-    fn act(&self, desk: &mut Desk) -> Result<Self::Answer, Fault>;
-
-    /// Tells the answer what became of the act after its commit.
-    fn settled(_answer: &mut Self::Answer, _settled: &Settled) {}
-}
-
-/// What became of an act after its commit.
-#[derive(Debug, Default)]
-pub struct Settled {
-    /// What it deleted is still in the write-ahead log.
-    pub pending_erase: bool,
-    /// The source of the key that has to be changed by hand.
-    pub pending_key: Option<String>,
-}
-
-/// What follows a commit before the answer leaves.
-#[derive(Debug)]
-pub(super) enum After {
-    /// Nothing.
-    Nothing,
-    /// What was removed leaves the write-ahead log too.
-    Erase,
-    /// The keyring opens.
-    Open(Arc<Keys>),
-    /// The keyring closes.
-    Lock(LockReason),
-    /// The agents changed.
-    Agents,
-    /// The keyring changes, and the place of the key with it.
-    Rekey(Arc<Keys>, Passphrase),
-}
-
-/// Where an operation runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// On the runtime's thread: a few microseconds.
-    Inline,
-    /// On a thread of its own: long reads, key derivation.
-    Blocking,
-}
-
-/// Whether an operation answers while the vault is locked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WhileLocked {
-    /// It says `locked` and why.
-    Refuse,
-    /// It answers.
-    Serve,
-}
-
-/// Whether an operation is written down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Records {
-    /// Each act, and each refusal.
-    Each,
-    /// Nothing: it shows no secret's name and changes nothing.
-    Nothing,
-}
 
 /// One act in progress.
 #[derive(Debug)]

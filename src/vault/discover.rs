@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::desk::{Desk, Handle, Place, Records, WhileLocked};
+use super::desk::Desk;
+use super::handle::{Handle, Place, Records, WhileLocked};
 use super::resolve;
 use crate::api::{
     CategoryEntry, Code, Discover, Discovered, DiscoveredField, DiscoveredPlatform, Fault, ListPresets,

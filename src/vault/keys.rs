@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::desk::{After, Desk, Handle, Place, WhileLocked, forbidden};
+use super::desk::{Desk, forbidden};
+use super::handle::{After, Handle, Place, WhileLocked};
 use crate::api::{Code, Done, Fault, LockVault, MakeRecovery, RecoveryMade, Success, UnlockVault};
 use crate::audit::Draft;
 use crate::crypto::{Header, RecoveryKey, Slot, SlotKind, SlotSpec};

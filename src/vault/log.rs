@@ -1,7 +1,8 @@
 //! The audit log: a page of it, and the walk along its chain.
 
 use super::Vault;
-use super::desk::{Desk, Handle, Place, Records};
+use super::desk::Desk;
+use super::handle::{Handle, Place, Records};
 use crate::api::{AuditAnswer, AuditEntry, AuditLog, Code, Fault, Verification, VerifyAudit, Warning};
 use crate::audit::{Break, BreakReason, Entry, Head, Verdict, Verifier};
 use crate::crypto::{AuditKeySeal, Header};

@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use super::desk::{After, Desk, Handle, Place, Settled};
+use super::desk::Desk;
+use super::handle::{After, Handle, Place, Settled};
 use super::keys::recovery_slot;
 use super::rotate::resealed;
 use super::{Settings, Vault};

@@ -3,7 +3,8 @@
 //! An exact name always wins. Beyond it resolving is tolerant only where it is safe: a preset's aliases, the
 //! `snake_case` twin of a field, and the three names that tools use for the one key of a platform.
 
-use super::desk::{Desk, Handle};
+use super::desk::Desk;
+use super::handle::Handle;
 use crate::api::{Code, Fault, Resolve, Resolved};
 use crate::audit::Draft;
 use crate::domain::{Action, OrgId, SecretName};

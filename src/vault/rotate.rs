@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::change::{kept_versions, open_version};
-use super::desk::{Desk, Handle, Place};
+use super::desk::Desk;
+use super::handle::{Handle, Place};
 use crate::api::{Created, Fault, RotateAll, RotateSecret, RotatedAll, RotationError, Success};
 use crate::audit::Draft;
 use crate::domain::{Action, Outcome};

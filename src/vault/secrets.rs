@@ -1,7 +1,8 @@
 //! Create, list, get, delete.
 
 use super::change::older;
-use super::desk::{After, Desk, Handle, Place, Settled, forbidden};
+use super::desk::{Desk, forbidden};
+use super::handle::{After, Handle, Place, Settled};
 use crate::api::{
     CreateSecret, Created, DeleteSecret, Deleted, Fault, GetSecret, ListSecrets, Secret, SecretList,
     SecretWithValue, Success,

@@ -5,7 +5,8 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use super::Vault;
-use super::desk::{Desk, Handle, Records, WhileLocked};
+use super::desk::Desk;
+use super::handle::{Handle, Records, WhileLocked};
 use crate::api::{AuditStatus, Fault, KdfStatus, MemoryStatus, Status, StatusOf, Warning};
 use crate::crypto::{Header, SlotKind};
 use crate::domain::{Action, Category, OrgScope};
