@@ -4,7 +4,7 @@
 //! gate (who is calling) → first byte → http | rpc (bytes to an operation) → vault → answer
 //! ```
 //!
-//! [`run`] is the program; everything it needs from the outside it is given. Nothing in here knows SQL or a key.
+//! [`start`] is the program; everything it needs from the outside it is given. Nothing in here knows SQL or a key.
 
 mod access;
 mod activate;

@@ -9,6 +9,7 @@ use clap::{Parser, ValueEnum};
 /// The key is taken from the first that exists: a systemd credential named agenticmail-vault-key, the
 /// environment variable `AGENTICMAIL_VAULT_KEY`, the key file. Without one the daemon serves, locked, and unlocks
 /// itself when the key file is mended.
+#[expect(rustdoc::invalid_html_tags, reason = "these comments are help texts, in which <home> is a place")]
 #[derive(Debug, Clone, Parser)]
 #[command(name = "vaultd", version, after_help = EXAMPLES)]
 pub struct Options {

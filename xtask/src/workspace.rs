@@ -14,7 +14,8 @@ pub(crate) fn root() -> &'static Path {
 /// Makes a command that runs in the workspace's folder and reads nothing.
 pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
-    command.current_dir(root()).stdin(std::process::Stdio::null());
+    // Cargo names the package that it runs; cargo-machete takes that for a sign that it is being developed.
+    command.current_dir(root()).stdin(std::process::Stdio::null()).env_remove("CARGO_PKG_NAME");
     command
 }
 
