@@ -192,7 +192,7 @@ fn owned(texts: &[&str]) -> Vec<String> {
 }
 
 /// Says how far a name is from what was typed, or `None` where it is too far to have been meant.
-fn remoteness(typo: &str, name: &str) -> Option<usize> {
+pub(crate) fn remoteness(typo: &str, name: &str) -> Option<usize> {
     let typed = typo.chars().count();
     if typed >= 3 && name.starts_with(typo) {
         return Some(1);

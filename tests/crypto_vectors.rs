@@ -6,8 +6,6 @@
 
 #[path = "vectors/golden.rs"]
 mod golden;
-#[path = "vectors/make.rs"]
-mod make;
 
 use std::sync::Arc;
 

@@ -7,9 +7,9 @@ use super::desk::Desk;
 use super::handle::Handle;
 use crate::api::{Code, Fault, Resolve, Resolved};
 use crate::audit::Draft;
-use crate::domain::{Action, OrgId, SecretName};
+use crate::domain::{Action, OrgId, OrgScope, SecretName};
 use crate::presets::Presets;
-use crate::store::Stored;
+use crate::store::{ListQuery, Row, Stored};
 
 /// The names that stand in for each other, in the order in which a platform alone tries them.
 pub(super) const STAND_INS: [&str; 3] = ["access_token", "api_key", "token"];
@@ -66,24 +66,44 @@ pub(super) fn find(desk: &mut Desk, org: &OrgId, asked: &str) -> Result<Stored, 
             return Ok(stored);
         }
     }
-    Err(Fault::not_found().hint(hint(asked)))
+    Err(Fault::not_found().hint(hint(desk, org, asked)?))
 }
 
-/// Suggests what to do about a name that no secret has.
-fn hint(asked: &str) -> String {
+/// The most stored names that a suggestion looks at.
+const LOOKED_AT: u64 = 5000;
+/// The most names that a suggestion names.
+const SUGGESTED: usize = 3;
+
+/// Suggests what to do about a name that no secret has; names of secrets only to those who may list them all.
+fn hint(desk: &Desk, org: &OrgId, asked: &str) -> Result<String, Fault> {
+    let near = if desk.caller().is_owner() { nearest(desk, org, asked)? } else { Vec::new() };
     let platform = asked.strip_prefix("skill:").unwrap_or(asked).split(':').next().unwrap_or_default();
-    match Presets::builtin().get(platform) {
-        Some(preset) => {
-            let fields: Vec<_> = preset.fields.iter().map(|field| field.field.as_str()).collect();
-            format!(
-                "`{}` has the fields {}; store them with: vaultctl add {}",
-                preset.label,
-                fields.join(", "),
-                preset.platform
-            )
-        }
-        None => Code::NotFound.hint().to_owned(),
-    }
+    let preset = Presets::builtin().get(platform).map(|preset| {
+        let fields: Vec<_> = preset.fields.iter().map(|field| field.field.as_str()).collect();
+        let fields = fields.join(", ");
+        format!(
+            "`{}` has the fields {fields}; store them with: vaultctl add {}",
+            preset.label, preset.platform
+        )
+    });
+    let near = (!near.is_empty()).then(|| format!("the nearest stored names are {}", near.join(", ")));
+    let parts: Vec<_> = near.into_iter().chain(preset).collect();
+    Ok(if parts.is_empty() { Code::NotFound.hint().to_owned() } else { parts.join("; ") })
+}
+
+/// Finds the stored names that are nearest to what was asked.
+fn nearest(desk: &Desk, org: &OrgId, asked: &str) -> Result<Vec<String>, Fault> {
+    let query = ListQuery { limit: Some(LOOKED_AT), ..ListQuery::all(OrgScope::One(org.clone())) };
+    let (rows, _) = desk.store().list(&query)?;
+    let asked = asked.strip_prefix("skill:").unwrap_or(asked).to_lowercase();
+    let remote = |row: &Row| {
+        let name = row.name.as_str();
+        let name = name.strip_prefix("skill:").unwrap_or(name).to_lowercase();
+        crate::presets::remoteness(&asked, &name).map(|far| (far, row.name.to_string()))
+    };
+    let mut near: Vec<_> = rows.iter().filter_map(remote).collect();
+    near.sort_unstable();
+    Ok(near.into_iter().take(SUGGESTED).map(|(_, name)| format!("`{name}`")).collect())
 }
 
 impl Handle for Resolve {

@@ -1,6 +1,12 @@
 //! Makes the golden vectors: once for each version of the formats, never to mend a failing test.
 //!
-//! `cargo test --test crypto_vectors -- --ignored` writes the files that are missing and leaves the others alone.
+//! `cargo run --example golden_vectors` writes the files that are missing and leaves the others alone.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "what cannot be made ends the program")]
+#![allow(dead_code, reason = "the test reads with what the maker does not need")]
+
+#[path = "golden.rs"]
+mod golden;
 
 use std::sync::Arc;
 
@@ -15,7 +21,7 @@ use vault::keyring::Keys;
 use vault::secret::{KeyBytes, Passphrase, SecretValue};
 use vault::store::{Change, SqliteStore, Store, Stored, Unit, VersionRow};
 
-use super::golden::{
+use golden::{
     AgentCase, AuditKeyCase, Hex, RecoveryCase, RecoveryFile, RowCase, SealedCase, SealedFile, SlotCase,
     StateCase, VaultFile, VersionCase, path, read,
 };
@@ -46,8 +52,6 @@ fn sealed_with(context: &SealContext<'_>, from: u8, value: &str) -> Sealed {
     seal_secret(vault_key().expose(), context, &fresh, &SecretValue::new(value.to_owned()).unwrap()).unwrap()
 }
 
-#[test]
-#[ignore = "writes tests/vectors/sealed.json"]
 fn make_sealed() {
     let long = "0123456789abcdef".repeat(64);
     let widest = "n".repeat(256);
@@ -80,8 +84,6 @@ fn make_sealed() {
     write("sealed.json", &SealedFile { vault_key: Hex::of(vault_key().expose()), cases: cases.collect() });
 }
 
-#[test]
-#[ignore = "writes tests/vectors/recovery.json"]
 fn make_recovery() {
     let draw = |_| {
         let key = RecoveryKey::draw().unwrap();
@@ -259,8 +261,6 @@ fn fill(store: &SqliteStore, keys: [&Arc<Keys>; 2], rows: &[RowCase; 2], file: &
     commit(store, second, author("system", None, &Value::Null), (Vec::new(), lock));
 }
 
-#[test]
-#[ignore = "writes tests/vectors/vault.json"]
 fn make_vault() {
     let recovery: RecoveryFile = read("recovery.json");
     let slots = vec![
@@ -311,4 +311,10 @@ fn make_vault() {
         mac: Hex::of(&state.mac),
     };
     write("vault.json", &file);
+}
+
+fn main() {
+    make_sealed();
+    make_recovery();
+    make_vault();
 }

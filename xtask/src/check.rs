@@ -22,13 +22,14 @@ struct Check {
     holds: fn() -> Result<()>,
 }
 
-const CHECKS: [Check; 9] = [
+const CHECKS: [Check; 10] = [
     Check { name: "style", holds: style::check },
     Check { name: "paths of this machine", holds: paths::check },
     Check { name: "docs/dependencies.md", holds: dependencies::check },
     Check { name: "format", holds: format },
     Check { name: "unused dependencies", holds: unused },
     Check { name: "licences, sources, banned crates", holds: deny },
+    Check { name: "man pages", holds: crate::man::check },
     Check { name: "lints", holds: lints },
     Check { name: "documentation", holds: documentation },
     Check { name: "test vectors, by another implementation", holds: vectors::check },

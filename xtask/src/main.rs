@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod man;
 mod say;
 mod test;
 mod tool;
@@ -19,6 +20,8 @@ enum Command {
     Demo(demo::Args),
     /// Runs every test: the workspace's with nextest, and the examples in the documentation.
     Test(test::Args),
+    /// Writes the man pages in docs/man from the definitions of the flags.
+    Man,
     /// Checks what is checked before a commit: format, lints, documentation, dependencies, style.
     Check,
 }
@@ -27,6 +30,7 @@ fn main() -> ExitCode {
     let done = match Command::parse() {
         Command::Demo(args) => demo::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Man => man::write(&workspace::root().join("docs/man")).map(|()| ExitCode::SUCCESS),
         Command::Check => check::run(),
     };
     done.unwrap_or_else(|error| {
