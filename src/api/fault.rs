@@ -191,7 +191,7 @@ impl Fault {
             ),
             LockReason::Damaged => (
                 "the vault is locked: its header does not authenticate",
-                "restore a backup with: vaultctl restore",
+                "stop vaultd and put a backup of the database back",
             ),
         };
         Self { lock_reason: Some(reason), ..Self::new(Code::Locked, message).hint(hint) }

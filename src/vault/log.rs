@@ -123,7 +123,7 @@ impl Vault {
             met |= entry.seq == outside.seq && entry.mac == outside.mac;
         })?;
         let words = "the database is older than the log's head that was kept beside it: it was put back or its tail was cut";
-        let hint = "find out who put it back; accept the loss with: vaultctl doctor --accept-loss";
+        let hint = "see where the log breaks with: vaultctl audit verify; find out who put it back";
         let warning = Warning::new("rolled_back", words, hint);
         self.warn("rolled_back", (!met || outside.seq > state.head.seq).then_some(warning));
         Ok(())
