@@ -44,6 +44,6 @@ mod tests {
 
     #[test]
     fn a_path_that_only_goes_through_such_a_name_is_none() {
-        assert!(!names_own_folder("https://example.org/home/page, src/work/x.rs, ~/root/a"));
+        assert!(!names_own_folder("https://example.org/home/page, src/home/x.rs, ~/root/a"));
     }
 }
