@@ -191,7 +191,7 @@ impl Fault {
             ),
             LockReason::Damaged => (
                 "the vault is locked: its header does not authenticate",
-                "stop vaultd and put a backup of the database back",
+                "stop vaultd and restore a backup of the database",
             ),
         };
         Self { lock_reason: Some(reason), ..Self::new(Code::Locked, message).hint(hint) }
