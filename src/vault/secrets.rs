@@ -4,7 +4,7 @@ use super::change::older;
 use super::desk::{Desk, forbidden};
 use super::handle::{After, Handle, Place, Settled};
 use crate::api::{
-    CreateSecret, Created, DeleteSecret, Deleted, Fault, GetSecret, ListSecrets, Secret, SecretList,
+    Code, CreateSecret, Created, DeleteSecret, Deleted, Fault, GetSecret, ListSecrets, Secret, SecretList,
     SecretWithValue, Success,
 };
 use crate::audit::Draft;
@@ -143,9 +143,13 @@ impl Handle for GetSecret {
 
 impl Handle for DeleteSecret {
     fn act(&self, desk: &mut Desk) -> Result<Deleted, Fault> {
-        let stored = desk.take(Action::Delete, self.id)?;
-        desk.detail("revision", stored.row.revision);
-        desk.stage(Change::Remove { id: stored.row.id, seen: stored.row.revision });
+        let (id, seen) = match desk.take(Action::Delete, self.id) {
+            Ok(stored) => (stored.row.id, stored.row.revision),
+            Err(fault) if fault.code == Code::Integrity => desk.take_remains(self.id, fault)?,
+            Err(fault) => return Err(fault),
+        };
+        desk.detail("revision", seen);
+        desk.stage(Change::Remove { id, seen });
         desk.then(After::Erase);
         Ok(Deleted { success: Success, pending_erase: false })
     }
