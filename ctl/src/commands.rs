@@ -1,6 +1,7 @@
 //! The commands: one file each, an arguments struct and `run`.
 
 mod add;
+mod agent;
 mod audit;
 mod completions;
 mod discover;
@@ -72,6 +73,7 @@ commands! {
     Discover => discover::DiscoverArgs,
     Presets => presets::PresetsArgs,
     Audit => audit::AuditArgs,
+    Agent => agent::AgentArgs,
     Lock => lock::LockArgs,
     Unlock => unlock::UnlockArgs,
     Rekey => rekey::RekeyArgs,

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
+use crate::failure::Failure;
+
 /// Gives the home that `AGENTICMAIL_HOME` names, else `~/.agenticmail`.
 pub(crate) fn home() -> Option<PathBuf> {
     variable("AGENTICMAIL_HOME").map(PathBuf::from).or_else(default_home)
@@ -18,6 +20,18 @@ pub(crate) fn default_home() -> Option<PathBuf> {
 /// Gives the socket that `AGENTICMAIL_VAULT_SOCKET` names.
 pub(crate) fn socket() -> Option<PathBuf> {
     variable("AGENTICMAIL_VAULT_SOCKET").map(PathBuf::from)
+}
+
+/// The variable that holds an agent's token.
+pub(crate) const TOKEN: &str = "AGENTICMAIL_VAULT_TOKEN";
+
+/// Gives the token that `AGENTICMAIL_VAULT_TOKEN` holds.
+///
+/// # Errors
+/// `invalid_request` where it is not UTF-8.
+pub(crate) fn token() -> Result<Option<String>, Failure> {
+    let not_text = |_| Failure::usage(format!("{TOKEN} is not UTF-8"), format!("mend it, or unset {TOKEN}"));
+    variable(TOKEN).map(OsString::into_string).transpose().map_err(not_text)
 }
 
 /// Tells whether `NO_COLOR` asks for none, or the terminal cannot show any.

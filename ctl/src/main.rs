@@ -16,6 +16,7 @@ mod locate;
 mod moment;
 mod prompt;
 mod show;
+mod token;
 mod usage;
 
 use std::alloc::System;
