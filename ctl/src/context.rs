@@ -65,6 +65,16 @@ impl Context {
         Ok(client)
     }
 
+    /// Does an operation as the user, whatever token there is.
+    ///
+    /// # Errors
+    /// What the daemon answered; `unavailable` where nobody did.
+    pub(crate) fn call_plainly<O: Operation>(&self, operation: &O) -> Result<O::Answer, Failure> {
+        let socket = self.socket();
+        let mut client = Client::connect(&socket).map_err(|fault| self.advised(fault, &socket))?;
+        Ok(client.call(operation)?)
+    }
+
     /// Does an operation on a connection.
     ///
     /// # Errors
@@ -149,7 +159,8 @@ impl Context {
             return fault.hint(long);
         }
         if is_forbidden(socket) {
-            return fault.hint("your user may not use this socket; ask the vault's owner");
+            return fault
+                .hint("your user or a sandbox may not use this socket; see which with: vaultctl doctor");
         }
         if socket.exists() {
             return fault.hint(format!("the daemon has ended; start it again with: {daemon}"));

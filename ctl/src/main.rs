@@ -14,6 +14,7 @@ mod env;
 mod failure;
 mod locate;
 mod moment;
+mod posture;
 mod prompt;
 mod show;
 mod token;
