@@ -20,6 +20,7 @@ mod resolve;
 mod rm;
 mod rollback;
 mod rotate;
+mod service;
 mod set;
 mod show;
 mod status;
@@ -78,6 +79,7 @@ commands! {
     Unlock => unlock::UnlockArgs,
     Rekey => rekey::RekeyArgs,
     Recovery => recovery::RecoveryArgs,
+    Service => service::ServiceArgs,
     Completions => completions::CompletionsArgs,
     Man => man::ManArgs,
 }

@@ -108,6 +108,11 @@ impl Context {
         self.search.path()
     }
 
+    /// Gives the socket that was named, by flag or variable.
+    pub(crate) fn named_socket(&self) -> Option<&Path> {
+        self.search.flag.as_deref().or(self.search.variable.as_deref())
+    }
+
     /// Gives the org where one was named; `default` is the daemon's to add.
     ///
     /// # Errors

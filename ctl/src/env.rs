@@ -14,7 +14,24 @@ pub(crate) fn home() -> Option<PathBuf> {
 
 /// Gives `~/.agenticmail`.
 pub(crate) fn default_home() -> Option<PathBuf> {
-    std::env::home_dir().filter(|home| !home.as_os_str().is_empty()).map(|home| home.join(".agenticmail"))
+    user_folder().map(|home| home.join(".agenticmail"))
+}
+
+/// Gives the user's folder for programs' configuration: `XDG_CONFIG_HOME`, else `~/.config`.
+pub(crate) fn config_folder() -> Option<PathBuf> {
+    let named = variable("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    named.or_else(|| user_folder().map(|home| home.join(".config")))
+}
+
+/// Gives the user's own folder.
+pub(crate) fn user_folder() -> Option<PathBuf> {
+    std::env::home_dir().filter(|home| !home.as_os_str().is_empty())
+}
+
+/// Gives the folders in which programs are looked for.
+pub(crate) fn search_path() -> Vec<PathBuf> {
+    let path = variable("PATH").unwrap_or_default();
+    std::env::split_paths(&path).filter(|folder| folder.is_absolute()).collect()
 }
 
 /// Gives the socket that `AGENTICMAIL_VAULT_SOCKET` names.

@@ -12,6 +12,7 @@ use clap::Args;
 use serde::Serialize;
 use vault::api::{MemoryStatus, Warning};
 
+pub(super) use self::files::is_held;
 use self::socket::Daemon;
 use super::FOUND_SOMETHING;
 use crate::context::Context;

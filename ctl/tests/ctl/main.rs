@@ -11,6 +11,7 @@ mod mistakes;
 mod output;
 mod platforms;
 mod secrets;
+mod service;
 mod state;
 mod tokens;
 mod versions;

@@ -108,6 +108,6 @@ pub(super) fn hold(home: &Path) -> Option<Flock<std::fs::File>> {
 }
 
 /// Tells whether a daemon holds the home.
-pub(super) fn is_held(home: &Path) -> bool {
+pub(in crate::commands) fn is_held(home: &Path) -> bool {
     home.join("vault.lock").exists() && hold(home).is_none()
 }
