@@ -1,5 +1,6 @@
 //! `vaultctl doctor`
 
+mod clock;
 mod files;
 mod machine;
 mod socket;
@@ -9,16 +10,21 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde::Serialize;
-use vault::api::Warning;
+use vault::api::{MemoryStatus, Warning};
 
+pub(super) use self::files::is_held;
+use self::socket::Daemon;
 use super::FOUND_SOMETHING;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::moment::now;
+use crate::posture::Surroundings;
 use crate::show::{Tone, plain};
 
-/// Says what is wrong with the vault, the daemon and the machine, and how to mend it.
+/// Says what holds, and what is wrong with the vault, the daemon and the machine, with the command that mends it.
 ///
-/// Needs no daemon. Exits 9 where something is wrong.
+/// Needs no daemon. First what holds now, a line each, where a daemon answers; then what is wrong, a line each:
+/// its code, what it is, and how to mend it. Exits 9 where something is wrong.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -44,7 +50,16 @@ struct Paths {
 /// What was found, for programs.
 #[derive(Serialize)]
 struct Report {
+    holds: Option<Holds>,
     findings: Vec<Warning>,
+}
+
+/// What holds now.
+#[derive(Serialize)]
+struct Holds {
+    memory: MemoryStatus,
+    #[serde(flatten)]
+    surroundings: Surroundings,
 }
 
 /// Looks at everything and prints what is wrong.
@@ -57,19 +72,24 @@ pub(super) fn run(args: &DoctorArgs, context: &Context) -> Result<ExitCode, Fail
         database: under(&args.database, "vault.db"),
         config: context.home.join("vault.toml"),
     };
-    let findings = findings(&paths, context);
+    let daemon = socket::ask(context);
+    let findings = findings(&daemon, &paths, context);
     let code = if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FOUND_SOMETHING) };
+    let surroundings = Surroundings::look(&context.socket());
     if context.show.is_json() {
-        context.show.json(&Report { findings })?;
-    } else {
-        print(&findings, context)?;
+        let holds = daemon.status().map(|status| Holds { memory: status.memory.clone(), surroundings });
+        context.show.json(&Report { holds, findings })?;
+        return Ok(code);
     }
+    if let Some(status) = daemon.status().filter(|_| !context.show.is_brief()) {
+        context.show.pairs(&surroundings.lines(status))?;
+    }
+    print(&findings, context)?;
     Ok(code)
 }
 
-fn findings(paths: &Paths, context: &Context) -> Vec<Warning> {
-    let daemon = socket::ask(context);
-    if !paths.database.exists() && daemon.is_silent() {
+fn findings(daemon: &Daemon, paths: &Paths, context: &Context) -> Vec<Warning> {
+    if !paths.database.exists() && daemon.status().is_none() {
         let message = format!("there is no vault in {}", paths.home.display());
         return vec![Warning::new(
             "no_vault",
@@ -81,13 +101,18 @@ fn findings(paths: &Paths, context: &Context) -> Vec<Warning> {
     if paths.database.exists() {
         found.extend(files::findings(paths));
     }
-    match daemon {
-        socket::Daemon::Silent => {
+    let newest = match daemon {
+        Daemon::Silent => {
             found.extend(files::key_findings(paths));
             found.push(socket::silence(paths, context));
+            clock::newest_of_database(paths)
         }
-        socket::Daemon::Answers(status) => found.extend(socket::findings(&status, context)),
-    }
+        Daemon::Answers(status) => {
+            found.extend(socket::findings(status, context));
+            clock::newest_of_daemon(context)
+        }
+    };
+    found.extend(clock::finding(now(), newest));
     found.extend(machine::findings());
     found
 }

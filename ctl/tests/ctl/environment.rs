@@ -115,7 +115,11 @@ impl TestEnvironment {
 
     /// Runs the program with something piped in.
     pub(crate) fn ctl_with(&self, arguments: &[&str], input: impl AsRef<[u8]>) -> Run {
-        let mut command = self.command(arguments);
+        self.run(self.command(arguments), input)
+    }
+
+    /// Runs a prepared command with something piped in.
+    pub(crate) fn run(&self, mut command: Command, input: impl AsRef<[u8]>) -> Run {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         // Who asks for no input may have ended before it comes.
