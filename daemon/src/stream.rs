@@ -17,7 +17,8 @@ use crate::rpc;
 const MESSAGE_TIME: Duration = Duration::from_secs(10);
 /// How long a stream that has completed a request may be idle.
 const IDLE_TIME: Duration = Duration::from_mins(10);
-
+/// What a stream has room for before it has to grow.
+const ROOM: usize = 4 * 1024;
 /// What a stream may hold before it draws on the budget that all bodies share.
 const SMALL: usize = 64 * 1024;
 
@@ -39,7 +40,7 @@ pub(crate) async fn serve(guest: Guest, app: Arc<App>) {
     let Guest { mut stream, visitor, mut stopping, seat } = guest;
     let _connected = app.metrics.connection();
     let mut session = Session { visitor, token: None };
-    let mut buffer = BytesMut::new();
+    let mut buffer = BytesMut::with_capacity(ROOM);
     let mut patience = MESSAGE_TIME;
     loop {
         let read = tokio::select! {
@@ -66,6 +67,10 @@ pub(crate) async fn serve(guest: Guest, app: Arc<App>) {
             return;
         }
         patience = IDLE_TIME;
+        if buffer.is_empty() {
+            // Freeing wipes it: a value that was sent or asked for does not wait here with the stream.
+            buffer = BytesMut::with_capacity(ROOM);
+        }
     }
 }
 

@@ -21,6 +21,7 @@
 mod binary;
 mod daemon;
 mod home;
+pub(crate) mod memory;
 pub(crate) mod search;
 mod wire;
 
