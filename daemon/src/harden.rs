@@ -1,9 +1,13 @@
 //! What the process gives up before it does anything else, while it has one thread.
 
 use anyhow::Context as _;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use vault::keyfile::VARIABLE;
 use vault::secret::Passphrase;
 use vault::vault::Posture;
+
+/// The most descriptors that are asked for: enough for the largest number of connections.
+const MOST_DESCRIPTORS: u64 = 1 << 18;
 
 /// Proof that the process is hardened, with what was taken from its environment on the way.
 #[derive(Debug)]
@@ -25,11 +29,21 @@ pub fn harden() -> anyhow::Result<Hardened> {
     vault_platform::no_new_privileges().context("new privileges could not be given up")?;
     vault_platform::close_stray_descriptors(&crate::activate::passed_descriptors())
         .context("inherited descriptors could not be closed")?;
+    raise_descriptors();
     std::panic::set_hook(Box::new(|panic| {
         // The payload may hold what a request held; the place does not.
         tracing::error!(at = %panic.location().map(ToString::to_string).unwrap_or_default(), "panic");
     }));
     Ok(Hardened { key })
+}
+
+/// Takes as many descriptors as this process is allowed; shells and service managers start it with few.
+fn raise_descriptors() {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(soft, hard)| {
+        setrlimit(Resource::RLIMIT_NOFILE, hard.min(MOST_DESCRIPTORS).max(soft), hard)
+    });
+    // The gate makes do with what there is.
+    let _ = raised;
 }
 
 /// Measures what the process gives away.

@@ -29,11 +29,11 @@ impl Handle for AcceptLoss {
             }
             match salvage(desk, &stored, damage, &located)? {
                 Some(change) => {
-                    kept.push(damaged(row));
+                    kept.push(row.into());
                     desk.stage(change);
                 }
                 None => {
-                    lost.push((damaged(row), row.revision));
+                    lost.push((row.into(), row.revision));
                     desk.stage(Change::Remove { id: row.id, seen: row.revision });
                 }
             }
@@ -76,7 +76,7 @@ fn salvage(
     let Ok((next, versions)) = whole.or_else(|_| resealed_alone(desk, stored, revision)) else {
         return Ok(None);
     };
-    desk.note(entry(Action::Encrypt, &damaged(row), revision).with("version", next.row.version));
+    desk.note(entry(Action::Encrypt, &row.into(), revision).with("version", next.row.version));
     Ok(Some(Change::Replace { next: Box::new(next), seen: row.revision, kept: Kept::All(versions) }))
 }
 
@@ -95,6 +95,8 @@ fn entry(action: Action, secret: &DamagedSecret, revision: u64) -> Draft {
     draft.with("acceptedLoss", true).with("revision", revision)
 }
 
-fn damaged(row: &Row) -> DamagedSecret {
-    DamagedSecret { id: row.id, org_id: row.org.clone(), name: row.name.to_string() }
+impl From<&Row> for DamagedSecret {
+    fn from(row: &Row) -> Self {
+        Self { id: row.id, org_id: row.org.clone(), name: row.name.to_string() }
+    }
 }

@@ -4,8 +4,8 @@ use super::change::older;
 use super::desk::{Desk, forbidden};
 use super::handle::{After, Handle, Place, Settled};
 use crate::api::{
-    Code, CreateSecret, Created, DeleteSecret, Deleted, Fault, GetSecret, ListSecrets, Secret, SecretList,
-    SecretWithValue, Success,
+    Code, CreateSecret, Created, DamagedSecret, DeleteSecret, Deleted, Fault, GetSecret, ListSecrets, Secret,
+    SecretList, SecretWithValue, Success,
 };
 use crate::audit::Draft;
 use crate::crypto::random;
@@ -120,7 +120,7 @@ impl Handle for ListSecrets {
         let findings = desk.vault().findings();
         let (good, bad): (Vec<_>, Vec<_>) = rows.iter().partition(|row| findings.check(row, keys).is_ok());
         let secrets: Vec<Secret> = good.into_iter().map(Secret::from).collect();
-        let damaged = bad.into_iter().map(|row| row.name.to_string()).collect();
+        let damaged = bad.into_iter().map(DamagedSecret::from).collect();
         desk.note(draft.with("listed", secrets.len()));
         Ok(SecretList { secrets, total, damaged })
     }

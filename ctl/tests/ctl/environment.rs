@@ -100,6 +100,11 @@ impl TestEnvironment {
         self.path(name)
     }
 
+    /// Changes the database behind the daemon's back.
+    pub(crate) fn sql(&self, statements: &str) {
+        rusqlite::Connection::open(self.path("vault.db")).unwrap().execute_batch(statements).unwrap();
+    }
+
     /// Prepares the program, with an environment that has this home alone.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_vaultctl"));
