@@ -9,6 +9,7 @@ mod found;
 mod handle;
 mod inspect;
 mod keys;
+mod list;
 mod log;
 mod loss;
 mod refused;
@@ -31,16 +32,12 @@ pub use found::{FoundError, Founded, Founding, Plan, found};
 use handle::After;
 pub use handle::{Handle, Place, Records, Settled, WhileLocked};
 pub use inspect::{Damage, Findings};
+pub use list::{Fold, each};
 use refused::Refused;
 pub use rekey::SlotSource;
 
 use crate::agents::Agents;
-use crate::api::{
-    AcceptLoss, AddAgent, AddPlatform, AuditLog, Code, CreateSecret, DeleteAgent, DeleteSecret, Discover,
-    Fault, GetSecret, ListAgents, ListPresets, ListSecrets, ListVersions, LockVault, MakeRecovery, Rekey,
-    Resolve, ResolveMany, Rollback, RotateAll, RotateSecret, StatusOf, TestAgent, UnlockVault, UpdateAgent,
-    UpdateSecret, VerifyAudit, Warning,
-};
+use crate::api::{Code, Fault, Warning};
 use crate::audit::{Author, Draft, Entry, Head};
 use crate::clock::Clock;
 use crate::crypto::Iterations;
@@ -51,43 +48,6 @@ use vault_platform::PagePolicy;
 
 /// How often a unit is tried again when its rows or keys changed meanwhile.
 const TRIES: usize = 16;
-
-/// Visits every operation; a face is such a visitor.
-pub trait Fold {
-    /// Takes one operation.
-    fn add<O: Handle>(&mut self);
-}
-
-/// Hands every operation to a visitor: the one list.
-pub fn each(fold: &mut impl Fold) {
-    fold.add::<ListSecrets>();
-    fold.add::<CreateSecret>();
-    fold.add::<GetSecret>();
-    fold.add::<UpdateSecret>();
-    fold.add::<DeleteSecret>();
-    fold.add::<ListVersions>();
-    fold.add::<Rollback>();
-    fold.add::<RotateSecret>();
-    fold.add::<RotateAll>();
-    fold.add::<AddPlatform>();
-    fold.add::<Resolve>();
-    fold.add::<ResolveMany>();
-    fold.add::<Discover>();
-    fold.add::<ListPresets>();
-    fold.add::<AuditLog>();
-    fold.add::<VerifyAudit>();
-    fold.add::<AcceptLoss>();
-    fold.add::<StatusOf>();
-    fold.add::<ListAgents>();
-    fold.add::<AddAgent>();
-    fold.add::<UpdateAgent>();
-    fold.add::<DeleteAgent>();
-    fold.add::<TestAgent>();
-    fold.add::<LockVault>();
-    fold.add::<UnlockVault>();
-    fold.add::<Rekey>();
-    fold.add::<MakeRecovery>();
-}
 
 /// What a vault is told from outside.
 #[derive(Debug, Clone)]

@@ -27,15 +27,12 @@ impl Handle for AcceptLoss {
             if damage.is_none() && is_whole(desk, &stored) {
                 continue;
             }
-            match salvage(desk, &stored, damage, &located)? {
-                Some(change) => {
-                    kept.push(row.into());
-                    desk.stage(change);
-                }
-                None => {
-                    lost.push((row.into(), row.revision));
-                    desk.stage(Change::Remove { id: row.id, seen: row.revision });
-                }
+            if let Some(change) = salvage(desk, &stored, damage, &located)? {
+                kept.push(row.into());
+                desk.stage(change);
+            } else {
+                lost.push((row.into(), row.revision));
+                desk.stage(Change::Remove { id: row.id, seen: row.revision });
             }
         }
         for (gone, revision) in &lost {
