@@ -149,6 +149,10 @@ impl Vault {
                 running.await.map_err(|_| Fault::new(Code::Internal, "the operation ended by a panic"))?
             }
         };
+        if let (Err(fault), Records::Each, Err(_)) = (&acted, O::RECORDS, desk.keys()) {
+            let reason = fault.lock_reason.unwrap_or(LockReason::WrongKey);
+            self.count_refusal(desk.caller(), O::METHOD, reason);
+        }
         let after = desk.take_after();
         let unit = match (&acted, O::RECORDS) {
             (Ok(_), Records::Nothing) => None,
