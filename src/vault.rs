@@ -15,6 +15,7 @@ mod loss;
 mod refused;
 mod rekey;
 mod resolve;
+mod retention;
 mod rotate;
 mod secrets;
 mod status;
