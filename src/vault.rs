@@ -14,7 +14,9 @@ mod rekey;
 mod resolve;
 mod rotate;
 mod secrets;
+mod settings;
 mod status;
+mod transfer;
 mod unlock;
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -30,12 +32,13 @@ pub use handle::{Handle, Place, Records, Settled, WhileLocked};
 pub use inspect::{Damage, Findings};
 use refused::Refused;
 pub use rekey::SlotSource;
+pub use settings::{Posture, Settings};
 
 use crate::agents::Agents;
 use crate::api::{
-    AddAgent, AddPlatform, AuditLog, Code, CreateSecret, DeleteAgent, DeleteSecret, Discover, Fault,
-    GetSecret, ListAgents, ListPresets, ListSecrets, ListVersions, LockVault, MakeRecovery, Rekey, Resolve,
-    ResolveMany, Rollback, RotateAll, RotateSecret, StatusOf, TestAgent, UnlockVault, UpdateAgent,
+    AddAgent, AddPlatform, AuditLog, Code, CreateSecret, DeleteAgent, DeleteSecret, Discover, Export, Fault,
+    GetSecret, Import, ListAgents, ListPresets, ListSecrets, ListVersions, LockVault, MakeRecovery, Rekey,
+    Resolve, ResolveMany, Rollback, RotateAll, RotateSecret, StatusOf, TestAgent, UnlockVault, UpdateAgent,
     UpdateSecret, VerifyAudit, Warning,
 };
 use crate::audit::{Author, Draft, Entry, Head};
@@ -67,6 +70,8 @@ pub fn each(fold: &mut impl Fold) {
     fold.add::<RotateSecret>();
     fold.add::<RotateAll>();
     fold.add::<AddPlatform>();
+    fold.add::<Import>();
+    fold.add::<Export>();
     fold.add::<Resolve>();
     fold.add::<ResolveMany>();
     fold.add::<Discover>();
@@ -83,30 +88,6 @@ pub fn each(fold: &mut impl Fold) {
     fold.add::<UnlockVault>();
     fold.add::<Rekey>();
     fold.add::<MakeRecovery>();
-}
-
-/// What a vault is told from outside.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The rounds of new slots.
-    pub iterations: Iterations,
-    /// How the key page is to be locked.
-    pub page: PagePolicy,
-    /// What the process gives away, for `status`.
-    pub posture: Posture,
-    /// The key file, which a rekey replaces.
-    pub key_file: Option<std::path::PathBuf>,
-}
-
-/// What the process gives away; the daemon measures it, `status` shows it.
-#[derive(Debug, Clone)]
-pub struct Posture {
-    /// Whether others of the same user may read its memory.
-    pub dumpable: bool,
-    /// Whether a crash leaves a core file.
-    pub core_dumps: bool,
-    /// `none`, `active` or `unknown`.
-    pub swap: &'static str,
 }
 
 /// A vault; clones are the same one.
