@@ -6,8 +6,10 @@ mod audit;
 mod completions;
 mod discover;
 mod doctor;
+mod export;
 mod get;
 mod history;
+mod import;
 mod init;
 mod list;
 mod lock;
@@ -79,6 +81,8 @@ commands! {
     Unlock => unlock::UnlockArgs,
     Rekey => rekey::RekeyArgs,
     Recovery => recovery::RecoveryArgs,
+    Import => import::ImportArgs,
+    Export => export::ExportArgs,
     Service => service::ServiceArgs,
     Completions => completions::CompletionsArgs,
     Man => man::ManArgs,
