@@ -95,7 +95,7 @@ impl Gate {
         access: Access,
         limits: &Limits,
     ) -> Self {
-        Self { listener, stopping, access, seats: Seats::new(limits.clone()) }
+        Self { listener, stopping, access, seats: Seats::new(limits) }
     }
 
     /// Serves until stopped, then lets what is in flight finish.

@@ -53,7 +53,7 @@ pub(crate) struct Seat {
 
 impl Seats {
     /// Lays out as many seats as are configured, or fewer where there are no descriptors for so many.
-    pub(crate) fn new(limits: Limits) -> Arc<Self> {
+    pub(crate) fn new(limits: &Limits) -> Arc<Self> {
         let descriptors = getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft);
         let possible = descriptors.saturating_sub(OF_THE_REST) / OF_A_CONNECTION;
         let possible = u32::try_from(possible.max(1)).unwrap_or(u32::MAX);
@@ -61,7 +61,7 @@ impl Seats {
             tracing::warn!(possible, configured = limits.connections, "{FEW}");
         }
         let connections = limits.connections.min(possible);
-        Arc::new(Self { limits: Limits { connections, ..limits }, table: Mutex::default() })
+        Arc::new(Self { limits: Limits { connections, ..limits.clone() }, table: Mutex::default() })
     }
 
     /// Asks the longest-idle connection to go, as when descriptors have run out.
@@ -160,7 +160,7 @@ mod tests {
     }
 
     fn seats(connections: u32) -> Arc<Seats> {
-        Seats::new(Limits { connections, ..Limits::default() })
+        Seats::new(&Limits { connections, ..Limits::default() })
     }
 
     #[test]
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_user_at_the_limit_gives_up_a_seat_of_its_own() {
-        let seats = Seats::new(Limits { connections_per_user: 1, ..Limits::default() });
+        let seats = Seats::new(&Limits { connections_per_user: 1, ..Limits::default() });
         let (other, mine) = (seats.take(1), seats.take(2));
         let _newcomer = seats.take(2);
         assert!(left(&mine) && !left(&other));
