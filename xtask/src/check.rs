@@ -5,6 +5,7 @@ mod paths;
 mod sources;
 mod style;
 mod syntax;
+mod units;
 mod vectors;
 
 use std::process::ExitCode;
@@ -22,10 +23,11 @@ struct Check {
     holds: fn() -> Result<()>,
 }
 
-const CHECKS: [Check; 10] = [
+const CHECKS: [Check; 11] = [
     Check { name: "style", holds: style::check },
     Check { name: "paths of this machine", holds: paths::check },
     Check { name: "docs/dependencies.md", holds: dependencies::check },
+    Check { name: "units of systemd and launchd", holds: units::check },
     Check { name: "format", holds: format },
     Check { name: "unused dependencies", holds: unused },
     Check { name: "licences, sources, banned crates", holds: deny },
