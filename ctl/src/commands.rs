@@ -1,6 +1,7 @@
 //! The commands: one file each, an arguments struct and `run`.
 
 mod add;
+mod agent;
 mod audit;
 mod completions;
 mod discover;
@@ -19,6 +20,7 @@ mod resolve;
 mod rm;
 mod rollback;
 mod rotate;
+mod service;
 mod set;
 mod show;
 mod status;
@@ -72,10 +74,12 @@ commands! {
     Discover => discover::DiscoverArgs,
     Presets => presets::PresetsArgs,
     Audit => audit::AuditArgs,
+    Agent => agent::AgentArgs,
     Lock => lock::LockArgs,
     Unlock => unlock::UnlockArgs,
     Rekey => rekey::RekeyArgs,
     Recovery => recovery::RecoveryArgs,
+    Service => service::ServiceArgs,
     Completions => completions::CompletionsArgs,
     Man => man::ManArgs,
 }

@@ -14,8 +14,10 @@ mod env;
 mod failure;
 mod locate;
 mod moment;
+mod posture;
 mod prompt;
 mod show;
+mod token;
 mod usage;
 
 use std::alloc::System;

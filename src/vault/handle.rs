@@ -46,6 +46,8 @@ pub(super) enum After {
     Lock(LockReason),
     /// The agents changed.
     Agents,
+    /// What was found damaged is no longer there.
+    Sound,
     /// The keyring changes, and the place of the key with it.
     Rekey(Arc<Keys>, Passphrase),
 }

@@ -123,6 +123,7 @@ impl Vault {
 
     /// Records the lock, refuses every unit from then on, and wipes the keys.
     pub async fn lock(&self, reason: LockReason, draft: Draft) -> Result<(), Fault> {
+        self.record_folded().await;
         let Keyring::Open(keys) = self.keyring() else { return Ok(()) };
         let mut unit = self.system_unit(keys);
         unit.entries.push(draft.with("reason", reason.as_str()));

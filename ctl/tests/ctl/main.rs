@@ -1,6 +1,7 @@
 //! `vaultctl` as its users meet it: the real program, on a real socket, with a real daemon behind it.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failing helper fails its test")]
 
+mod agents;
 mod audit;
 mod doctor;
 mod environment;
@@ -10,5 +11,7 @@ mod mistakes;
 mod output;
 mod platforms;
 mod secrets;
+mod service;
 mod state;
+mod tokens;
 mod versions;
