@@ -2,6 +2,7 @@
 
 mod dependencies;
 mod paths;
+mod promises;
 mod sources;
 mod style;
 mod syntax;
@@ -23,10 +24,11 @@ struct Check {
     holds: fn() -> Result<()>,
 }
 
-const CHECKS: [Check; 11] = [
+const CHECKS: [Check; 12] = [
     Check { name: "style", holds: style::check },
     Check { name: "paths of this machine", holds: paths::check },
     Check { name: "docs/dependencies.md", holds: dependencies::check },
+    Check { name: "promises and their tests", holds: promises::check },
     Check { name: "units of systemd and launchd", holds: units::check },
     Check { name: "format", holds: format },
     Check { name: "unused dependencies", holds: unused },
