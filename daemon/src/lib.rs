@@ -12,6 +12,7 @@ mod attempts;
 mod body;
 mod events;
 mod gate;
+mod ground;
 pub mod harden;
 mod home;
 mod http;

@@ -1,5 +1,6 @@
 //! What happens by the clock: the vault locks itself, the log's head goes beside the database.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,6 +15,9 @@ use vault::vault::Vault;
 const TICK: Duration = Duration::from_secs(1);
 /// How often the head is written to the log too.
 const LOG_EVERY: u64 = 60;
+
+/// The most bytes of the head's file that are read.
+const HEAD_BYTES: u64 = 4096;
 
 /// The head as it stands in its file.
 #[derive(Serialize, Deserialize)]
@@ -67,7 +71,8 @@ pub(crate) fn write_head(vault: &Vault, path: &Path) -> bool {
 
 /// Reads the head that was written when the daemon last ran.
 pub(crate) fn read_head(path: &Path) -> Option<Head> {
-    let text = std::fs::read(path).ok()?;
+    let mut text = Vec::new();
+    files::open_regular(path).ok()?.take(HEAD_BYTES).read_to_end(&mut text).ok()?;
     let file: HeadFile = serde_json::from_slice(&text).ok()?;
     let mac = HEXLOWER.decode(file.mac.as_bytes()).ok()?.try_into().ok()?;
     Some(Head { seq: file.seq, mac })
