@@ -189,6 +189,8 @@ pub struct AuditQuery {
     pub since: Option<Timestamp>,
     /// Not after.
     pub until: Option<Timestamp>,
+    /// After this place alone, oldest first.
+    pub after: Option<u64>,
     /// At most so many.
     pub limit: u64,
     /// After leaving out so many.

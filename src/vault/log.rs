@@ -40,6 +40,7 @@ impl Handle for AuditLog {
             outcome: self.outcome,
             since: self.since,
             until: self.until,
+            after: self.after.map(|after| after.min(i64::MAX.cast_unsigned())),
             limit: limit.into(),
             offset: self.offset.unwrap_or_default().into(),
         })?;

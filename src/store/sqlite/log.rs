@@ -82,6 +82,10 @@ impl Filter {
         filter.equals("secret", query.secret.map(|id| Value::from(id.as_bytes().to_vec())));
         filter.bound("at >= ?", query.since);
         filter.bound("at <= ?", query.until);
+        if let Some(after) = query.after {
+            filter.sql.push_str(" AND seq > ?");
+            filter.values.push(Value::from(after.cast_signed()));
+        }
         if let Some(actor) = &query.actor {
             filter.equals("actor", Some(label(connection, actor)?));
         }
@@ -135,11 +139,12 @@ fn count(connection: &Connection, filter: &Filter) -> Result<u64, StoreError> {
     Ok(counted.cast_unsigned())
 }
 
-/// Reads a page, newest first.
+/// Reads a page, newest first, or oldest first after a place.
 pub(super) fn page(connection: &Connection, query: &AuditQuery) -> Result<AuditPage, StoreError> {
     let mut filter = Filter::of(connection, query)?;
     let counted = count(connection, &filter)?;
-    let sql = format!("SELECT {COLUMNS} FROM audit {} ORDER BY seq DESC LIMIT ? OFFSET ?", filter.sql);
+    let order = if query.after.is_some() { "ASC" } else { "DESC" };
+    let sql = format!("SELECT {COLUMNS} FROM audit {} ORDER BY seq {order} LIMIT ? OFFSET ?", filter.sql);
     filter.values.push(Value::from(i64::try_from(query.limit).unwrap_or(i64::MAX)));
     filter.values.push(Value::from(i64::try_from(query.offset).unwrap_or(i64::MAX)));
     let mut statement = connection.prepare_cached(&sql)?;
