@@ -5,6 +5,7 @@
 
 mod agents;
 mod audit;
+mod backup;
 mod change;
 mod decode;
 mod discover;
@@ -24,6 +25,7 @@ pub use agents::{
     TestAgent, UpdateAgent,
 };
 pub use audit::{AuditAnswer, AuditEntry, AuditLog, Verification, VerifyAudit};
+pub use backup::{BackupMade, BackupPart, MakeBackup, PART_BYTES, ReadBackup};
 pub use change::{
     AddPlatform, FieldValues, ListVersions, PlatformAdded, Rollback, RotateAll, RotateSecret, RotatedAll,
     RotationError, UpdateSecret, Version, Versions,

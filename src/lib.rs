@@ -13,6 +13,7 @@ pub mod agenticmail;
 pub mod agents;
 pub mod api;
 pub mod audit;
+pub mod backup;
 pub mod client;
 pub mod clock;
 pub mod config;

@@ -260,6 +260,8 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     fn commit(&self, unit: Unit) -> oneshot::Receiver<Result<Receipt, Refusal>>;
     /// Moves all that was deleted out of the write-ahead log; `false` where a reader held it up.
     fn erase(&self) -> oneshot::Receiver<bool>;
+    /// Copies the database as last committed into a file without a name.
+    fn snapshot(&self) -> Result<std::fs::File, StoreError>;
     /// Hears of each entry after its commit, in order.
     fn events(&self) -> broadcast::Receiver<Arc<Entry>>;
 }

@@ -1,6 +1,7 @@
 //! The vault: the one line judge → act → record that every operation goes along.
 
 mod agents;
+mod backup;
 mod change;
 mod desk;
 mod discover;
@@ -73,6 +74,7 @@ struct Inner {
     agents: RwLock<Arc<Agents>>,
     refused: Mutex<Refused>,
     folded: Mutex<Folded>,
+    backup: Mutex<Option<backup::Pending>>,
 }
 
 impl Vault {
@@ -94,6 +96,7 @@ impl Vault {
             agents: RwLock::default(),
             refused: Mutex::default(),
             folded: Mutex::default(),
+            backup: Mutex::default(),
         }))
     }
 

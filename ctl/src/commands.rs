@@ -3,6 +3,7 @@
 mod add;
 mod agent;
 mod audit;
+mod backup;
 mod completions;
 mod discover;
 mod doctor;
@@ -19,6 +20,7 @@ mod presets;
 mod recovery;
 mod rekey;
 mod resolve;
+mod restore;
 mod rm;
 mod rollback;
 mod rotate;
@@ -83,6 +85,8 @@ commands! {
     Recovery => recovery::RecoveryArgs,
     Import => import::ImportArgs,
     Export => export::ExportArgs,
+    Backup => backup::BackupArgs,
+    Restore => restore::RestoreArgs,
     Service => service::ServiceArgs,
     Completions => completions::CompletionsArgs,
     Man => man::ManArgs,

@@ -3,9 +3,9 @@
 use super::Handle;
 use crate::api::{
     AcceptLoss, AddAgent, AddPlatform, AuditLog, CreateSecret, DeleteAgent, DeleteSecret, Discover, Export,
-    GetSecret, Import, ListAgents, ListPresets, ListSecrets, ListVersions, LockVault, MakeRecovery, Rekey,
-    Resolve, ResolveMany, Rollback, RotateAll, RotateSecret, StatusOf, TestAgent, UnlockVault, UpdateAgent,
-    UpdateSecret, VerifyAudit,
+    GetSecret, Import, ListAgents, ListPresets, ListSecrets, ListVersions, LockVault, MakeBackup,
+    MakeRecovery, ReadBackup, Rekey, Resolve, ResolveMany, Rollback, RotateAll, RotateSecret, StatusOf,
+    TestAgent, UnlockVault, UpdateAgent, UpdateSecret, VerifyAudit,
 };
 
 /// Visits every operation; a face is such a visitor.
@@ -34,6 +34,8 @@ pub fn each(fold: &mut impl Fold) {
     fold.add::<ListPresets>();
     fold.add::<AuditLog>();
     fold.add::<VerifyAudit>();
+    fold.add::<MakeBackup>();
+    fold.add::<ReadBackup>();
     fold.add::<AcceptLoss>();
     fold.add::<StatusOf>();
     fold.add::<ListAgents>();

@@ -3,6 +3,7 @@
 
 mod agents;
 mod audit;
+mod backup;
 mod doctor;
 mod environment;
 mod import;
