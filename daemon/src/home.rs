@@ -1,6 +1,7 @@
 //! The home: its paths, its privacy, and the lock that keeps a second daemon out.
 
 use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -8,6 +9,7 @@ use nix::fcntl::{Flock, FlockArg};
 use vault::config::Config;
 use vault::files;
 
+use crate::ground::{self, Stands};
 use crate::keys::KeySources;
 use crate::options::Options;
 
@@ -40,17 +42,26 @@ impl Home {
         }
         let under = |named: &Option<PathBuf>, name: &str| named.clone().unwrap_or_else(|| folder.join(name));
         let database = under(&options.database, "vault.db");
+        let socket = under(&options.socket, "vault.sock");
+        let (key_file, config) = (under(&options.env_file, ".env"), under(&options.config, "vault.toml"));
+        ground::check(&socket, Stands::Apart)?;
+        for file in [&database, &key_file, &config] {
+            ground::check(file, Stands::AmongOurs)?;
+        }
         // Another home may name this database, and this one another's: each has a lock of its own.
         let mut beside = database.clone().into_os_string();
         beside.push(".lock");
         let locks = vec![lock(&folder.join("vault.lock"))?, lock(Path::new(&beside))?];
+        if options.socket_group.is_some() && is_closed_to_groups(&socket) {
+            tracing::warn!(socket = %socket.display(), "{UNREACHED}");
+        }
         let usual_mode = if options.socket_group.is_some() { 0o660 } else { 0o600 };
         Ok(Self {
-            key_file: under(&options.env_file, ".env"),
+            key_file,
             database,
-            config: under(&options.config, "vault.toml"),
+            config,
             head: folder.join("head"),
-            socket: under(&options.socket, "vault.sock"),
+            socket,
             socket_mode: options.socket_mode.unwrap_or(usual_mode),
             socket_group: options.socket_group.clone(),
             config_is_named: options.config.is_some(),
@@ -60,11 +71,14 @@ impl Home {
 
     /// Reads the configuration; a missing file is an empty one, unless it was named.
     pub(crate) fn config(&self) -> anyhow::Result<Config> {
-        let text = match std::fs::read_to_string(&self.config) {
+        let text = match files::open_regular(&self.config) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && !self.config_is_named => {
                 String::new()
             }
-            other => other.with_context(|| format!("{} could not be read", self.config.display()))?,
+            opened => opened
+                .map_err(anyhow::Error::from)
+                .and_then(|file| ground::read(file, &self.config))
+                .with_context(|| format!("{} could not be read", self.config.display()))?,
         };
         Config::parse(&text).with_context(|| format!("{}", self.config.display()))
     }
@@ -73,6 +87,14 @@ impl Home {
     pub(crate) fn key_sources(&self, environment: Option<vault::secret::Passphrase>) -> KeySources {
         KeySources::new(environment, self.key_file.clone())
     }
+}
+
+/// What is said where a group was named that gets nothing from it.
+const UNREACHED: &str =
+    "the socket's group cannot enter its folder; name a socket in another one with --socket";
+
+fn is_closed_to_groups(socket: &Path) -> bool {
+    std::fs::metadata(files::parent(socket)).is_ok_and(|meta| meta.mode() & 0o011 == 0)
 }
 
 fn usual_home() -> anyhow::Result<PathBuf> {

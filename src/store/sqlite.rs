@@ -12,14 +12,15 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use tokio::sync::{broadcast, oneshot};
 
 use super::{
-    AgentRow, AuditPage, AuditQuery, ListQuery, Receipt, Refusal, Row, State, Store, StoreError, Stored,
-    Unit, VersionRow,
+    AgentRow, AuditPage, AuditQuery, ListQuery, Receipt, Refusal, Remains, Row, State, Store, StoreError,
+    Stored, Unit, VersionRow,
 };
-use crate::audit::{Entry, Head};
+use crate::audit::{Checkpoint, Entry, Head};
 use crate::crypto::{AuditKeySeal, Bytes32, Header, Slot};
 use crate::domain::{OrgId, OrgScope, SecretId, SecretName, Timestamp, VaultId};
 use crate::keyring::Keys;
@@ -28,7 +29,8 @@ use columns::{array, blob32, stored_of};
 pub(crate) use sum::leaf;
 
 /// The migrations, in order; `PRAGMA user_version` counts those that were applied.
-const MIGRATIONS: &[&str] = &[include_str!("schema/001_start.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("schema/001_start.sql"), include_str!("schema/002_checkpoint.sql")];
 /// How many entries a slow subscriber may be behind before it is dropped.
 const EVENTS_KEPT: usize = 1000;
 /// Marks the file as a vault: "AMVT".
@@ -123,6 +125,8 @@ fn connect(path: &Path, mode: Mode) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(64);
+    // Else some statements are planned anew with each parameter.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch(
         "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON;
          PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;",
@@ -130,7 +134,8 @@ fn connect(path: &Path, mode: Mode) -> Result<Connection, StoreError> {
     if mode == Mode::Write {
         connection.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;
-             PRAGMA checkpoint_fullfsync = ON; PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 0;",
+             PRAGMA checkpoint_fullfsync = ON; PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 0;
+             PRAGMA cache_size = -16384;",
         )?;
         let durable: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
         if durable != 2 {
@@ -275,6 +280,10 @@ impl Store for SqliteStore {
         })
     }
 
+    fn remains(&self, id: SecretId) -> Result<Option<Remains>, StoreError> {
+        self.read(|connection| columns::remains(connection, id))
+    }
+
     fn list(&self, query: &ListQuery) -> Result<(Vec<Row>, u64), StoreError> {
         self.read(|connection| columns::list(connection, query))
     }
@@ -300,6 +309,10 @@ impl Store for SqliteStore {
 
     fn audit(&self, query: &AuditQuery) -> Result<AuditPage, StoreError> {
         self.read(|connection| log::page(connection, query))
+    }
+
+    fn checkpoint(&self) -> Result<Option<Checkpoint>, StoreError> {
+        self.read(log::checkpoint)
     }
 
     fn walk_audit(&self, after: u64, each: &mut dyn FnMut(&Entry)) -> Result<(), StoreError> {

@@ -17,6 +17,9 @@ const LARGEST_PAGE: u32 = 1000;
 /// How many past entries a new subscriber is told at most.
 const PAST: usize = 10_000;
 
+/// The warning of a database that is older than the head that was kept outside it.
+pub(super) const ROLLED_BACK: &str = "rolled_back";
+
 impl Handle for AuditLog {
     const PLACE: Place = Place::Blocking;
     const RECORDS: Records = Records::Nothing;
@@ -37,6 +40,7 @@ impl Handle for AuditLog {
             outcome: self.outcome,
             since: self.since,
             until: self.until,
+            after: self.after.map(|after| after.min(i64::MAX.cast_unsigned())),
             limit: limit.into(),
             offset: self.offset.unwrap_or_default().into(),
         })?;
@@ -70,7 +74,8 @@ impl Vault {
             store.header()?.ok_or_else(|| Fault::new(Code::Integrity, "the header of the vault is gone"))?;
         let mut audit_keys = AuditKeys::open(&header, keys)?;
         let state = store.state()?;
-        let mut verifier = Verifier::new(self.outside_head());
+        let begin = self.log_begin(keys)?;
+        let mut verifier = Verifier::new(begin, self.outside_head());
         let mut entries = 0;
         store.walk_audit(0, &mut |entry| {
             if entry.seq <= state.head.seq {
@@ -114,24 +119,36 @@ impl Vault {
         self.0.store.state().ok().map(|state| state.head)
     }
 
+    /// Gives the end of the chain to keep outside the database, unless it contradicts the one that was kept.
+    pub fn head_to_keep(&self) -> Option<Head> {
+        let rolled_back = {
+            let warnings = self.0.warnings.read().unwrap_or_else(PoisonError::into_inner);
+            warnings.iter().any(|warning| warning.code == ROLLED_BACK)
+        };
+        self.head().filter(|head| head.seq > 0 && !rolled_back)
+    }
+
     /// Warns where the log does not reach or pass through the head that was kept outside the database.
-    pub(super) fn compare_heads(&self) -> Result<(), StoreError> {
+    pub(super) fn compare_heads(&self, keys: &Keys) -> Result<(), StoreError> {
         let Some(outside) = self.outside_head() else { return Ok(()) };
         let state = self.0.store.state()?;
-        let mut met = outside.seq == 0;
+        // What stood before the log's begin was removed, and cannot be met any more.
+        let begin = self.log_begin(keys)?;
+        let mut met = outside.seq < begin.seq || outside == begin;
         self.0.store.walk_audit(outside.seq.saturating_sub(1), &mut |entry| {
             met |= entry.seq == outside.seq && entry.mac == outside.mac;
         })?;
         let words = "the database is older than the log's head that was kept beside it: it was put back or its tail was cut";
-        let hint = "see where the log breaks with: vaultctl audit verify; find out who put it back";
-        let warning = Warning::new("rolled_back", words, hint);
-        self.warn("rolled_back", (!met || outside.seq > state.head.seq).then_some(warning));
+        let hint = "find out who put it back; accept the loss with: vaultctl doctor --accept-loss";
+        let warning = Warning::new(ROLLED_BACK, words, hint);
+        self.warn(ROLLED_BACK, (!met || outside.seq > state.head.seq).then_some(warning));
         Ok(())
     }
 
     /// Counts the entries of the log.
     pub fn audit_len(&self) -> u64 {
-        self.0.store.state().map_or(0, |state| state.head.seq)
+        let removed = self.0.store.checkpoint().ok().flatten().map_or(0, |begin| begin.head.seq);
+        self.0.store.state().map_or(0, |state| state.head.seq.saturating_sub(removed))
     }
 
     /// Gives the moment of the daemon's start.

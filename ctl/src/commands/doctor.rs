@@ -2,6 +2,7 @@
 
 mod clock;
 mod files;
+mod loss;
 mod machine;
 mod socket;
 
@@ -29,7 +30,8 @@ use crate::show::{Tone, plain};
 #[command(after_help = "\
 Examples:
   vaultctl doctor
-  vaultctl doctor --json | jq -r '.findings[].code'")]
+  vaultctl doctor --json | jq -r '.findings[].code'
+  vaultctl doctor --accept-loss")]
 pub(crate) struct DoctorArgs {
     /// The key file [default: .env in the home]
     #[arg(long, value_name = "FILE")]
@@ -37,6 +39,12 @@ pub(crate) struct DoctorArgs {
     /// The database [default: vault.db in the home]
     #[arg(long, value_name = "FILE")]
     database: Option<PathBuf>,
+    /// After damage without a backup: keep every value that still opens, remove the rest
+    #[arg(long)]
+    accept_loss: bool,
+    /// Do not ask
+    #[arg(long, short, requires = "accept_loss")]
+    yes: bool,
 }
 
 /// Where things are that are looked at.
@@ -64,6 +72,9 @@ struct Holds {
 
 /// Looks at everything and prints what is wrong.
 pub(super) fn run(args: &DoctorArgs, context: &Context) -> Result<ExitCode, Failure> {
+    if args.accept_loss {
+        return loss::accept(args, context);
+    }
     let under =
         |named: &Option<PathBuf>, name: &str| named.clone().unwrap_or_else(|| context.home.join(name));
     let paths = Paths {

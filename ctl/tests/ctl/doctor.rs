@@ -160,3 +160,36 @@ fn a_sandbox_that_forbids_the_socket_is_told_apart() {
     let report = test.run(command, "").ended_with(9).json();
     assert_eq!("sandbox", report["findings"][0]["code"], "{report}");
 }
+
+#[test]
+fn a_loss_is_accepted_by_name_and_then_nothing_is_damaged() {
+    let mut test = TestEnvironment::served();
+    for name in ["kept", "gone", "sound"] {
+        test.ctl_with(&["set", name], "a value").succeeded();
+    }
+    test.stop();
+    test.sql(
+        "UPDATE secret SET metadata = '{\"by\":\"hand\"}' WHERE name = 'kept';
+         UPDATE secret SET sealed = zeroblob(length(sealed)), digest = zeroblob(32) WHERE name = 'gone'",
+    );
+    test.start();
+    let run = test.ctl(&["get", "kept"]).ended_with(8);
+    assert!(run.stderr.contains("vaultctl doctor --accept-loss"), "{run}");
+    test.ctl(&["doctor", "--accept-loss"]).ended_with(2);
+    let run = test.ctl(&["doctor", "--accept-loss", "--yes"]).succeeded();
+    assert!(run.stdout.contains("kept: kept of org default\nlost: gone of org default\n"), "{run}");
+    assert!(codes(&test).is_empty());
+    assert_eq!("a value", test.ctl(&["get", "kept"]).succeeded().stdout);
+}
+
+#[test]
+fn a_damaged_secret_is_deleted_by_its_name() {
+    let mut test = TestEnvironment::served();
+    test.ctl_with(&["set", "hurt"], "a value").succeeded();
+    test.stop();
+    test.sql("UPDATE secret SET metadata = '{\"by\":\"hand\"}'");
+    test.start();
+    test.ctl(&["get", "hurt"]).ended_with(8);
+    test.ctl(&["rm", "hurt", "--yes"]).succeeded();
+    test.ctl(&["get", "hurt"]).ended_with(3);
+}

@@ -100,6 +100,11 @@ impl TestEnvironment {
         self.path(name)
     }
 
+    /// Changes the database behind the daemon's back.
+    pub(crate) fn sql(&self, statements: &str) {
+        rusqlite::Connection::open(self.path("vault.db")).unwrap().execute_batch(statements).unwrap();
+    }
+
     /// Prepares the program, with an environment that has this home alone.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_vaultctl"));
@@ -179,5 +184,5 @@ fn a_daemon_for_the_other_tests() {
     let key = std::env::var_os(vault::keyfile::VARIABLE);
     let key = key.map(|key| vault::secret::Passphrase::new(key.into_encoded_bytes()).unwrap());
     let options = vaultd::Options::parse_from(["vaultd".into(), "--home".into(), home]);
-    vaultd::start(&options, vaultd::Hardened { key }).unwrap();
+    vaultd::start(&options, vaultd::Hardened { key, listener: None }).unwrap();
 }
