@@ -90,6 +90,9 @@ impl Verb {
     }
 }
 
+/// The most bytes of a request's body, or of a message on the stream.
+pub const REQUEST_BYTES: usize = 2 * 1024 * 1024;
+
 /// A place in HTTP: verb, path with `{field}` parts, and the status of success.
 #[derive(Debug, Clone, Copy)]
 pub struct Route {

@@ -130,7 +130,7 @@ pub(super) fn run(args: &ImportArgs, context: &Context) -> Result<ExitCode, Fail
         entries.push(refs::copy(path(args)?, context)?);
     }
     let mut import = Import { entries, on_conflict: args.on_conflict.into(), dry_run: true };
-    let foreseen = context.call(&import)?;
+    let foreseen = context.call(&import).map_err(in_options)?;
     plan::print(&foreseen, &found, context)?;
     if args.dry_run {
         answer(&foreseen, &found, context)?;
@@ -201,12 +201,15 @@ fn answer(imported: &Imported, found: &Found, context: &Context) -> Result<(), F
 
 /// Names this program's options where the daemon names its fields.
 fn in_options(failure: Failure) -> Failure {
-    match failure {
-        Failure::Fault(fault) if fault.code == Code::Conflict => fault
-            .hint("leave them with --on-conflict skip, or give them the new values with overwrite")
-            .into(),
-        other => other,
-    }
+    let Failure::Fault(fault) = failure else { return failure };
+    let hint = match fault.code {
+        Code::Conflict => {
+            "leave them with --on-conflict skip, or give them the new values with --on-conflict overwrite"
+        }
+        Code::TooLarge => "an import takes at most 2 MiB in all: bring the file in by parts",
+        _ => return fault.into(),
+    };
+    fault.hint(hint).into()
 }
 
 /// Gives an entry its place in an import.

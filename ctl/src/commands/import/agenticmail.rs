@@ -8,7 +8,7 @@ use vault::domain::Category;
 use vault::keyfile;
 use vault::secret::{Passphrase, SecretValue};
 
-use super::found::{Candidate, Found, bytes_of, moment};
+use super::found::{Candidate, Found, bytes_of, moment, named};
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -44,7 +44,7 @@ fn rows(path: &Path) -> Result<Vec<LegacyRow>, Failure> {
     let rows = if bytes.starts_with(DATABASE) { rows_of_database(path) } else { rows_of_json(&bytes) };
     rows.map_err(|error| {
         let hint = "it takes AgenticMail's SQLite file, or a JSON array of rows of vault_entries";
-        Failure::usage(format!("{}: {error}", path.display()), hint)
+        Failure::usage(format!("{}: {error}", named(path)), hint)
     })
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::csv::{self, Row};
-use super::found::{Found, json_of, text_of};
+use super::found::{Found, json_of, named, text_of};
 use super::items::{Item, list, some, take, text};
 use crate::failure::Failure;
 
@@ -20,12 +20,12 @@ pub(super) fn read(path: &Path) -> Result<Found, Failure> {
         let export = json_of(path, &whole)?;
         if export.get("encrypted") == Some(&Value::Bool(true)) {
             let hint = "export it once more with the file format .json, and delete that file afterwards";
-            return Err(Failure::usage(format!("{} is encrypted", path.display()), hint));
+            return Err(Failure::usage(format!("{} is encrypted", named(path)), hint));
         }
         list(&export, "items").iter().map(of_json).collect()
     } else {
         let rows = csv::rows(&whole)
-            .map_err(|why| Failure::usage(format!("{}: {why}", path.display()), "export it once more"))?;
+            .map_err(|why| Failure::usage(format!("{}: {why}", named(path)), "export it once more"))?;
         rows.iter().map(of_row).collect()
     };
     take(items, &mut found);

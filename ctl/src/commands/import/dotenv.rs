@@ -4,7 +4,7 @@ use std::path::Path;
 
 use vault::presets::Presets;
 
-use super::found::{Candidate, Found, text_of};
+use super::found::{Candidate, Found, named, text_of};
 use crate::dotenv::{Assignment, read as assignments};
 use crate::failure::Failure;
 
@@ -26,7 +26,7 @@ pub(super) fn read(path: &Path, prefix: Option<&str>) -> Result<Found, Failure> 
 /// Reads the assignments of a file.
 pub(super) fn parsed(path: &Path, text: &str) -> Result<Vec<Assignment>, Failure> {
     assignments(text).map_err(|malformed| {
-        let message = format!("{}, line {}: {}", path.display(), malformed.line, malformed.why);
+        let message = format!("{}, line {}: {}", named(path), malformed.line, malformed.why);
         Failure::usage(message, "nothing was stored; mend the line, or make it a remark with #")
     })
 }

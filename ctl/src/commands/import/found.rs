@@ -124,6 +124,11 @@ impl Candidate {
     }
 }
 
+/// Names a file for a message.
+pub(super) fn named(path: &Path) -> String {
+    if path.as_os_str() == "-" { "stdin".to_owned() } else { path.display().to_string() }
+}
+
 /// Reads a file whole, or stdin for `-`.
 pub(super) fn bytes_of(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let mut bytes = Zeroizing::new(Vec::new());
@@ -144,7 +149,7 @@ pub(super) fn text_of(path: &Path) -> Result<Zeroizing<String>, Failure> {
     let bytes = bytes_of(path)?;
     let text = std::str::from_utf8(&bytes);
     let text =
-        text.map_err(|_| Failure::usage(format!("{} is not UTF-8", path.display()), "convert it first"))?;
+        text.map_err(|_| Failure::usage(format!("{} is not UTF-8", named(path)), "convert it first"))?;
     Ok(Zeroizing::new(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()))
 }
 
@@ -152,7 +157,7 @@ pub(super) fn text_of(path: &Path) -> Result<Zeroizing<String>, Failure> {
 pub(super) fn json_of(path: &Path, text: &str) -> Result<Value, Failure> {
     serde_json::from_str(text).map_err(|error| {
         let (line, column) = (error.line(), error.column());
-        let message = format!("{} is no JSON: line {line}, column {column}", path.display());
+        let message = format!("{} is no JSON: line {line}, column {column}", named(path));
         Failure::usage(message, "check that it is the format that you named")
     })
 }

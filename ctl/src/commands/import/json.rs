@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 use vault::domain::Category;
 
-use super::found::{Candidate, Found, json_of, moment, text_of};
+use super::found::{Candidate, Found, json_of, moment, named, text_of};
 use crate::failure::Failure;
 
 /// The fields of an entry.
@@ -23,7 +23,7 @@ pub(super) fn read(path: &Path) -> Result<Found, Failure> {
         },
         _ => {
             let hint = "it is an object of values by name, or a list of entries with name and value";
-            return Err(Failure::usage(format!("{} has no secrets", path.display()), hint));
+            return Err(Failure::usage(format!("{} has no secrets", named(path)), hint));
         }
     }
     Ok(found)
