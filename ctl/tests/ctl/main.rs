@@ -3,12 +3,16 @@
 
 mod audit;
 mod doctor;
+mod env;
 mod environment;
 mod init;
+mod inject;
 mod keys;
 mod mistakes;
 mod output;
 mod platforms;
+mod run;
 mod secrets;
 mod state;
+mod terminal;
 mod versions;
