@@ -10,6 +10,7 @@ mod decode;
 mod discover;
 mod fault;
 mod keys;
+mod loss;
 mod secrets;
 mod status;
 
@@ -33,6 +34,7 @@ pub use discover::{
 };
 pub use fault::{Body, Code, Details, Fault};
 pub use keys::{Done, LockVault, MakeRecovery, RecoveryMade, Rekey, Rekeyed, UnlockVault};
+pub use loss::{AcceptLoss, DamagedSecret, LossAccepted};
 pub use secrets::{
     CreateSecret, Created, DeleteSecret, Deleted, GetSecret, ListSecrets, RawMetadata, Resolve, Resolved,
     Secret, SecretList, SecretWithValue, SortBy,

@@ -7,6 +7,7 @@ mod actor;
 mod category;
 mod id;
 mod name;
+mod strict;
 mod time;
 
 pub use actor::{Action, Actor, AgentId, Caller, Claims, LockReason, Outcome, Peer, Role};

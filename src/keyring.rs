@@ -189,12 +189,12 @@ impl Keys {
 
     /// Opens an audit key of this vault, to verify with.
     pub fn open_audit_key(&self, sealed: &AuditKeySeal) -> Result<KeyBytes, CryptoError> {
-        sealed.open(self.key(VAULT), self.vault)
+        with_burned_stack(|| sealed.open(self.key(VAULT), self.vault))
     }
 
     /// Seals an audit key under this vault's key.
     pub fn seal_audit_key(&self, from_seq: u64, key: &KeyBytes) -> Result<AuditKeySeal, CryptoError> {
-        AuditKeySeal::seal(self.key(VAULT), self.vault, from_seq, key)
+        with_burned_stack(|| AuditKeySeal::seal(self.key(VAULT), self.vault, from_seq, key))
     }
 
     /// Builds a header around slots and audit keys.
@@ -204,7 +204,7 @@ impl Keys {
         slots: Vec<Slot>,
         audit_keys: Vec<AuditKeySeal>,
     ) -> Header {
-        let mac = header_mac(self.key(VAULT), self.vault, &slots, &audit_keys);
+        let mac = with_burned_stack(|| header_mac(self.key(VAULT), self.vault, &slots, &audit_keys));
         let checksum = header_checksum(self.vault, &slots, &audit_keys);
         Header { vault: self.vault, created_at, slots, audit_keys, mac, checksum }
     }
@@ -225,6 +225,10 @@ pub fn unlock(
     passphrase: &Passphrase,
     policy: PagePolicy,
 ) -> Result<Arc<Keys>, UnlockError> {
+    with_burned_stack(|| try_slots(header, passphrase, policy))
+}
+
+fn try_slots(header: &Header, passphrase: &Passphrase, policy: PagePolicy) -> Result<Arc<Keys>, UnlockError> {
     let found = header_checksum(header.vault, &header.slots, &header.audit_keys);
     if found != header.checksum || header.slots.len() > Header::SLOTS_MOST {
         return Err(UnlockError::Damaged);
@@ -234,7 +238,7 @@ pub fn unlock(
     for slot in header.slots.iter().filter(|slot| slot.kind() == kind) {
         let master = slot.derive(passphrase);
         if let Some(vault_key) = slot.open(header.vault, &master)? {
-            return with_burned_stack(|| hold(header, slot, KeyPair { master, vault_key }, policy));
+            return hold(header, slot, KeyPair { master, vault_key }, policy);
         }
     }
     Err(UnlockError::WrongKey)

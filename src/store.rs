@@ -12,7 +12,7 @@ use std::sync::Arc;
 use tokio::sync::{broadcast, oneshot};
 
 pub use agent::AgentRow;
-pub use row::{ListQuery, Row, Sort, SortKey, Stored, VersionRow};
+pub use row::{ListQuery, Remains, Row, Sort, SortKey, Stored, VersionRow};
 pub use sqlite::SqliteStore;
 pub(crate) use sqlite::leaf;
 
@@ -109,6 +109,8 @@ pub enum Change {
     Slots(Box<Header>),
     /// Every row is under new keys: they take over after this unit's entries.
     Rekey(Box<Rekeying>),
+    /// The rows and agents as they are now are the right ones; what cannot be read of them is removed.
+    Vouch,
     /// From now on this program's keys are those; older units are refused.
     Adopt(Arc<Keys>),
     /// No unit is taken until keys are adopted again.
@@ -230,6 +232,8 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     fn find(&self, org: &OrgId, name: &SecretName) -> Result<Option<Stored>, StoreError>;
     /// Finds a secret by id.
     fn get(&self, id: SecretId) -> Result<Option<Stored>, StoreError>;
+    /// Reads what can be read of a secret whose row is damaged.
+    fn remains(&self, id: SecretId) -> Result<Option<Remains>, StoreError>;
     /// Lists rows without their sealed values, and counts all that fit.
     fn list(&self, query: &ListQuery) -> Result<(Vec<Row>, u64), StoreError>;
     /// Reads the kept versions of a secret, oldest first.

@@ -4,11 +4,14 @@ mod agents;
 mod change;
 mod desk;
 mod discover;
+mod folded;
 mod found;
 mod handle;
 mod inspect;
 mod keys;
+mod list;
 mod log;
+mod loss;
 mod refused;
 mod rekey;
 mod resolve;
@@ -24,20 +27,17 @@ use tokio::sync::broadcast;
 
 pub use agents::Standing;
 pub use desk::Desk;
+use folded::Folded;
 pub use found::{FoundError, Founded, Founding, Plan, found};
 use handle::After;
 pub use handle::{Handle, Place, Records, Settled, WhileLocked};
 pub use inspect::{Damage, Findings};
+pub use list::{Fold, each};
 use refused::Refused;
 pub use rekey::SlotSource;
 
 use crate::agents::Agents;
-use crate::api::{
-    AddAgent, AddPlatform, AuditLog, Code, CreateSecret, DeleteAgent, DeleteSecret, Discover, Fault,
-    GetSecret, ListAgents, ListPresets, ListSecrets, ListVersions, LockVault, MakeRecovery, Rekey, Resolve,
-    ResolveMany, Rollback, RotateAll, RotateSecret, StatusOf, TestAgent, UnlockVault, UpdateAgent,
-    UpdateSecret, VerifyAudit, Warning,
-};
+use crate::api::{Code, Fault, Warning};
 use crate::audit::{Author, Draft, Entry, Head};
 use crate::clock::Clock;
 use crate::crypto::Iterations;
@@ -48,42 +48,6 @@ use vault_platform::PagePolicy;
 
 /// How often a unit is tried again when its rows or keys changed meanwhile.
 const TRIES: usize = 16;
-
-/// Visits every operation; a face is such a visitor.
-pub trait Fold {
-    /// Takes one operation.
-    fn add<O: Handle>(&mut self);
-}
-
-/// Hands every operation to a visitor: the one list.
-pub fn each(fold: &mut impl Fold) {
-    fold.add::<ListSecrets>();
-    fold.add::<CreateSecret>();
-    fold.add::<GetSecret>();
-    fold.add::<UpdateSecret>();
-    fold.add::<DeleteSecret>();
-    fold.add::<ListVersions>();
-    fold.add::<Rollback>();
-    fold.add::<RotateSecret>();
-    fold.add::<RotateAll>();
-    fold.add::<AddPlatform>();
-    fold.add::<Resolve>();
-    fold.add::<ResolveMany>();
-    fold.add::<Discover>();
-    fold.add::<ListPresets>();
-    fold.add::<AuditLog>();
-    fold.add::<VerifyAudit>();
-    fold.add::<StatusOf>();
-    fold.add::<ListAgents>();
-    fold.add::<AddAgent>();
-    fold.add::<UpdateAgent>();
-    fold.add::<DeleteAgent>();
-    fold.add::<TestAgent>();
-    fold.add::<LockVault>();
-    fold.add::<UnlockVault>();
-    fold.add::<Rekey>();
-    fold.add::<MakeRecovery>();
-}
 
 /// What a vault is told from outside.
 #[derive(Debug, Clone)]
@@ -128,6 +92,7 @@ struct Inner {
     used: AtomicI64,
     agents: RwLock<Arc<Agents>>,
     refused: Mutex<Refused>,
+    folded: Mutex<Folded>,
 }
 
 impl Vault {
@@ -148,6 +113,7 @@ impl Vault {
             used: AtomicI64::new(0),
             agents: RwLock::default(),
             refused: Mutex::default(),
+            folded: Mutex::default(),
         }))
     }
 
@@ -183,12 +149,16 @@ impl Vault {
                 running.await.map_err(|_| Fault::new(Code::Internal, "the operation ended by a panic"))?
             }
         };
+        if let (Err(fault), Records::Each, Err(_)) = (&acted, O::RECORDS, desk.keys()) {
+            let reason = fault.lock_reason.unwrap_or(LockReason::WrongKey);
+            self.count_refusal(desk.caller(), O::METHOD, reason);
+        }
         let after = desk.take_after();
         let unit = match (&acted, O::RECORDS) {
             (Ok(_), Records::Nothing) => None,
             (Err(fault), Records::Nothing) if fault.code != Code::Forbidden => None,
             (Ok(_), Records::Each) => Some(desk.unit()?),
-            (Err(fault), _) => desk.refused_unit(fault),
+            (Err(fault), _) => desk.refused_unit(fault).filter(|unit| self.writes_alone(desk.caller(), unit)),
         };
         if let Some(unit) = unit
             && let Err(refusal) = self.commit(unit).await
@@ -211,12 +181,11 @@ impl Vault {
                 self.set_keyring(Keyring::Locked(reason));
                 self.forget_agents();
             }
-            After::Agents => {
-                if let Keyring::Open(keys) = self.keyring()
-                    && let Err(error) = self.load_agents(&keys)
-                {
-                    tracing::error!(%error, "the agents could not be read again");
-                }
+            After::Agents => self.read_agents_again(),
+            After::Sound => {
+                self.forget_damage();
+                self.read_agents_again();
+                settled.pending_erase = !self.erase().await;
             }
             After::Rekey(keys, key) => {
                 settled.pending_key = self.finish_rekey(keys, key).await;
@@ -321,7 +290,11 @@ impl Vault {
 }
 
 fn act<O: Handle>(mut desk: Desk, operation: &O) -> (Desk, Result<O::Answer, Fault>) {
-    let acted = operation.act(&mut desk);
+    let acted = match O::PLACE {
+        // Only these make keys, and every move of one leaves a copy behind on the stack.
+        Place::Blocking => vault_platform::with_burned_stack(|| operation.act(&mut desk)),
+        Place::Inline => operation.act(&mut desk),
+    };
     (desk, acted)
 }
 

@@ -74,7 +74,7 @@ fn case_of_the_whole(method: &str, walk: &Walk) -> Case {
         "vault.auditLog" => {
             case(json!({ "action": "create" }), json!({ "limit": 5000 }), Code::InvalidRequest)
         }
-        "vault.verifyAudit" | "vault.listAgents" | "vault.lock" | "vault.recovery" => {
+        "vault.verifyAudit" | "vault.acceptLoss" | "vault.listAgents" | "vault.lock" | "vault.recovery" => {
             case(json!({}), unknown, Code::InvalidRequest)
         }
         "vault.rotateAll" | "vault.status" => {

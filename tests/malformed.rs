@@ -39,7 +39,7 @@ fn post(daemon: &Daemon, path: &str, body: &[u8]) -> (u16, String) {
 fn a_body_that_is_no_secret_is_an_invalid_request() {
     let deep =
         |open: &str, times: usize| format!(r#"{{"name":"a","value":"v","metadata":{}"#, open.repeat(times));
-    let texts: [&str; 42] = [
+    let texts: [&str; 44] = [
         "",
         " ",
         "{",
@@ -70,6 +70,8 @@ fn a_body_that_is_no_secret_is_an_invalid_request() {
         r#"{"name":"a","value":"v","id":"1"}"#,
         r#"{"name":"a","value":"v","metadata":[]}"#,
         r#"{"name":"a","value":"v","metadata":"x"}"#,
+        r#"{"name":"a","value":"v","metadata":{"k":1,"k":2}}"#,
+        r#"{"name":"a","value":"v","metadata":{"l":[{"k":1,"k":1}]}}"#,
         r#"{"name":"a","value":"v","expiresAt":"tomorrow"}"#,
         r#"{"name":"a","value":"v","expiresAt":1}"#,
         r#"{"name":"a","value":"v","expiresAt":"2020-13-01T00:00:00Z"}"#,

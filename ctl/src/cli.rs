@@ -54,6 +54,9 @@ pub(crate) struct Global {
     /// The vault's folder, else `AGENTICMAIL_HOME`, else ~/.agenticmail
     #[arg(long, global = true, value_name = "PATH")]
     pub(crate) home: Option<PathBuf>,
+    /// A private file with the token of the agent to speak as, else `AGENTICMAIL_VAULT_TOKEN`
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
     /// The tenant; `*` is all of them where a command can mean all [default: default]
     #[arg(long, global = true, value_name = "ORG", value_parser = org_scope)]
     pub(crate) org: Option<OrgScope>,

@@ -1,6 +1,7 @@
 //! The commands: one file each, an arguments struct and `run`.
 
 mod add;
+mod agent;
 mod audit;
 mod completions;
 mod discover;
@@ -22,6 +23,7 @@ mod rm;
 mod rollback;
 mod rotate;
 mod run;
+mod service;
 mod set;
 mod show;
 mod status;
@@ -81,10 +83,12 @@ commands! {
     Discover => discover::DiscoverArgs,
     Presets => presets::PresetsArgs,
     Audit => audit::AuditArgs,
+    Agent => agent::AgentArgs,
     Lock => lock::LockArgs,
     Unlock => unlock::UnlockArgs,
     Rekey => rekey::RekeyArgs,
     Recovery => recovery::RecoveryArgs,
+    Service => service::ServiceArgs,
     Completions => completions::CompletionsArgs,
     Man => man::ManArgs,
 }

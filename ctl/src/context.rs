@@ -10,6 +10,7 @@ use crate::cli::Global;
 use crate::env;
 use crate::failure::Failure;
 use crate::show::Show;
+use crate::token::Credential;
 
 /// The longest path of a Unix socket, in bytes.
 pub(crate) const SOCKET_PATH_BYTES: usize = 107;
@@ -23,13 +24,14 @@ pub(crate) struct Context {
     pub(crate) show: Show,
     org: Option<OrgScope>,
     search: SocketSearch,
+    credential: Option<Credential>,
 }
 
 impl Context {
     /// Settles where the vault is and which org is meant.
     ///
     /// # Errors
-    /// `invalid_request` where no home is named and the user has none.
+    /// `invalid_request` where no home is named and the user has none, or the named token cannot be read.
     pub(crate) fn new(global: Global, show: Show) -> Result<Self, Failure> {
         let home = global.home.or_else(env::home).ok_or_else(|| {
             Failure::usage(
@@ -38,7 +40,8 @@ impl Context {
             )
         })?;
         let search = SocketSearch { flag: global.socket, variable: env::socket(), home: Some(home.clone()) };
-        Ok(Self { home, show, org: global.org, search })
+        let credential = Credential::find(global.token_file.as_deref())?;
+        Ok(Self { home, show, org: global.org, search, credential })
     }
 
     /// Does an operation at the daemon.
@@ -46,9 +49,46 @@ impl Context {
     /// # Errors
     /// What the daemon answered; `unavailable` with what to do about it where nobody did.
     pub(crate) fn call<O: Operation>(&self, operation: &O) -> Result<O::Answer, Failure> {
+        self.call_on(&mut self.connect()?, operation)
+    }
+
+    /// Connects to the daemon, as the agent whose token there is.
+    ///
+    /// # Errors
+    /// `unavailable` with what to do about it where nobody answers, `unauthorized` for a token that is not valid.
+    pub(crate) fn connect(&self) -> Result<Client, Failure> {
+        let socket = self.socket();
+        let mut client = Client::connect(&socket).map_err(|fault| self.advised(fault, &socket))?;
+        if let Some(credential) = &self.credential {
+            client.authenticate(&credential.token).map_err(|fault| credential.advised(fault))?;
+        }
+        Ok(client)
+    }
+
+    /// Does an operation as the user, whatever token there is.
+    ///
+    /// # Errors
+    /// What the daemon answered; `unavailable` where nobody did.
+    pub(crate) fn call_plainly<O: Operation>(&self, operation: &O) -> Result<O::Answer, Failure> {
         let socket = self.socket();
         let mut client = Client::connect(&socket).map_err(|fault| self.advised(fault, &socket))?;
         Ok(client.call(operation)?)
+    }
+
+    /// Does an operation on a connection.
+    ///
+    /// # Errors
+    /// What the daemon answered.
+    pub(crate) fn call_on<O: Operation>(
+        &self,
+        client: &mut Client,
+        operation: &O,
+    ) -> Result<O::Answer, Failure> {
+        let advised = |fault| match &self.credential {
+            Some(credential) => credential.advised(fault),
+            None => fault,
+        };
+        Ok(client.call(operation).map_err(advised)?)
     }
 
     /// Asks the daemon how it is, before a person types a value in vain.
@@ -66,6 +106,11 @@ impl Context {
     /// Gives the socket that is used.
     pub(crate) fn socket(&self) -> PathBuf {
         self.search.path()
+    }
+
+    /// Gives the socket that was named, by flag or variable.
+    pub(crate) fn named_socket(&self) -> Option<&Path> {
+        self.search.flag.as_deref().or(self.search.variable.as_deref())
     }
 
     /// Gives the org where one was named; `default` is the daemon's to add.
@@ -119,7 +164,8 @@ impl Context {
             return fault.hint(long);
         }
         if is_forbidden(socket) {
-            return fault.hint("your user may not use this socket; ask the vault's owner");
+            return fault
+                .hint("your user or a sandbox may not use this socket; see which with: vaultctl doctor");
         }
         if socket.exists() {
             return fault.hint(format!("the daemon has ended; start it again with: {daemon}"));

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
+use crate::failure::Failure;
+
 /// Gives the home that `AGENTICMAIL_HOME` names, else `~/.agenticmail`.
 pub(crate) fn home() -> Option<PathBuf> {
     variable("AGENTICMAIL_HOME").map(PathBuf::from).or_else(default_home)
@@ -12,12 +14,41 @@ pub(crate) fn home() -> Option<PathBuf> {
 
 /// Gives `~/.agenticmail`.
 pub(crate) fn default_home() -> Option<PathBuf> {
-    std::env::home_dir().filter(|home| !home.as_os_str().is_empty()).map(|home| home.join(".agenticmail"))
+    user_folder().map(|home| home.join(".agenticmail"))
+}
+
+/// Gives the user's folder for programs' configuration: `XDG_CONFIG_HOME`, else `~/.config`.
+pub(crate) fn config_folder() -> Option<PathBuf> {
+    let named = variable("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    named.or_else(|| user_folder().map(|home| home.join(".config")))
+}
+
+/// Gives the user's own folder.
+pub(crate) fn user_folder() -> Option<PathBuf> {
+    std::env::home_dir().filter(|home| !home.as_os_str().is_empty())
+}
+
+/// Gives the folders in which programs are looked for.
+pub(crate) fn search_path() -> Vec<PathBuf> {
+    let path = variable("PATH").unwrap_or_default();
+    std::env::split_paths(&path).filter(|folder| folder.is_absolute()).collect()
 }
 
 /// Gives the socket that `AGENTICMAIL_VAULT_SOCKET` names.
 pub(crate) fn socket() -> Option<PathBuf> {
     variable("AGENTICMAIL_VAULT_SOCKET").map(PathBuf::from)
+}
+
+/// The variable that holds an agent's token.
+pub(crate) const TOKEN: &str = "AGENTICMAIL_VAULT_TOKEN";
+
+/// Gives the token that `AGENTICMAIL_VAULT_TOKEN` holds.
+///
+/// # Errors
+/// `invalid_request` where it is not UTF-8.
+pub(crate) fn token() -> Result<Option<String>, Failure> {
+    let not_text = |_| Failure::usage(format!("{TOKEN} is not UTF-8"), format!("mend it, or unset {TOKEN}"));
+    variable(TOKEN).map(OsString::into_string).transpose().map_err(not_text)
 }
 
 /// Tells whether `NO_COLOR` asks for none, or the terminal cannot show any.

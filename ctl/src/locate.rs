@@ -1,6 +1,6 @@
 //! Finding a secret by what a person typed, without looking at its value.
 
-use vault::api::{Code, Discover, Fault, ListSecrets, Secret};
+use vault::api::{Code, DamagedSecret, Discover, Fault, ListSecrets, Secret};
 use vault::domain::{OrgScope, SecretId};
 
 use crate::context::Context;
@@ -18,6 +18,33 @@ pub(crate) fn exact(context: &Context, asked: &str) -> Result<Secret, Failure> {
         return Ok(found);
     }
     by_id(context, asked)?.map_or_else(|| Err(not_found(context, asked)), Ok)
+}
+
+/// Finds what is to be deleted by an exact name or an id, though its row may be damaged.
+///
+/// # Errors
+/// `not_found`, with the names that may have been meant.
+pub(crate) fn remains(context: &Context, asked: &str) -> Result<DamagedSecret, Failure> {
+    let org_id = context.one_org()?.map(OrgScope::One);
+    let named = ListSecrets { org_id, name: Some(asked.to_owned()), ..ListSecrets::default() };
+    if let Some(found) = whatever(context, &named)?.into_iter().next() {
+        return Ok(found);
+    }
+    let id = SecretId::try_from(asked.to_owned()).map_err(|_| not_found(context, asked))?;
+    let all = ListSecrets { org_id: Some(OrgScope::All), ..ListSecrets::default() };
+    let found = whatever(context, &all)?.into_iter().find(|secret| secret.id == id);
+    found.ok_or_else(|| not_found(context, asked))
+}
+
+/// Lists sound and damaged secrets alike.
+fn whatever(context: &Context, query: &ListSecrets) -> Result<Vec<DamagedSecret>, Failure> {
+    let list = context.call(query)?;
+    let sound = list.secrets.into_iter().map(|secret| DamagedSecret {
+        id: secret.id,
+        org_id: secret.org_id,
+        name: secret.name.to_string(),
+    });
+    Ok(sound.chain(list.damaged).collect())
 }
 
 /// Finds the secret of an exact name, an id, or a platform, whose key it then is.
@@ -45,8 +72,8 @@ pub(crate) fn by_name(context: &Context, name: &str) -> Result<Option<Secret>, F
     let org_id = context.one_org()?.map(OrgScope::One);
     let list =
         context.call(&ListSecrets { org_id, name: Some(name.to_owned()), ..ListSecrets::default() })?;
-    if !list.damaged.is_empty() {
-        let message = format!("the stored row of {} does not authenticate", list.damaged.join(", "));
+    if let Some(damaged) = list.damaged.first() {
+        let message = format!("the stored row of {} does not authenticate", damaged.name);
         return Err(Fault::new(Code::Integrity, message).into());
     }
     Ok(list.secrets.into_iter().next())

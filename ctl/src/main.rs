@@ -18,9 +18,11 @@ mod failure;
 mod locate;
 mod mask;
 mod moment;
+mod posture;
 mod prompt;
 mod references;
 mod show;
+mod token;
 mod usage;
 
 use std::alloc::System;

@@ -14,6 +14,8 @@ use crate::show::Show;
 const NO_VALUES: &str =
     "a value is never an argument: type it at the prompt, pipe it in, or use --value-file";
 
+const NO_TOKEN: &str = "a token is never an argument: set AGENTICMAIL_VAULT_TOKEN, or use --token-file";
+
 /// Options that people try, and that would put a value where every process can read it.
 const VALUE_OPTIONS: [&str; 5] = ["--value", "--key", "--password", "--secret", "--token"];
 
@@ -81,6 +83,9 @@ fn cause(error: &clap::Error) -> String {
 fn hint(error: &clap::Error, command: &str) -> String {
     let unknown = error.kind() == ErrorKind::UnknownArgument;
     let asked = text(error, ContextKind::InvalidArg).unwrap_or_default();
+    if unknown && asked == "--token" {
+        return NO_TOKEN.to_owned();
+    }
     if unknown && (!asked.starts_with('-') || VALUE_OPTIONS.contains(&asked.as_str())) {
         return format!("{NO_VALUES}; see: {command} --help");
     }

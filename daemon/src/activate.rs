@@ -1,4 +1,5 @@
-//! The listening socket: bound under a temporary name, given its mode, then renamed into place.
+//! The listening socket: passed by a service manager, or bound under a temporary name, given its mode, then renamed
+//! into place.
 
 use std::os::fd::RawFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
@@ -6,6 +7,8 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use nix::sys::socket::getsockopt;
+use nix::sys::socket::sockopt::AcceptConn;
 use vault::files;
 
 use crate::home::Home;
@@ -13,17 +16,42 @@ use crate::home::Home;
 /// The longest path of a socket in bytes (`sun_path` of unix(7), less its end).
 const PATH_BYTES: usize = 107;
 
-/// A socket that is listened on; its file goes when it is dropped, if it is still ours.
+/// A socket that is listened on.
 #[derive(Debug)]
 pub(crate) struct Socket {
     listener: UnixListener,
+    /// Its file, where this process made it; it goes with the socket.
+    _file: Option<File>,
+}
+
+/// The file of a socket; it goes when this is dropped, if it is still ours.
+#[derive(Debug)]
+struct File {
     path: PathBuf,
     inode: u64,
 }
 
 impl Socket {
+    /// Takes the socket that was passed, or binds the home's.
+    pub(crate) fn open(home: &Home, passed: Option<UnixListener>) -> anyhow::Result<Self> {
+        match passed {
+            Some(listener) => Self::passed(home, listener),
+            None => Self::bind(home),
+        }
+    }
+
+    /// Takes a socket that was passed; who made it also removes it.
+    fn passed(home: &Home, listener: UnixListener) -> anyhow::Result<Self> {
+        let address = listener.local_addr()?;
+        let path = address.as_pathname().context("the socket that was passed has no path")?;
+        refuse_wider(path, home).with_context(|| format!("the socket {} was passed", path.display()))?;
+        tracing::info!(socket = %path.display(), "the socket was passed by the service manager");
+        listener.set_nonblocking(true)?;
+        Ok(Self { listener, _file: None })
+    }
+
     /// Binds the home's socket.
-    pub(crate) fn bind(home: &Home) -> anyhow::Result<Self> {
+    fn bind(home: &Home) -> anyhow::Result<Self> {
         let path = &home.socket;
         let folder = files::parent(path);
         let temporary = folder.join(format!(".s{}", std::process::id()));
@@ -44,7 +72,7 @@ impl Socket {
         }
         listener.set_nonblocking(true)?;
         let inode = std::fs::symlink_metadata(path)?.ino();
-        Ok(Self { listener, path: path.clone(), inode })
+        Ok(Self { listener, _file: Some(File { path: path.clone(), inode }) })
     }
 
     /// Gives the listener to the runtime.
@@ -53,7 +81,7 @@ impl Socket {
     }
 }
 
-impl Drop for Socket {
+impl Drop for File {
     fn drop(&mut self) {
         if std::fs::symlink_metadata(&self.path).is_ok_and(|meta| meta.ino() == self.inode) {
             let _ = std::fs::remove_file(&self.path);
@@ -86,6 +114,11 @@ fn own(path: &Path, home: &Home) -> anyhow::Result<()> {
             .context("the socket's group could not be set")?;
     }
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(home.socket_mode))?;
+    refuse_wider(path, home)
+}
+
+/// Refuses a socket that lets in more than is configured.
+fn refuse_wider(path: &Path, home: &Home) -> anyhow::Result<()> {
     let mode = std::fs::symlink_metadata(path)?.permissions().mode() & 0o777;
     if mode & !home.socket_mode != 0 {
         bail!("the socket has mode {mode:04o}, wider than {:04o}", home.socket_mode);
@@ -108,4 +141,21 @@ pub(crate) fn passed_descriptors() -> Vec<RawFd> {
     let ours = number("LISTEN_PID") == Some(std::process::id().into());
     let count = if ours { number("LISTEN_FDS").unwrap_or(0) } else { 0 };
     (3..).take(usize::try_from(count).unwrap_or(0)).collect()
+}
+
+/// Takes the one socket that was passed, while the process has one thread: its variables are removed.
+pub(crate) fn take_passed(passed: &[RawFd]) -> anyhow::Result<Option<UnixListener>> {
+    if passed.is_empty() {
+        return Ok(None);
+    }
+    if passed.len() > 1 {
+        bail!("{} sockets were passed; vaultd serves one", passed.len());
+    }
+    let taken = listenfd::ListenFd::from_env().take_unix_listener(0);
+    let listener = taken.context("what was passed is no Unix stream socket")?;
+    let listens = listener.as_ref().map(|listener| getsockopt(listener, AcceptConn)).transpose()?;
+    if listens == Some(false) {
+        bail!("the socket that was passed does not listen");
+    }
+    Ok(listener)
 }

@@ -15,22 +15,60 @@ const BUDGET_KIB: usize = 64 * 1024;
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(10);
 
-/// The memory that bodies draw on before they are read.
+/// What each body may take without drawing on the budget.
+const FREE: usize = 64 * 1024;
+/// How much is drawn at once, in bytes.
+const STEP: usize = 64 * 1024;
+/// How long a body waits where others have taken all.
+const WAIT_TIME: Duration = Duration::from_secs(5);
+
+/// The memory that bodies draw on as they grow.
 #[derive(Debug)]
 pub(crate) struct Budget(Semaphore);
+
+/// What one body has drawn; given back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Share<'b> {
+    budget: &'b Budget,
+    drawn: usize,
+    held: Option<SemaphorePermit<'b>>,
+}
+
+impl Share<'_> {
+    /// Draws what a body of so many bytes needs beyond what it has.
+    ///
+    /// # Errors
+    /// `busy` where others hold the rest for too long.
+    pub(crate) async fn cover(&mut self, bytes: usize) -> Result<(), Fault> {
+        let lacking = bytes.saturating_sub(FREE + self.drawn).div_ceil(STEP) * STEP;
+        if lacking == 0 {
+            return Ok(());
+        }
+        let permits = u32::try_from(lacking / 1024).unwrap_or(u32::MAX);
+        let Ok(Ok(more)) = tokio::time::timeout(WAIT_TIME, self.budget.0.acquire_many(permits)).await else {
+            let words = "other requests take all the memory that there is for them";
+            return Err(Fault { retry_after: Some(1), ..Fault::new(Code::Busy, words) });
+        };
+        self.drawn += lacking;
+        match &mut self.held {
+            Some(held) => held.merge(more),
+            None => self.held = Some(more),
+        }
+        Ok(())
+    }
+}
 
 impl Budget {
     pub(crate) fn new() -> Self {
         Self(Semaphore::new(BUDGET_KIB))
     }
 
-    /// Waits for a share of the budget, given back when it is dropped.
-    pub(crate) async fn share(&self, bytes: usize) -> Option<SemaphorePermit<'_>> {
-        let share = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX);
-        self.0.acquire_many(share).await.ok()
+    /// Begins a body, which has drawn nothing yet.
+    pub(crate) fn share(&self) -> Share<'_> {
+        Share { budget: self, drawn: 0, held: None }
     }
 
-    /// Reads a body whole; waits for its share of the budget first.
+    /// Reads a body whole, and draws on the budget as it arrives: one that is only announced takes nothing.
     pub(crate) async fn read(&self, body: Incoming) -> Result<Bytes, Fault> {
         let announced =
             body.size_hint().upper().map_or(BODY_BYTES, |size| usize::try_from(size).unwrap_or(usize::MAX));
@@ -40,15 +78,14 @@ impl Budget {
         if announced == 0 {
             return Ok(Bytes::new());
         }
-        let _share = self.share(announced).await;
-        match tokio::time::timeout(BODY_TIME, collect(body)).await {
+        match tokio::time::timeout(BODY_TIME, collect(body, self.share())).await {
             Ok(read) => read,
             Err(_) => Err(Fault::new(Code::InvalidRequest, "the body did not arrive within 10 seconds")),
         }
     }
 }
 
-async fn collect(body: Incoming) -> Result<Bytes, Fault> {
+async fn collect(body: Incoming, mut share: Share<'_>) -> Result<Bytes, Fault> {
     let mut whole = BytesMut::new();
     let mut body = Limited::new(body, BODY_BYTES);
     while let Some(frame) = body.frame().await {
@@ -59,6 +96,7 @@ async fn collect(body: Incoming) -> Result<Bytes, Fault> {
             Fault::new(Code::InvalidRequest, "the body ended before its announced length")
         })?;
         if let Ok(data) = frame.into_data() {
+            share.cover(whole.len() + data.len()).await?;
             whole.extend_from_slice(&data);
         }
     }

@@ -1,7 +1,7 @@
 //! The gate: asks the kernel who is calling, drops strangers before a byte is read, and lets the first byte
 //! decide the protocol.
 
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -55,11 +55,13 @@ impl Visitor {
     }
 
     /// Waits until the process that opened the connection has ended.
-    #[expect(deprecated, reason = "its successor is unsafe; an OwnedFd of our own meets what that asks for")]
+    #[expect(
+        deprecated,
+        reason = "its successor is unsafe; a descriptor that is lent meets what that asks for"
+    )]
     async fn ended(&self) {
-        let handle = self.process.pidfd().and_then(|fd| fd.try_clone_to_owned().ok());
-        let watched = handle.and_then(|fd: OwnedFd| AsyncFd::with_interest(fd, Interest::READABLE).ok());
-        match watched {
+        let lent = self.process.pidfd();
+        match lent.and_then(|fd| AsyncFd::with_interest(fd, Interest::READABLE).ok()) {
             Some(fd) => {
                 let _ = fd.readable().await;
             }
@@ -93,7 +95,7 @@ impl Gate {
         access: Access,
         limits: &Limits,
     ) -> Self {
-        Self { listener, stopping, access, seats: Seats::new(limits.clone()) }
+        Self { listener, stopping, access, seats: Seats::new(limits) }
     }
 
     /// Serves until stopped, then lets what is in flight finish.
@@ -106,9 +108,12 @@ impl Gate {
                         if let Some(guest) = self.admit(stream, &app) {
                             guests.spawn(serve_guest(guest, Arc::clone(&app)));
                         }
+                        // Who has to go for a newcomer goes before the next one comes.
+                        tokio::task::yield_now().await;
                     }
                     Err(error) => {
                         tracing::warn!(%error, "a connection could not be accepted");
+                        self.seats.make_room();
                         tokio::time::sleep(PAUSE).await;
                     }
                 },

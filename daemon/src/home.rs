@@ -1,6 +1,7 @@
 //! The home: its paths, its privacy, and the lock that keeps a second daemon out.
 
 use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -44,13 +45,18 @@ impl Home {
         let mut beside = database.clone().into_os_string();
         beside.push(".lock");
         let locks = vec![lock(&folder.join("vault.lock"))?, lock(Path::new(&beside))?];
+        let socket = under(&options.socket, "vault.sock");
+        check_socket_folder(&socket)?;
+        if options.socket_group.is_some() && is_closed_to_groups(&socket) {
+            tracing::warn!(socket = %socket.display(), "{UNREACHED}");
+        }
         let usual_mode = if options.socket_group.is_some() { 0o660 } else { 0o600 };
         Ok(Self {
             key_file: under(&options.env_file, ".env"),
             database,
             config: under(&options.config, "vault.toml"),
             head: folder.join("head"),
-            socket: under(&options.socket, "vault.sock"),
+            socket,
             socket_mode: options.socket_mode.unwrap_or(usual_mode),
             socket_group: options.socket_group.clone(),
             config_is_named: options.config.is_some(),
@@ -73,6 +79,38 @@ impl Home {
     pub(crate) fn key_sources(&self, environment: Option<vault::secret::Passphrase>) -> KeySources {
         KeySources::new(environment, self.key_file.clone())
     }
+}
+
+/// The uid that owns what users outside this user namespace own.
+const UNMAPPED: u32 = 65_534;
+
+/// Refuses a folder in which others could put a socket of theirs in the place of ours.
+fn check_socket_folder(socket: &Path) -> anyhow::Result<()> {
+    // One that is missing is told of when the socket is made.
+    let Ok(folder) = std::fs::canonicalize(files::parent(socket)) else { return Ok(()) };
+    let own = nix::unistd::geteuid().as_raw();
+    for above in folder.ancestors() {
+        let meta = std::fs::symlink_metadata(above)?;
+        let (path, uid, mode) = (above.display(), meta.uid(), meta.mode());
+        let outside = above != folder && uid == UNMAPPED;
+        if uid != own && uid != 0 && !outside {
+            bail!("{path} belongs to uid {uid}, who could put another socket in the place of ours");
+        }
+        // Members of a group may have the folders above in common; a sticky folder keeps files their owners'.
+        let writers = if above == folder { 0o022 } else { 0o002 };
+        if mode & writers != 0 && mode & 0o1000 == 0 {
+            bail!("others could put another socket in the place of ours; mend it with: chmod go-w {path}");
+        }
+    }
+    Ok(())
+}
+
+/// What is said where a group was named that gets nothing from it.
+const UNREACHED: &str =
+    "the socket's group cannot enter its folder; name a socket in another one with --socket";
+
+fn is_closed_to_groups(socket: &Path) -> bool {
+    std::fs::metadata(files::parent(socket)).is_ok_and(|meta| meta.mode() & 0o011 == 0)
 }
 
 fn usual_home() -> anyhow::Result<PathBuf> {

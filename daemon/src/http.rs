@@ -23,6 +23,7 @@ use vault::domain::{Caller, Claims};
 use crate::gate::{Guest, Visitor};
 use crate::router::{App, Parts, Success};
 use crate::rpc;
+use crate::seats::Busy;
 use crate::speaker::Speaker;
 
 /// How long a request's head may take to arrive, and how long a connection may wait between requests.
@@ -43,8 +44,8 @@ pub(crate) async fn serve(guest: Guest, app: Arc<App>) {
     let service = service_fn(move |request| {
         let (app, visitor, seat) = (Arc::clone(&app), Arc::clone(&visitor), Arc::clone(&seat));
         async move {
-            let _busy = seat.busy();
-            Ok::<_, Infallible>(guarded(&app, &visitor, request).await)
+            let asking = Asking { visitor: &visitor, busy: seat.busy() };
+            Ok::<_, Infallible>(guarded(&app, &asking, request).await)
         }
     });
     let connection = http1::Builder::new()
@@ -66,9 +67,15 @@ pub(crate) async fn serve(guest: Guest, app: Arc<App>) {
     }
 }
 
+/// Who makes a request, and the seat that is busy with it.
+struct Asking<'v> {
+    visitor: &'v Visitor,
+    busy: Busy,
+}
+
 /// Answers, and turns a panic of one request into that request's error.
-async fn guarded(app: &App, visitor: &Visitor, request: Request<Incoming>) -> Answer {
-    let answering = AssertUnwindSafe(answer(app, visitor, request)).catch_unwind();
+async fn guarded(app: &App, asking: &Asking<'_>, request: Request<Incoming>) -> Answer {
+    let answering = AssertUnwindSafe(answer(app, asking, request)).catch_unwind();
     answering.await.unwrap_or_else(|_| refusal(&internal()))
 }
 
@@ -80,7 +87,8 @@ pub(crate) fn internal() -> Fault {
     Fault { request_id: Some(id), ..Fault::new(Code::Internal, "the daemon failed at this request") }
 }
 
-async fn answer(app: &App, visitor: &Visitor, request: Request<Incoming>) -> Answer {
+async fn answer(app: &App, asking: &Asking<'_>, request: Request<Incoming>) -> Answer {
+    let Asking { visitor, busy } = asking;
     if request.uri().path() == "/healthz" {
         return plain(app, &request);
     }
@@ -93,12 +101,12 @@ async fn answer(app: &App, visitor: &Visitor, request: Request<Incoming>) -> Ans
         Err(fault) => return refusal(&fault),
     };
     match request.uri().path() {
-        "/rpc" => rpc_answer(app, &caller, request).await,
+        "/rpc" => rpc_answer(app, &caller, (busy, request)).await,
         "/metrics" | "/vault/events" if !caller.is_owner() => {
             refusal(&Fault::new(Code::Forbidden, "you may not do this"))
         }
         "/metrics" | "/vault/events" | "/vault/openapi.json" => plain(app, &request),
-        _ => match operation(app, &caller, request).await {
+        _ => match operation(app, &caller, (busy, request)).await {
             Ok(success) => json(success.status, success.json),
             Err(Refused::Fault(fault)) => refusal(&fault),
             Err(Refused::Method(allowed)) => wrong_method(&allowed),
@@ -118,7 +126,11 @@ impl From<Fault> for Refused {
     }
 }
 
-async fn operation(app: &App, caller: &Caller, request: Request<Incoming>) -> Result<Success, Refused> {
+async fn operation(
+    app: &App,
+    caller: &Caller,
+    (busy, request): (&Busy, Request<Incoming>),
+) -> Result<Success, Refused> {
     let (head, body) = request.into_parts();
     let path = head.uri.path().to_owned();
     let found = app.paths.at(&path).map_err(|_| no_path())?;
@@ -133,7 +145,7 @@ async fn operation(app: &App, caller: &Caller, request: Request<Incoming>) -> Re
         .map(|(name, text)| Ok((name, decode(text)?)))
         .collect::<Result<Vec<_>, Fault>>()?;
     let fields: Vec<_> = decoded.iter().map(|(name, text)| (*name, text.as_str())).collect();
-    let body = if verb.has_body() { app.budget.read(body).await? } else { Bytes::new() };
+    let body = if verb.has_body() { busy.while_caller(app.budget.read(body)).await? } else { Bytes::new() };
     let query = head.uri.query().unwrap_or_default();
     let parts = Parts { caller, path: &fields, query, body: &body };
     Ok(endpoint.answer(parts).await?)
@@ -149,11 +161,11 @@ fn decode(text: &str) -> Result<String, Fault> {
     Ok(decoded.map_err(|_| Fault::new(Code::InvalidRequest, "the path is not UTF-8"))?.into_owned())
 }
 
-async fn rpc_answer(app: &App, caller: &Caller, request: Request<Incoming>) -> Answer {
+async fn rpc_answer(app: &App, caller: &Caller, (busy, request): (&Busy, Request<Incoming>)) -> Answer {
     if request.method() != hyper::Method::POST {
         return wrong_method("POST");
     }
-    match app.budget.read(request.into_body()).await {
+    match busy.while_caller(app.budget.read(request.into_body())).await {
         Err(fault) => refusal(&fault),
         Ok(body) => match rpc::answer(app, caller, &body).await {
             Some(text) => json(200, text.into()),

@@ -27,6 +27,7 @@ mod telemetry;
 mod tick;
 mod watch;
 
+use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -50,7 +51,7 @@ pub fn start(options: &Options, hardened: Hardened) -> anyhow::Result<()> {
     let config = home.config()?;
     let store = SqliteStore::open(&home.database)
         .with_context(|| format!("the database {} could not be opened", home.database.display()))?;
-    let mut sources = home.key_sources(hardened.key);
+    let sources = home.key_sources(hardened.key);
     let settings = Settings {
         iterations: config.iterations()?,
         page: config.page_policy(),
@@ -59,10 +60,18 @@ pub fn start(options: &Options, hardened: Hardened) -> anyhow::Result<()> {
     };
     let vault = Vault::new(Arc::new(store), Arc::new(SystemClock), settings);
     let runtime = runtime(&config.limits)?;
-    let ended = runtime.block_on(serve(&home, &config, vault, &mut sources));
+    let ended = runtime.block_on(serve(Found { home, config, sources, passed: hardened.listener }, vault));
     // Threads that still wait for clients must not hold the process up.
     runtime.shutdown_background();
     ended
+}
+
+/// What the daemon found at its start.
+struct Found {
+    home: home::Home,
+    config: Config,
+    sources: keys::KeySources,
+    passed: Option<UnixListener>,
 }
 
 /// Makes the runtime: one thread unless configured otherwise.
@@ -78,17 +87,13 @@ fn runtime(limits: &Limits) -> std::io::Result<tokio::runtime::Runtime> {
     builder.enable_all().build()
 }
 
-async fn serve(
-    home: &home::Home,
-    config: &Config,
-    vault: Vault,
-    sources: &mut keys::KeySources,
-) -> anyhow::Result<()> {
+async fn serve(found: Found, vault: Vault) -> anyhow::Result<()> {
+    let Found { home, config, mut sources, passed } = found;
     let mut signals = telemetry::Signals::watch()?;
     let access = access::Access::new(&config.access)?;
     vault.set_outside_head(tick::read_head(&home.head));
-    keys::open_at_start(&vault, sources).await?;
-    let socket = activate::Socket::bind(home)?;
+    keys::open_at_start(&vault, &mut sources).await?;
+    let socket = activate::Socket::open(&home, passed)?;
     let (stop, stopping) = signal::channel(false);
     let app = Arc::new(router::App::new(vault.clone()));
     tracing::info!(socket = %home.socket.display(), locked = matches!(vault.keyring(), Keyring::Locked(_)), "ready");
@@ -97,7 +102,7 @@ async fn serve(
     let serving = tokio::spawn(gate.serve(app));
     let ticking = tokio::spawn(tick::tick(vault.clone(), home.head.clone(), config.auto_lock));
     let watching = tokio::spawn(watch::watch(vault.clone(), home.key_file.clone()));
-    signals.end(|| reload(home, &vault)).await;
+    signals.end(|| reload(&home, &vault)).await;
     watching.abort();
     ticking.abort();
     tracing::info!("ending: what is in flight is finished first");

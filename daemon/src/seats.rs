@@ -1,14 +1,25 @@
 //! Seats: how many connections there are, and which one goes when there is no room.
 //!
 //! A newcomer always gets a seat. The one who gives it up has completed no request, or else has been silent the
-//! longest; a connection in the middle of a request is never closed.
+//! longest; a connection whose request is being carried out is never closed. One whose request is still on its way
+//! in may be: a slow sender keeps nobody out.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use nix::sys::resource::{Resource, getrlimit};
 use tokio::sync::Notify;
 use vault::config::Limits;
+
+/// The descriptors that a connection takes: its socket, and the process at the other end.
+const OF_A_CONNECTION: u64 = 2;
+/// The descriptors that everything else takes: the database and its readers, locks, the log, the runtime.
+const OF_THE_REST: u64 = 40;
+
+/// What is said where the limit of descriptors is the narrower one.
+const FEW: &str =
+    "the limit of open files allows fewer connections than are configured; raise it (ulimit -n)";
 
 /// All connections.
 #[derive(Debug)]
@@ -41,8 +52,21 @@ pub(crate) struct Seat {
 }
 
 impl Seats {
-    pub(crate) fn new(limits: Limits) -> Arc<Self> {
-        Arc::new(Self { limits, table: Mutex::default() })
+    /// Lays out as many seats as are configured, or fewer where there are no descriptors for so many.
+    pub(crate) fn new(limits: &Limits) -> Arc<Self> {
+        let descriptors = getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft);
+        let possible = descriptors.saturating_sub(OF_THE_REST) / OF_A_CONNECTION;
+        let possible = u32::try_from(possible.max(1)).unwrap_or(u32::MAX);
+        if possible < limits.connections {
+            tracing::warn!(possible, configured = limits.connections, "{FEW}");
+        }
+        let connections = limits.connections.min(possible);
+        Arc::new(Self { limits: Limits { connections, ..limits.clone() }, table: Mutex::default() })
+    }
+
+    /// Asks the longest-idle connection to go, as when descriptors have run out.
+    pub(crate) fn make_room(&self) {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner).make_room(|_| true);
     }
 
     /// Gives a newcomer a seat, making room where there is none.
@@ -105,6 +129,16 @@ impl Drop for Seat {
 #[derive(Debug)]
 pub(crate) struct Busy(Arc<Seat>);
 
+impl Busy {
+    /// Waits for something of the caller's, as a body; meanwhile the request is not in progress.
+    pub(crate) async fn while_caller<T>(&self, sends: impl Future<Output = T>) -> T {
+        self.0.seats.change(self.0.number, |place| place.busy = place.busy.saturating_sub(1));
+        let sent = sends.await;
+        self.0.seats.change(self.0.number, |place| place.busy += 1);
+        sent
+    }
+}
+
 impl Drop for Busy {
     fn drop(&mut self) {
         self.0.seats.change(self.0.number, |place| {
@@ -126,7 +160,7 @@ mod tests {
     }
 
     fn seats(connections: u32) -> Arc<Seats> {
-        Seats::new(Limits { connections, ..Limits::default() })
+        Seats::new(&Limits { connections, ..Limits::default() })
     }
 
     #[test]
@@ -148,8 +182,29 @@ mod tests {
     }
 
     #[test]
+    fn a_connection_that_is_still_sending_its_request_goes() {
+        let seats = seats(1);
+        let first = seats.take(1);
+        let busy = first.busy();
+        let mut sending = Box::pin(busy.while_caller(std::future::pending::<()>()));
+        assert!(sending.as_mut().now_or_never().is_none());
+        let _newcomer = seats.take(1);
+        assert!(left(&first));
+    }
+
+    #[test]
+    fn a_connection_whose_request_has_arrived_stays() {
+        let seats = seats(1);
+        let first = seats.take(1);
+        let busy = first.busy();
+        busy.while_caller(std::future::ready(())).now_or_never().unwrap();
+        let _newcomer = seats.take(1);
+        assert!(!left(&first));
+    }
+
+    #[test]
     fn a_user_at_the_limit_gives_up_a_seat_of_its_own() {
-        let seats = Seats::new(Limits { connections_per_user: 1, ..Limits::default() });
+        let seats = Seats::new(&Limits { connections_per_user: 1, ..Limits::default() });
         let (other, mine) = (seats.take(1), seats.take(2));
         let _newcomer = seats.take(2);
         assert!(left(&mine) && !left(&other));

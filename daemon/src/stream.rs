@@ -6,7 +6,9 @@ use std::time::Duration;
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
+use tokio::time::{Instant, timeout_at};
 use vault::agents::Token;
+use vault::api::Fault;
 
 use crate::body::{BODY_BYTES, Budget, too_large};
 use crate::gate::{Guest, Visitor};
@@ -17,10 +19,8 @@ use crate::rpc;
 const MESSAGE_TIME: Duration = Duration::from_secs(10);
 /// How long a stream that has completed a request may be idle.
 const IDLE_TIME: Duration = Duration::from_mins(10);
-
-/// What a stream may hold before it draws on the budget that all bodies share.
-const SMALL: usize = 64 * 1024;
-
+/// What a stream has room for before it has to grow.
+const ROOM: usize = 4 * 1024;
 /// Who speaks on a stream: the process, and the token that it named.
 pub(crate) struct Session {
     pub(crate) visitor: Arc<Visitor>,
@@ -31,6 +31,7 @@ pub(crate) struct Session {
 enum Read {
     Line(BytesMut),
     TooLong,
+    Refused(Fault),
     End,
 }
 
@@ -39,7 +40,7 @@ pub(crate) async fn serve(guest: Guest, app: Arc<App>) {
     let Guest { mut stream, visitor, mut stopping, seat } = guest;
     let _connected = app.metrics.connection();
     let mut session = Session { visitor, token: None };
-    let mut buffer = BytesMut::new();
+    let mut buffer = BytesMut::with_capacity(ROOM);
     let mut patience = MESSAGE_TIME;
     loop {
         let read = tokio::select! {
@@ -49,6 +50,7 @@ pub(crate) async fn serve(guest: Guest, app: Arc<App>) {
         let answer = match read {
             Read::End => return,
             Read::TooLong => Some(rpc::refused(&too_large())),
+            Read::Refused(ref fault) => Some(rpc::refused(fault)),
             Read::Line(ref line) if line.trim_ascii().is_empty() => None,
             Read::Line(ref line) => {
                 let _busy = seat.busy();
@@ -62,10 +64,14 @@ pub(crate) async fn serve(guest: Guest, app: Arc<App>) {
                 return;
             }
         }
-        if matches!(read, Read::TooLong) {
+        if matches!(read, Read::TooLong | Read::Refused(_)) {
             return;
         }
         patience = IDLE_TIME;
+        if buffer.is_empty() {
+            // Freeing wipes it: a value that was sent or asked for does not wait here with the stream.
+            buffer = BytesMut::with_capacity(ROOM);
+        }
     }
 }
 
@@ -76,7 +82,8 @@ async fn next(
     (patience, budget): (Duration, &Budget),
 ) -> Read {
     let mut searched = 0;
-    let mut share = None;
+    let mut share = budget.share();
+    let mut due = Instant::now() + if buffer.is_empty() { patience } else { MESSAGE_TIME };
     loop {
         let fresh = buffer.get(searched..).unwrap_or_default();
         if let Some(at) = fresh.iter().position(|byte| *byte == b'\n') {
@@ -87,15 +94,17 @@ async fn next(
         if buffer.len() > BODY_BYTES {
             return Read::TooLong;
         }
-        if buffer.len() > SMALL && share.is_none() {
-            share = budget.share(BODY_BYTES).await;
+        if let Err(busy) = share.cover(buffer.len()).await {
+            return Read::Refused(busy);
         }
         searched = buffer.len();
-        let limit = if searched > 0 { MESSAGE_TIME } else { patience };
-        match tokio::time::timeout(limit, stream.read_buf(buffer)).await {
+        match timeout_at(due, stream.read_buf(buffer)).await {
             Ok(Ok(0)) if searched > 0 => return Read::Line(buffer.split()),
             Ok(Ok(n)) if n > 0 => {}
             _ => return Read::End,
+        }
+        if searched == 0 {
+            due = Instant::now() + MESSAGE_TIME;
         }
     }
 }

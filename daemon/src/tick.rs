@@ -32,6 +32,7 @@ pub(crate) async fn tick(vault: Vault, path: PathBuf, auto_lock: AutoLock) {
     for count in 0_u64.. {
         ticks.tick().await;
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
+        vault.record_folded().await;
         vault.lock_if_idle(auto_lock).await;
         let head = vault.head().filter(|head| head.seq > 0);
         if head != written && write_head(&vault, &path) {
@@ -46,7 +47,7 @@ pub(crate) async fn tick(vault: Vault, path: PathBuf, auto_lock: AutoLock) {
 
 /// Writes the head beside the database; one that cannot be written warns and refuses nothing.
 pub(crate) fn write_head(vault: &Vault, path: &Path) -> bool {
-    let Some(head) = vault.head().filter(|head| head.seq > 0) else { return true };
+    let Some(head) = vault.head_to_keep() else { return true };
     let file = HeadFile { seq: head.seq, mac: HEXLOWER.encode(&head.mac) };
     let text = serde_json::to_string(&file).unwrap_or_default() + "\n";
     match files::replace_private(path, text.as_bytes()) {

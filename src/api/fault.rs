@@ -75,9 +75,13 @@ impl Code {
                 Row("too_large", 413, -32013, 2, "a value takes at most 1 MiB, a request 2 MiB")
             }
             Self::Busy => Row("busy", 429, -32029, 75, "wait a moment and try again"),
-            Self::Integrity => {
-                Row("integrity", 500, -32022, 8, "see what is wrong with: vaultctl doctor; restore a backup")
-            }
+            Self::Integrity => Row(
+                "integrity",
+                500,
+                -32022,
+                8,
+                "restore a backup, or accept the loss with: vaultctl doctor --accept-loss",
+            ),
             Self::Storage => {
                 Row("storage", 507, -32007, 8, "free space on the vault's disk, or make it writable")
             }

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::loss::DamagedSecret;
 use super::{Operation, Route, Success};
 use crate::domain::{
     Category, Invalid, Metadata, OrgId, OrgScope, PlatformName, SecretId, SecretName, SecretRef, Timestamp,
@@ -205,9 +206,9 @@ pub struct SecretList {
     pub secrets: Vec<Secret>,
     /// How many there are in all pages.
     pub total: u64,
-    /// Names of secrets on this page whose rows do not authenticate; absent where there are none.
+    /// Secrets of this page whose rows do not authenticate; absent where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub damaged: Vec<String>,
+    pub damaged: Vec<DamagedSecret>,
 }
 
 impl Operation for ListSecrets {

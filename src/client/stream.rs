@@ -5,11 +5,13 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use super::connect;
+use crate::agents::Token;
 use crate::api::{Code, Fault, Operation};
 use crate::domain::LockReason;
 
@@ -29,6 +31,12 @@ struct Request<'a, P> {
     id: u64,
     method: &'a str,
     params: &'a P,
+}
+
+/// Who speaks from now on.
+#[derive(Serialize)]
+struct Auth<'a> {
+    token: &'a str,
 }
 
 #[derive(Deserialize)]
@@ -77,7 +85,19 @@ impl Client {
     /// # Errors
     /// What the daemon answered; `unavailable` where it went away.
     pub fn call<O: Operation>(&mut self, operation: &O) -> Result<O::Answer, Fault> {
-        let answer = self.exchange(O::METHOD, operation)?;
+        self.ask(O::METHOD, operation)
+    }
+
+    /// Names the agent that speaks on this connection from now on (`vault.auth`).
+    ///
+    /// # Errors
+    /// `unauthorized` where the token is not valid, `locked` where tokens cannot be judged.
+    pub fn authenticate(&mut self, token: &Token) -> Result<(), Fault> {
+        self.ask::<IgnoredAny>("vault.auth", &Auth { token: token.expose() }).map(drop)
+    }
+
+    fn ask<A: DeserializeOwned>(&mut self, method: &str, params: &impl Serialize) -> Result<A, Fault> {
+        let answer = self.exchange(method, params)?;
         let response: Response<'_> = serde_json::from_slice(&answer).map_err(|_| garbled())?;
         match (response.result, response.error) {
             (_, Some(error)) => Err(error.into()),

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Invalid;
+use super::strict::Strict;
 
 /// The longest name of a secret or an org, in bytes of UTF-8.
 const NAME_BYTES: usize = 256;
@@ -209,7 +210,8 @@ impl FieldName {
 
 /// The metadata beside a secret: a JSON object of at most 16 KiB, kept in clear and authenticated.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "serde_json::Map<String, serde_json::Value>")]
+#[serde(try_from = "Strict")]
+#[schemars(with = "serde_json::Map<String, serde_json::Value>")]
 pub struct Metadata(serde_json::Map<String, serde_json::Value>);
 
 impl Metadata {
@@ -229,9 +231,12 @@ impl Metadata {
     }
 }
 
-impl TryFrom<serde_json::Map<String, serde_json::Value>> for Metadata {
+impl TryFrom<Strict> for Metadata {
     type Error = Invalid;
-    fn try_from(map: serde_json::Map<String, serde_json::Value>) -> Result<Self, Invalid> {
+    fn try_from(Strict(json): Strict) -> Result<Self, Invalid> {
+        let serde_json::Value::Object(map) = json else {
+            return Err(Invalid("metadata is a JSON object"));
+        };
         let metadata = Self(map);
         if metadata.to_json().len() > METADATA_BYTES {
             return Err(Invalid("metadata takes at most 16 KiB as JSON"));

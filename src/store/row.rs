@@ -52,6 +52,17 @@ pub struct Stored {
     pub sealed: Sealed,
 }
 
+/// What can be read of a row that is damaged.
+#[derive(Debug)]
+pub struct Remains {
+    /// Its revision.
+    pub revision: u64,
+    /// Its org, where that can be read.
+    pub org: Option<OrgId>,
+    /// Its name, where that can be read.
+    pub name: Option<SecretName>,
+}
+
 /// An older value of a secret.
 #[derive(Debug, Clone)]
 pub struct VersionRow {

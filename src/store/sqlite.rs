@@ -12,12 +12,13 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use tokio::sync::{broadcast, oneshot};
 
 use super::{
-    AgentRow, AuditPage, AuditQuery, ListQuery, Receipt, Refusal, Row, State, Store, StoreError, Stored,
-    Unit, VersionRow,
+    AgentRow, AuditPage, AuditQuery, ListQuery, Receipt, Refusal, Remains, Row, State, Store, StoreError,
+    Stored, Unit, VersionRow,
 };
 use crate::audit::{Entry, Head};
 use crate::crypto::{AuditKeySeal, Bytes32, Header, Slot};
@@ -123,6 +124,8 @@ fn connect(path: &Path, mode: Mode) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(64);
+    // Else some statements are planned anew with each parameter.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch(
         "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON;
          PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;",
@@ -130,7 +133,8 @@ fn connect(path: &Path, mode: Mode) -> Result<Connection, StoreError> {
     if mode == Mode::Write {
         connection.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;
-             PRAGMA checkpoint_fullfsync = ON; PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 0;",
+             PRAGMA checkpoint_fullfsync = ON; PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 0;
+             PRAGMA cache_size = -16384;",
         )?;
         let durable: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
         if durable != 2 {
@@ -273,6 +277,10 @@ impl Store for SqliteStore {
             let mut rows = statement.query([id.as_bytes().as_slice()])?;
             rows.next()?.map(stored_of).transpose()
         })
+    }
+
+    fn remains(&self, id: SecretId) -> Result<Option<Remains>, StoreError> {
+        self.read(|connection| columns::remains(connection, id))
     }
 
     fn list(&self, query: &ListQuery) -> Result<(Vec<Row>, u64), StoreError> {

@@ -12,7 +12,7 @@ use crate::api::{
 };
 use crate::audit::Draft;
 use crate::domain::{Action, AgentId, Caller, Outcome};
-use crate::keyring::Keys;
+use crate::keyring::{Keyring, Keys};
 use crate::policy::{Request, Rule, Verdict, judge};
 use crate::secret::SecretValue;
 use crate::store::{AgentRow, Change, StoreError};
@@ -83,6 +83,15 @@ impl Vault {
         self.warn("agents", (!self.0.store.agents()?.is_empty()).then(damaged));
         self.forget_agents();
         Ok(())
+    }
+
+    /// Reads the agents again after they changed.
+    pub(super) fn read_agents_again(&self) {
+        if let Keyring::Open(keys) = self.keyring()
+            && let Err(error) = self.load_agents(&keys)
+        {
+            tracing::error!(%error, "the agents could not be read again");
+        }
     }
 
     pub(super) fn forget_agents(&self) {

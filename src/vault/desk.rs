@@ -135,6 +135,20 @@ impl Desk {
         self.admit(action, stored)?.ok_or_else(Fault::not_found)
     }
 
+    /// Takes a secret whose row is damaged, so that its owner can be rid of it; gives its id and revision.
+    ///
+    /// # Errors
+    /// The given one where the caller is no owner, or no row is there.
+    pub(super) fn take_remains(&mut self, secret: SecretRef, fault: Fault) -> Result<(SecretId, u64), Fault> {
+        let Some(id) = secret.id().filter(|_| self.caller.is_owner()) else { return Err(fault) };
+        let Some(remains) = self.store().remains(id)? else { return Err(fault) };
+        let mut draft = Draft::of(Action::Delete).with("damaged", true);
+        (draft.secret, draft.org) = (Some(id), remains.org);
+        draft.name = remains.name.map(|name| name.to_string());
+        self.note(draft);
+        Ok((id, remains.revision))
+    }
+
     /// Refuses a secret that vanished, to those who might have listed it.
     fn refuse_vanished(&self, is: impl Fn(&Vanished) -> bool) -> Result<(), Fault> {
         let known = |gone: &Vanished| is(gone) && self.allows(Action::Read, &gone.org, Some(&gone.name));

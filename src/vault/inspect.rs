@@ -3,11 +3,11 @@
 //! At unlock the sum over all rows is compared with the state's, the state with its MAC, and the log's end with
 //! the state. Only where one of them differs does the audit log say which row is not the one that was last written.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError};
 
 use super::Vault;
-use crate::api::{Code, Fault, Warning};
+use crate::api::{Code, DamagedSecret, Fault, Warning};
 use crate::audit::Head;
 use crate::domain::{Action, OrgId, OrgScope, Outcome, SecretId};
 use crate::keyring::Keys;
@@ -18,6 +18,8 @@ use crate::store::{ListQuery, Row, State, StoreError};
 pub enum Damage {
     /// An older copy of the row was put back.
     RolledBack,
+    /// The row of a secret that was deleted was put back.
+    PutBack,
     /// The log knows of no such write.
     Foreign,
 }
@@ -44,19 +46,25 @@ struct Found {
     warnings: Vec<Warning>,
 }
 
+impl Found {
+    fn check(&self, row: &Row, keys: &Keys) -> Result<(), Fault> {
+        let what = match self.hurt.get(&row.id) {
+            Some(Damage::RolledBack | Damage::PutBack) => "is an older copy that was put back",
+            Some(Damage::Foreign) => "is not one that the audit log knows of",
+            None if !row.is_authentic(keys) => "was edited or swapped",
+            None => return Ok(()),
+        };
+        Err(Fault::new(Code::Integrity, format!("the stored row of `{}` {what}", row.name)))
+    }
+}
+
 impl Findings {
     /// Checks a row: its MAC, and whether the inspection found it hurt.
     ///
     /// # Errors
     /// `integrity`, with the secret's name and what was done to it.
     pub fn check(&self, row: &Row, keys: &Keys) -> Result<(), Fault> {
-        let what = match self.0.hurt.get(&row.id) {
-            Some(Damage::RolledBack) => "is an older copy that was put back",
-            Some(Damage::Foreign) => "is not one that the audit log knows of",
-            None if !row.is_authentic(keys) => "was edited or swapped",
-            None => return Ok(()),
-        };
-        Err(Fault::new(Code::Integrity, format!("the stored row of `{}` {what}", row.name)))
+        self.0.check(row, keys)
     }
 
     /// Refuses a secret whose row vanished, which is not the same as one that never was.
@@ -87,6 +95,51 @@ struct Last {
     deleted: bool,
 }
 
+/// A secret that the log knows of and that has no row, with its last revision.
+pub(super) struct Gone<'l> {
+    id: SecretId,
+    last: &'l Last,
+    pub(super) revision: u64,
+}
+
+impl Gone<'_> {
+    /// Names the secret.
+    pub(super) fn row(&self) -> DamagedSecret {
+        DamagedSecret { id: self.id, org_id: self.last.org.clone(), name: self.last.name.clone() }
+    }
+}
+
+/// The stored rows beside what the log says of them.
+pub(super) struct Located {
+    pub(super) rows: Vec<Row>,
+    unreadable: bool,
+    last: HashMap<SecretId, Last>,
+}
+
+impl Located {
+    /// Says how a row differs from what the log says was last written.
+    pub(super) fn damage(&self, row: &Row) -> Option<Damage> {
+        match self.last.get(&row.id) {
+            Some(last) if last.deleted => Some(Damage::PutBack),
+            Some(last) if last.revision == row.revision => None,
+            Some(last) if last.revision > row.revision => Some(Damage::RolledBack),
+            _ => Some(Damage::Foreign),
+        }
+    }
+
+    /// Gives the revision at which the log last saw a secret.
+    pub(super) fn last_revision(&self, id: SecretId) -> u64 {
+        self.last.get(&id).map_or(0, |last| last.revision)
+    }
+
+    /// Gives the secrets that nobody deleted and that have no row.
+    pub(super) fn vanished(&self) -> impl Iterator<Item = Gone<'_>> {
+        let there: HashSet<_> = self.rows.iter().map(|row| row.id).collect();
+        let gone = self.last.iter().filter(move |(id, last)| !last.deleted && !there.contains(id));
+        gone.map(|(id, last)| Gone { id: *id, last, revision: last.revision })
+    }
+}
+
 impl Vault {
     /// Compares the stored rows with the state, and where they differ names what is hurt; tells whether the state
     /// is the last one.
@@ -109,10 +162,17 @@ impl Vault {
         // A state that was edited, or that the log has passed, may have been made to fit the rows.
         let vouched = state.is_authentic(keys) && end.seq <= state.head.seq;
         if !vouched || (sum.sum, sum.count) != (state.sum, state.count) {
-            self.locate(keys, &mut found)?;
+            self.name_damage(keys, &mut found)?;
         }
         *self.0.findings.write().unwrap_or_else(PoisonError::into_inner) = Findings(Arc::new(found));
         Ok(vouched)
+    }
+
+    /// Forgets what an inspection found, after it was mended.
+    pub(super) fn forget_damage(&self) {
+        *self.0.findings.write().unwrap_or_else(PoisonError::into_inner) = Findings::default();
+        self.set_outside_head(None);
+        self.warn(super::log::ROLLED_BACK, None);
     }
 
     /// Reads the last entry of the log, looking no further back than the one that the state names.
@@ -124,34 +184,34 @@ impl Vault {
         Ok(last)
     }
 
-    fn locate(&self, keys: &Keys, found: &mut Found) -> Result<(), StoreError> {
+    /// Reads all rows, and from the log what each should be.
+    pub(super) fn locate(&self) -> Result<Located, StoreError> {
         let last = self.last_writes()?;
         let (rows, total) = self.0.store.list(&ListQuery::all(OrgScope::All))?;
-        let mut gone: HashMap<_, _> = last.iter().filter(|(_, last)| !last.deleted).collect();
-        for row in &rows {
-            gone.remove(&row.id);
-            let damage = match last.get(&row.id) {
-                Some(last) if !last.deleted && last.revision == row.revision => None,
-                Some(last) if last.deleted || last.revision > row.revision => Some(Damage::RolledBack),
-                _ => Some(Damage::Foreign),
-            };
-            found.hurt.extend(damage.map(|damage| (row.id, damage)));
-        }
-        for row in &rows {
-            if let Err(fault) =
-                Findings(Arc::new(Found { hurt: found.hurt.clone(), ..Found::default() })).check(row, keys)
-            {
+        Ok(Located { unreadable: rows.len() as u64 != total, rows, last })
+    }
+
+    /// Names each row that is hurt or gone.
+    fn name_damage(&self, keys: &Keys, found: &mut Found) -> Result<(), StoreError> {
+        let located = self.locate()?;
+        let hurt = located.rows.iter().filter_map(|row| Some((row.id, located.damage(row)?)));
+        found.hurt = hurt.collect();
+        for row in &located.rows {
+            if let Err(fault) = found.check(row, keys) {
                 found.warnings.push(integrity(fault.message));
             }
         }
-        if rows.len() as u64 != total {
+        if located.unreadable {
             found.warnings.push(integrity("a stored row cannot be read".to_owned()));
         }
-        for (id, last) in gone {
-            found
-                .warnings
-                .push(integrity(format!("the stored row of `{}` vanished without a delete", last.name)));
-            found.vanished.push(Vanished { id: *id, org: last.org.clone(), name: last.name.clone() });
+        for gone in located.vanished() {
+            let DamagedSecret { id, org_id: org, name } = gone.row();
+            found.warnings.push(integrity(format!("the stored row of `{name}` vanished without a delete")));
+            found.vanished.push(Vanished { id, org, name });
+        }
+        if found.warnings.is_empty() {
+            let what = "the stored rows do not add up to the record of them, though the log knows each";
+            found.warnings.push(integrity(what.to_owned()));
         }
         Ok(())
     }

@@ -17,6 +17,9 @@ const LARGEST_PAGE: u32 = 1000;
 /// How many past entries a new subscriber is told at most.
 const PAST: usize = 10_000;
 
+/// The warning of a database that is older than the head that was kept outside it.
+pub(super) const ROLLED_BACK: &str = "rolled_back";
+
 impl Handle for AuditLog {
     const PLACE: Place = Place::Blocking;
     const RECORDS: Records = Records::Nothing;
@@ -114,6 +117,15 @@ impl Vault {
         self.0.store.state().ok().map(|state| state.head)
     }
 
+    /// Gives the end of the chain to keep outside the database, unless it contradicts the one that was kept.
+    pub fn head_to_keep(&self) -> Option<Head> {
+        let rolled_back = {
+            let warnings = self.0.warnings.read().unwrap_or_else(PoisonError::into_inner);
+            warnings.iter().any(|warning| warning.code == ROLLED_BACK)
+        };
+        self.head().filter(|head| head.seq > 0 && !rolled_back)
+    }
+
     /// Warns where the log does not reach or pass through the head that was kept outside the database.
     pub(super) fn compare_heads(&self) -> Result<(), StoreError> {
         let Some(outside) = self.outside_head() else { return Ok(()) };
@@ -123,9 +135,9 @@ impl Vault {
             met |= entry.seq == outside.seq && entry.mac == outside.mac;
         })?;
         let words = "the database is older than the log's head that was kept beside it: it was put back or its tail was cut";
-        let hint = "see where the log breaks with: vaultctl audit verify; find out who put it back";
-        let warning = Warning::new("rolled_back", words, hint);
-        self.warn("rolled_back", (!met || outside.seq > state.head.seq).then_some(warning));
+        let hint = "find out who put it back; accept the loss with: vaultctl doctor --accept-loss";
+        let warning = Warning::new(ROLLED_BACK, words, hint);
+        self.warn(ROLLED_BACK, (!met || outside.seq > state.head.seq).then_some(warning));
         Ok(())
     }
 

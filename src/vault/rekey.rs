@@ -101,7 +101,7 @@ fn reseal_all(desk: &mut Desk, keys: &Keys) -> Result<u64, Fault> {
             .store()
             .get(row.id)?
             .ok_or_else(|| Fault::new(Code::Conflict, "a secret was deleted meanwhile"))?;
-        let (next, versions) = resealed(desk, &stored, keys)?;
+        let (next, versions) = resealed(desk, &stored, keys, row.revision + 1)?;
         desk.stage(Change::Replace {
             next: Box::new(next),
             seen: stored.row.revision,

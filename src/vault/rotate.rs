@@ -11,13 +11,14 @@ use crate::domain::{Action, Outcome};
 use crate::keyring::Keys;
 use crate::store::{Change, Kept, ListQuery, Row, Stored, VersionRow};
 
-/// Seals a secret and its kept versions afresh, under the given keys and at the next revision.
+/// Seals a secret and its kept versions afresh, under the given keys and at a new revision.
 pub(super) fn resealed(
     desk: &Desk,
     stored: &Stored,
     keys: &Keys,
+    revision: u64,
 ) -> Result<(Stored, Vec<VersionRow>), Fault> {
-    let mut row = Row { revision: stored.row.revision + 1, ..stored.row.clone() };
+    let mut row = Row { revision, ..stored.row.clone() };
     let mut versions = kept_versions(desk, stored)?;
     for version in &mut versions {
         let value = open_version(desk, stored, version)?;
@@ -38,7 +39,7 @@ fn rotate(desk: &mut Desk, stored: &Stored) -> Result<Created, Fault> {
         row: Row { rotated_at: Some(desk.now()), updated_at: desk.now(), ..stored.row.clone() },
         ..stored.clone()
     };
-    let (next, versions) = resealed(desk, &marked, &keys)?;
+    let (next, versions) = resealed(desk, &marked, &keys, stored.row.revision + 1)?;
     desk.detail("version", next.row.version);
     desk.detail("revision", next.row.revision);
     let answer = Created::of(&next.row);

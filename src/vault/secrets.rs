@@ -4,8 +4,8 @@ use super::change::older;
 use super::desk::{Desk, forbidden};
 use super::handle::{After, Handle, Place, Settled};
 use crate::api::{
-    CreateSecret, Created, DeleteSecret, Deleted, Fault, GetSecret, ListSecrets, Secret, SecretList,
-    SecretWithValue, Success,
+    Code, CreateSecret, Created, DamagedSecret, DeleteSecret, Deleted, Fault, GetSecret, ListSecrets, Secret,
+    SecretList, SecretWithValue, Success,
 };
 use crate::audit::Draft;
 use crate::crypto::random;
@@ -120,7 +120,7 @@ impl Handle for ListSecrets {
         let findings = desk.vault().findings();
         let (good, bad): (Vec<_>, Vec<_>) = rows.iter().partition(|row| findings.check(row, keys).is_ok());
         let secrets: Vec<Secret> = good.into_iter().map(Secret::from).collect();
-        let damaged = bad.into_iter().map(|row| row.name.to_string()).collect();
+        let damaged = bad.into_iter().map(DamagedSecret::from).collect();
         desk.note(draft.with("listed", secrets.len()));
         Ok(SecretList { secrets, total, damaged })
     }
@@ -143,9 +143,13 @@ impl Handle for GetSecret {
 
 impl Handle for DeleteSecret {
     fn act(&self, desk: &mut Desk) -> Result<Deleted, Fault> {
-        let stored = desk.take(Action::Delete, self.id)?;
-        desk.detail("revision", stored.row.revision);
-        desk.stage(Change::Remove { id: stored.row.id, seen: stored.row.revision });
+        let (id, seen) = match desk.take(Action::Delete, self.id) {
+            Ok(stored) => (stored.row.id, stored.row.revision),
+            Err(fault) if fault.code == Code::Integrity => desk.take_remains(self.id, fault)?,
+            Err(fault) => return Err(fault),
+        };
+        desk.detail("revision", seen);
+        desk.stage(Change::Remove { id, seen });
         desk.then(After::Erase);
         Ok(Deleted { success: Success, pending_erase: false })
     }

@@ -24,7 +24,7 @@ impl Vault {
             page: settings.page,
             now: self.now(),
         };
-        found(&*self.0.store, passphrase, plan)
+        vault_platform::with_burned_stack(|| found(&*self.0.store, passphrase, plan))
     }
 
     /// Tells whether the store holds a vault, a damaged one too.
@@ -123,6 +123,7 @@ impl Vault {
 
     /// Records the lock, refuses every unit from then on, and wipes the keys.
     pub async fn lock(&self, reason: LockReason, draft: Draft) -> Result<(), Fault> {
+        self.record_folded().await;
         let Keyring::Open(keys) = self.keyring() else { return Ok(()) };
         let mut unit = self.system_unit(keys);
         unit.entries.push(draft.with("reason", reason.as_str()));

@@ -68,10 +68,17 @@ impl Home {
 
     /// Prepares a `vaultd` for this home, in an empty environment, that writes its stderr to `stderr.log`.
     pub(crate) fn command(&self) -> Command {
+        let mut command = self.command_of(vaultd());
+        command.arg("--home").arg(self.path(""));
+        command
+    }
+
+    /// Prepares a program in an empty environment that writes its stderr to `stderr.log`.
+    pub(crate) fn command_of(&self, program: &Path) -> Command {
         let mut log = files::open_private(&self.path("stderr.log")).unwrap();
         log.seek(SeekFrom::End(0)).unwrap();
-        let mut command = Command::new(vaultd());
-        command.env_clear().arg("--home").arg(self.path(""));
+        let mut command = Command::new(program);
+        command.env_clear();
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         command
     }

@@ -21,7 +21,9 @@
 mod binary;
 mod daemon;
 mod home;
+pub(crate) mod memory;
 pub(crate) mod search;
+pub(crate) mod users;
 mod wire;
 
 use std::io::Write;

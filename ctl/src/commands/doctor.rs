@@ -1,6 +1,8 @@
 //! `vaultctl doctor`
 
+mod clock;
 mod files;
+mod loss;
 mod machine;
 mod socket;
 
@@ -9,21 +11,27 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde::Serialize;
-use vault::api::Warning;
+use vault::api::{MemoryStatus, Warning};
 
+pub(super) use self::files::is_held;
+use self::socket::Daemon;
 use super::FOUND_SOMETHING;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::moment::now;
+use crate::posture::Surroundings;
 use crate::show::{Tone, plain};
 
-/// Says what is wrong with the vault, the daemon and the machine, and how to mend it.
+/// Says what holds, and what is wrong with the vault, the daemon and the machine, with the command that mends it.
 ///
-/// Needs no daemon. Exits 9 where something is wrong.
+/// Needs no daemon. First what holds now, a line each, where a daemon answers; then what is wrong, a line each:
+/// its code, what it is, and how to mend it. Exits 9 where something is wrong.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   vaultctl doctor
-  vaultctl doctor --json | jq -r '.findings[].code'")]
+  vaultctl doctor --json | jq -r '.findings[].code'
+  vaultctl doctor --accept-loss")]
 pub(crate) struct DoctorArgs {
     /// The key file [default: .env in the home]
     #[arg(long, value_name = "FILE")]
@@ -31,6 +39,12 @@ pub(crate) struct DoctorArgs {
     /// The database [default: vault.db in the home]
     #[arg(long, value_name = "FILE")]
     database: Option<PathBuf>,
+    /// After damage without a backup: keep every value that still opens, remove the rest
+    #[arg(long)]
+    accept_loss: bool,
+    /// Do not ask
+    #[arg(long, short, requires = "accept_loss")]
+    yes: bool,
 }
 
 /// Where things are that are looked at.
@@ -44,11 +58,23 @@ struct Paths {
 /// What was found, for programs.
 #[derive(Serialize)]
 struct Report {
+    holds: Option<Holds>,
     findings: Vec<Warning>,
+}
+
+/// What holds now.
+#[derive(Serialize)]
+struct Holds {
+    memory: MemoryStatus,
+    #[serde(flatten)]
+    surroundings: Surroundings,
 }
 
 /// Looks at everything and prints what is wrong.
 pub(super) fn run(args: &DoctorArgs, context: &Context) -> Result<ExitCode, Failure> {
+    if args.accept_loss {
+        return loss::accept(args, context);
+    }
     let under =
         |named: &Option<PathBuf>, name: &str| named.clone().unwrap_or_else(|| context.home.join(name));
     let paths = Paths {
@@ -57,19 +83,24 @@ pub(super) fn run(args: &DoctorArgs, context: &Context) -> Result<ExitCode, Fail
         database: under(&args.database, "vault.db"),
         config: context.home.join("vault.toml"),
     };
-    let findings = findings(&paths, context);
+    let daemon = socket::ask(context);
+    let findings = findings(&daemon, &paths, context);
     let code = if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FOUND_SOMETHING) };
+    let surroundings = Surroundings::look(&context.socket());
     if context.show.is_json() {
-        context.show.json(&Report { findings })?;
-    } else {
-        print(&findings, context)?;
+        let holds = daemon.status().map(|status| Holds { memory: status.memory.clone(), surroundings });
+        context.show.json(&Report { holds, findings })?;
+        return Ok(code);
     }
+    if let Some(status) = daemon.status().filter(|_| !context.show.is_brief()) {
+        context.show.pairs(&surroundings.lines(status))?;
+    }
+    print(&findings, context)?;
     Ok(code)
 }
 
-fn findings(paths: &Paths, context: &Context) -> Vec<Warning> {
-    let daemon = socket::ask(context);
-    if !paths.database.exists() && daemon.is_silent() {
+fn findings(daemon: &Daemon, paths: &Paths, context: &Context) -> Vec<Warning> {
+    if !paths.database.exists() && daemon.status().is_none() {
         let message = format!("there is no vault in {}", paths.home.display());
         return vec![Warning::new(
             "no_vault",
@@ -81,13 +112,18 @@ fn findings(paths: &Paths, context: &Context) -> Vec<Warning> {
     if paths.database.exists() {
         found.extend(files::findings(paths));
     }
-    match daemon {
-        socket::Daemon::Silent => {
+    let newest = match daemon {
+        Daemon::Silent => {
             found.extend(files::key_findings(paths));
             found.push(socket::silence(paths, context));
+            clock::newest_of_database(paths)
         }
-        socket::Daemon::Answers(status) => found.extend(socket::findings(&status, context)),
-    }
+        Daemon::Answers(status) => {
+            found.extend(socket::findings(status, context));
+            clock::newest_of_daemon(context)
+        }
+    };
+    found.extend(clock::finding(now(), newest));
     found.extend(machine::findings());
     found
 }

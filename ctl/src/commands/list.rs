@@ -98,7 +98,8 @@ fn print(list: &SecretList, columns: Columns, context: &Context) -> Result<(), F
         show.note(format_args!("{} of {}", list.secrets.len(), list.total));
     }
     if !list.damaged.is_empty() {
-        let message = format!("stored rows do not authenticate: {}", plain(&list.damaged.join(", ")));
+        let names: Vec<_> = list.damaged.iter().map(|secret| secret.name.as_str()).collect();
+        let message = format!("stored rows do not authenticate: {}", plain(&names.join(", ")));
         show.warning(&Warning::new("damaged", message, vault::api::Code::Integrity.hint()));
     }
     Ok(())

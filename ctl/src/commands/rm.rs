@@ -37,8 +37,8 @@ pub(super) fn run(args: &RmArgs, context: &Context) -> Result<ExitCode, Failure>
     if !args.yes && !std::io::stdin().is_terminal() {
         return Err(prompt::nobody_to_ask("--yes"));
     }
-    let secret = locate::exact(context, &args.name)?;
-    let (name, org) = (plain(secret.name.as_str()), plain(secret.org_id.as_str()));
+    let secret = locate::remains(context, &args.name)?;
+    let (name, org) = (plain(&secret.name), plain(secret.org_id.as_str()));
     if !args.yes && prompt::confirm(&format!("Delete {name} of org {org} for good?"), "--yes")? == Answer::No
     {
         context.show.note("nothing was deleted");

@@ -3,13 +3,15 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use serde::Serialize;
 use vault::api::{Fault, Status, StatusOf};
 
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::posture::Surroundings;
 use crate::show::{Tone, plain, span};
 
-/// Says how the vault is: locked or not, how much it holds, what should be mended.
+/// Says how the vault is: locked or not, how much it holds, what protects it, what should be mended.
 ///
 /// It succeeds while the vault is locked too: the daemon answers, and says why.
 #[derive(Debug, Args)]
@@ -19,23 +21,33 @@ Examples:
   vaultctl status --json | jq -e '.locked | not'")]
 pub(crate) struct StatusArgs {}
 
+/// The daemon's answer, and what this machine says beside it.
+#[derive(Serialize)]
+struct Answer {
+    #[serde(flatten)]
+    status: Status,
+    #[serde(flatten)]
+    surroundings: Surroundings,
+}
+
 /// Asks the daemon and prints what it says.
 pub(super) fn run(_args: &StatusArgs, context: &Context) -> Result<ExitCode, Failure> {
     let status = context.call(&StatusOf { org_id: context.orgs() })?;
     let show = context.show;
+    let surroundings = Surroundings::look(&context.socket());
     if show.is_json() {
-        show.json(&status)?;
+        show.json(&Answer { status, surroundings })?;
         return Ok(ExitCode::SUCCESS);
     }
-    show.pairs(&[
+    let mut pairs = vec![
         ("vault", state(&status, context)),
         ("secrets", secrets(&status)),
         ("sealing", sealing(&status)),
-        ("memory", memory(&status)),
-        ("audit", audit(&status)),
-        ("daemon", format!("version {}, up {}", plain(&status.version), span(status.uptime_seconds))),
-        ("socket", context.socket().display().to_string()),
-    ])?;
+    ];
+    pairs.extend(surroundings.lines(&status));
+    pairs.push(("audit", audit(&status)));
+    pairs.push(("daemon", format!("version {}, up {}", plain(&status.version), span(status.uptime_seconds))));
+    show.pairs(&pairs)?;
     for warning in &status.warnings {
         let word = show.tone(Tone::Warn, "warning:");
         show.line(format!("{word} {}\n  hint: {}", plain(&warning.message), plain(&warning.hint)))?;
@@ -69,21 +81,6 @@ fn secrets(status: &Status) -> String {
 fn sealing(status: &Status) -> String {
     let kdf = &status.kdf;
     format!("{}; key by {} with {}, {} rounds", status.algorithm, kdf.name, kdf.hash, kdf.iterations)
-}
-
-fn memory(status: &Status) -> String {
-    let memory = &status.memory;
-    let keys = match memory.locked.as_str() {
-        "none" => "no keys held".to_owned(),
-        kind => format!("keys in {} bytes of {kind}", memory.bytes),
-    };
-    let word = |yes: bool| if yes { "on" } else { "off" };
-    format!(
-        "{keys}; dumps {}, core files {}, swap {}",
-        word(memory.dumpable),
-        word(memory.core_dumps),
-        memory.swap
-    )
 }
 
 fn audit(status: &Status) -> String {

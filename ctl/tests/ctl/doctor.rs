@@ -4,12 +4,15 @@ use std::os::unix::fs::PermissionsExt;
 
 use crate::environment::TestEnvironment;
 
-/// Lists the codes that the doctor finds, but for what this machine itself lacks.
+/// What this machine itself may lack, and a daemon inside a test does not do.
+const OF_THE_MACHINE: [&str; 4] = ["swap", "low_memlock", "dumpable", "core_dumps"];
+
+/// Lists the codes that the doctor finds, but for those of the machine.
 fn codes(test: &TestEnvironment) -> Vec<String> {
     let report = test.ctl(&["doctor", "--json"]).json();
     let all = report["findings"].as_array().unwrap().iter();
     let codes = all.map(|finding| finding["code"].as_str().unwrap().to_owned());
-    codes.filter(|code| code != "swap" && code != "low_memlock").collect()
+    codes.filter(|code| !OF_THE_MACHINE.contains(&code.as_str())).collect()
 }
 
 fn allow(test: &TestEnvironment, name: &str, mode: u32) {
@@ -96,4 +99,97 @@ fn a_configuration_that_cannot_be_read_is_found_by_its_line() {
     test.write("vault.toml", "[kdf]\nrounds = 1\n");
     let run = test.ctl(&["doctor"]).ended_with(9);
     assert!(run.stdout.contains("HOME/vault.toml: line 2"), "{run}");
+}
+
+#[test]
+fn what_holds_comes_first_where_a_daemon_answers() {
+    let test = TestEnvironment::served();
+    let run = test.ctl(&["doctor"]);
+    assert!(run.stdout.starts_with("keys ") && run.stdout.contains("\nptrace scope  "), "{run}");
+    let report = test.ctl(&["doctor", "--json"]).json();
+    assert_eq!("0600", report["holds"]["socket"]["mode"]);
+    assert!(!test.ctl(&["doctor", "--quiet"]).stdout.contains("ptrace"));
+}
+
+#[test]
+fn a_clock_behind_the_newest_entry_is_found() {
+    let mut test = TestEnvironment::served();
+    test.stop();
+    let database = rusqlite::Connection::open(test.path("vault.db")).unwrap();
+    database.execute("UPDATE audit SET at = at + 86400000 WHERE seq = 1", []).unwrap();
+    database.execute("UPDATE audit SET at = (SELECT max(at) FROM audit)", []).unwrap();
+    drop(database);
+    assert_eq!(["stale_socket", "clock"], codes(&test)[..]);
+    let run = test.ctl(&["doctor"]).ended_with(9);
+    assert!(run.stdout.contains("set it with: timedatectl"), "{run}");
+}
+
+#[test]
+fn a_token_that_is_not_valid_is_found() {
+    let test = TestEnvironment::served();
+    let mut command = test.command(&["doctor"]);
+    command.env("AGENTICMAIL_VAULT_TOKEN", "amv_1234");
+    let run = test.run(command, "").ended_with(9);
+    assert!(run.stdout.contains("token: the token is not valid; it comes from"), "{run}");
+    assert!(!run.stdout.contains("1234"), "{run}");
+}
+
+/// Keeps a program from connecting, as sandboxes do: connect(2) fails with EPERM.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+const SANDBOX: &str = "
+import ctypes, os, struct, sys
+rules = [(0x20, 0, 0, 0), (0x15, 0, 1, 42), (0x06, 0, 0, 0x00050001), (0x06, 0, 0, 0x7fff0000)]
+code = ctypes.create_string_buffer(b''.join(struct.pack('HBBI', *rule) for rule in rules))
+class Program(ctypes.Structure):
+    _fields_ = [('length', ctypes.c_ushort), ('filter', ctypes.c_void_p)]
+program = Program(len(rules), ctypes.cast(code, ctypes.c_void_p))
+libc = ctypes.CDLL(None, use_errno=True)
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+assert libc.prctl(22, 2, ctypes.byref(program), 0, 0) == 0, ctypes.get_errno()
+os.execv(sys.argv[1], sys.argv[1:])
+";
+
+#[test]
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+fn a_sandbox_that_forbids_the_socket_is_told_apart() {
+    let test = TestEnvironment::served();
+    let vaultctl = test.command(&[]).get_program().to_owned();
+    let mut command = std::process::Command::new("python3");
+    command.args(["-c", SANDBOX]).arg(vaultctl).args(["doctor", "--json"]);
+    command.env_clear().env("PATH", "/usr/bin:/bin:/usr/local/bin").env("AGENTICMAIL_HOME", test.home());
+    let report = test.run(command, "").ended_with(9).json();
+    assert_eq!("sandbox", report["findings"][0]["code"], "{report}");
+}
+
+#[test]
+fn a_loss_is_accepted_by_name_and_then_nothing_is_damaged() {
+    let mut test = TestEnvironment::served();
+    for name in ["kept", "gone", "sound"] {
+        test.ctl_with(&["set", name], "a value").succeeded();
+    }
+    test.stop();
+    test.sql(
+        "UPDATE secret SET metadata = '{\"by\":\"hand\"}' WHERE name = 'kept';
+         UPDATE secret SET sealed = zeroblob(length(sealed)), digest = zeroblob(32) WHERE name = 'gone'",
+    );
+    test.start();
+    let run = test.ctl(&["get", "kept"]).ended_with(8);
+    assert!(run.stderr.contains("vaultctl doctor --accept-loss"), "{run}");
+    test.ctl(&["doctor", "--accept-loss"]).ended_with(2);
+    let run = test.ctl(&["doctor", "--accept-loss", "--yes"]).succeeded();
+    assert!(run.stdout.contains("kept: kept of org default\nlost: gone of org default\n"), "{run}");
+    assert!(codes(&test).is_empty());
+    assert_eq!("a value", test.ctl(&["get", "kept"]).succeeded().stdout);
+}
+
+#[test]
+fn a_damaged_secret_is_deleted_by_its_name() {
+    let mut test = TestEnvironment::served();
+    test.ctl_with(&["set", "hurt"], "a value").succeeded();
+    test.stop();
+    test.sql("UPDATE secret SET metadata = '{\"by\":\"hand\"}'");
+    test.start();
+    test.ctl(&["get", "hurt"]).ended_with(8);
+    test.ctl(&["rm", "hurt", "--yes"]).succeeded();
+    test.ctl(&["get", "hurt"]).ended_with(3);
 }

@@ -100,6 +100,11 @@ impl TestEnvironment {
         self.path(name)
     }
 
+    /// Changes the database behind the daemon's back.
+    pub(crate) fn sql(&self, statements: &str) {
+        rusqlite::Connection::open(self.path("vault.db")).unwrap().execute_batch(statements).unwrap();
+    }
+
     /// Prepares the program, with an environment that has this home alone.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_vaultctl"));
@@ -115,7 +120,11 @@ impl TestEnvironment {
 
     /// Runs the program with something piped in.
     pub(crate) fn ctl_with(&self, arguments: &[&str], input: impl AsRef<[u8]>) -> Run {
-        let mut command = self.command(arguments);
+        self.run(self.command(arguments), input)
+    }
+
+    /// Runs a prepared command with something piped in.
+    pub(crate) fn run(&self, mut command: Command, input: impl AsRef<[u8]>) -> Run {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         // Who asks for no input may have ended before it comes.

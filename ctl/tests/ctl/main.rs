@@ -1,6 +1,7 @@
 //! `vaultctl` as its users meet it: the real program, on a real socket, with a real daemon behind it.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failing helper fails its test")]
 
+mod agents;
 mod audit;
 mod doctor;
 mod env;
@@ -13,6 +14,8 @@ mod output;
 mod platforms;
 mod run;
 mod secrets;
+mod service;
 mod state;
 mod terminal;
+mod tokens;
 mod versions;

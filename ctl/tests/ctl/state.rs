@@ -7,7 +7,7 @@ fn a_locked_vault_says_why_and_still_answers() {
     let mut test = TestEnvironment::empty();
     test.start();
     let run = test.ctl(&["status"]).succeeded();
-    assert!(run.stdout.starts_with("vault    locked (no_key): "), "{run}");
+    assert!(run.stdout.starts_with("vault         locked (no_key): "), "{run}");
     assert!(run.stdout.contains("hint: add the line AGENTICMAIL_VAULT_KEY="), "{run}");
 }
 
@@ -40,5 +40,29 @@ fn status_counts_the_secrets_by_category() {
     test.ctl_with(&["set", "skill:openai:access_token"], "x").succeeded();
     test.ctl_with(&["set", "b", "--category", "deploy"], "x").succeeded();
     let run = test.ctl(&["status"]).succeeded();
-    assert!(run.stdout.contains("secrets  2 (deploy 1, skill_credential 1)"), "{run}");
+    assert!(run.stdout.contains("secrets       2 (deploy 1, skill_credential 1)"), "{run}");
+}
+
+#[test]
+fn what_protects_the_vault_has_a_line_each() {
+    let test = TestEnvironment::served();
+    let run = test.ctl(&["status"]).succeeded();
+    let line = |label: &str| {
+        let found = run.stdout.lines().find_map(|line| line.strip_prefix(label));
+        found.unwrap_or_else(|| panic!("no line {label} in {run}")).trim_start().to_owned()
+    };
+    assert!(line("keys ").contains(" bytes locked, by "), "{run}");
+    assert!(line("socket ").starts_with("HOME/vault.sock, mode 0600, of "), "{run}");
+    for label in ["swap ", "dumpable ", "core files ", "ptrace scope "] {
+        assert!(!line(label).is_empty(), "{run}");
+    }
+}
+
+#[test]
+fn json_has_what_protects_the_vault() {
+    let test = TestEnvironment::served();
+    let status = test.ctl(&["status", "--json"]).succeeded().json();
+    assert_eq!("0600", status["socket"]["mode"]);
+    assert!(status.as_object().unwrap().contains_key("ptraceScope"));
+    assert!(status["memory"]["bytes"].as_u64().unwrap() > 0);
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::columns::{agents, blob32};
+use super::columns::{agents, blob32, unreadable, walk};
 use super::leaf;
 use super::writer::Stop;
 use crate::audit::{Entry, Head};
@@ -268,6 +268,27 @@ pub(super) fn drop_old_agents(connection: &Connection, new: &Keys) -> Result<(),
     for row in agents(connection)?.iter().filter(|row| row.open(new).is_err()) {
         connection.prepare_cached("DELETE FROM agent WHERE name = ?1")?.execute([&row.name])?;
     }
+    Ok(())
+}
+
+/// Takes the tables as they are for the right ones: removes what cannot be read, and counts and sums the rest anew.
+///
+/// Agents of a state that was edited or rolled back may be those of another day: all of them go.
+pub(super) fn vouch(connection: &Connection, state: &mut State, keys: &Keys) -> Result<(), Stop> {
+    for key in unreadable(connection)? {
+        connection.prepare_cached("DELETE FROM secret WHERE key = ?1")?.execute([key])?;
+    }
+    if state.is_disowned() {
+        connection.prepare_cached("DELETE FROM agent")?.execute([])?;
+    }
+    drop_unknown_agents(connection, (state, keys))?;
+    connection.execute_batch(
+        "DELETE FROM tally;
+         INSERT INTO tally (org, category, count) SELECT org, category, count(*) FROM secret GROUP BY org, category",
+    )?;
+    let mut sum = State { head: state.head, agents: agents_digest(connection, keys)?, ..State::empty() };
+    walk(connection, &mut |id, revision, mac| sum.add(&leaf(keys, id, revision, &mac)))?;
+    *state = sum;
     Ok(())
 }
 

@@ -1,11 +1,11 @@
 //! Columns to rows and back, and the questions that readers ask.
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use crate::crypto::{Bytes32, Sealed};
 use crate::domain::{Category, OrgId, SecretId, SecretName, Timestamp};
-use crate::store::{AgentRow, ListQuery, Row, SortKey, StoreError, Stored, VersionRow};
+use crate::store::{AgentRow, ListQuery, Remains, Row, SortKey, StoreError, Stored, VersionRow};
 
 /// The columns of a row, in the order in which [`row_of`] reads them.
 macro_rules! row_columns {
@@ -119,6 +119,36 @@ pub(super) fn walk(
         each(id, revision, blob32(row, 2).unwrap_or_default());
     }
     Ok(())
+}
+
+/// Finds the rows that cannot be read, by their key.
+pub(super) fn unreadable(connection: &Connection) -> Result<Vec<i64>, StoreError> {
+    let mut statement =
+        connection.prepare(concat!("SELECT ", row_columns!(), ", sealed, key FROM secret"))?;
+    let mut rows = statement.query(params![])?;
+    let mut keys = Vec::new();
+    while let Some(row) = rows.next()? {
+        match stored_of(row) {
+            Ok(_) => {}
+            Err(StoreError::Damaged(_)) => keys.push(row.get(SEALED_AT + 1)?),
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(keys)
+}
+
+/// Reads where a secret stands though its row may be damaged: its revision, and its org and name as they can be read.
+pub(super) fn remains(connection: &Connection, id: SecretId) -> Result<Option<Remains>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT revision, org, name FROM secret WHERE id = ?1")?;
+    let found = statement.query_row([id.as_bytes().as_slice()], |row| {
+        let text = |at| row.get_ref(at).ok().and_then(|text| text.as_str().ok()).map(str::to_owned);
+        Ok(Remains {
+            revision: row.get::<_, i64>(0)?.cast_unsigned(),
+            org: text(1).and_then(|org| OrgId::try_from(org).ok()),
+            name: text(2).and_then(|name| SecretName::try_from(name).ok()),
+        })
+    });
+    Ok(found.optional()?)
 }
 
 pub(super) fn agents(connection: &Connection) -> Result<Vec<AgentRow>, StoreError> {

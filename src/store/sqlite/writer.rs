@@ -12,7 +12,7 @@ use tokio::sync::{broadcast, oneshot};
 
 use super::apply::{
     agents_digest, check, check_agent, drop_agent, drop_old_agents, insert, insert_entry, keep, put_agent,
-    unlink, update, write_state,
+    unlink, update, vouch, write_state,
 };
 use super::checkpoint;
 use super::{Mode, connect, leaf, read_state, write_header};
@@ -26,6 +26,9 @@ use crate::store::{Change, Receipt, Refusal, Rekeying, State, StoreError, Unit};
 const BATCH: usize = 256;
 /// How many commits go by between two requests to trim the write-ahead log.
 const TRIM_EVERY: u64 = 64;
+
+/// After so many entries in one commit the page cache is given back.
+const LARGE: usize = 1000;
 
 type Reply = oneshot::Sender<Result<Receipt, Refusal>>;
 
@@ -106,13 +109,14 @@ impl Writer {
         let held = self.keys.clone();
         match self.transact(units) {
             Ok(answers) => {
+                let written = self.fresh.len();
                 for entry in self.fresh.drain(..) {
                     let _ = self.setup.events.send(Arc::new(entry));
                 }
                 for (reply, answer) in replies.into_iter().zip(answers) {
                     let _ = reply.send(answer);
                 }
-                self.trim();
+                self.trim(written);
             }
             Err(error) => {
                 tracing::error!(%error, "a commit failed; nothing of it is stored");
@@ -241,6 +245,7 @@ impl Writer {
             Change::PutAgent { row, seen } => put_agent(connection, &row, seen, (state, keys)),
             Change::DropAgent(name) => drop_agent(connection, &name, (state, keys)),
             Change::Slots(header) => Ok(write_header(connection, &header)?),
+            Change::Vouch => vouch(connection, state, keys),
             Change::Rekey(_) => Ok(()),
             Change::Adopt(keys) => {
                 self.keys = Some(keys);
@@ -291,8 +296,11 @@ impl Writer {
         }
     }
 
-    fn trim(&mut self) {
+    fn trim(&mut self, written: usize) {
         self.commits += 1;
+        if written > LARGE {
+            let _ = self.setup.connection.execute_batch("PRAGMA shrink_memory");
+        }
         if self.commits.is_multiple_of(TRIM_EVERY) {
             let _ = self.setup.checkpoints.send(checkpoint::Job::Trim);
         }

@@ -49,7 +49,13 @@ fn configuration(path: &Path) -> Result<Config, Warning> {
     };
     let config =
         text.and_then(|text| Config::parse(&text).map_err(|error| format!("{}: {error}", path.display())));
-    config.map_err(|message| Warning::new("configuration", message, "mend the line, or move the file away"))
+    config.map_err(|message| {
+        Warning::new(
+            "configuration",
+            message,
+            format!("mend the line, or move the file away with: mv {0} {0}.old", path.display()),
+        )
+    })
 }
 
 /// Looks, where no daemon runs, whether the key file has a key and the key opens the database.
@@ -95,12 +101,13 @@ pub(super) fn locked(reason: LockReason) -> Warning {
     Warning::new(reason.as_str(), fault.message, fault.hint)
 }
 
-fn hold(home: &Path) -> Option<Flock<std::fs::File>> {
+/// Holds the home against a daemon; nothing where one has it.
+pub(super) fn hold(home: &Path) -> Option<Flock<std::fs::File>> {
     let file = vault::files::open_private(&home.join("vault.lock")).ok()?;
     Flock::lock(file, FlockArg::LockExclusiveNonblock).ok()
 }
 
 /// Tells whether a daemon holds the home.
-pub(super) fn is_held(home: &Path) -> bool {
+pub(in crate::commands) fn is_held(home: &Path) -> bool {
     home.join("vault.lock").exists() && hold(home).is_none()
 }

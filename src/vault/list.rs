@@ -1,0 +1,46 @@
+//! The one list of operations: every face, client and description is a fold over it.
+
+use super::Handle;
+use crate::api::{
+    AcceptLoss, AddAgent, AddPlatform, AuditLog, CreateSecret, DeleteAgent, DeleteSecret, Discover,
+    GetSecret, ListAgents, ListPresets, ListSecrets, ListVersions, LockVault, MakeRecovery, Rekey, Resolve,
+    ResolveMany, Rollback, RotateAll, RotateSecret, StatusOf, TestAgent, UnlockVault, UpdateAgent,
+    UpdateSecret, VerifyAudit,
+};
+
+/// Visits every operation; a face is such a visitor.
+pub trait Fold {
+    /// Takes one operation.
+    fn add<O: Handle>(&mut self);
+}
+
+/// Hands every operation to a visitor: the one list.
+pub fn each(fold: &mut impl Fold) {
+    fold.add::<ListSecrets>();
+    fold.add::<CreateSecret>();
+    fold.add::<GetSecret>();
+    fold.add::<UpdateSecret>();
+    fold.add::<DeleteSecret>();
+    fold.add::<ListVersions>();
+    fold.add::<Rollback>();
+    fold.add::<RotateSecret>();
+    fold.add::<RotateAll>();
+    fold.add::<AddPlatform>();
+    fold.add::<Resolve>();
+    fold.add::<ResolveMany>();
+    fold.add::<Discover>();
+    fold.add::<ListPresets>();
+    fold.add::<AuditLog>();
+    fold.add::<VerifyAudit>();
+    fold.add::<AcceptLoss>();
+    fold.add::<StatusOf>();
+    fold.add::<ListAgents>();
+    fold.add::<AddAgent>();
+    fold.add::<UpdateAgent>();
+    fold.add::<DeleteAgent>();
+    fold.add::<TestAgent>();
+    fold.add::<LockVault>();
+    fold.add::<UnlockVault>();
+    fold.add::<Rekey>();
+    fold.add::<MakeRecovery>();
+}

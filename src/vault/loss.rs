@@ -1,0 +1,99 @@
+//! Accepting a loss: after damage, what still opens is sealed afresh and what does not is removed.
+
+use std::sync::Arc;
+
+use super::change::kept_versions;
+use super::desk::Desk;
+use super::handle::{After, Handle, Place};
+use super::inspect::{Damage, Located};
+use super::rotate::resealed;
+use crate::api::{AcceptLoss, DamagedSecret, Fault, LossAccepted, Success};
+use crate::audit::Draft;
+use crate::domain::Action;
+use crate::store::{Change, Kept, Row, Stored, VersionRow};
+
+impl Handle for AcceptLoss {
+    const PLACE: Place = Place::Blocking;
+
+    fn act(&self, desk: &mut Desk) -> Result<LossAccepted, Fault> {
+        desk.ask_owner(Action::Delete)?;
+        let located = desk.vault().locate()?;
+        let mut lost: Vec<_> = located.vanished().map(|gone| (gone.row(), gone.revision)).collect();
+        let mut kept = Vec::new();
+        for row in &located.rows {
+            // One that is deleted meanwhile is refused by the writer, and all of this is tried again.
+            let Some(stored) = desk.store().get(row.id)? else { continue };
+            let damage = located.damage(row);
+            if damage.is_none() && is_whole(desk, &stored) {
+                continue;
+            }
+            if let Some(change) = salvage(desk, &stored, damage, &located)? {
+                kept.push(row.into());
+                desk.stage(change);
+            } else {
+                lost.push((row.into(), row.revision));
+                desk.stage(Change::Remove { id: row.id, seen: row.revision });
+            }
+        }
+        for (gone, revision) in &lost {
+            desk.note(entry(Action::Delete, gone, *revision));
+        }
+        let counts = Draft::of(Action::Delete).with("acceptedLoss", true);
+        desk.note(counts.with("lost", lost.len()).with("kept", kept.len()));
+        desk.stage(Change::Vouch);
+        desk.then(After::Sound);
+        let lost = lost.into_iter().map(|(gone, _)| gone).collect();
+        Ok(LossAccepted { success: Success, lost, kept })
+    }
+}
+
+/// Tells whether a row, its sealed value and its kept versions are as they were written.
+fn is_whole(desk: &Desk, stored: &Stored) -> bool {
+    let row = &stored.row;
+    let authentic = desk.keys().is_ok_and(|keys| row.is_authentic(keys));
+    authentic && stored.sealed.digest() == row.digest && kept_versions(desk, stored).is_ok()
+}
+
+/// Seals what still opens of a damaged secret at a revision that the log has not seen; notes it.
+///
+/// A deleted secret whose row was put back is not brought to life again.
+fn salvage(
+    desk: &mut Desk,
+    stored: &Stored,
+    damage: Option<Damage>,
+    located: &Located,
+) -> Result<Option<Change>, Fault> {
+    if damage == Some(Damage::PutBack) {
+        return Ok(None);
+    }
+    let row = &stored.row;
+    let revision = row.revision.max(located.last_revision(row.id)).saturating_add(1);
+    let keys = Arc::clone(desk.keys()?);
+    let whole = resealed(desk, stored, &keys, revision);
+    let Ok((next, versions)) = whole.or_else(|_| resealed_alone(desk, stored, revision)) else {
+        return Ok(None);
+    };
+    desk.note(entry(Action::Encrypt, &row.into(), revision).with("version", next.row.version));
+    Ok(Some(Change::Replace { next: Box::new(next), seen: row.revision, kept: Kept::All(versions) }))
+}
+
+/// Seals a value afresh without its kept versions, which do not open.
+fn resealed_alone(desk: &Desk, stored: &Stored, revision: u64) -> Result<(Stored, Vec<VersionRow>), Fault> {
+    let keys = desk.keys()?;
+    let mut row = Row { revision, versions: VersionRow::digest_of(&[]), ..stored.row.clone() };
+    let sealed = keys.seal(&row.seal_context(keys.vault()), &desk.open(stored)?)?;
+    row.digest = sealed.digest();
+    row.mac = row.compute_mac(keys);
+    Ok((Stored { row, sealed }, Vec::new()))
+}
+
+fn entry(action: Action, secret: &DamagedSecret, revision: u64) -> Draft {
+    let draft = Draft::of(action).org(&secret.org_id).secret(secret.id, &secret.name);
+    draft.with("acceptedLoss", true).with("revision", revision)
+}
+
+impl From<&Row> for DamagedSecret {
+    fn from(row: &Row) -> Self {
+        Self { id: row.id, org_id: row.org.clone(), name: row.name.to_string() }
+    }
+}
