@@ -11,9 +11,11 @@ mod get;
 mod history;
 mod init;
 mod inject;
+mod integrate;
 mod list;
 mod lock;
 mod man;
+mod mcp;
 mod particulars;
 mod presets;
 mod recovery;
@@ -80,6 +82,8 @@ commands! {
     Run => run::RunArgs,
     Inject => inject::InjectArgs,
     Env => env::EnvArgs,
+    Mcp => mcp::McpArgs,
+    Integrate => integrate::IntegrateArgs,
     Discover => discover::DiscoverArgs,
     Presets => presets::PresetsArgs,
     Audit => audit::AuditArgs,

@@ -28,6 +28,11 @@ pub(crate) fn user_folder() -> Option<PathBuf> {
     std::env::home_dir().filter(|home| !home.as_os_str().is_empty())
 }
 
+/// Gives the folder that `CODEX_HOME` names, where Codex keeps its configuration.
+pub(crate) fn codex_folder() -> Option<PathBuf> {
+    variable("CODEX_HOME").map(PathBuf::from)
+}
+
 /// Gives the folders in which programs are looked for.
 pub(crate) fn search_path() -> Vec<PathBuf> {
     let path = variable("PATH").unwrap_or_default();
@@ -62,7 +67,7 @@ pub(crate) fn has_key() -> bool {
 }
 
 /// The vault's own variables, which no command that is started from here gets.
-pub(crate) const PRIVATE: [&str; 2] = [vault::keyfile::VARIABLE, "AGENTICMAIL_VAULT_TOKEN"];
+pub(crate) const PRIVATE: [&str; 2] = [vault::keyfile::VARIABLE, TOKEN];
 
 /// The variables without which programs do not work or do not speak the user's language.
 const BASICS: [&str; 16] = [

@@ -57,13 +57,18 @@ impl Wanted {
         let mut values = Values::default();
         let mut platforms = self.platforms.iter().cloned();
         let mut chunks = self.names.chunks(NAMES);
+        if self.names.is_empty() && self.platforms.is_empty() {
+            return Ok(values);
+        }
+        let mut client = context.connect()?;
         loop {
             let (names, platform) = (chunks.next(), platforms.next());
             if names.is_none() && platform.is_none() {
                 return Ok(values);
             }
             let asked = names.map(<[String]>::to_vec);
-            let found = context.call(&ResolveMany { org_id: org_id.clone(), names: asked, platform })?;
+            let question = ResolveMany { org_id: org_id.clone(), names: asked, platform };
+            let found = context.call_on(&mut client, &question)?;
             values.take(names.unwrap_or_default(), found.values);
         }
     }

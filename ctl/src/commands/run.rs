@@ -24,8 +24,10 @@ use clap::Args;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::mask::Needles;
-use launch::{Launch, Surroundings};
 use variables::Pair;
+
+pub(super) use launch::{Launch, Surroundings};
+pub(super) use variables::{Assigned, is_secret, without_nul};
 
 /// Runs a command with secrets in its environment, and masks them in what it prints.
 ///

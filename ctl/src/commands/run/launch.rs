@@ -12,7 +12,7 @@ use crate::{birth, env};
 
 /// Which of this process's variables the command gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Surroundings {
+pub(in super::super) enum Surroundings {
     /// All but the vault's own.
     Inherited,
     /// The few without which programs do not work.
@@ -20,18 +20,18 @@ pub(super) enum Surroundings {
 }
 
 /// What is to be started.
-pub(super) struct Launch {
+pub(in super::super) struct Launch {
     /// The program and its arguments.
-    pub(super) command: Vec<OsString>,
+    pub(in super::super) command: Vec<OsString>,
     /// Its variables, the ones that count last.
-    pub(super) variables: Vec<Assigned>,
+    pub(in super::super) variables: Vec<Assigned>,
     /// What else it finds in its environment.
-    pub(super) surroundings: Surroundings,
+    pub(in super::super) surroundings: Surroundings,
 }
 
 impl Launch {
     /// Prepares the command with all of its environment.
-    pub(super) fn prepared(&self) -> Command {
+    pub(in super::super) fn prepared(&self) -> Command {
         let mut words = self.command.iter();
         let mut command = Command::new(words.next().map_or_else(OsString::new, Clone::clone));
         command.args(words);

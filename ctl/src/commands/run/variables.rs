@@ -47,7 +47,7 @@ impl fmt::Debug for Content {
 
 /// A variable and what it holds.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Assigned {
+pub(in super::super) struct Assigned {
     /// The variable.
     pub(super) variable: String,
     /// What it holds.
@@ -55,7 +55,13 @@ pub(super) struct Assigned {
 }
 
 impl Assigned {
-    fn new(variable: &str, content: &str) -> Self {
+    /// Gives a field of a platform its usual variable.
+    pub(in super::super) fn of_field(read: &ResolvedValue) -> Option<Self> {
+        read.env.as_deref().map(|variable| Self::new(variable, read.value.value().expose()))
+    }
+
+    /// Gives a variable what it holds.
+    pub(in super::super) fn new(variable: &str, content: &str) -> Self {
         Self { variable: variable.to_owned(), content: Content(content.to_owned()) }
     }
 }
@@ -124,11 +130,8 @@ impl<'a> Plan<'a> {
             let content = references::name_of(&line.value).map(|name| content_of(values, name));
             Assigned::new(&line.name, content.unwrap_or(&line.value))
         };
-        let of_field = |read: &ResolvedValue| {
-            read.env.as_deref().map(|variable| Assigned::new(variable, read.value.value().expose()))
-        };
         let mut assigned: Vec<_> = self.lines.iter().map(of_line).collect();
-        assigned.extend(values.of_platforms().iter().filter_map(of_field));
+        assigned.extend(values.of_platforms().iter().filter_map(Assigned::of_field));
         let pairs = self.args.env.iter();
         assigned.extend(pairs.map(|pair| Assigned::new(&pair.variable, content_of(values, &pair.name))));
         assigned.extend(files.paths().map(|(variable, path)| Assigned::new(variable, &path)));
@@ -150,7 +153,7 @@ fn content_of<'v>(values: &'v Values, name: &str) -> &'v str {
 }
 
 /// Refuses what an environment cannot hold.
-fn without_nul(assigned: &[Assigned]) -> Result<(), Failure> {
+pub(in super::super) fn without_nul(assigned: &[Assigned]) -> Result<(), Failure> {
     match assigned.iter().find(|one| one.content.expose().contains('\0')) {
         None => Ok(()),
         Some(Assigned { variable, .. }) => Err(Failure::usage(
@@ -188,7 +191,8 @@ pub(super) fn warn_of_short(values: &Values, show: Show) {
     }
 }
 
-fn is_secret(name: &str) -> bool {
+/// Tells whether a name is a secret's, and not that of a setting such as a region or a port.
+pub(in super::super) fn is_secret(name: &str) -> bool {
     let field = name.strip_prefix("skill:").and_then(|skill| skill.split_once(':'));
     let known = field.and_then(|(platform, field)| Presets::builtin().field(platform, field));
     known.is_none_or(|field| field.secret)
