@@ -13,6 +13,7 @@ mod keys;
 mod loss;
 mod secrets;
 mod status;
+mod transfer;
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -40,6 +41,10 @@ pub use secrets::{
     Secret, SecretList, SecretWithValue, SortBy,
 };
 pub use status::{AuditStatus, KdfStatus, MemoryStatus, Status, StatusOf, Warning};
+pub use transfer::{
+    Export, Exported, ExportedSecret, IMPORT_ENTRIES, Import, ImportEntry, Imported, ImportedEntry, LeftOut,
+    OnConflict, Taken,
+};
 
 /// One thing that a caller can ask for.
 pub trait Operation: DeserializeOwned + Serialize + JsonSchema + Send + Sync + 'static {

@@ -19,6 +19,16 @@ pub fn open_private(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
+/// Opens a regular file for reading; refuses a pipe, a folder or a device, and waits for none of them.
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    let waits_not = libc::O_NONBLOCK | libc::O_CLOEXEC;
+    let file = OpenOptions::new().read(true).custom_flags(waits_not).open(path)?;
+    if file.metadata()?.is_file() {
+        return Ok(file);
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"))
+}
+
 /// Makes a new private file; refuses one that exists.
 pub fn create_private(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).custom_flags(libc::O_NOFOLLOW).open(path)

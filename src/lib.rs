@@ -9,6 +9,7 @@
 //!
 //! of which the first two stand in the daemon. `ARCHITECTURE.md` is the map.
 
+pub mod agenticmail;
 pub mod agents;
 pub mod api;
 pub mod audit;

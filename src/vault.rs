@@ -15,9 +15,12 @@ mod loss;
 mod refused;
 mod rekey;
 mod resolve;
+mod retention;
 mod rotate;
 mod secrets;
+mod settings;
 mod status;
+mod transfer;
 mod unlock;
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -35,6 +38,7 @@ pub use inspect::{Damage, Findings};
 pub use list::{Fold, each};
 use refused::Refused;
 pub use rekey::SlotSource;
+pub use settings::{Posture, Settings};
 
 use crate::agents::Agents;
 use crate::api::{Code, Fault, Warning};
@@ -48,30 +52,6 @@ use vault_platform::PagePolicy;
 
 /// How often a unit is tried again when its rows or keys changed meanwhile.
 const TRIES: usize = 16;
-
-/// What a vault is told from outside.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The rounds of new slots.
-    pub iterations: Iterations,
-    /// How the key page is to be locked.
-    pub page: PagePolicy,
-    /// What the process gives away, for `status`.
-    pub posture: Posture,
-    /// The key file, which a rekey replaces.
-    pub key_file: Option<std::path::PathBuf>,
-}
-
-/// What the process gives away; the daemon measures it, `status` shows it.
-#[derive(Debug, Clone)]
-pub struct Posture {
-    /// Whether others of the same user may read its memory.
-    pub dumpable: bool,
-    /// Whether a crash leaves a core file.
-    pub core_dumps: bool,
-    /// `none`, `active` or `unknown`.
-    pub swap: &'static str,
-}
 
 /// A vault; clones are the same one.
 #[derive(Debug, Clone)]

@@ -77,7 +77,11 @@ fn case_of_the_whole(method: &str, walk: &Walk) -> Case {
         "vault.verifyAudit" | "vault.acceptLoss" | "vault.listAgents" | "vault.lock" | "vault.recovery" => {
             case(json!({}), unknown, Code::InvalidRequest)
         }
-        "vault.rotateAll" | "vault.status" => {
+        "vault.import" => {
+            let entries = json!([{ "name": "imported", "value": "x" }]);
+            case(json!({ "entries": entries }), json!({ "entries": entries }), Code::Conflict)
+        }
+        "vault.rotateAll" | "vault.status" | "vault.export" => {
             case(json!({ "orgId": "*" }), json!({ "orgId": "" }), Code::InvalidRequest)
         }
         "vault.addAgent" => case(agent("bot"), agent("bot"), Code::Conflict),

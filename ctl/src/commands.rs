@@ -7,8 +7,10 @@ mod completions;
 mod discover;
 mod doctor;
 mod env;
+mod export;
 mod get;
 mod history;
+mod import;
 mod init;
 mod inject;
 mod integrate;
@@ -92,6 +94,8 @@ commands! {
     Unlock => unlock::UnlockArgs,
     Rekey => rekey::RekeyArgs,
     Recovery => recovery::RecoveryArgs,
+    Import => import::ImportArgs,
+    Export => export::ExportArgs,
     Service => service::ServiceArgs,
     Completions => completions::CompletionsArgs,
     Man => man::ManArgs,

@@ -9,6 +9,7 @@ use nix::fcntl::{Flock, FlockArg};
 use vault::config::Config;
 use vault::files;
 
+use crate::ground::{self, Stands};
 use crate::keys::KeySources;
 use crate::options::Options;
 
@@ -41,20 +42,24 @@ impl Home {
         }
         let under = |named: &Option<PathBuf>, name: &str| named.clone().unwrap_or_else(|| folder.join(name));
         let database = under(&options.database, "vault.db");
+        let socket = under(&options.socket, "vault.sock");
+        let (key_file, config) = (under(&options.env_file, ".env"), under(&options.config, "vault.toml"));
+        ground::check(&socket, Stands::Apart)?;
+        for file in [&database, &key_file, &config] {
+            ground::check(file, Stands::AmongOurs)?;
+        }
         // Another home may name this database, and this one another's: each has a lock of its own.
         let mut beside = database.clone().into_os_string();
         beside.push(".lock");
         let locks = vec![lock(&folder.join("vault.lock"))?, lock(Path::new(&beside))?];
-        let socket = under(&options.socket, "vault.sock");
-        check_socket_folder(&socket)?;
         if options.socket_group.is_some() && is_closed_to_groups(&socket) {
             tracing::warn!(socket = %socket.display(), "{UNREACHED}");
         }
         let usual_mode = if options.socket_group.is_some() { 0o660 } else { 0o600 };
         Ok(Self {
-            key_file: under(&options.env_file, ".env"),
+            key_file,
             database,
-            config: under(&options.config, "vault.toml"),
+            config,
             head: folder.join("head"),
             socket,
             socket_mode: options.socket_mode.unwrap_or(usual_mode),
@@ -66,11 +71,14 @@ impl Home {
 
     /// Reads the configuration; a missing file is an empty one, unless it was named.
     pub(crate) fn config(&self) -> anyhow::Result<Config> {
-        let text = match std::fs::read_to_string(&self.config) {
+        let text = match files::open_regular(&self.config) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && !self.config_is_named => {
                 String::new()
             }
-            other => other.with_context(|| format!("{} could not be read", self.config.display()))?,
+            opened => opened
+                .map_err(anyhow::Error::from)
+                .and_then(|file| ground::read(file, &self.config))
+                .with_context(|| format!("{} could not be read", self.config.display()))?,
         };
         Config::parse(&text).with_context(|| format!("{}", self.config.display()))
     }
@@ -79,30 +87,6 @@ impl Home {
     pub(crate) fn key_sources(&self, environment: Option<vault::secret::Passphrase>) -> KeySources {
         KeySources::new(environment, self.key_file.clone())
     }
-}
-
-/// The uid that owns what users outside this user namespace own.
-const UNMAPPED: u32 = 65_534;
-
-/// Refuses a folder in which others could put a socket of theirs in the place of ours.
-fn check_socket_folder(socket: &Path) -> anyhow::Result<()> {
-    // One that is missing is told of when the socket is made.
-    let Ok(folder) = std::fs::canonicalize(files::parent(socket)) else { return Ok(()) };
-    let own = nix::unistd::geteuid().as_raw();
-    for above in folder.ancestors() {
-        let meta = std::fs::symlink_metadata(above)?;
-        let (path, uid, mode) = (above.display(), meta.uid(), meta.mode());
-        let outside = above != folder && uid == UNMAPPED;
-        if uid != own && uid != 0 && !outside {
-            bail!("{path} belongs to uid {uid}, who could put another socket in the place of ours");
-        }
-        // Members of a group may have the folders above in common; a sticky folder keeps files their owners'.
-        let writers = if above == folder { 0o022 } else { 0o002 };
-        if mode & writers != 0 && mode & 0o1000 == 0 {
-            bail!("others could put another socket in the place of ours; mend it with: chmod go-w {path}");
-        }
-    }
-    Ok(())
 }
 
 /// What is said where a group was named that gets nothing from it.

@@ -1,12 +1,13 @@
 //! What happens by the clock: the vault locks itself, the log's head goes beside the database.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use vault::audit::Head;
-use vault::config::AutoLock;
+use vault::config::Config;
 use vault::files;
 use vault::vault::Vault;
 
@@ -14,6 +15,9 @@ use vault::vault::Vault;
 const TICK: Duration = Duration::from_secs(1);
 /// How often the head is written to the log too.
 const LOG_EVERY: u64 = 60;
+
+/// The most bytes of the head's file that are read.
+const HEAD_BYTES: u64 = 4096;
 
 /// The head as it stands in its file.
 #[derive(Serialize, Deserialize)]
@@ -23,8 +27,11 @@ struct HeadFile {
     mac: String,
 }
 
+/// How often old entries are looked for.
+const TRIM_EVERY: u64 = 3600;
+
 /// Ticks for as long as the daemon runs.
-pub(crate) async fn tick(vault: Vault, path: PathBuf, auto_lock: AutoLock) {
+pub(crate) async fn tick(vault: Vault, path: PathBuf, config: Config) {
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut written = None;
@@ -33,7 +40,10 @@ pub(crate) async fn tick(vault: Vault, path: PathBuf, auto_lock: AutoLock) {
         ticks.tick().await;
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
         vault.record_folded().await;
-        vault.lock_if_idle(auto_lock).await;
+        vault.lock_if_idle(config.auto_lock).await;
+        if count.is_multiple_of(TRIM_EVERY) {
+            vault.trim_log(config.audit.keep_days).await;
+        }
         let head = vault.head().filter(|head| head.seq > 0);
         if head != written && write_head(&vault, &path) {
             written = head;
@@ -61,7 +71,8 @@ pub(crate) fn write_head(vault: &Vault, path: &Path) -> bool {
 
 /// Reads the head that was written when the daemon last ran.
 pub(crate) fn read_head(path: &Path) -> Option<Head> {
-    let text = std::fs::read(path).ok()?;
+    let mut text = Vec::new();
+    files::open_regular(path).ok()?.take(HEAD_BYTES).read_to_end(&mut text).ok()?;
     let file: HeadFile = serde_json::from_slice(&text).ok()?;
     let mac = HEXLOWER.decode(file.mac.as_bytes()).ok()?.try_into().ok()?;
     Some(Head { seq: file.seq, mac })

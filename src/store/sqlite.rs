@@ -20,7 +20,7 @@ use super::{
     AgentRow, AuditPage, AuditQuery, ListQuery, Receipt, Refusal, Remains, Row, State, Store, StoreError,
     Stored, Unit, VersionRow,
 };
-use crate::audit::{Entry, Head};
+use crate::audit::{Checkpoint, Entry, Head};
 use crate::crypto::{AuditKeySeal, Bytes32, Header, Slot};
 use crate::domain::{OrgId, OrgScope, SecretId, SecretName, Timestamp, VaultId};
 use crate::keyring::Keys;
@@ -29,7 +29,8 @@ use columns::{array, blob32, stored_of};
 pub(crate) use sum::leaf;
 
 /// The migrations, in order; `PRAGMA user_version` counts those that were applied.
-const MIGRATIONS: &[&str] = &[include_str!("schema/001_start.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("schema/001_start.sql"), include_str!("schema/002_checkpoint.sql")];
 /// How many entries a slow subscriber may be behind before it is dropped.
 const EVENTS_KEPT: usize = 1000;
 /// Marks the file as a vault: "AMVT".
@@ -308,6 +309,10 @@ impl Store for SqliteStore {
 
     fn audit(&self, query: &AuditQuery) -> Result<AuditPage, StoreError> {
         self.read(|connection| log::page(connection, query))
+    }
+
+    fn checkpoint(&self) -> Result<Option<Checkpoint>, StoreError> {
+        self.read(log::checkpoint)
     }
 
     fn walk_audit(&self, after: u64, each: &mut dyn FnMut(&Entry)) -> Result<(), StoreError> {

@@ -17,7 +17,7 @@ use crate::domain::{
 use crate::keyring::Keys;
 use crate::policy::{Request, Verdict, judge};
 use crate::secret::SecretValue;
-use crate::store::{Change, Guard, ListQuery, Row, Store, Stored, Unit};
+use crate::store::{Change, Guard, ListQuery, Row, Store, StoreError, Stored, Unit};
 
 /// One act in progress.
 #[derive(Debug)]
@@ -157,7 +157,7 @@ impl Desk {
 
     /// Finds a stored secret by exact name; nothing is noted where there is none, or none for this caller.
     pub fn find(&mut self, action: Action, org: &OrgId, name: &SecretName) -> Result<Option<Stored>, Fault> {
-        let Some(stored) = self.store().find(org, name)? else {
+        let Some(stored) = self.store().find(org, name).map_err(|error| unreadable(name, error))? else {
             self.refuse_vanished(|gone| gone.org == *org && gone.name == name.as_str())?;
             return Ok(None);
         };
@@ -311,6 +311,15 @@ impl Desk {
 /// Refuses what the caller may not do.
 pub(super) fn forbidden() -> Fault {
     Fault::new(Code::Forbidden, "you may not do this")
+}
+
+/// Says which secret's row cannot be read.
+fn unreadable(name: &SecretName, error: StoreError) -> Fault {
+    let fault = Fault::from(error);
+    if fault.code != Code::Integrity {
+        return fault;
+    }
+    Fault { message: format!("the row of `{name}` was changed: {}", fault.message), ..fault }
 }
 
 /// Says that a secret's sealed value does not open.

@@ -2,9 +2,9 @@
 
 use super::Handle;
 use crate::api::{
-    AcceptLoss, AddAgent, AddPlatform, AuditLog, CreateSecret, DeleteAgent, DeleteSecret, Discover,
-    GetSecret, ListAgents, ListPresets, ListSecrets, ListVersions, LockVault, MakeRecovery, Rekey, Resolve,
-    ResolveMany, Rollback, RotateAll, RotateSecret, StatusOf, TestAgent, UnlockVault, UpdateAgent,
+    AcceptLoss, AddAgent, AddPlatform, AuditLog, CreateSecret, DeleteAgent, DeleteSecret, Discover, Export,
+    GetSecret, Import, ListAgents, ListPresets, ListSecrets, ListVersions, LockVault, MakeRecovery, Rekey,
+    Resolve, ResolveMany, Rollback, RotateAll, RotateSecret, StatusOf, TestAgent, UnlockVault, UpdateAgent,
     UpdateSecret, VerifyAudit,
 };
 
@@ -26,6 +26,8 @@ pub fn each(fold: &mut impl Fold) {
     fold.add::<RotateSecret>();
     fold.add::<RotateAll>();
     fold.add::<AddPlatform>();
+    fold.add::<Import>();
+    fold.add::<Export>();
     fold.add::<Resolve>();
     fold.add::<ResolveMany>();
     fold.add::<Discover>();

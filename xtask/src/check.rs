@@ -2,9 +2,11 @@
 
 mod dependencies;
 mod paths;
+mod promises;
 mod sources;
 mod style;
 mod syntax;
+mod units;
 mod vectors;
 
 use std::process::ExitCode;
@@ -22,10 +24,12 @@ struct Check {
     holds: fn() -> Result<()>,
 }
 
-const CHECKS: [Check; 10] = [
+const CHECKS: [Check; 12] = [
     Check { name: "style", holds: style::check },
     Check { name: "paths of this machine", holds: paths::check },
     Check { name: "docs/dependencies.md", holds: dependencies::check },
+    Check { name: "promises and their tests", holds: promises::check },
+    Check { name: "units of systemd and launchd", holds: units::check },
     Check { name: "format", holds: format },
     Check { name: "unused dependencies", holds: unused },
     Check { name: "licences, sources, banned crates", holds: deny },

@@ -43,6 +43,13 @@ pub(crate) const PYTHON: Tool = Tool {
     hint: "apt-get install python3, brew install python, or https://www.python.org/downloads/",
 };
 
+/// The judge of units.
+pub(crate) const SYSTEMD: Tool = Tool {
+    name: "systemd-analyze",
+    probe: &["systemd-analyze", "--version"],
+    hint: "apt-get install systemd",
+};
+
 /// Runs the README's Node program.
 pub(crate) const NODE: Tool = Tool {
     name: "node",
