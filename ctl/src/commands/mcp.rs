@@ -39,7 +39,7 @@ pub(super) fn run(_args: &McpArgs, context: &Context) -> Result<ExitCode, Failur
         }
         // Nobody waits for what still runs.
         running.end();
-        server.join().unwrap_or_else(|_| Err(Failure::Closed))
+        server.join().unwrap_or(Err(Failure::Closed))
     })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -38,7 +38,7 @@ pub(in super::super) struct Discovered {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(in super::super) struct Described {
-    /// Its name, such as skill:openai:access_token, or a platform alone.
+    /// Its name, such as `skill:openai:access_token`, or a platform alone.
     pub(in super::super) name: String,
 }
 
@@ -46,7 +46,7 @@ pub(in super::super) struct Described {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(in super::super) struct Requested {
-    /// A platform, such as stripe, or a name, such as skill:stripe:webhook_secret.
+    /// A platform, such as stripe, or a name, such as `skill:stripe:webhook_secret`.
     pub(in super::super) name: String,
     /// What it is needed for, in a sentence for the user.
     #[serde(default)]
