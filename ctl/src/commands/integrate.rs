@@ -187,8 +187,10 @@ fn tell(
         show.done(format_args!("would change {file}:"))?;
         return difference(old, new).try_for_each(|line| show.line(line));
     }
-    let done = if args.undo { "took the vault out of" } else { "wrote the vault into" };
-    show.done(format_args!("{done} {file}; start {client} again to use it"))
+    if args.undo {
+        return show.done(format_args!("took the vault out of {file}"));
+    }
+    show.done(format_args!("wrote the vault into {file}; start {client} again to use it"))
 }
 
 /// Gives the lines that are taken out and put in, between what both texts begin and end with.

@@ -106,6 +106,15 @@ fn a_malformed_line_of_an_env_file_is_named_and_not_repeated() {
 }
 
 #[test]
+fn a_command_without_the_dashes_is_answered_with_where_they_go() {
+    insta::assert_snapshot!(run(&TestEnvironment::empty(), &["env"]), @r"
+    vaultctl: there is an argument too many
+      hint: the command stands after two dashes: vaultctl run OPTIONS -- COMMAND
+    [exit 2]
+    ");
+}
+
+#[test]
 fn a_file_has_the_value_for_as_long_as_the_command_runs() {
     let test = with_key();
     let script = r#"stat -c '%a %U' "$FILE"; test "$(cat "$FILE")" = "$SECRET" && echo "$FILE" >&2"#;
