@@ -7,14 +7,18 @@ mod backup;
 mod completions;
 mod discover;
 mod doctor;
+mod env;
 mod export;
 mod get;
 mod history;
 mod import;
 mod init;
+mod inject;
+mod integrate;
 mod list;
 mod lock;
 mod man;
+mod mcp;
 mod particulars;
 mod presets;
 mod recovery;
@@ -24,12 +28,14 @@ mod restore;
 mod rm;
 mod rollback;
 mod rotate;
+mod run;
 mod service;
 mod set;
 mod show;
 mod status;
 mod unlock;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Subcommand;
@@ -38,6 +44,8 @@ use vault::domain::Category;
 
 use crate::context::Context;
 use crate::failure::Failure;
+
+pub(crate) use run::session::{is_leader as leads_session, lead as lead_session};
 
 /// The exit code of a check that found something.
 const FOUND_SOMETHING: u8 = 9;
@@ -75,6 +83,11 @@ commands! {
     Rollback => rollback::RollbackArgs,
     Rotate => rotate::RotateArgs,
     Resolve => resolve::ResolveArgs,
+    Run => run::RunArgs,
+    Inject => inject::InjectArgs,
+    Env => env::EnvArgs,
+    Mcp => mcp::McpArgs,
+    Integrate => integrate::IntegrateArgs,
     Discover => discover::DiscoverArgs,
     Presets => presets::PresetsArgs,
     Audit => audit::AuditArgs,
@@ -100,4 +113,16 @@ fn category_parser() -> impl TypedValueParser<Value = Category> {
 /// Reads one of several words.
 fn words(words: impl IntoIterator<Item = &'static str>) -> PossibleValuesParser {
     PossibleValuesParser::new(words)
+}
+
+/// Refuses to print values on a terminal, unasked.
+///
+/// # Errors
+/// `invalid_request`, with the way to have them elsewhere.
+fn refuse_terminal(instead: &str) -> Result<(), Failure> {
+    if !std::io::stdout().is_terminal() {
+        return Ok(());
+    }
+    let hint = format!("let it go elsewhere: vaultctl {instead}; or add --reveal");
+    Err(Failure::usage("values are not printed on a terminal unasked", hint))
 }

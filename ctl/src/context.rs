@@ -142,6 +142,29 @@ impl Context {
         format!("vaultctl{} {words}", self.home_option())
     }
 
+    /// Gives the arguments with which this program finds the same vault from anywhere, as the same agent.
+    pub(crate) fn arguments(&self, command: &str) -> Vec<String> {
+        let mut arguments = Vec::new();
+        let mut put = |option: &str, path: &Path| {
+            let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+            arguments.extend([option.to_owned(), path.to_string_lossy().into_owned()]);
+        };
+        if env::default_home().as_ref() != Some(&self.home) {
+            put("--home", &self.home);
+        }
+        if let Some(socket) = self.named_socket() {
+            put("--socket", socket);
+        }
+        if let Some(file) = self.credential.as_ref().and_then(Credential::file) {
+            put("--token-file", file);
+        }
+        if let Some(OrgScope::One(org)) = &self.org {
+            arguments.extend(["--org".to_owned(), org.to_string()]);
+        }
+        arguments.push(command.to_owned());
+        arguments
+    }
+
     fn home_option(&self) -> String {
         if env::home().as_ref() == Some(&self.home) {
             String::new()

@@ -28,6 +28,11 @@ pub(crate) fn user_folder() -> Option<PathBuf> {
     std::env::home_dir().filter(|home| !home.as_os_str().is_empty())
 }
 
+/// Gives the folder that `CODEX_HOME` names, where Codex keeps its configuration.
+pub(crate) fn codex_folder() -> Option<PathBuf> {
+    variable("CODEX_HOME").map(PathBuf::from)
+}
+
 /// Gives the folder in which pass keeps its files: `PASSWORD_STORE_DIR`, else `~/.password-store`.
 pub(crate) fn password_store() -> Option<PathBuf> {
     let named = variable("PASSWORD_STORE_DIR").map(PathBuf::from);
@@ -65,6 +70,41 @@ pub(crate) fn is_colourless() -> bool {
 /// Tells whether the environment has a key, which a daemon started from here would take before the key file.
 pub(crate) fn has_key() -> bool {
     variable(vault::keyfile::VARIABLE).is_some()
+}
+
+/// The vault's own variables, which no command that is started from here gets.
+pub(crate) const PRIVATE: [&str; 2] = [vault::keyfile::VARIABLE, TOKEN];
+
+/// The variables without which programs do not work or do not speak the user's language.
+const BASICS: [&str; 16] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "PWD",
+    "TERM",
+    "COLORTERM",
+    "NO_COLOR",
+    "LANG",
+    "LANGUAGE",
+    "TZ",
+    "TMPDIR",
+    "XDG_RUNTIME_DIR",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+];
+
+/// Gives the variables without which programs do not work, those of the language (`LC_*`) among them.
+pub(crate) fn basics() -> impl Iterator<Item = (OsString, OsString)> {
+    let is_basic =
+        |name: &OsString| name.to_str().is_some_and(|name| BASICS.contains(&name) || name.starts_with("LC_"));
+    std::env::vars_os().filter(move |(name, _)| is_basic(name))
+}
+
+/// Gives the folder that `XDG_RUNTIME_DIR` names: the user's own, gone when the session ends.
+pub(crate) fn runtime_folder() -> Option<PathBuf> {
+    variable("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute())
 }
 
 /// Keeps values out of core files; the limit can still be raised by whoever is started from here.

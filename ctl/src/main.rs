@@ -5,8 +5,10 @@
 //! ```
 //!
 //! Each file in `commands/` is one command: a struct of arguments and a function `run`. Only `show` prints, only
-//! `prompt` asks, only `env` reads the environment. Nothing here knows SQL, HTTP or a cipher.
+//! `prompt` asks, only `env` reads the environment; what a command under `run` prints passes through `mask`. Nothing
+//! here knows SQL, HTTP or a cipher.
 
+mod birth;
 mod cli;
 mod commands;
 mod context;
@@ -14,9 +16,11 @@ mod dotenv;
 mod env;
 mod failure;
 mod locate;
+mod mask;
 mod moment;
 mod posture;
 mod prompt;
+mod references;
 mod show;
 mod token;
 mod usage;
@@ -31,7 +35,12 @@ use zeroizing_alloc::ZeroAlloc;
 static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    if commands::leads_session(&arguments) {
+        return commands::lead_session(&arguments);
+    }
+    birth::note();
     vault_platform::private_umask();
     env::leave_no_core();
-    cli::run(&std::env::args_os().collect::<Vec<_>>())
+    cli::run(&arguments)
 }

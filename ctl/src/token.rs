@@ -43,6 +43,14 @@ impl Credential {
         Ok(token.map(|text| Self { token: Token::from_text(text), source: Source::Variable }))
     }
 
+    /// Gives the file that it was read from.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match &self.source {
+            Source::Variable => None,
+            Source::File(path) => Some(path),
+        }
+    }
+
     /// Says in a refusal that this token was judged, and what else there is to do.
     pub(crate) fn advised(&self, fault: Fault) -> Fault {
         let (name, without) = match &self.source {

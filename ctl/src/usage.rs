@@ -86,6 +86,9 @@ fn hint(error: &clap::Error, command: &str) -> String {
     if unknown && asked == "--token" {
         return NO_TOKEN.to_owned();
     }
+    if unknown && command == "vaultctl run" && !asked.starts_with('-') {
+        return format!("the command stands after two dashes: {command} OPTIONS -- COMMAND");
+    }
     if unknown && (!asked.starts_with('-') || VALUE_OPTIONS.contains(&asked.as_str())) {
         return format!("{NO_VALUES}; see: {command} --help");
     }

@@ -140,7 +140,8 @@ impl Drop for TestEnvironment {
 }
 
 impl Run {
-    fn of(output: &std::process::Output, home: &Path) -> Self {
+    /// Takes what a program printed, with the home's path made the same for all.
+    pub(crate) fn of(output: &std::process::Output, home: &Path) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(home.to_str().unwrap(), "HOME");
         Self { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }

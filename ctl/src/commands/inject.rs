@@ -1,0 +1,121 @@
+//! `vaultctl inject`
+
+mod template;
+
+use std::io::{self, IsTerminal, Read};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use vault::api::{Code, Fault};
+use vault::files;
+use zeroize::Zeroizing;
+
+use crate::context::Context;
+use crate::failure::{Failure, in_words};
+use crate::references::{SCHEME, Wanted};
+use crate::show::{counted, plain};
+use template::{Malformed, Template};
+
+/// The largest template, in bytes.
+const LARGEST: u64 = 16 * 1024 * 1024;
+
+/// Fills the references of a template with values.
+///
+/// `{{ vault://NAME }}` becomes the value of the secret that `resolve NAME` finds. All values are read at once, or none. The
+/// output file is for its owner alone (0600), and the old one stays in place until the new one is whole. A reference to
+/// a secret that is not there changes nothing.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  vaultctl inject -i config.tpl.yaml -o config.yaml
+  vaultctl inject < nginx.tpl | ssh host 'umask 077; cat > nginx.conf'
+  vaultctl inject -i config.tpl.yaml --reveal        look at it on the terminal")]
+pub(crate) struct InjectArgs {
+    /// The template; `-` is stdin
+    #[arg(long, short, value_name = "FILE", default_value = "-")]
+    input: PathBuf,
+    /// Where the filled template goes; `-` is stdout
+    #[arg(long, short, value_name = "FILE", default_value = "-")]
+    output: PathBuf,
+    /// Print values on a terminal
+    #[arg(long)]
+    reveal: bool,
+}
+
+/// Reads the template, then the values, then writes the output.
+pub(super) fn run(args: &InjectArgs, context: &Context) -> Result<ExitCode, Failure> {
+    let to_stdout = is_standard(&args.output);
+    if to_stdout && !args.reveal {
+        super::refuse_terminal("inject -o FILE")?;
+    }
+    let text = read(&args.input)?;
+    let template = Template::parse(&text).map_err(|malformed| told(&args.input, &malformed))?;
+    let filled = fill(&template, args, context)?;
+    if to_stdout {
+        context.show.bytes(filled.as_bytes())?;
+    } else {
+        files::replace_private(&args.output, filled.as_bytes())
+            .map_err(|error| Failure::file(&args.output, &error))?;
+        let count = counted(template.references().count() as u64, "reference");
+        context.show.done(format_args!("filled {count} into {}", shown(&args.output)))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn is_standard(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+fn shown(path: &Path) -> String {
+    if is_standard(path) { "stdin".to_owned() } else { plain(&path.display().to_string()) }
+}
+
+fn read(path: &Path) -> Result<Zeroizing<String>, Failure> {
+    if is_standard(path) && io::stdin().is_terminal() {
+        return Err(Failure::usage("there is no template", "name one with -i FILE, or pipe it in"));
+    }
+    let mut text = Zeroizing::new(Vec::new());
+    let read = if is_standard(path) {
+        io::stdin().lock().take(LARGEST + 1).read_to_end(&mut text)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut text))
+    };
+    read.map_err(|error| {
+        Failure::usage(format!("{}: {}", shown(path), in_words(&error)), "name a template that you may read")
+    })?;
+    if text.len() as u64 > LARGEST {
+        let message = format!("{}: a template takes at most 16 MiB", shown(path));
+        return Err(Fault::new(Code::TooLarge, message).hint("split it into several").into());
+    }
+    let text = std::str::from_utf8(&text).map(|text| Zeroizing::new(text.to_owned()));
+    text.map_err(|_| Failure::usage(format!("{}: it is not UTF-8", shown(path)), "a template is text"))
+}
+
+fn told(path: &Path, malformed: &Malformed) -> Failure {
+    let message = format!("{}, line {}: {}", shown(path), malformed.line, malformed.why);
+    Failure::usage(message, format!("a reference is {{{{ {SCHEME}NAME }}}}"))
+}
+
+/// Reads the values and puts them in place of their references.
+fn fill(template: &Template<'_>, args: &InjectArgs, context: &Context) -> Result<Zeroizing<String>, Failure> {
+    let mut wanted = Wanted::default();
+    template.references().for_each(|reference| wanted.name(reference.name));
+    let values = wanted.read(context).map_err(|failure| match failure {
+        Failure::Fault(fault) if fault.code == Code::NotFound => {
+            Failure::Fault(placed(fault, &wanted, template, (args, context)))
+        }
+        other => other,
+    })?;
+    Ok(template.filled(|name| values.named(name).map_or("", |read| read.value.value().expose())))
+}
+
+/// Says which reference of which line has no secret.
+fn placed(fault: Fault, wanted: &Wanted, template: &Template<'_>, from: (&InjectArgs, &Context)) -> Fault {
+    let (args, context) = from;
+    let missing = wanted.missing(context);
+    let place = missing.and_then(|name| template.references().find(|reference| reference.name == name));
+    let Some(reference) = place else { return fault };
+    let (file, line, name) = (shown(&args.input), reference.line, plain(reference.name));
+    Fault { message: format!("{file}, line {line}: {SCHEME}{name}: {}", fault.message), ..fault }
+}

@@ -1,0 +1,241 @@
+//! A command that an agent runs: its output is read whole, masked, and given back.
+
+use std::ffi::OsString;
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use serde_json::{Value, json};
+
+use super::tools::Run;
+use crate::birth;
+use crate::commands::run::{Assigned, Launch, Surroundings, is_secret, without_nul};
+use crate::context::Context;
+use crate::dotenv::is_variable;
+use crate::failure::{Failure, in_words};
+use crate::mask::{Masker, Needles, SHORTEST};
+use crate::references::{Values, Wanted};
+use crate::show::plain;
+
+/// How long a command may take unless it is said otherwise, in seconds.
+const USUAL_SECONDS: u64 = 120;
+/// The longest that a command may take, in seconds.
+const MOST_SECONDS: u64 = 3600;
+/// The most that is given back of an output, in bytes: the start and the end of a longer one.
+const MOST_BYTES: usize = 128 * 1024;
+/// How often a command that runs is looked after.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Stops a command, or keeps it from starting.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Stop(Arc<Mutex<Stage>>);
+
+#[derive(Debug, Default)]
+enum Stage {
+    #[default]
+    Before,
+    Runs(Pid),
+    Over,
+}
+
+impl Stop {
+    /// Stops it now.
+    pub(super) fn now(&self) {
+        let mut stage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Stage::Runs(group) = *stage {
+            // It may have ended just now.
+            let _ = killpg(group, Signal::SIGKILL);
+        }
+        *stage = Stage::Over;
+    }
+
+    /// Starts it, unless it was stopped before.
+    fn start(&self, start: impl FnOnce() -> std::io::Result<Child>) -> std::io::Result<Option<Child>> {
+        let mut stage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*stage, Stage::Over) {
+            return Ok(None);
+        }
+        let child = start()?;
+        *stage = Stage::Runs(Pid::from_raw(child.id().cast_signed()));
+        Ok(Some(child))
+    }
+}
+
+/// The commands that run, to be stopped when the server ends.
+#[derive(Debug, Default)]
+pub(super) struct Running(Mutex<Vec<Stop>>);
+
+impl Running {
+    fn note(&self, stop: &Stop) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(stop.clone());
+    }
+
+    /// Stops all of them.
+    pub(super) fn end(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(Stop::now);
+    }
+}
+
+/// Runs a command to its end and gives its exit code and masked output.
+pub(super) fn run(asked: Run, context: &Context, stop: &Stop, running: &Running) -> Result<Value, Failure> {
+    let values = read(&asked, context)?;
+    let mut launch = Launch {
+        command: asked.command.iter().map(OsString::from).collect(),
+        variables: assigned(&asked, &values)?,
+        surroundings: Surroundings::Inherited,
+    };
+    let needles = Arc::new(Needles::new(values.all()));
+    running.note(stop);
+    let child = start(&mut launch, &asked, stop)?;
+    let Some(mut child) = child else { return Err(Failure::usage("the call was cancelled", "")) };
+    let seconds = asked.timeout_seconds.unwrap_or(USUAL_SECONDS).clamp(1, MOST_SECONDS);
+    let deadline = Instant::now() + Duration::from_secs(seconds);
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let stdout = scope.spawn(|| masked(stdout, &needles, &over));
+        let stderr = scope.spawn(|| masked(stderr, &needles, &over));
+        scope.spawn(|| stdin.map(|mut stdin| stdin.write_all(asked.stdin.unwrap_or_default().as_bytes())));
+        let waited = wait(&mut child, deadline);
+        // What it left behind goes with it: nobody reads its output any more.
+        stop.now();
+        over.store(true, Ordering::Release);
+        let waited = waited?;
+        let text = |output: std::thread::ScopedJoinHandle<'_, Output>| output.join().unwrap_or_default();
+        let (stdout, stderr) = (text(stdout), text(stderr));
+        Ok(json!({
+            "exitCode": waited.code,
+            "signal": waited.signal,
+            "timedOut": waited.timed_out,
+            "stdout": stdout.text,
+            "stderr": stderr.text,
+            "cut": stdout.cut || stderr.cut,
+        }))
+    })
+}
+
+/// Reads the values that are asked for; refuses those that could not be masked.
+fn read(asked: &Run, context: &Context) -> Result<Values, Failure> {
+    let mut wanted = Wanted::default();
+    asked.skills.iter().for_each(|platform| wanted.platform(platform));
+    asked.env.values().for_each(|name| wanted.name(name));
+    if let Some(variable) = asked.env.keys().find(|variable| !is_variable(variable)) {
+        let message = format!("`{}` can be no variable", plain(variable));
+        return Err(Failure::usage(message, "use letters, digits and _"));
+    }
+    let values = wanted.read(context)?;
+    let short = values.all().find(|(name, value)| value.expose().len() < SHORTEST && is_secret(name));
+    match short {
+        None => Ok(values),
+        Some((name, _)) => Err(Failure::usage(
+            format!("{} is too short to be masked, so no agent gets to use it", plain(name)),
+            format!("values of {SHORTEST} bytes or more can be masked; ask the user to run the command"),
+        )),
+    }
+}
+
+fn assigned(asked: &Run, values: &Values) -> Result<Vec<Assigned>, Failure> {
+    let mut assigned: Vec<_> = values.of_platforms().iter().filter_map(Assigned::of_field).collect();
+    for (variable, name) in &asked.env {
+        assigned.extend(values.named(name).map(|read| Assigned::new(variable, read.value.value().expose())));
+    }
+    without_nul(&assigned)?;
+    Ok(assigned)
+}
+
+fn start(launch: &mut Launch, asked: &Run, stop: &Stop) -> Result<Option<Child>, Failure> {
+    let mut command = launch.prepared();
+    command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    if let Some(folder) = &asked.folder {
+        command.current_dir(folder);
+    }
+    stop.start(|| birth::given_back(|| command.spawn())).map_err(|error| {
+        let hint = "check the program's name, its folder and its rights";
+        Failure::usage(format!("the command did not start: {}", in_words(&error)), hint)
+    })
+}
+
+/// How a command ended.
+struct Waited {
+    code: Option<i32>,
+    signal: Option<i32>,
+    timed_out: bool,
+}
+
+/// Waits for the end of a command, and ends it with its group when its time is over.
+fn wait(child: &mut Child, deadline: Instant) -> Result<Waited, Failure> {
+    use std::os::unix::process::ExitStatusExt;
+    let mut timed_out = false;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Waited { code: status.code(), signal: status.signal(), timed_out });
+        }
+        if Instant::now() >= deadline {
+            timed_out = true;
+            let _ = killpg(Pid::from_raw(child.id().cast_signed()), Signal::SIGKILL);
+        }
+        std::thread::sleep(LOOK);
+    }
+}
+
+/// A masked output.
+#[derive(Debug, Default)]
+struct Output {
+    text: String,
+    cut: bool,
+}
+
+/// Reads and masks an output to its end, or until the command is over and nothing is left to read.
+///
+/// A tail is held for as long as it takes: nobody waits for a prompt here.
+fn masked(source: Option<impl Read + AsFd>, needles: &Arc<Needles>, over: &AtomicBool) -> Output {
+    let Some(mut source) = source else { return Output::default() };
+    let mut masker = Masker::new(Arc::clone(needles));
+    let (mut start, mut end) = (Vec::new(), Vec::new());
+    let mut put = |bytes: &[u8]| keep(bytes, &mut start, &mut end);
+    let mut chunk = vec![0; 64 * 1024];
+    while is_more(&source, over)
+        && let Ok(read @ 1..) = source.read(&mut chunk)
+    {
+        masker.feed(chunk.get(..read).unwrap_or_default(), &mut put);
+    }
+    masker.flush(&mut put);
+    let left_out = end.len().saturating_sub(MOST_BYTES / 2);
+    let mut text = String::from_utf8_lossy(&start).into_owned();
+    if left_out > 0 {
+        text.push_str("\n[… output left out …]\n");
+    }
+    text.push_str(&String::from_utf8_lossy(end.get(left_out..).unwrap_or_default()));
+    Output { text, cut: left_out > 0 }
+}
+
+/// Waits until there is something to read, or the end; false where the command is over and there is nothing.
+fn is_more(source: &impl AsFd, over: &AtomicBool) -> bool {
+    let look = Timespec::try_from(LOOK).ok();
+    loop {
+        let was_over = over.load(Ordering::Acquire);
+        let ready = poll(&mut [PollFd::new(source, PollFlags::IN)], look.as_ref());
+        if ready != Ok(0) || was_over {
+            return ready != Ok(0);
+        }
+    }
+}
+
+/// Keeps the start of an output, and about as much of its end.
+fn keep(bytes: &[u8], start: &mut Vec<u8>, end: &mut Vec<u8>) {
+    let room = (MOST_BYTES / 2).saturating_sub(start.len()).min(bytes.len());
+    let (first, rest) = bytes.split_at(room);
+    start.extend_from_slice(first);
+    end.extend_from_slice(rest);
+    if end.len() > 2 * MOST_BYTES {
+        // One byte more than is given back, so that it shows that something was left out.
+        end.drain(..end.len() - MOST_BYTES / 2 - 1);
+    }
+}

@@ -1,0 +1,87 @@
+//! What the tools take. The doc comments are what the agent reads.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use rmcp::model::JsonObject;
+use schemars::{JsonSchema, schema_for};
+use serde::Deserialize;
+
+/// Which secrets to list.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in super::super) struct Listed {
+    /// Only this platform's, such as openai.
+    #[serde(default)]
+    pub(in super::super) platform: Option<String>,
+    /// Only names with this text in them.
+    #[serde(default)]
+    pub(in super::super) search: Option<String>,
+    /// At most so many.
+    #[serde(default)]
+    pub(in super::super) limit: Option<u32>,
+    /// Leave out so many before.
+    #[serde(default)]
+    pub(in super::super) offset: Option<u32>,
+}
+
+/// Which platforms to discover.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in super::super) struct Discovered {
+    /// Only this platform, by its name or another name for it.
+    #[serde(default)]
+    pub(in super::super) platform: Option<String>,
+}
+
+/// Which secret to describe.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in super::super) struct Described {
+    /// Its name, such as `skill:openai:access_token`, or a platform alone.
+    pub(in super::super) name: String,
+}
+
+/// Which secret should be added.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in super::super) struct Requested {
+    /// A platform, such as stripe, or a name, such as `skill:stripe:webhook_secret`.
+    pub(in super::super) name: String,
+    /// What it is needed for, in a sentence for the user.
+    #[serde(default)]
+    pub(in super::super) reason: Option<String>,
+}
+
+/// Which command to run, and with which secrets.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in super::super) struct Run {
+    /// The program and its arguments.
+    #[schemars(length(min = 1))]
+    pub(in super::super) command: Vec<String>,
+    /// Platforms, all of whose fields go into their usual variables.
+    #[serde(default)]
+    pub(in super::super) skills: Vec<String>,
+    /// Variables, each with the name of the secret that goes into it.
+    #[serde(default)]
+    pub(in super::super) env: BTreeMap<String, String>,
+    /// The folder to run it in; the server's own without it.
+    #[serde(default)]
+    pub(in super::super) folder: Option<PathBuf>,
+    /// What it reads from stdin; nothing without it.
+    #[serde(default)]
+    pub(in super::super) stdin: Option<String>,
+    /// After how many seconds it is ended; 120 without it, at most 3600.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 3600))]
+    pub(in super::super) timeout_seconds: Option<u64>,
+}
+
+/// Gives the schema of a tool's arguments.
+pub(super) fn schema<T: JsonSchema>() -> JsonObject {
+    match schema_for!(T).to_value() {
+        serde_json::Value::Object(schema) => schema,
+        _ => JsonObject::new(),
+    }
+}

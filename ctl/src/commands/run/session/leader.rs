@@ -1,0 +1,135 @@
+//! The process that leads the session.
+
+use std::ffi::OsString;
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode};
+
+use nix::errno::Errno;
+use nix::sys::signal::{SigSet, Signal, kill, killpg};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::{Pid, getpgrp, setsid, tcgetpgrp, tcsetpgrp};
+use zeroize::Zeroizing;
+
+use super::{Ground, NAME, Order, Report, Target, wire};
+
+/// Tells whether this process was started to lead a session.
+pub(crate) fn is_leader(arguments: &[OsString]) -> bool {
+    arguments.first().is_some_and(|name| name == NAME)
+}
+
+/// Leads a session until whoever asked for it is gone.
+pub(crate) fn lead(arguments: &[OsString]) -> ExitCode {
+    if begin(arguments).is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn begin(arguments: &[OsString]) -> io::Result<()> {
+    let stdin = io::stdin();
+    let [input, output, errors] = wire::receive(&stdin)?.ok_or(io::ErrorKind::InvalidData)?;
+    let socket = UnixStream::from(stdin.as_fd().try_clone_to_owned()?);
+    let mut orders = BufReader::new(socket.try_clone()?);
+    setsid()?;
+    rustix::process::ioctl_tiocsctty(&output)?;
+    let Some(Order::Start { variables, ground }) = next(&mut orders) else { return Ok(()) };
+    let terminal = output.try_clone()?;
+    let mut words = arguments.iter().skip(1);
+    let mut command = Command::new(words.next().ok_or(io::ErrorKind::InvalidInput)?);
+    command.args(words).process_group(0).stdin(input).stdout(output).stderr(errors);
+    command.envs(variables.iter().map(|one| (&one.variable, one.content.expose())));
+    let started = command.spawn();
+    drop((command, variables));
+    match started {
+        Ok(child) => {
+            let led = Led::new(Pid::from_raw(child.id().cast_signed()), terminal)?;
+            led.follow(ground, orders, socket);
+            Ok(())
+        }
+        Err(error) => tell(&socket, Report::Unstarted(error.raw_os_error().unwrap_or_default())),
+    }
+}
+
+fn next(orders: &mut impl BufRead) -> Option<Order> {
+    let mut line = Zeroizing::new(Vec::new());
+    let read = orders.read_until(b'\n', &mut line).ok()?;
+    if read == 0 { None } else { serde_json::from_slice(&line).ok() }
+}
+
+fn tell(mut socket: &UnixStream, report: Report) -> io::Result<()> {
+    let mut line = serde_json::to_vec(&report)?;
+    line.push(b'\n');
+    socket.write_all(&line)
+}
+
+/// A command that runs, and its terminal.
+struct Led {
+    command: Pid,
+    terminal: OwnedFd,
+    /// The group that has the terminal when the command has it: its own, or that of a job of a shell.
+    fore: Pid,
+}
+
+impl Led {
+    fn new(command: Pid, terminal: OwnedFd) -> io::Result<Self> {
+        // A group that is not in the foreground would be stopped when it gives the terminal away.
+        SigSet::from(Signal::SIGTTOU).thread_block()?;
+        Ok(Self { command, terminal, fore: command })
+    }
+
+    fn follow(mut self, ground: Ground, mut orders: impl BufRead, socket: UnixStream) {
+        self.put(ground);
+        let command = self.command;
+        std::thread::spawn(move || watch(command, &socket));
+        while let Some(order) = next(&mut orders) {
+            match order {
+                Order::Signal { number, target } => self.send(number, target),
+                Order::GoOn { ground } => {
+                    self.put(ground);
+                    let _ = killpg(self.command, Signal::SIGCONT);
+                }
+                Order::Start { .. } => {}
+            }
+        }
+    }
+
+    /// Gives the terminal to the command, or takes it.
+    fn put(&mut self, ground: Ground) {
+        let own = getpgrp();
+        let now = tcgetpgrp(&self.terminal).unwrap_or(own);
+        let _ = match ground {
+            Ground::Fore if now == own => tcsetpgrp(&self.terminal, self.fore),
+            Ground::Back if now != own => {
+                self.fore = now;
+                tcsetpgrp(&self.terminal, own)
+            }
+            Ground::Fore | Ground::Back => Ok(()),
+        };
+    }
+
+    fn send(&self, number: i32, target: Target) {
+        let Ok(signal) = Signal::try_from(number) else { return };
+        // It may have ended just now.
+        let _ = match target {
+            Target::Command => kill(self.command, signal),
+            Target::Group => killpg(self.command, signal),
+        };
+    }
+}
+
+/// Tells of each stop of the command, and of its end.
+fn watch(command: Pid, socket: &UnixStream) {
+    loop {
+        let report = match waitpid(command, Some(WaitPidFlag::WUNTRACED)) {
+            Ok(WaitStatus::Stopped(_, signal)) => Report::Stopped(signal as i32),
+            Ok(WaitStatus::Exited(_, code)) => Report::Exited(code),
+            Ok(WaitStatus::Signaled(_, signal, _)) => Report::Killed(signal as i32),
+            Ok(_) | Err(Errno::EINTR) => continue,
+            Err(_) => Report::Gone,
+        };
+        let told = tell(socket, report);
+        if told.is_err() || !matches!(report, Report::Stopped(_)) {
+            return;
+        }
+    }
+}

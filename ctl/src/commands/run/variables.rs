@@ -1,0 +1,218 @@
+//! Which variables the command gets, and which secrets go into them.
+
+use std::fmt;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use vault::api::{Code, Fault, ResolvedValue};
+use vault::domain::Invalid;
+use vault::presets::Presets;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use super::RunArgs;
+use super::files::Files;
+use crate::context::Context;
+use crate::dotenv::{self, Assignment};
+use crate::failure::{Failure, in_words};
+use crate::mask;
+use crate::references::{self, Values, Wanted};
+use crate::show::{Show, plain};
+
+/// A variable and the secret that goes into it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Pair {
+    /// The variable.
+    pub(super) variable: String,
+    /// The secret's name, as `resolve` takes it.
+    pub(super) name: String,
+}
+
+/// What a variable holds: wiped when dropped, not shown.
+#[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+#[serde(transparent)]
+pub(super) struct Content(String);
+
+impl Content {
+    /// Shows it; every use of it can be found by this name.
+    pub(super) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Content(…)")
+    }
+}
+
+/// A variable and what it holds.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in super::super) struct Assigned {
+    /// The variable.
+    pub(super) variable: String,
+    /// What it holds.
+    pub(super) content: Content,
+}
+
+impl Assigned {
+    /// Gives a field of a platform its usual variable.
+    pub(in super::super) fn of_field(read: &ResolvedValue) -> Option<Self> {
+        read.env.as_deref().map(|variable| Self::new(variable, read.value.value().expose()))
+    }
+
+    /// Gives a variable what it holds.
+    pub(in super::super) fn new(variable: &str, content: &str) -> Self {
+        Self { variable: variable.to_owned(), content: Content(content.to_owned()) }
+    }
+}
+
+/// Reads `VAR=NAME`.
+pub(super) fn pair(text: &str) -> Result<Pair, Invalid> {
+    let (variable, name) = text.split_once('=').ok_or(Invalid("it is VAR=NAME: a variable and a secret"))?;
+    let name = references::name_of(name).unwrap_or(name);
+    if !dotenv::is_variable(variable) || name.is_empty() {
+        return Err(Invalid("it is VAR=NAME: a variable and a secret"));
+    }
+    Ok(Pair { variable: variable.to_owned(), name: name.to_owned() })
+}
+
+/// What is asked for.
+pub(super) struct Plan<'a> {
+    args: &'a RunArgs,
+    lines: Vec<(&'a Path, Assignment)>,
+}
+
+impl<'a> Plan<'a> {
+    /// Takes the arguments and reads the files that they name.
+    pub(super) fn of(args: &'a RunArgs) -> Result<Self, Failure> {
+        let mut lines = Vec::new();
+        for path in &args.env_file {
+            lines.extend(read_file(path)?.into_iter().map(|line| (path.as_path(), line)));
+        }
+        Ok(Self { args, lines })
+    }
+
+    /// Reads every value that is asked for.
+    pub(super) fn read(&self, context: &Context) -> Result<Values, Failure> {
+        let mut wanted = Wanted::default();
+        self.args.skill.iter().for_each(|platform| wanted.platform(platform));
+        self.lines
+            .iter()
+            .filter_map(|(_, line)| references::name_of(&line.value))
+            .for_each(|name| wanted.name(name));
+        self.args.env.iter().chain(&self.args.file).for_each(|pair| wanted.name(&pair.name));
+        wanted.read(context).map_err(|failure| match failure {
+            Failure::Fault(fault) if fault.code == Code::NotFound => {
+                let place = wanted.missing(context).and_then(|name| self.place_of(name));
+                Failure::Fault(placed(fault, place))
+            }
+            other => other,
+        })
+    }
+
+    /// Says where a name is asked for, without repeating it: it may be a value that was put there by mistake.
+    fn place_of(&self, name: &str) -> Option<String> {
+        let (env, file) = (self.args.env.iter(), self.args.file.iter());
+        let pairs = env.map(|pair| ("--env", pair)).chain(file.map(|pair| ("--file", pair)));
+        let of_pair = |(option, pair): (&str, &Pair)| {
+            (pair.name == name).then(|| format!("{option} {}", pair.variable))
+        };
+        let of_line = |(path, line): &(&Path, Assignment)| {
+            let here = references::name_of(&line.value) == Some(name);
+            here.then(|| format!("{}, line {}", plain(&path.display().to_string()), line.line))
+        };
+        self.lines.iter().find_map(of_line).or_else(|| pairs.map(of_pair).find_map(|place| place))
+    }
+
+    /// Gives the variables, the ones that count last.
+    pub(super) fn assigned(&self, values: &Values, files: &Files) -> Result<Vec<Assigned>, Failure> {
+        let of_line = |(_, line): &(&Path, Assignment)| {
+            let content = references::name_of(&line.value).map(|name| content_of(values, name));
+            Assigned::new(&line.name, content.unwrap_or(&line.value))
+        };
+        let mut assigned: Vec<_> = self.lines.iter().map(of_line).collect();
+        assigned.extend(values.of_platforms().iter().filter_map(Assigned::of_field));
+        let pairs = self.args.env.iter();
+        assigned.extend(pairs.map(|pair| Assigned::new(&pair.variable, content_of(values, &pair.name))));
+        assigned.extend(files.paths().map(|(variable, path)| Assigned::new(variable, &path)));
+        without_nul(&assigned)?;
+        Ok(assigned)
+    }
+}
+
+/// Puts the place before a fault's words.
+fn placed(fault: Fault, place: Option<String>) -> Fault {
+    match place {
+        Some(place) => Fault { message: format!("{place}: {}", fault.message), ..fault },
+        None => fault,
+    }
+}
+
+fn content_of<'v>(values: &'v Values, name: &str) -> &'v str {
+    values.named(name).map_or("", |read| read.value.value().expose())
+}
+
+/// Refuses what an environment cannot hold.
+pub(in super::super) fn without_nul(assigned: &[Assigned]) -> Result<(), Failure> {
+    match assigned.iter().find(|one| one.content.expose().contains('\0')) {
+        None => Ok(()),
+        Some(Assigned { variable, .. }) => Err(Failure::usage(
+            format!("the value for {variable} has a zero byte, which no variable can hold"),
+            format!("hand it on in a file: --file {variable}=NAME"),
+        )),
+    }
+}
+
+fn read_file(path: &Path) -> Result<Vec<Assignment>, Failure> {
+    let shown = plain(&path.display().to_string());
+    let text = std::fs::read_to_string(path).map(Zeroizing::new).map_err(|error| {
+        Failure::usage(format!("{shown}: {}", in_words(&error)), "name a file that you may read")
+    })?;
+    let lines = dotenv::read(&text).map_err(|malformed| {
+        let hint = "a line is NAME=value or NAME=vault://SECRET; `#` begins a remark";
+        Failure::usage(format!("{shown}, line {}: {}", malformed.line, malformed.why), hint)
+    })?;
+    match lines.iter().find(|line| line.value.trim() == references::SCHEME) {
+        None => Ok(lines),
+        Some(line) => Err(Failure::usage(
+            format!("{shown}, line {}: the reference names no secret", line.line),
+            "write vault://NAME",
+        )),
+    }
+}
+
+/// Warns of values that are too short to be masked, but for settings that are no secrets.
+pub(super) fn warn_of_short(values: &Values, show: Show) {
+    let short = values.all().filter(|(_, value)| value.expose().len() < mask::SHORTEST);
+    for (name, _) in short.filter(|(name, _)| is_secret(name)) {
+        let message = format!("{} is too short to be masked in the output", plain(name));
+        let hint = format!("values of {} bytes or more are masked", mask::SHORTEST);
+        show.warning(&vault::api::Warning::new("short_value", message, hint));
+    }
+}
+
+/// Tells whether a name is a secret's, and not that of a setting such as a region or a port.
+pub(in super::super) fn is_secret(name: &str) -> bool {
+    let field = name.strip_prefix("skill:").and_then(|skill| skill.split_once(':'));
+    let known = field.and_then(|(platform, field)| Presets::builtin().field(platform, field));
+    known.is_none_or(|field| field.secret)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pair_is_a_variable_and_a_secret() {
+        let expected = Pair { variable: "KEY".into(), name: "skill:a:b".into() };
+        assert_eq!(expected, pair("KEY=skill:a:b").unwrap());
+        assert_eq!(expected, pair("KEY=vault://skill:a:b").unwrap());
+    }
+
+    #[test]
+    fn what_is_no_pair_is_refused() {
+        for text in ["KEY", "=name", "KEY=", "1KEY=name", "A B=name"] {
+            assert!(pair(text).is_err(), "{text}");
+        }
+    }
+}

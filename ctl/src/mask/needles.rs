@@ -1,0 +1,232 @@
+//! The needles: every form of every value, with an index that passes over text without one at memory's speed.
+//!
+//! The index knows each run of 4 or 8 bytes near the start of a needle. Text is looked at in strides: wherever a
+//! needle lies, one of the looks falls into its start. A look that finds nothing known costs a load and a table.
+
+use vault::secret::SecretValue;
+use zeroize::Zeroizing;
+
+use super::{SHORTEST, forms};
+
+/// The longest stride, in bytes: longer ones gain little and fill the table.
+const LONGEST_STRIDE: usize = 32;
+/// The bits of a table for each run in it: of a hundred looks two or three find a run that is none.
+const BITS_A_RUN: usize = 32;
+/// The least and the most bits of a table, as powers of two: the largest keeps to a second-level cache.
+const TABLE_BITS: std::ops::RangeInclusive<u32> = 14..=20;
+/// The length of a run where a needle may be short, in bytes, and where none is.
+const RUNS: [usize; 2] = [4, 8];
+
+/// One form of a value, and whose it is.
+struct Needle {
+    bytes: Zeroizing<Vec<u8>>,
+    value: usize,
+}
+
+/// Whether more may follow the text that has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// More may follow.
+    Open,
+    /// This is the end.
+    Ended,
+}
+
+/// A text, and whether it goes on.
+#[derive(Clone, Copy)]
+pub(super) struct Text<'t> {
+    pub(super) bytes: &'t [u8],
+    pub(super) rest: Rest,
+}
+
+/// What stands at a place of the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// A needle of so many bytes; its replacement has this number.
+    Whole(usize, usize),
+    /// The start of a needle, cut off by the end of the text.
+    Start,
+}
+
+/// Every form of every value.
+pub(crate) struct Needles {
+    /// In the order of their bytes, each once.
+    sorted: Vec<Needle>,
+    replacements: Vec<String>,
+    /// The bytes from which a needle is recognised: a stride and a run, less one.
+    head: usize,
+    stride: usize,
+    run: usize,
+    looks: Table,
+    starts: Table,
+}
+
+impl std::fmt::Debug for Needles {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Needles").field("values", &self.replacements.len()).finish_non_exhaustive()
+    }
+}
+
+impl Needles {
+    /// Takes values with the names that they are masked by; those under [`SHORTEST`] bytes are left out.
+    pub(crate) fn new<'v>(values: impl IntoIterator<Item = (&'v str, &'v SecretValue)>) -> Self {
+        let mut sorted = Vec::new();
+        let mut replacements = Vec::new();
+        for (name, value) in values {
+            if value.expose().len() >= SHORTEST {
+                let value_of = |bytes| Needle { bytes, value: replacements.len() };
+                sorted.extend(forms::of(value.expose()).into_iter().map(value_of));
+                replacements.push(format!("[vault:{name}]"));
+            }
+        }
+        // Of two values with a form in common the first names it: the order is stable.
+        sorted.sort_by(|a, b| a.bytes.cmp(&b.bytes));
+        sorted.dedup_by(|a, b| a.bytes == b.bytes);
+        Self::indexed(sorted, replacements)
+    }
+
+    fn indexed(sorted: Vec<Needle>, replacements: Vec<String>) -> Self {
+        let shortest = sorted.iter().map(|needle| needle.bytes.len()).min().unwrap_or(SHORTEST);
+        let run = RUNS.into_iter().rev().find(|run| shortest >= 2 * run).unwrap_or(4);
+        let stride = (shortest + 1 - run).min(LONGEST_STRIDE);
+        let head = stride + run - 1;
+        let (mut looks, mut starts) = (Table::of(sorted.len() * stride), Table::of(sorted.len()));
+        for head in sorted.iter().filter_map(|needle| needle.bytes.get(..head)) {
+            head.windows(run).for_each(|run| looks.add(run));
+            head.first_chunk::<4>().into_iter().for_each(|first| starts.add(first));
+        }
+        Self { sorted, replacements, head, stride, run, looks, starts }
+    }
+
+    /// Tells whether there is nothing to look for.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.sorted.is_empty()
+    }
+
+    /// Gives what a value is replaced by.
+    pub(super) fn replacement(&self, value: usize) -> &str {
+        self.replacements.get(value).map_or("[vault]", String::as_str)
+    }
+
+    /// Finds the first place, from `from` on, where a needle stands or where the open end cuts one off.
+    pub(super) fn find(&self, text: Text<'_>, from: usize) -> Option<(usize, Found)> {
+        if self.is_empty() {
+            return None;
+        }
+        let mut tested = from;
+        let mut look = from + self.stride - 1;
+        while let Some(at) = self.next_look(text.bytes, look) {
+            let first = tested.max(at + 1 - self.stride);
+            if let Some(found) = self.test(text, first..=at) {
+                return Some(found);
+            }
+            tested = at + 1;
+            look = at + self.stride;
+        }
+        // No look falls into a needle of which less than a head is there.
+        let length = text.bytes.len();
+        self.test(text, tested.max((length + 1).saturating_sub(self.head))..length)
+    }
+
+    /// Looks at every stride until a run is known.
+    fn next_look(&self, text: &[u8], from: usize) -> Option<usize> {
+        match self.run {
+            8 => self.looks::<8>(text, from),
+            _ => self.looks::<4>(text, from),
+        }
+    }
+
+    fn looks<const RUN: usize>(&self, text: &[u8], from: usize) -> Option<usize> {
+        let mut at = from;
+        let mut rest = text.get(from..)?;
+        while !self.looks.has(rest.first_chunk::<RUN>()?) {
+            rest = rest.get(self.stride..)?;
+            at += self.stride;
+        }
+        Some(at)
+    }
+
+    fn test(&self, text: Text<'_>, mut places: impl Iterator<Item = usize>) -> Option<(usize, Found)> {
+        places.find_map(|place| {
+            let bytes = text.bytes.get(place..)?;
+            Some((place, self.at(Text { bytes, ..text })?))
+        })
+    }
+
+    /// Tells what stands at the start of a text.
+    fn at(&self, text: Text<'_>) -> Option<Found> {
+        let bytes = text.bytes;
+        if bytes.first_chunk::<4>().is_some_and(|first| !self.starts.has(first)) {
+            return None;
+        }
+        let head = bytes.get(..self.head).unwrap_or(bytes);
+        let first = self.sorted.partition_point(|needle| needle.bytes.as_slice() < head);
+        let alike = self.sorted.get(first..)?.iter().take_while(|needle| needle.bytes.starts_with(head));
+        let mut longest = None;
+        for needle in alike {
+            if bytes.starts_with(&needle.bytes) {
+                longest = Some(Found::Whole(needle.bytes.len(), needle.value));
+            } else if text.rest == Rest::Open && needle.bytes.starts_with(bytes) {
+                return Some(Found::Start);
+            }
+        }
+        longest
+    }
+}
+
+/// Which runs were seen: no means no, yes means perhaps.
+struct Table {
+    words: Vec<u64>,
+    bits: u32,
+}
+
+impl Table {
+    /// Makes a table for so many runs.
+    fn of(runs: usize) -> Self {
+        let bits = (runs * BITS_A_RUN).next_power_of_two().ilog2();
+        let bits = bits.clamp(*TABLE_BITS.start(), *TABLE_BITS.end());
+        Self { words: vec![0; 1 << (bits - 6)], bits }
+    }
+
+    fn add(&mut self, run: &[u8]) {
+        let place = self.place(run);
+        if let Some(word) = self.words.get_mut(place >> 6) {
+            *word |= 1 << (place & 63);
+        }
+    }
+
+    fn has(&self, run: &[u8]) -> bool {
+        let place = self.place(run);
+        self.words.get(place >> 6).is_some_and(|word| word >> (place & 63) & 1 == 1)
+    }
+
+    /// Spreads 4 or 8 bytes over the table: multiplies by an odd number and takes the upper bits.
+    #[inline]
+    fn place(&self, run: &[u8]) -> usize {
+        let word = match (run.first_chunk::<8>(), run.first_chunk::<4>()) {
+            (Some(eight), _) => u64::from_le_bytes(*eight),
+            (None, Some(four)) => u64::from(u32::from_le_bytes(*four)),
+            (None, None) => 0,
+        };
+        usize::try_from(word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - self.bits)).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+impl Needles {
+    /// Masks a text in the plainest way: at each place the longest needle.
+    pub(super) fn replace_plainly(&self, text: &[u8]) -> Vec<u8> {
+        let (mut out, mut place) = (Vec::new(), 0);
+        while place < text.len() {
+            let here = self.sorted.iter().filter(|needle| text[place..].starts_with(&needle.bytes));
+            if let Some(needle) = here.max_by_key(|needle| needle.bytes.len()) {
+                out.extend_from_slice(self.replacement(needle.value).as_bytes());
+                place += needle.bytes.len();
+            } else {
+                out.push(text[place]);
+                place += 1;
+            }
+        }
+        out
+    }
+}

@@ -1,0 +1,106 @@
+//! `vault://NAME`: which secrets a file or an argument means, and reading all of them at once.
+
+use std::collections::BTreeMap;
+
+use vault::api::{Code, ResolveMany, ResolvedValue};
+use vault::secret::SecretValue;
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::locate;
+
+/// What a reference begins with.
+pub(crate) const SCHEME: &str = "vault://";
+/// The most names of one question.
+const NAMES: usize = 100;
+
+/// Gives the name that a reference names; `None` where the text is no reference.
+pub(crate) fn name_of(text: &str) -> Option<&str> {
+    text.strip_prefix(SCHEME).map(str::trim).filter(|name| !name.is_empty())
+}
+
+/// Which secrets are wanted.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted {
+    names: Vec<String>,
+    platforms: Vec<String>,
+}
+
+impl Wanted {
+    /// Adds a name, as `resolve` takes it.
+    pub(crate) fn name(&mut self, name: &str) {
+        if !self.names.iter().any(|known| known == name) {
+            self.names.push(name.to_owned());
+        }
+    }
+
+    /// Adds all fields of a platform.
+    pub(crate) fn platform(&mut self, platform: &str) {
+        let platform = platform.strip_prefix("skill:").unwrap_or(platform);
+        if !self.platforms.iter().any(|known| known == platform) {
+            self.platforms.push(platform.to_owned());
+        }
+    }
+
+    /// Gives the first name that no secret answers to, without reading a value.
+    pub(crate) fn missing(&self, context: &Context) -> Option<&str> {
+        let is_missing = |name: &&String| matches!(locate::tolerant(context, name), Err(Failure::Fault(fault)) if fault.code == Code::NotFound);
+        self.names.iter().find(is_missing).map(String::as_str)
+    }
+
+    /// Reads everything: in one question, and so one commit, up to a hundred names and a platform.
+    ///
+    /// # Errors
+    /// What the daemon answered; then nothing is given out.
+    pub(crate) fn read(&self, context: &Context) -> Result<Values, Failure> {
+        let org_id = context.one_org()?;
+        let mut values = Values::default();
+        let mut platforms = self.platforms.iter().cloned();
+        let mut chunks = self.names.chunks(NAMES);
+        if self.names.is_empty() && self.platforms.is_empty() {
+            return Ok(values);
+        }
+        let mut client = context.connect()?;
+        loop {
+            let (names, platform) = (chunks.next(), platforms.next());
+            if names.is_none() && platform.is_none() {
+                return Ok(values);
+            }
+            let asked = names.map(<[String]>::to_vec);
+            let question = ResolveMany { org_id: org_id.clone(), names: asked, platform };
+            let found = context.call_on(&mut client, &question)?;
+            values.take(names.unwrap_or_default(), found.values);
+        }
+    }
+}
+
+/// The values that were read.
+#[derive(Debug, Default)]
+pub(crate) struct Values {
+    named: BTreeMap<String, ResolvedValue>,
+    of_platforms: Vec<ResolvedValue>,
+}
+
+impl Values {
+    fn take(&mut self, names: &[String], values: Vec<ResolvedValue>) {
+        let mut values = values.into_iter();
+        self.named.extend(names.iter().cloned().zip(values.by_ref()));
+        self.of_platforms.extend(values);
+    }
+
+    /// Gives the value of a name that was wanted.
+    pub(crate) fn named(&self, name: &str) -> Option<&ResolvedValue> {
+        self.named.get(name)
+    }
+
+    /// Gives the values of the platforms, in the order in which they were wanted.
+    pub(crate) fn of_platforms(&self) -> &[ResolvedValue] {
+        &self.of_platforms
+    }
+
+    /// Gives every value that was read, with the name of its secret.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &SecretValue)> {
+        let all = self.of_platforms.iter().chain(self.named.values());
+        all.map(|read| (read.name.as_str(), read.value.value()))
+    }
+}

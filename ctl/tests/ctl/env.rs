@@ -1,0 +1,98 @@
+//! Printing assignments, read back by those that they are for.
+
+use std::process::Command;
+
+use crate::environment::TestEnvironment;
+use crate::run::path;
+
+const NASTY: &str = "a'b\"c $HOME `id` \\ \\n !x %s #y\n\ttwo  lines; é 😀 *~&|<>()\\";
+
+fn with_nasty() -> TestEnvironment {
+    let test = TestEnvironment::served();
+    test.ctl_with(&["set", "nasty"], NASTY).succeeded();
+    test
+}
+
+/// Feeds what is printed in a format to a program, which prints the variable.
+fn read_back(test: &TestEnvironment, format: &str, (program, words): (&str, &[&str])) -> String {
+    let printed = test.ctl(&["env", "nasty", "--format", format]).succeeded().stdout;
+    let file = test.write("assignments", &printed);
+    let output = Command::new(program).args(words).arg(&file).env("PATH", path()).output().unwrap();
+    assert!(output.status.success(), "{printed}\n{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn is_there(program: &str) -> bool {
+    Command::new(program).arg("--version").env("PATH", path()).output().is_ok()
+}
+
+#[test]
+fn posix_shells_read_every_value_as_it_is() {
+    let test = with_nasty();
+    for shell in ["sh", "bash", "dash", "zsh"].into_iter().filter(|shell| *shell == "sh" || is_there(shell)) {
+        let script = r#". "$0"; printf %s "$NASTY""#;
+        assert_eq!(NASTY, read_back(&test, "sh", (shell, &["-c", script])), "{shell}");
+    }
+}
+
+#[test]
+fn fish_reads_every_value_as_it_is_where_it_is_installed() {
+    if is_there("fish") {
+        let words = ["-N", "-c", "source $argv[1]; printf %s $NASTY", "--"];
+        assert_eq!(NASTY, read_back(&with_nasty(), "fish", ("fish", &words)));
+    }
+}
+
+#[test]
+fn fish_gets_its_own_quotes() {
+    let test = TestEnvironment::served();
+    test.ctl_with(&["set", "it's"], r"a'b\c").succeeded();
+    assert_eq!(
+        "set -gx IT_S 'a\\'b\\\\c'\n",
+        test.ctl(&["env", "it's", "--format", "fish"]).succeeded().stdout
+    );
+}
+
+#[test]
+fn run_reads_back_what_was_printed_for_a_dotenv_file() {
+    let test = with_nasty();
+    let printed = test.ctl(&["env", "nasty", "--format", "dotenv"]).succeeded().stdout;
+    let file = test.write("app.env", &printed);
+    let mut command = test.command(&["run", "--env-file", file.to_str().unwrap(), "--"]);
+    command.args(["sh", "-c", r#"printf %s "$NASTY""#]).env("PATH", path());
+    assert_eq!(NASTY, String::from_utf8(command.output().unwrap().stdout).unwrap());
+}
+
+#[test]
+fn json_is_an_object_of_variables() {
+    let test = with_nasty();
+    assert_eq!(NASTY, test.ctl(&["env", "nasty", "--format", "json"]).succeeded().json()["NASTY"]);
+    assert_eq!(NASTY, test.ctl(&["env", "X=nasty", "--json"]).succeeded().json()["X"]);
+}
+
+#[test]
+fn platforms_and_names_are_printed_under_their_variables() {
+    let test = TestEnvironment::served();
+    test.ctl_with(&["set", "skill:openai:access_token"], "sk-1").succeeded();
+    test.ctl_with(&["set", "skill:stripe:access_token"], "sk-2").succeeded();
+    test.ctl_with(&["set", "db-url"], "sk-3").succeeded();
+    let printed =
+        test.ctl(&["env", "--skill", "openai", "stripe", "db-url", "URL=db-url"]).succeeded().stdout;
+    let expected = "export OPENAI_API_KEY='sk-1'\nexport STRIPE_SECRET_KEY='sk-2'\nexport DB_URL='sk-3'\nexport URL='sk-3'\n";
+    assert_eq!(expected, printed);
+}
+
+#[test]
+fn nothing_asked_for_is_answered_with_what_is_missing() {
+    insta::assert_snapshot!(TestEnvironment::empty().ctl(&["env"]), @r"
+    vaultctl: missing: <NAME>...
+      hint: see: vaultctl env --help
+    [exit 2]
+    ");
+}
+
+#[test]
+fn a_secret_that_is_not_there_prints_nothing() {
+    let run = with_nasty().ctl(&["env", "nasty", "nowhere"]).ended_with(3);
+    assert_eq!("", run.stdout);
+}

@@ -1,0 +1,79 @@
+//! Filling templates.
+
+use std::os::unix::fs::PermissionsExt;
+
+use crate::environment::TestEnvironment;
+
+fn with_secrets() -> TestEnvironment {
+    let test = TestEnvironment::served();
+    test.ctl_with(&["set", "key"], "one\n\"two\" $x {{ vault://other }}").succeeded();
+    test.ctl_with(&["set", "skill:openai:access_token"], "sk-1234").succeeded();
+    test
+}
+
+#[test]
+fn references_are_filled_from_stdin_to_stdout() {
+    let template = "a: {{ vault://key }}\nb: {{vault://openai}}\nc: {{ kept }}\n";
+    let filled = with_secrets().ctl_with(&["inject"], template).succeeded();
+    assert_eq!("a: one\n\"two\" $x {{ vault://other }}\nb: sk-1234\nc: {{ kept }}\n", filled.stdout);
+}
+
+#[test]
+fn a_file_is_filled_into_a_private_file() {
+    let test = with_secrets();
+    let (input, output) = (test.write("in.tpl", "key={{ vault://openai }}\n"), test.path("out"));
+    let arguments = ["inject", "-i", input.to_str().unwrap(), "-o", output.to_str().unwrap()];
+    insta::assert_snapshot!(test.ctl(&arguments), @r"
+    filled 1 reference into HOME/out
+    [exit 0]
+    ");
+    assert_eq!("key=sk-1234\n", std::fs::read_to_string(&output).unwrap());
+    assert_eq!(0o600, output.metadata().unwrap().permissions().mode() & 0o777);
+}
+
+#[test]
+fn an_old_file_that_others_may_read_is_replaced_by_a_private_one() {
+    let test = with_secrets();
+    let output = test.write("out", "old");
+    std::fs::set_permissions(&output, std::fs::Permissions::from_mode(0o644)).unwrap();
+    test.ctl_with(&["inject", "-o", output.to_str().unwrap()], "{{ vault://openai }}").succeeded();
+    assert_eq!("sk-1234", std::fs::read_to_string(&output).unwrap());
+    assert_eq!(0o600, output.metadata().unwrap().permissions().mode() & 0o777);
+}
+
+#[test]
+fn a_missing_secret_is_named_with_its_line_and_changes_nothing() {
+    let test = with_secrets();
+    let (input, output) =
+        (test.write("in.tpl", "{{ vault://key }}\n\n{{ vault://kye }}"), test.write("out", "old"));
+    let arguments = ["inject", "-i", input.to_str().unwrap(), "-o", output.to_str().unwrap()];
+    insta::assert_snapshot!(test.ctl(&arguments), @r"
+    vaultctl: HOME/in.tpl, line 3: vault://kye: there is no such secret
+      hint: the nearest stored names are `key`
+    [exit 3]
+    ");
+    assert_eq!("old", std::fs::read_to_string(&output).unwrap());
+}
+
+#[test]
+fn a_reference_that_is_not_closed_is_named_by_its_line() {
+    insta::assert_snapshot!(TestEnvironment::empty().ctl_with(&["inject"], "a\n{{ vault://key\n}}"), @r"
+    vaultctl: stdin, line 2: the reference is not closed
+      hint: a reference is {{ vault://NAME }}
+    [exit 2]
+    ");
+}
+
+#[test]
+fn a_template_without_references_needs_no_daemon() {
+    assert_eq!("plain", TestEnvironment::empty().ctl_with(&["inject"], "plain").succeeded().stdout);
+}
+
+#[test]
+fn a_template_that_is_not_there_is_named() {
+    insta::assert_snapshot!(TestEnvironment::empty().ctl(&["inject", "-i", "nowhere"]), @r"
+    vaultctl: nowhere: no such file or directory
+      hint: name a template that you may read
+    [exit 2]
+    ");
+}

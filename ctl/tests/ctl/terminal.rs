@@ -1,0 +1,297 @@
+//! Commands on a terminal: a person at a real pseudo-terminal, played by `terminal/drive.py`.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::environment::TestEnvironment;
+use crate::run::{path, with_key};
+
+const DRIVE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ctl/terminal/drive.py");
+const PROBE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ctl/terminal/probe.py");
+const VAULTCTL: &str = env!("CARGO_BIN_EXE_vaultctl");
+const MASK: &str = "[vault:key]";
+
+/// Runs a shell's words on a terminal, with steps that a person takes.
+#[track_caller]
+fn on_terminal(test: &TestEnvironment, script: &str, steps: &Value) -> Value {
+    drive(test, &["/bin/sh", "-c", script], steps)
+}
+
+/// Runs a command under `vaultctl run` on a terminal.
+#[track_caller]
+fn run(test: &TestEnvironment, command: &[&str], steps: &Value) -> Value {
+    let words = [VAULTCTL, "run", "--env", "SECRET=key", "--"];
+    drive(test, &[&words[..], command].concat(), steps)
+}
+
+#[track_caller]
+fn drive(test: &TestEnvironment, words: &[&str], steps: &Value) -> Value {
+    let environment = json!({
+        "PATH": path().to_str().unwrap(),
+        "HOME": test.home(),
+        "AGENTICMAIL_HOME": test.home(),
+        "TERM": "xterm",
+        "VAULTCTL": VAULTCTL,
+        "PROBE": PROBE,
+    });
+    let task = json!({"argv": words, "env": environment, "cwd": test.home(), "steps": steps});
+    let mut driver = Command::new("python3");
+    driver.arg(DRIVE).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut driver = driver.spawn().unwrap();
+    driver.stdin.take().unwrap().write_all(task.to_string().as_bytes()).unwrap();
+    let output = driver.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Compares what a command finds when it is run plainly and when it is run under `vaultctl run`.
+#[track_caller]
+fn assert_alike(redirections: &str) {
+    let test = with_key();
+    let found = |start: &str| {
+        let file = test.path("found");
+        let script = format!("{start} python3 $PROBE {} modes {redirections}", file.display());
+        let ended = on_terminal(&test, &script, &json!([]));
+        assert!(file.exists(), "{start}: {ended}");
+        std::fs::read_to_string(&file).unwrap()
+    };
+    let (plain, masked) = (found(""), found("$VAULTCTL run --env SECRET=key --"));
+    assert_eq!(plain, masked, "{redirections}");
+}
+
+#[test]
+fn a_command_on_a_terminal_finds_what_it_would_find_without_us() {
+    assert_alike("keys");
+}
+
+#[test]
+fn a_command_with_stdin_from_a_pipe_finds_what_it_would_find_without_us() {
+    let test = with_key();
+    let found = |start: &str| {
+        let file = test.path("found");
+        let script = format!("true | {start} python3 $PROBE {}", file.display());
+        on_terminal(&test, &script, &json!([]));
+        std::fs::read_to_string(&file).unwrap()
+    };
+    assert_eq!(found(""), found("$VAULTCTL run --env SECRET=key --"));
+}
+
+#[test]
+fn a_command_with_stdout_to_a_pipe_finds_what_it_would_find_without_us() {
+    let test = with_key();
+    let found = |start: &str| {
+        let file = test.path("found");
+        let script = format!("{start} python3 $PROBE {} keys | cat", file.display());
+        on_terminal(&test, &script, &json!([]));
+        std::fs::read_to_string(&file).unwrap()
+    };
+    assert_eq!(found(""), found("$VAULTCTL run --env SECRET=key --"));
+}
+
+#[test]
+fn a_command_with_stderr_to_a_file_finds_what_it_would_find_without_us() {
+    assert_alike("keys 2> errors");
+}
+
+#[test]
+fn a_command_without_outputs_finds_what_it_would_find_without_us() {
+    assert_alike("keys > /dev/null 2>&1");
+}
+
+#[test]
+fn what_is_printed_on_a_terminal_is_masked() {
+    let test = with_key();
+    let script = r#"echo "out $SECRET"; echo "err $SECRET" >&2; echo "tty $SECRET" > /dev/tty"#;
+    let ended = run(&test, &["sh", "-c", script], &json!([]));
+    assert_eq!(json!(format!("out {MASK}\r\nerr {MASK}\r\ntty {MASK}\r\n")), ended["output"]);
+}
+
+#[test]
+fn a_value_of_several_lines_is_masked_on_a_terminal() {
+    let test = TestEnvironment::served();
+    test.ctl_with(&["set", "key"], "first line\nsecond line\nthird line").succeeded();
+    let ended = run(&test, &["sh", "-c", r#"echo "$SECRET""#], &json!([]));
+    assert_eq!(json!(format!("{MASK}\r\n")), ended["output"]);
+}
+
+#[test]
+fn keys_reach_the_command_and_its_end_of_input_too() {
+    let test = with_key();
+    let steps = json!([["expect", "ready"], ["send", "one\r"], ["expect", "one\r\none"], ["send", "\u{4}"]]);
+    let ended = run(&test, &["sh", "-c", "echo ready; cat; echo over"], &steps);
+    assert_eq!(json!("ready\r\none\r\none\r\nover\r\n"), ended["output"]);
+    assert_eq!((&json!(0), &json!(true)), (&ended["code"], &ended["modes_kept"]));
+}
+
+#[test]
+fn an_interrupting_key_reaches_the_command_once() {
+    let test = with_key();
+    let script = "trap 'n=$((n+1)); echo got $n' INT; echo ready; while read line; do echo $line; done";
+    let steps = json!([
+        ["expect", "ready"],
+        ["send", "\u{3}"],
+        ["expect", "got 1"],
+        ["send", "x\r"],
+        ["expect", "x\r\nx"],
+        ["send", "\u{4}"]
+    ]);
+    let ended = run(&test, &["bash", "-c", script], &steps);
+    assert!(!ended["output"].as_str().unwrap().contains("got 2"), "{ended}");
+}
+
+#[test]
+fn an_interrupted_command_ends_with_130_and_leaves_the_terminal_as_it_was() {
+    let test = with_key();
+    let steps = json!([["expect", "ready"], ["send", "\u{3}"]]);
+    let ended = run(&test, &["sh", "-c", "echo ready; exec sleep 60"], &steps);
+    assert_eq!((&json!(130), &json!(true)), (&ended["code"], &ended["modes_kept"]));
+}
+
+#[test]
+fn an_interrupting_key_reaches_a_command_in_a_pipe_once() {
+    let test = with_key();
+    let command = "trap \"echo got\" INT; echo ready; for i in $(seq 50); do sleep 0.01; done";
+    let script =
+        format!("trap : INT; $VAULTCTL run --env SECRET=key -- bash -c '{command}' | (trap '' INT; cat)");
+    let ended = on_terminal(&test, &script, &json!([["expect", "ready"], ["send", "\u{3}"]]));
+    assert_eq!(1, ended["output"].as_str().unwrap().matches("got").count(), "{ended}");
+}
+
+#[test]
+fn a_new_size_reaches_the_command() {
+    let test = with_key();
+    let script = "trap 'stty size; exit' WINCH; stty size; while :; do sleep 0.01; done";
+    let steps = json!([["expect", "24 80"], ["resize", 50, 132], ["expect", "50 132"]]);
+    run(&test, &["bash", "-c", script], &steps);
+}
+
+#[test]
+fn a_new_size_reaches_a_command_whose_stdout_is_a_pipe() {
+    let test = with_key();
+    let script = r#"$VAULTCTL run --env SECRET=key -- bash -c 'trap "stty size <&2; exit" WINCH; echo ready; while :; do sleep 0.01; done' | cat"#;
+    on_terminal(&test, script, &json!([["expect", "ready"], ["resize", 50, 132], ["expect", "50 132"]]));
+}
+
+#[test]
+fn a_signal_to_us_reaches_a_command_on_a_terminal() {
+    let test = with_key();
+    let script = "trap 'echo TERM; exit 5' TERM; echo ready; while :; do sleep 0.01; done";
+    let ended = run(
+        &test,
+        &["sh", "-c", script],
+        &json!([["expect", "ready"], ["signal", "SIGTERM"], ["expect", "TERM"]]),
+    );
+    assert_eq!((&json!(5), &json!(true)), (&ended["code"], &ended["modes_kept"]));
+}
+
+#[test]
+fn a_terminal_that_hangs_up_ends_the_command() {
+    let test = with_key();
+    let ended =
+        run(&test, &["sh", "-c", "echo ready; exec sleep 60"], &json!([["expect", "ready"], ["close"]]));
+    assert_eq!(json!(129), ended["code"]);
+}
+
+#[test]
+fn a_command_is_stopped_and_brought_back_by_a_shell() {
+    let test = with_key();
+    let command = "$VAULTCTL run --env SECRET=key -- sh -c 'echo ready; exec cat'";
+    let ended = drive(
+        &test,
+        &["/bin/bash", "--norc", "-i"],
+        &json!([
+            ["send", "PS1='> '; bind 'set enable-bracketed-paste off'\r"],
+            ["expect", "\r> "],
+            ["send", format!("{command}\r")],
+            ["expect", "ready\r\n"],
+            ["send", "\u{1a}"],
+            ["expect", "Stopped"],
+            ["expect", "> "],
+            ["send", "stty -a | grep -o -- '[-]*icanon'\r"],
+            ["expect", "\r\nicanon"],
+            ["send", "fg\r"],
+            ["expect", "exec cat'\r\n"],
+            ["send", "again\r"],
+            ["expect", "again\r\nagain\r\n"],
+            ["send", "\u{4}"],
+            ["expect", "> "],
+            ["send", "echo code=$?\r"],
+            ["expect", "code=0"],
+            ["send", "exit\r"],
+        ]),
+    );
+    assert_eq!(json!(0), ended["code"], "{ended}");
+}
+
+#[test]
+fn a_command_in_the_background_is_stopped_when_it_asks_for_keys() {
+    let test = with_key();
+    let command = "$VAULTCTL run --env SECRET=key -- sh -c 'echo ready; read x; echo got $x'";
+    let ended = drive(
+        &test,
+        &["/bin/bash", "--norc", "-i"],
+        &json!([
+            ["send", "PS1='> '; bind 'set enable-bracketed-paste off'; set -b\r"],
+            ["expect", "\r> "],
+            ["send", format!("{command} &\r")],
+            ["expect", "Stopped"],
+            ["send", "fg\r"],
+            ["expect", "fg\r\n"],
+            ["expect", "got $x'\r\n"],
+            ["send", "word\r"],
+            ["expect", "got word"],
+            ["expect", "> "],
+            ["send", "exit\r"],
+        ]),
+    );
+    assert_eq!(json!(0), ended["code"], "{ended}");
+}
+
+#[test]
+fn a_shell_in_it_has_jobs_of_its_own() {
+    let test = with_key();
+    let ended = run(
+        &test,
+        &["/bin/bash", "--norc", "-i"],
+        &json!([
+            ["send", "PS1='> '; bind 'set enable-bracketed-paste off'\r"],
+            ["expect", "\r> "],
+            ["send", "sh -c 'echo ready; exec sleep 60'\r"],
+            ["expect", "ready\r\n"],
+            ["send", "\u{1a}"],
+            ["expect", "Stopped"],
+            ["expect", "> "],
+            ["send", "fg\r"],
+            ["expect", "fg\r\n"],
+            ["expect", "sleep 60'\r\n"],
+            ["send", "\u{3}"],
+            ["expect", "> "],
+            ["send", "echo code=$?\r"],
+            ["expect", "code=130"],
+            ["send", "exit 4\r"],
+        ]),
+    );
+    assert_eq!(json!(4), ended["code"], "{ended}");
+}
+
+#[test]
+fn a_command_that_reads_the_terminal_beside_a_pipe_gets_its_keys() {
+    let test = with_key();
+    let script = "echo piped | $VAULTCTL run --env SECRET=key -- sh -c 'cat; read x < /dev/tty; echo got $x'";
+    on_terminal(&test, script, &json!([["expect", "piped"], ["send", "word\r"], ["expect", "got word"]]));
+}
+
+#[test]
+fn values_are_not_printed_on_a_terminal_unasked() {
+    let test = with_key();
+    for command in ["env key", "inject -i template"] {
+        test.write("template", "{{ vault://key }}");
+        let script = format!("$VAULTCTL {command}; echo code=$?; $VAULTCTL {command} --reveal");
+        let printed = on_terminal(&test, &script, &json!([]))["output"].as_str().unwrap().to_owned();
+        let (refused, revealed) = printed.split_once("code=2").unwrap();
+        assert!(!refused.contains("sk-proj") && refused.contains("--reveal"), "{printed}");
+        assert!(revealed.contains("sk-proj"), "{printed}");
+    }
+}
