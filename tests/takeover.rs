@@ -1,5 +1,6 @@
 //! Things that somebody planted where the daemon looks, before it starts or while it runs: it writes to none of them,
 //! follows no link, waits for nothing, and says what is wrong.
+#![cfg(target_os = "linux")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
