@@ -5,6 +5,7 @@
 
 mod agents;
 mod audit;
+mod backup;
 mod change;
 mod decode;
 mod discover;
@@ -13,6 +14,7 @@ mod keys;
 mod loss;
 mod secrets;
 mod status;
+mod transfer;
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -23,6 +25,7 @@ pub use agents::{
     TestAgent, UpdateAgent,
 };
 pub use audit::{AuditAnswer, AuditEntry, AuditLog, Verification, VerifyAudit};
+pub use backup::{BackupMade, BackupPart, MakeBackup, PART_BYTES, ReadBackup};
 pub use change::{
     AddPlatform, FieldValues, ListVersions, PlatformAdded, Rollback, RotateAll, RotateSecret, RotatedAll,
     RotationError, UpdateSecret, Version, Versions,
@@ -40,6 +43,10 @@ pub use secrets::{
     Secret, SecretList, SecretWithValue, SortBy,
 };
 pub use status::{AuditStatus, KdfStatus, MemoryStatus, Status, StatusOf, Warning};
+pub use transfer::{
+    Export, Exported, ExportedSecret, IMPORT_ENTRIES, Import, ImportEntry, Imported, ImportedEntry, LeftOut,
+    OnConflict, Taken,
+};
 
 /// One thing that a caller can ask for.
 pub trait Operation: DeserializeOwned + Serialize + JsonSchema + Send + Sync + 'static {
@@ -82,6 +89,9 @@ impl Verb {
         matches!(self, Self::Post | Self::Put)
     }
 }
+
+/// The most bytes of a request's body, or of a message on the stream.
+pub const REQUEST_BYTES: usize = 2 * 1024 * 1024;
 
 /// A place in HTTP: verb, path with `{field}` parts, and the status of success.
 #[derive(Debug, Clone, Copy)]

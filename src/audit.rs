@@ -1,5 +1,9 @@
 //! The audit log: what an entry holds, and the chain that makes every change to it visible.
 
+mod checkpoint;
+
+pub use checkpoint::{Checkpoint, Known};
+
 use serde_json::{Map, Value};
 
 use crate::crypto::{Bytes32, Canon};
@@ -237,9 +241,9 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// Starts before the first entry.
-    pub fn new(outside: Option<Head>) -> Self {
-        Self { at: Head::START, outside, broken: None }
+    /// Starts where the log begins.
+    pub fn new(begin: Head, outside: Option<Head>) -> Self {
+        Self { at: begin, outside, broken: None }
     }
 
     /// Takes the next entry under the audit key that was in use then.

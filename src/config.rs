@@ -17,6 +17,8 @@ pub struct Config {
     pub access: Access,
     /// How much one may ask.
     pub limits: Limits,
+    /// How long the log is kept.
+    pub audit: Audit,
     /// When the vault locks itself.
     pub auto_lock: AutoLock,
 }
@@ -59,6 +61,14 @@ impl Default for Limits {
     fn default() -> Self {
         Self { connections: 512, connections_per_user: 512, threads: 1 }
     }
+}
+
+/// `[audit]`
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Audit {
+    /// Days after which entries leave the log; 0 keeps all (the default).
+    pub keep_days: u32,
 }
 
 /// `[auto_lock]`: seconds, 0 for never (the default).

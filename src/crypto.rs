@@ -6,6 +6,7 @@
 
 mod canon;
 mod header;
+mod legacy;
 mod recovery;
 mod sealed;
 mod slot;
@@ -22,6 +23,7 @@ use sha2::{Digest, Sha256};
 
 pub use canon::Canon;
 pub use header::{AuditKeySeal, Header, header_checksum, header_mac};
+pub use legacy::{LEGACY_ROUNDS, open_legacy};
 pub use recovery::{RecoveryKey, RecoveryKeyFault};
 pub use sealed::{Fresh, SealContext, Sealed, open_agent, open_secret, seal_agent, seal_secret};
 pub use slot::{Slot, SlotKind, SlotSpec};

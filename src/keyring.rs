@@ -182,6 +182,11 @@ impl Keys {
         mac(self.key(STATE), parts)
     }
 
+    /// Computes the MAC over a backup, under a key of its own.
+    pub fn backup_mac(&self, parts: &[&[u8]]) -> Bytes32 {
+        with_burned_stack(|| mac(derive(self.key(VAULT), None, "vault/backup/v1").expose(), parts))
+    }
+
     /// Computes a link of the audit chain: `HMAC-SHA256(AK, previous mac ‖ canonical entry)`.
     pub fn audit_mac(&self, previous: &Bytes32, canonical: &[u8]) -> Bytes32 {
         mac(self.key(AUDIT), &[previous, canonical])

@@ -9,9 +9,11 @@
 //!
 //! of which the first two stand in the daemon. `ARCHITECTURE.md` is the map.
 
+pub mod agenticmail;
 pub mod agents;
 pub mod api;
 pub mod audit;
+pub mod backup;
 pub mod client;
 pub mod clock;
 pub mod config;

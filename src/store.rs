@@ -16,7 +16,7 @@ pub use row::{ListQuery, Remains, Row, Sort, SortKey, Stored, VersionRow};
 pub use sqlite::SqliteStore;
 pub(crate) use sqlite::leaf;
 
-use crate::audit::{Author, Draft, Entry, Head};
+use crate::audit::{Author, Checkpoint, Draft, Entry, Head};
 use crate::crypto::{AuditKeySeal, Bytes32, Header, Slot};
 use crate::domain::{Action, AgentId, OrgId, OrgScope, Outcome, SecretId, SecretName, Timestamp};
 use crate::keyring::Keys;
@@ -111,6 +111,8 @@ pub enum Change {
     Rekey(Box<Rekeying>),
     /// The rows and agents as they are now are the right ones; what cannot be read of them is removed.
     Vouch,
+    /// The entries up to a checkpoint leave the log.
+    TrimLog(Box<Checkpoint>),
     /// From now on this program's keys are those; older units are refused.
     Adopt(Arc<Keys>),
     /// No unit is taken until keys are adopted again.
@@ -187,6 +189,8 @@ pub struct AuditQuery {
     pub since: Option<Timestamp>,
     /// Not after.
     pub until: Option<Timestamp>,
+    /// After this place alone, oldest first.
+    pub after: Option<u64>,
     /// At most so many.
     pub limit: u64,
     /// After leaving out so many.
@@ -244,6 +248,8 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     fn totals(&self, scope: &OrgScope) -> Result<Vec<(String, u64)>, StoreError>;
     /// Reads a page of the log.
     fn audit(&self, query: &AuditQuery) -> Result<AuditPage, StoreError>;
+    /// Reads where the log begins, if entries were removed from it.
+    fn checkpoint(&self) -> Result<Option<Checkpoint>, StoreError>;
     /// Hands every entry after a place to a function, oldest first.
     fn walk_audit(&self, after: u64, each: &mut dyn FnMut(&Entry)) -> Result<(), StoreError>;
     /// Hands every row's id, revision and MAC to a function.
@@ -254,6 +260,8 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     fn commit(&self, unit: Unit) -> oneshot::Receiver<Result<Receipt, Refusal>>;
     /// Moves all that was deleted out of the write-ahead log; `false` where a reader held it up.
     fn erase(&self) -> oneshot::Receiver<bool>;
+    /// Copies the database as last committed into a file without a name.
+    fn snapshot(&self) -> Result<std::fs::File, StoreError>;
     /// Hears of each entry after its commit, in order.
     fn events(&self) -> broadcast::Receiver<Arc<Entry>>;
 }

@@ -1,6 +1,7 @@
 //! The vault: the one line judge → act → record that every operation goes along.
 
 mod agents;
+mod backup;
 mod change;
 mod desk;
 mod discover;
@@ -15,9 +16,12 @@ mod loss;
 mod refused;
 mod rekey;
 mod resolve;
+mod retention;
 mod rotate;
 mod secrets;
+mod settings;
 mod status;
+mod transfer;
 mod unlock;
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -35,6 +39,7 @@ pub use inspect::{Damage, Findings};
 pub use list::{Fold, each};
 use refused::Refused;
 pub use rekey::SlotSource;
+pub use settings::{Posture, Settings};
 
 use crate::agents::Agents;
 use crate::api::{Code, Fault, Warning};
@@ -48,30 +53,6 @@ use vault_platform::PagePolicy;
 
 /// How often a unit is tried again when its rows or keys changed meanwhile.
 const TRIES: usize = 16;
-
-/// What a vault is told from outside.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The rounds of new slots.
-    pub iterations: Iterations,
-    /// How the key page is to be locked.
-    pub page: PagePolicy,
-    /// What the process gives away, for `status`.
-    pub posture: Posture,
-    /// The key file, which a rekey replaces.
-    pub key_file: Option<std::path::PathBuf>,
-}
-
-/// What the process gives away; the daemon measures it, `status` shows it.
-#[derive(Debug, Clone)]
-pub struct Posture {
-    /// Whether others of the same user may read its memory.
-    pub dumpable: bool,
-    /// Whether a crash leaves a core file.
-    pub core_dumps: bool,
-    /// `none`, `active` or `unknown`.
-    pub swap: &'static str,
-}
 
 /// A vault; clones are the same one.
 #[derive(Debug, Clone)]
@@ -93,6 +74,7 @@ struct Inner {
     agents: RwLock<Arc<Agents>>,
     refused: Mutex<Refused>,
     folded: Mutex<Folded>,
+    backup: Mutex<Option<backup::Pending>>,
 }
 
 impl Vault {
@@ -114,6 +96,7 @@ impl Vault {
             agents: RwLock::default(),
             refused: Mutex::default(),
             folded: Mutex::default(),
+            backup: Mutex::default(),
         }))
     }
 
@@ -149,6 +132,10 @@ impl Vault {
                 running.await.map_err(|_| Fault::new(Code::Internal, "the operation ended by a panic"))?
             }
         };
+        if let (Err(fault), Records::Each, Err(_)) = (&acted, O::RECORDS, desk.keys()) {
+            let reason = fault.lock_reason.unwrap_or(LockReason::WrongKey);
+            self.count_refusal(desk.caller(), O::METHOD, reason);
+        }
         let after = desk.take_after();
         let unit = match (&acted, O::RECORDS) {
             (Ok(_), Records::Nothing) => None,

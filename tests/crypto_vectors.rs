@@ -229,7 +229,7 @@ fn a_store_that_takes_the_same_rows_reaches_the_same_sum() {
 }
 
 fn verdict(file: &VaultFile) -> Verdict {
-    let mut verifier = Verifier::new(None);
+    let mut verifier = Verifier::new(Head::START, None);
     for case in &file.entries {
         let key = file.audit_keys.iter().rev().find(|key| key.from_seq <= case.seq).unwrap();
         verifier.take(&key.key.array(), &case.entry());

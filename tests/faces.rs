@@ -74,11 +74,20 @@ fn case_of_the_whole(method: &str, walk: &Walk) -> Case {
         "vault.auditLog" => {
             case(json!({ "action": "create" }), json!({ "limit": 5000 }), Code::InvalidRequest)
         }
-        "vault.verifyAudit" | "vault.acceptLoss" | "vault.listAgents" | "vault.lock" | "vault.recovery" => {
+        "vault.verifyAudit" | "vault.acceptLoss" | "vault.backup" | "vault.listAgents" | "vault.lock" | "vault.recovery" => {
             case(json!({}), unknown, Code::InvalidRequest)
         }
-        "vault.rotateAll" | "vault.status" => {
+        "vault.import" => {
+            let entries = json!([{ "name": "imported", "value": "x" }]);
+            case(json!({ "entries": entries }), json!({ "entries": entries }), Code::Conflict)
+        }
+        "vault.rotateAll" | "vault.status" | "vault.export" => {
             case(json!({ "orgId": "*" }), json!({ "orgId": "" }), Code::InvalidRequest)
+        }
+        "vault.backupPart" => {
+            let made = walk.daemon.http("POST", "/vault/backup", NONE).body["backup"].clone();
+            let part = |backup: Value| json!({ "backup": backup, "offset": 0 });
+            case(part(made), part(json!("0")), Code::NotFound)
         }
         "vault.addAgent" => case(agent("bot"), agent("bot"), Code::Conflict),
         "vault.updateAgent" => {

@@ -3,11 +3,14 @@
 mod add;
 mod agent;
 mod audit;
+mod backup;
 mod completions;
 mod discover;
 mod doctor;
+mod export;
 mod get;
 mod history;
+mod import;
 mod init;
 mod list;
 mod lock;
@@ -17,6 +20,7 @@ mod presets;
 mod recovery;
 mod rekey;
 mod resolve;
+mod restore;
 mod rm;
 mod rollback;
 mod rotate;
@@ -79,6 +83,10 @@ commands! {
     Unlock => unlock::UnlockArgs,
     Rekey => rekey::RekeyArgs,
     Recovery => recovery::RecoveryArgs,
+    Import => import::ImportArgs,
+    Export => export::ExportArgs,
+    Backup => backup::BackupArgs,
+    Restore => restore::RestoreArgs,
     Service => service::ServiceArgs,
     Completions => completions::CompletionsArgs,
     Man => man::ManArgs,

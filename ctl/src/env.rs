@@ -28,6 +28,12 @@ pub(crate) fn user_folder() -> Option<PathBuf> {
     std::env::home_dir().filter(|home| !home.as_os_str().is_empty())
 }
 
+/// Gives the folder in which pass keeps its files: `PASSWORD_STORE_DIR`, else `~/.password-store`.
+pub(crate) fn password_store() -> Option<PathBuf> {
+    let named = variable("PASSWORD_STORE_DIR").map(PathBuf::from);
+    named.or_else(|| user_folder().map(|home| home.join(".password-store")))
+}
+
 /// Gives the folders in which programs are looked for.
 pub(crate) fn search_path() -> Vec<PathBuf> {
     let path = variable("PATH").unwrap_or_default();

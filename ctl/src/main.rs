@@ -10,6 +10,7 @@
 mod cli;
 mod commands;
 mod context;
+mod dotenv;
 mod env;
 mod failure;
 mod locate;

@@ -9,7 +9,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use vault::api::{Code, Fault};
 
 /// The largest body of a request, in bytes.
-pub(crate) const BODY_BYTES: usize = 2 * 1024 * 1024;
+pub(crate) const BODY_BYTES: usize = vault::api::REQUEST_BYTES;
 /// What all bodies that are being read may take together, in KiB.
 const BUDGET_KIB: usize = 64 * 1024;
 /// How long a body may take to arrive.

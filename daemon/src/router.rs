@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jsonrpsee::RpcModule;
+use tokio::sync::Semaphore;
 use vault::agents::{Facts, Token};
 use vault::api::{Code, Fault, Operation, Verb, from_json, from_query};
 use vault::domain::Caller;
@@ -28,13 +29,19 @@ pub(crate) struct App {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) methods: RpcModule<Desk>,
     pub(crate) budget: Budget,
-    attempts: Attempts,
+    attempts: Arc<Attempts>,
 }
 
 impl App {
     pub(crate) fn new(vault: Vault) -> Self {
         let metrics = Arc::new(Metrics::new());
-        let desk = Desk { vault: vault.clone(), metrics: Arc::clone(&metrics) };
+        let attempts = Arc::new(Attempts::default());
+        let desk = Desk {
+            vault: vault.clone(),
+            metrics: Arc::clone(&metrics),
+            attempts: Arc::clone(&attempts),
+            one_guess: Arc::new(Semaphore::new(1)),
+        };
         let mut table = Table { paths: Vec::new(), methods: RpcModule::new(desk.clone()), desk };
         rpc::register_description(&mut table.methods);
         vault::vault::each(&mut table);
@@ -44,14 +51,7 @@ impl App {
                 tracing::error!(%error, path, "a route could not be added");
             }
         }
-        Self {
-            vault,
-            paths,
-            metrics,
-            methods: table.methods,
-            budget: Budget::new(),
-            attempts: Attempts::default(),
-        }
+        Self { vault, paths, metrics, methods: table.methods, budget: Budget::new(), attempts }
     }
 }
 
@@ -65,7 +65,7 @@ impl App {
         if identified.as_ref().is_err_and(|fault| fault.code == Code::Unauthorized) {
             self.metrics.refused("unauthorized");
             self.vault.record_bad_token(visitor).await;
-            self.attempts.wait_after_failure(visitor.peer().uid).await?;
+            self.attempts.begin(visitor.peer().uid)?.wait_after_failure().await;
         }
         identified
     }
@@ -76,18 +76,38 @@ impl App {
 pub(crate) struct Desk {
     vault: Vault,
     metrics: Arc<Metrics>,
+    attempts: Arc<Attempts>,
+    one_guess: Arc<Semaphore>,
 }
 
 impl Desk {
     /// Does an operation, and counts and times it.
     pub(crate) async fn call<O: Handle>(&self, caller: &Caller, operation: O) -> Result<O::Answer, Fault> {
         let began = Instant::now();
-        let answer = self.vault.call(caller, operation).await;
+        let answer = if O::GUESSABLE {
+            self.guess(caller, operation).await
+        } else {
+            self.vault.call(caller, operation).await
+        };
         self.metrics.request(
             O::METHOD,
             answer.as_ref().err().map(|fault| fault.code.as_str()),
             began.elapsed(),
         );
+        answer
+    }
+
+    /// Tries a key: one at a time, since each costs a derivation, and a wrong one is answered later each time.
+    async fn guess<O: Handle>(&self, caller: &Caller, operation: O) -> Result<O::Answer, Fault> {
+        let uid = caller.peer.as_ref().map_or(u32::MAX, |peer| peer.uid);
+        let attempt = self.attempts.begin(uid)?;
+        let turn = self.one_guess.acquire().await;
+        let answer = self.vault.call(caller, operation).await;
+        drop(turn);
+        if answer.as_ref().is_err_and(|fault| fault.code == Code::Forbidden) {
+            self.metrics.refused("wrong_key");
+            attempt.wait_after_failure().await;
+        }
         answer
     }
 }

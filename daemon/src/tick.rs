@@ -7,7 +7,7 @@ use std::time::Duration;
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use vault::audit::Head;
-use vault::config::AutoLock;
+use vault::config::Config;
 use vault::files;
 use vault::vault::Vault;
 
@@ -27,8 +27,11 @@ struct HeadFile {
     mac: String,
 }
 
+/// How often old entries are looked for.
+const TRIM_EVERY: u64 = 3600;
+
 /// Ticks for as long as the daemon runs.
-pub(crate) async fn tick(vault: Vault, path: PathBuf, auto_lock: AutoLock) {
+pub(crate) async fn tick(vault: Vault, path: PathBuf, config: Config) {
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut written = None;
@@ -37,7 +40,10 @@ pub(crate) async fn tick(vault: Vault, path: PathBuf, auto_lock: AutoLock) {
         ticks.tick().await;
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
         vault.record_folded().await;
-        vault.lock_if_idle(auto_lock).await;
+        vault.lock_if_idle(config.auto_lock).await;
+        if count.is_multiple_of(TRIM_EVERY) {
+            vault.trim_log(config.audit.keep_days).await;
+        }
         let head = vault.head().filter(|head| head.seq > 0);
         if head != written && write_head(&vault, &path) {
             written = head;

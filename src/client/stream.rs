@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::connect;
 use crate::agents::Token;
-use crate::api::{Code, Fault, Operation};
+use crate::api::{Code, Fault, Operation, REQUEST_BYTES};
 use crate::domain::LockReason;
 
 /// The longest wait for an answer: deriving keys and sealing everything afresh take their time.
@@ -111,6 +111,9 @@ impl Client {
         self.next += 1;
         let mut line = Zeroizing::new(serde_json::to_vec(&request).map_err(|_| garbled())?);
         line.push(b'\n');
+        if line.len() > REQUEST_BYTES {
+            return Err(Fault::new(Code::TooLarge, "a request takes at most 2 MiB"));
+        }
         self.stream.get_mut().write_all(&line).map_err(|error| gone(&error))?;
         let mut answer = Zeroizing::new(Vec::new());
         let read = self.stream.read_until(b'\n', &mut answer).map_err(|error| gone(&error))?;

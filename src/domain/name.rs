@@ -237,6 +237,13 @@ impl TryFrom<Strict> for Metadata {
         let serde_json::Value::Object(map) = json else {
             return Err(Invalid("metadata is a JSON object"));
         };
+        map.try_into()
+    }
+}
+
+impl TryFrom<serde_json::Map<String, serde_json::Value>> for Metadata {
+    type Error = Invalid;
+    fn try_from(map: serde_json::Map<String, serde_json::Value>) -> Result<Self, Invalid> {
         let metadata = Self(map);
         if metadata.to_json().len() > METADATA_BYTES {
             return Err(Invalid("metadata takes at most 16 KiB as JSON"));

@@ -3,33 +3,37 @@
 mod apply;
 mod checkpoint;
 mod columns;
+mod header;
 mod log;
 mod sum;
 mod writer;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use tokio::sync::{broadcast, oneshot};
 
 use super::{
     AgentRow, AuditPage, AuditQuery, ListQuery, Receipt, Refusal, Remains, Row, State, Store, StoreError,
     Stored, Unit, VersionRow,
 };
-use crate::audit::{Entry, Head};
-use crate::crypto::{AuditKeySeal, Bytes32, Header, Slot};
-use crate::domain::{OrgId, OrgScope, SecretId, SecretName, Timestamp, VaultId};
+use crate::audit::{Checkpoint, Entry, Head};
+use crate::crypto::{Bytes32, Header};
+use crate::domain::{OrgId, OrgScope, SecretId, SecretName};
 use crate::keyring::Keys;
-use columns::{array, blob32, stored_of};
+use columns::{blob32, stored_of};
+use header::{read_header, write_header};
 
 pub(crate) use sum::leaf;
 
 /// The migrations, in order; `PRAGMA user_version` counts those that were applied.
-const MIGRATIONS: &[&str] = &[include_str!("schema/001_start.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("schema/001_start.sql"), include_str!("schema/002_checkpoint.sql")];
 /// How many entries a slow subscriber may be behind before it is dropped.
 const EVENTS_KEPT: usize = 1000;
 /// Marks the file as a vault: "AMVT".
@@ -55,6 +59,7 @@ pub struct SqliteStore {
     jobs: mpsc::Sender<writer::Job>,
     erasures: mpsc::Sender<checkpoint::Job>,
     events: broadcast::Sender<Arc<Entry>>,
+    copying: Mutex<()>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -79,7 +84,15 @@ impl SqliteStore {
             events: events.clone(),
         })?;
         let threads = vec![writer, checkpointer];
-        Ok(Self { path: path.to_owned(), readers: Mutex::default(), jobs, erasures, events, threads })
+        Ok(Self {
+            path: path.to_owned(),
+            readers: Mutex::default(),
+            jobs,
+            erasures,
+            events,
+            copying: Mutex::default(),
+            threads,
+        })
     }
 
     /// Runs a function on a reading connection; as many are kept as were ever in use at once.
@@ -161,84 +174,6 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn read_header(connection: &Connection) -> Result<Option<Header>, StoreError> {
-    let found = connection
-        .query_row("SELECT vault_id, created_at, checksum, mac FROM vault WHERE id = 1", [], |row| {
-            Ok((
-                row.get::<_, Vec<u8>>(0)?,
-                row.get::<_, i64>(1)?,
-                row.get::<_, Vec<u8>>(2)?,
-                row.get::<_, Vec<u8>>(3)?,
-            ))
-        })
-        .optional()?;
-    let Some((vault, created_at, checksum, mac)) = found else { return no_header(connection) };
-    Ok(Some(Header {
-        vault: VaultId(array(vault, "vault.vault_id")?),
-        created_at: Timestamp::from_millis(created_at),
-        slots: read_slots(connection)?,
-        audit_keys: read_audit_keys(connection)?,
-        mac: array(mac, "vault.mac")?,
-        checksum: array(checksum, "vault.checksum")?,
-    }))
-}
-
-/// Tells a database without a vault from one whose header was taken away, which nothing may be founded over.
-fn no_header(connection: &Connection) -> Result<Option<Header>, StoreError> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM slot) OR EXISTS (SELECT 1 FROM state)
-                   OR EXISTS (SELECT 1 FROM secret) OR EXISTS (SELECT 1 FROM audit)";
-    let remains: bool = connection.query_row(sql, [], |row| row.get(0))?;
-    if remains { Err(StoreError::Damaged("vault")) } else { Ok(None) }
-}
-
-fn read_slots(connection: &Connection) -> Result<Vec<Slot>, StoreError> {
-    let mut statement = connection.prepare("SELECT bytes FROM slot ORDER BY ordinal")?;
-    let blobs = statement.query_map([], |row| row.get::<_, Vec<u8>>(0))?;
-    blobs.map(|blob| Slot::from_stored(&blob?).map_err(|_| StoreError::Damaged("slot.bytes"))).collect()
-}
-
-fn read_audit_keys(connection: &Connection) -> Result<Vec<AuditKeySeal>, StoreError> {
-    let mut statement = connection.prepare("SELECT from_seq, iv, sealed FROM audit_key ORDER BY from_seq")?;
-    let mut rows = statement.query([])?;
-    let mut keys = Vec::new();
-    while let Some(row) = rows.next()? {
-        let from_seq =
-            u64::try_from(row.get::<_, i64>(0)?).map_err(|_| StoreError::Damaged("audit_key.from_seq"))?;
-        let iv = array(row.get(1)?, "audit_key.iv")?;
-        keys.push(AuditKeySeal { from_seq, iv, sealed: array(row.get(2)?, "audit_key.sealed")? });
-    }
-    Ok(keys)
-}
-
-pub(super) fn write_header(connection: &Connection, header: &Header) -> Result<(), rusqlite::Error> {
-    connection.execute("DELETE FROM slot", [])?;
-    connection.execute("DELETE FROM audit_key", [])?;
-    for (ordinal, slot) in (1_i64..).zip(&header.slots) {
-        connection.execute(
-            "INSERT INTO slot (ordinal, bytes) VALUES (?1, ?2)",
-            params![ordinal, slot.as_bytes()],
-        )?;
-    }
-    for key in &header.audit_keys {
-        let from_seq = key.from_seq.cast_signed();
-        connection.execute(
-            "INSERT INTO audit_key (from_seq, iv, sealed) VALUES (?1, ?2, ?3)",
-            params![from_seq, key.iv.as_slice(), key.sealed.as_slice()],
-        )?;
-    }
-    connection.execute(
-        "INSERT INTO vault (id, vault_id, created_at, checksum, mac) VALUES (1, ?1, ?2, ?3, ?4)
-         ON CONFLICT (id) DO UPDATE SET checksum = excluded.checksum, mac = excluded.mac",
-        params![
-            header.vault.0.as_slice(),
-            header.created_at.as_millis(),
-            header.checksum.as_slice(),
-            header.mac.as_slice()
-        ],
-    )?;
-    Ok(())
-}
-
 fn read_state(connection: &Connection) -> Result<State, StoreError> {
     let mut statement =
         connection.prepare_cached("SELECT seq, head, sum, count, agents, mac FROM state WHERE id = 1")?;
@@ -310,6 +245,10 @@ impl Store for SqliteStore {
         self.read(|connection| log::page(connection, query))
     }
 
+    fn checkpoint(&self) -> Result<Option<Checkpoint>, StoreError> {
+        self.read(log::checkpoint)
+    }
+
     fn walk_audit(&self, after: u64, each: &mut dyn FnMut(&Entry)) -> Result<(), StoreError> {
         self.read(|connection| log::walk(connection, after, each))
     }
@@ -332,6 +271,22 @@ impl Store for SqliteStore {
         let (reply, answer) = oneshot::channel();
         let _ = self.erasures.send(checkpoint::Job::Erase(reply));
         answer
+    }
+
+    fn snapshot(&self) -> Result<File, StoreError> {
+        let mut path = self.path.clone().into_os_string();
+        path.push(".copy");
+        let path = PathBuf::from(path);
+        let _one_at_a_time = self.copying.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = std::fs::remove_file(&path);
+        drop(crate::files::create_private(&path)?);
+        let copied = self.read(|connection| {
+            let name = path.to_str().ok_or(StoreError::Damaged("the path of the database is not UTF-8"))?;
+            Ok(connection.execute("VACUUM INTO ?1", [name])?)
+        });
+        let opened = copied.and_then(|_| Ok(crate::files::open_private(&path)?));
+        std::fs::remove_file(&path)?;
+        opened
     }
 
     fn events(&self) -> broadcast::Receiver<Arc<Entry>> {

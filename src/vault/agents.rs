@@ -103,7 +103,7 @@ fn damaged() -> Warning {
     Warning::new(
         "agents",
         "the stored agents were edited, removed or rolled back: none of them is let in",
-        "put a backup of the database back, or add them again: POST /vault/agents",
+        "put a backup of the database back, or add them again: vaultctl agent add",
     )
 }
 
@@ -112,7 +112,7 @@ fn bad_token() -> Fault {
 }
 
 fn no_agent() -> Fault {
-    Fault::new(Code::NotFound, "there is no such agent").hint("see the agents with: GET /vault/agents")
+    Fault::new(Code::NotFound, "there is no such agent").hint("see the agents with: vaultctl agent list")
 }
 
 impl Desk {

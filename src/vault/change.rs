@@ -79,6 +79,16 @@ fn replace(desk: &mut Desk, stored: &Stored, mut next: Stored, value: &NextValue
     Ok(answer)
 }
 
+/// Gives a secret a new value at its next revision, and stages it.
+pub(super) fn renewed(
+    desk: &mut Desk,
+    stored: &Stored,
+    next: Stored,
+    value: &SecretValue,
+) -> Result<(), Fault> {
+    replace(desk, stored, next, &NextValue::New(copy(value)?)).map(drop)
+}
+
 /// The value of the next revision.
 enum NextValue {
     /// Another one.

@@ -14,6 +14,8 @@ pub trait Handle: Operation {
     const PLACE: Place = Place::Inline;
     /// Whether it answers while the vault is locked.
     const WHILE_LOCKED: WhileLocked = WhileLocked::Refuse;
+    /// Whether somebody could use it to guess at a key.
+    const GUESSABLE: bool = false;
     /// Whether it is written down.
     const RECORDS: Records = Records::Each;
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError};
 
 use super::Vault;
 use crate::api::{Code, DamagedSecret, Fault, Warning};
-use crate::audit::Head;
+use crate::audit::{Checkpoint, Head, Known};
 use crate::domain::{Action, OrgId, OrgScope, Outcome, SecretId};
 use crate::keyring::Keys;
 use crate::store::{ListQuery, Row, State, StoreError};
@@ -88,11 +88,19 @@ impl Findings {
 }
 
 /// What the audit log says was last done to a secret.
-struct Last {
-    revision: u64,
-    org: OrgId,
-    name: String,
-    deleted: bool,
+pub(super) struct Last {
+    pub(super) seq: u64,
+    pub(super) revision: u64,
+    pub(super) org: OrgId,
+    pub(super) name: String,
+    pub(super) deleted: bool,
+}
+
+impl Last {
+    fn of(known: Known) -> Self {
+        let Known { revision, org, name, .. } = known;
+        Self { seq: 0, revision, org, name, deleted: false }
+    }
 }
 
 /// A secret that the log knows of and that has no row, with its last revision.
@@ -154,6 +162,9 @@ impl Vault {
             let what = "the record of the vault's state was edited or rolled back";
             found.warnings.push(integrity(what.to_owned()));
         }
+        if self.0.store.checkpoint()?.is_some_and(|begin| !begin.is_authentic(keys)) {
+            found.warnings.push(integrity("the record of where the audit log begins was edited".to_owned()));
+        }
         let end = self.log_end(state.head)?;
         if end != state.head {
             let what = "the audit log does not end where the record of the vault's state says";
@@ -185,15 +196,15 @@ impl Vault {
     }
 
     /// Reads all rows, and from the log what each should be.
-    pub(super) fn locate(&self) -> Result<Located, StoreError> {
-        let last = self.last_writes()?;
+    pub(super) fn locate(&self, keys: &Keys) -> Result<Located, StoreError> {
+        let last = self.last_writes(keys)?;
         let (rows, total) = self.0.store.list(&ListQuery::all(OrgScope::All))?;
         Ok(Located { unreadable: rows.len() as u64 != total, rows, last })
     }
 
     /// Names each row that is hurt or gone.
     fn name_damage(&self, keys: &Keys, found: &mut Found) -> Result<(), StoreError> {
-        let located = self.locate()?;
+        let located = self.locate(keys)?;
         let hurt = located.rows.iter().filter_map(|row| Some((row.id, located.damage(row)?)));
         found.hurt = hurt.collect();
         for row in &located.rows {
@@ -217,8 +228,10 @@ impl Vault {
     }
 
     /// Reads from the log which revision each secret was last written at.
-    fn last_writes(&self) -> Result<HashMap<SecretId, Last>, StoreError> {
-        let mut last = HashMap::new();
+    pub(super) fn last_writes(&self, keys: &Keys) -> Result<HashMap<SecretId, Last>, StoreError> {
+        let begin = self.0.store.checkpoint()?.filter(|begin| begin.is_authentic(keys));
+        let known = begin.iter().flat_map(Checkpoint::known);
+        let mut last: HashMap<_, _> = known.map(|known| (known.id, Last::of(known))).collect();
         self.0.store.walk_audit(0, &mut |entry| {
             let writes = matches!(
                 entry.action,
@@ -229,7 +242,10 @@ impl Vault {
             let Some(revision) = metadata.get("revision").and_then(serde_json::Value::as_u64) else { return };
             let org = entry.org.clone().and_then(|org| OrgId::try_from(org).ok()).unwrap_or_default();
             let name = entry.name.clone().unwrap_or_default();
-            last.insert(id, Last { revision, org, name, deleted: entry.action == Action::Delete });
+            last.insert(
+                id,
+                Last { seq: entry.seq, revision, org, name, deleted: entry.action == Action::Delete },
+            );
         })?;
         Ok(last)
     }

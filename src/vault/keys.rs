@@ -24,6 +24,7 @@ impl Handle for LockVault {
 impl Handle for UnlockVault {
     const PLACE: Place = Place::Blocking;
     const WHILE_LOCKED: WhileLocked = WhileLocked::Serve;
+    const GUESSABLE: bool = true;
 
     fn act(&self, desk: &mut Desk) -> Result<Done, Fault> {
         desk.ask_whole(Action::Unlock)?;

@@ -2,10 +2,10 @@
 
 use super::Handle;
 use crate::api::{
-    AcceptLoss, AddAgent, AddPlatform, AuditLog, CreateSecret, DeleteAgent, DeleteSecret, Discover,
-    GetSecret, ListAgents, ListPresets, ListSecrets, ListVersions, LockVault, MakeRecovery, Rekey, Resolve,
-    ResolveMany, Rollback, RotateAll, RotateSecret, StatusOf, TestAgent, UnlockVault, UpdateAgent,
-    UpdateSecret, VerifyAudit,
+    AcceptLoss, AddAgent, AddPlatform, AuditLog, CreateSecret, DeleteAgent, DeleteSecret, Discover, Export,
+    GetSecret, Import, ListAgents, ListPresets, ListSecrets, ListVersions, LockVault, MakeBackup,
+    MakeRecovery, ReadBackup, Rekey, Resolve, ResolveMany, Rollback, RotateAll, RotateSecret, StatusOf,
+    TestAgent, UnlockVault, UpdateAgent, UpdateSecret, VerifyAudit,
 };
 
 /// Visits every operation; a face is such a visitor.
@@ -26,12 +26,16 @@ pub fn each(fold: &mut impl Fold) {
     fold.add::<RotateSecret>();
     fold.add::<RotateAll>();
     fold.add::<AddPlatform>();
+    fold.add::<Import>();
+    fold.add::<Export>();
     fold.add::<Resolve>();
     fold.add::<ResolveMany>();
     fold.add::<Discover>();
     fold.add::<ListPresets>();
     fold.add::<AuditLog>();
     fold.add::<VerifyAudit>();
+    fold.add::<MakeBackup>();
+    fold.add::<ReadBackup>();
     fold.add::<AcceptLoss>();
     fold.add::<StatusOf>();
     fold.add::<ListAgents>();

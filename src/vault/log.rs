@@ -40,6 +40,7 @@ impl Handle for AuditLog {
             outcome: self.outcome,
             since: self.since,
             until: self.until,
+            after: self.after.map(|after| after.min(i64::MAX.cast_unsigned())),
             limit: limit.into(),
             offset: self.offset.unwrap_or_default().into(),
         })?;
@@ -73,7 +74,8 @@ impl Vault {
             store.header()?.ok_or_else(|| Fault::new(Code::Integrity, "the header of the vault is gone"))?;
         let mut audit_keys = AuditKeys::open(&header, keys)?;
         let state = store.state()?;
-        let mut verifier = Verifier::new(self.outside_head());
+        let begin = self.log_begin(keys)?;
+        let mut verifier = Verifier::new(begin, self.outside_head());
         let mut entries = 0;
         store.walk_audit(0, &mut |entry| {
             if entry.seq <= state.head.seq {
@@ -127,10 +129,12 @@ impl Vault {
     }
 
     /// Warns where the log does not reach or pass through the head that was kept outside the database.
-    pub(super) fn compare_heads(&self) -> Result<(), StoreError> {
+    pub(super) fn compare_heads(&self, keys: &Keys) -> Result<(), StoreError> {
         let Some(outside) = self.outside_head() else { return Ok(()) };
         let state = self.0.store.state()?;
-        let mut met = outside.seq == 0;
+        // What stood before the log's begin was removed, and cannot be met any more.
+        let begin = self.log_begin(keys)?;
+        let mut met = outside.seq < begin.seq || outside == begin;
         self.0.store.walk_audit(outside.seq.saturating_sub(1), &mut |entry| {
             met |= entry.seq == outside.seq && entry.mac == outside.mac;
         })?;
@@ -143,7 +147,8 @@ impl Vault {
 
     /// Counts the entries of the log.
     pub fn audit_len(&self) -> u64 {
-        self.0.store.state().map_or(0, |state| state.head.seq)
+        let removed = self.0.store.checkpoint().ok().flatten().map_or(0, |begin| begin.head.seq);
+        self.0.store.state().map_or(0, |state| state.head.seq.saturating_sub(removed))
     }
 
     /// Gives the moment of the daemon's start.

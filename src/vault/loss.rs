@@ -17,7 +17,7 @@ impl Handle for AcceptLoss {
 
     fn act(&self, desk: &mut Desk) -> Result<LossAccepted, Fault> {
         desk.ask_owner(Action::Delete)?;
-        let located = desk.vault().locate()?;
+        let located = desk.vault().locate(desk.keys()?)?;
         let mut lost: Vec<_> = located.vanished().map(|gone| (gone.row(), gone.revision)).collect();
         let mut kept = Vec::new();
         for row in &located.rows {

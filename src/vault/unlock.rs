@@ -118,7 +118,7 @@ impl Vault {
         } else {
             self.refuse_agents()?;
         }
-        self.compare_heads()
+        self.compare_heads(keys)
     }
 
     /// Records the lock, refuses every unit from then on, and wipes the keys.

@@ -13,6 +13,9 @@ import pathlib
 import struct
 import sys
 
+sys.dont_write_bytecode = True
+
+import agenticmail
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -295,9 +298,20 @@ def check_chain(file):
     check("audit head", head["seq"] == len(file["entries"]) and previous.hex() == head["head"])
 
 
+# --- AgenticMail's rows -----------------------------------------------------------------------------------
+
+
+def check_agenticmail():
+    kept = load("agenticmail.json")
+    check("AgenticMail's key", kept["key"] == agenticmail.KEY)
+    for kept_row, row in zip(kept["rows"], agenticmail.ROWS, strict=True):
+        check(f"AgenticMail's row {row['id']} seals to the same bytes", kept_row == row)
+
+
 def main():
     check_sealed()
     check_recovery()
+    check_agenticmail()
     file = load("vault.json")
     vault_id, vault_key = bytes.fromhex(file["vault_id"]), bytes.fromhex(file["vault_key"])
     check_header(file, vault_id, vault_key)

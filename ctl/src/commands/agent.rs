@@ -79,14 +79,6 @@ fn no_agent() -> Failure {
         .into()
 }
 
-/// Names the commands of this program where the daemon names its own paths.
-fn in_commands(failure: Failure) -> Failure {
-    match failure {
-        Failure::Fault(fault) if fault.code == Code::NotFound => no_agent(),
-        other => other,
-    }
-}
-
 /// Writes when an agent's token stops being valid.
 fn expiry(agent: &AgentEntry) -> String {
     agent.expires_at.map_or_else(

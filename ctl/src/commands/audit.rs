@@ -1,6 +1,7 @@
 //! `vaultctl audit`
 
 mod csv;
+mod export;
 mod follow;
 mod verify;
 
@@ -27,7 +28,7 @@ Examples:
   vaultctl audit --since 2h --action decrypt
   vaultctl audit --search openai --outcome denied
   vaultctl audit --follow --limit 5
-  vaultctl audit --format csv --limit 1000 > audit.csv
+  vaultctl audit export --since 30d > audit.jsonl
   vaultctl audit verify"
 )]
 pub(crate) struct AuditArgs {
@@ -41,11 +42,32 @@ pub(crate) struct AuditArgs {
 
 #[derive(Debug, Subcommand)]
 enum AuditCommand {
+    Export(export::ExportArgs),
     Verify(verify::VerifyArgs),
 }
 
 #[derive(Debug, Args)]
 struct Query {
+    /// Which entries.
+    #[command(flatten)]
+    narrow: Narrow,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value = "25", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    limit: u32,
+    /// Leave out so many before
+    #[arg(long, value_name = "N")]
+    offset: Option<u32>,
+    /// Print entries as they are written, oldest first
+    #[arg(long, short, conflicts_with_all = ["until", "offset"])]
+    follow: bool,
+    /// How to print it [default: table]
+    #[arg(long, conflicts_with = "json")]
+    format: Option<Format>,
+}
+
+/// Which entries are asked for.
+#[derive(Debug, Args)]
+struct Narrow {
     /// This action alone
     #[arg(long, value_parser = action_parser())]
     action: Option<Action>,
@@ -64,18 +86,6 @@ struct Query {
     /// Not after: 2h, 3d, a date, or RFC 3339
     #[arg(long, value_name = "WHEN")]
     until: Option<Moment>,
-    /// At most so many
-    #[arg(long, value_name = "N", default_value = "25", value_parser = clap::value_parser!(u32).range(1..=1000))]
-    limit: u32,
-    /// Leave out so many before
-    #[arg(long, value_name = "N")]
-    offset: Option<u32>,
-    /// Print entries as they are written, oldest first
-    #[arg(long, short, conflicts_with_all = ["until", "offset"])]
-    follow: bool,
-    /// How to print it [default: table]
-    #[arg(long, conflicts_with = "json")]
-    format: Option<Format>,
 }
 
 /// How to print the log.
@@ -102,6 +112,7 @@ fn outcome_parser() -> impl TypedValueParser<Value = Outcome> {
 /// Prints the entries, or checks the chain.
 pub(super) fn run(args: &AuditArgs, context: &Context) -> Result<ExitCode, Failure> {
     match &args.check {
+        Some(AuditCommand::Export(args)) => export::run(args, context),
         Some(AuditCommand::Verify(args)) => verify::run(args, context),
         None => print(&args.query, context),
     }
@@ -124,18 +135,22 @@ fn print(query: &Query, context: &Context) -> Result<ExitCode, Failure> {
 
 impl Query {
     fn operation(&self, context: &Context) -> AuditLog {
+        AuditLog { limit: Some(self.limit), offset: self.offset, ..self.narrow.operation(context) }
+    }
+}
+
+impl Narrow {
+    fn operation(&self, context: &Context) -> AuditLog {
         let now = now();
         AuditLog {
             org_id: context.orgs(),
             search: self.search.clone(),
             action: self.action,
             actor: self.actor.clone(),
-            entry_id: None,
             outcome: self.outcome,
             since: self.since.map(|moment| moment.before(now)),
             until: self.until.map(|moment| moment.before(now)),
-            limit: Some(self.limit),
-            offset: self.offset,
+            ..AuditLog::default()
         }
     }
 }

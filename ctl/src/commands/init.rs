@@ -22,7 +22,7 @@ use crate::failure::Failure;
 use crate::moment::now;
 use crate::show::Tone;
 use crate::{env, prompt};
-use place::Place;
+pub(super) use place::Place;
 
 /// What a new `vault.toml` says: the defaults, commented.
 const CONFIG: &str = include_str!("init/vault.toml");

@@ -2,6 +2,8 @@
 
 mod format;
 
+pub(super) use format::for_dotenv;
+
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};

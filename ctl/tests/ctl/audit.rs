@@ -84,3 +84,23 @@ fn following_ends_with_the_daemon() {
     test.stop();
     assert_eq!(Some(69), child.wait().unwrap().code());
 }
+
+#[test]
+fn an_export_has_every_entry_oldest_first() {
+    let test = with_entries();
+    let run = test.ctl(&["audit", "export"]).succeeded();
+    let seqs: Vec<u64> = run
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["seq"].as_u64().unwrap())
+        .collect();
+    assert_eq!([1, 2, 3, 4], seqs[..]);
+}
+
+#[test]
+fn an_export_can_be_narrowed_and_be_comma_separated() {
+    let test = with_entries();
+    let run = test.ctl(&["audit", "export", "--format", "csv", "--action", "decrypt"]).succeeded();
+    assert_eq!(3, run.stdout.matches("\r\n").count(), "{run}");
+    assert!(run.stdout.lines().skip(1).all(|line| line.contains(",decrypt,")), "{run}");
+}

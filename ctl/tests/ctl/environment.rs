@@ -184,5 +184,5 @@ fn a_daemon_for_the_other_tests() {
     let key = std::env::var_os(vault::keyfile::VARIABLE);
     let key = key.map(|key| vault::secret::Passphrase::new(key.into_encoded_bytes()).unwrap());
     let options = vaultd::Options::parse_from(["vaultd".into(), "--home".into(), home]);
-    vaultd::start(&options, vaultd::Hardened { key }).unwrap();
+    vaultd::start(&options, vaultd::Hardened { key, listener: None }).unwrap();
 }

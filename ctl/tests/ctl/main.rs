@@ -3,10 +3,13 @@
 
 mod agents;
 mod audit;
+mod backup;
 mod doctor;
 mod environment;
+mod import;
 mod init;
 mod keys;
+mod migration;
 mod mistakes;
 mod output;
 mod platforms;

@@ -37,9 +37,9 @@ fn an_installed_unit_names_the_program_and_the_home() {
     let test = TestEnvironment::empty();
     let program = program(&test);
     service(&test, &["install", "--manager", "systemd", "--no-start", "--program", &program]).succeeded();
-    let text = std::fs::read_to_string(unit(&test)).unwrap();
+    let written = std::fs::read_to_string(unit(&test)).unwrap();
     let expected = format!("\nExecStart=\"{program}\" --home {}\n", test.home().display());
-    assert!(text.contains(&expected), "{text}");
+    assert!(written.contains(&expected), "{written}");
     let mode = std::fs::metadata(unit(&test)).unwrap().permissions().mode() & 0o777;
     assert_eq!(0o644, mode);
 }

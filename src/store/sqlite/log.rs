@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::fmt::Write;
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::columns::blob32;
-use crate::audit::Entry;
+use crate::audit::{Checkpoint, Entry, Head};
 use crate::domain::{Action, AuditId, Outcome, Peer, SecretId, Timestamp};
 use crate::store::{AuditPage, AuditQuery, StoreError};
 
@@ -82,6 +82,10 @@ impl Filter {
         filter.equals("secret", query.secret.map(|id| Value::from(id.as_bytes().to_vec())));
         filter.bound("at >= ?", query.since);
         filter.bound("at <= ?", query.until);
+        if let Some(after) = query.after {
+            filter.sql.push_str(" AND seq > ?");
+            filter.values.push(Value::from(after.cast_signed()));
+        }
         if let Some(actor) = &query.actor {
             filter.equals("actor", Some(label(connection, actor)?));
         }
@@ -135,11 +139,12 @@ fn count(connection: &Connection, filter: &Filter) -> Result<u64, StoreError> {
     Ok(counted.cast_unsigned())
 }
 
-/// Reads a page, newest first.
+/// Reads a page, newest first, or oldest first after a place.
 pub(super) fn page(connection: &Connection, query: &AuditQuery) -> Result<AuditPage, StoreError> {
     let mut filter = Filter::of(connection, query)?;
     let counted = count(connection, &filter)?;
-    let sql = format!("SELECT {COLUMNS} FROM audit {} ORDER BY seq DESC LIMIT ? OFFSET ?", filter.sql);
+    let order = if query.after.is_some() { "ASC" } else { "DESC" };
+    let sql = format!("SELECT {COLUMNS} FROM audit {} ORDER BY seq {order} LIMIT ? OFFSET ?", filter.sql);
     filter.values.push(Value::from(i64::try_from(query.limit).unwrap_or(i64::MAX)));
     filter.values.push(Value::from(i64::try_from(query.offset).unwrap_or(i64::MAX)));
     let mut statement = connection.prepare_cached(&sql)?;
@@ -166,6 +171,50 @@ pub(super) fn walk(
         each(&readable(row, &mut labels)?);
     }
     Ok(())
+}
+
+/// Reads where the log begins.
+pub(super) fn checkpoint(connection: &Connection) -> Result<Option<Checkpoint>, StoreError> {
+    let sql = "SELECT seq, head, known, mac FROM log_checkpoint WHERE id = 1";
+    let found = connection.prepare_cached(sql)?.query_row([], |row| {
+        // What cannot be read is not authentic, which hides nothing and locks nothing.
+        let seq = row.get::<_, i64>(0).unwrap_or_default().cast_unsigned();
+        let head = Head { seq, mac: blob32(row, 1).unwrap_or_default() };
+        let known = row.get_ref(2)?.as_bytes().unwrap_or_default().to_vec();
+        Ok(Checkpoint { head, known, mac: blob32(row, 3).unwrap_or_default() })
+    });
+    Ok(found.optional()?)
+}
+
+/// Writes where the log begins.
+pub(super) fn write_checkpoint(
+    connection: &Connection,
+    checkpoint: &Checkpoint,
+) -> Result<(), rusqlite::Error> {
+    let sql = "INSERT INTO log_checkpoint (id, seq, head, known, mac) VALUES (1, ?1, ?2, ?3, ?4)
+               ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, head = excluded.head, known = excluded.known,
+                   mac = excluded.mac";
+    let Checkpoint { head, known, mac } = checkpoint;
+    connection.prepare_cached(sql)?.execute(params![
+        head.seq.cast_signed(),
+        head.mac.as_slice(),
+        known,
+        mac.as_slice()
+    ])?;
+    Ok(())
+}
+
+/// Removes the entries up to a checkpoint, and the texts that no entry holds any more.
+pub(super) fn trim(connection: &Connection, checkpoint: &Checkpoint) -> Result<(), rusqlite::Error> {
+    connection
+        .prepare_cached("DELETE FROM audit WHERE seq <= ?1")?
+        .execute([checkpoint.head.seq.cast_signed()])?;
+    connection.execute_batch(
+        "DELETE FROM label WHERE id NOT IN (SELECT org FROM audit WHERE org IS NOT NULL
+             UNION SELECT name FROM audit WHERE name IS NOT NULL
+             UNION SELECT actor FROM audit UNION SELECT exe FROM audit WHERE exe IS NOT NULL)",
+    )?;
+    write_checkpoint(connection, checkpoint)
 }
 
 /// Reads an entry; one that cannot be read hides no other.

@@ -15,6 +15,7 @@ use super::apply::{
     unlink, update, vouch, write_state,
 };
 use super::checkpoint;
+use super::log::{self, trim, write_checkpoint};
 use super::{Mode, connect, leaf, read_state, write_header};
 use crate::audit::{Author, Draft, Entry, Head};
 use crate::crypto::random;
@@ -246,6 +247,7 @@ impl Writer {
             Change::DropAgent(name) => drop_agent(connection, &name, (state, keys)),
             Change::Slots(header) => Ok(write_header(connection, &header)?),
             Change::Vouch => vouch(connection, state, keys),
+            Change::TrimLog(checkpoint) => Ok(trim(connection, &checkpoint)?),
             Change::Rekey(_) => Ok(()),
             Change::Adopt(keys) => {
                 self.keys = Some(keys);
@@ -264,6 +266,10 @@ impl Writer {
         let sealed = keys.seal_audit_key(state.head.seq + 1, &keys.audit_key());
         audit_keys.push(sealed.map_err(|error| StoreError::Sqlite(error.to_string()))?);
         write_header(&self.setup.connection, &keys.header(created_at, slots, audit_keys))?;
+        if let Some(begin) = log::checkpoint(&self.setup.connection)?.filter(|begin| begin.is_authentic(old))
+        {
+            write_checkpoint(&self.setup.connection, &begin.renew(&keys))?;
+        }
         drop_old_agents(&self.setup.connection, &keys)?;
         let mut was = State::empty();
         let mut sum = State {

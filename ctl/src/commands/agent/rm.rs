@@ -25,7 +25,7 @@ pub(crate) struct RmArgs {
 
 /// Removes the agent.
 pub(super) fn run(args: &RmArgs, context: &Context) -> Result<ExitCode, Failure> {
-    let done = context.call(&DeleteAgent { name: args.name.clone() }).map_err(super::in_commands)?;
+    let done = context.call(&DeleteAgent { name: args.name.clone() })?;
     if context.show.is_json() {
         context.show.json(&done)?;
     } else {

@@ -99,7 +99,7 @@ fn tested(
             secret: secret.clone(),
             org_id: Some(org_id.clone()),
         };
-        let tested = context.call_on(client, &question).map_err(super::in_commands)?;
+        let tested = context.call_on(client, &question)?;
         verdicts.push(Verdict { action: *action, tested });
     }
     Ok(Tested { org_id, secret, actions: verdicts })

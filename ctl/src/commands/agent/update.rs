@@ -56,8 +56,7 @@ pub(super) fn run(args: &UpdateArgs, context: &Context) -> Result<ExitCode, Fail
         matches: if same_facts { None } else { Some(facts(args, &before, context)?) },
         expires_at: args.expires.map(Expiry::moment),
         grants: (!same_grants).then(|| grants(args, &before, context)),
-    });
-    let changed = changed.map_err(super::in_commands)?;
+    })?;
     if context.show.is_json() {
         context.show.json(&changed)?;
     } else {

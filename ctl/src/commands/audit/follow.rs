@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use serde::Deserialize;
-use vault::api::{AuditEntry, Code, Fault, StatusOf};
+use vault::api::{AuditEntry, AuditLog, Code, Fault};
 use vault::client::Client;
 use vault::domain::{LockReason, OrgScope};
 
-use super::{Format, Query, cells, csv};
+use super::{Format, Narrow, Query, cells, csv};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::show::plain;
@@ -22,7 +22,8 @@ const WIDTHS: [usize; 8] = [6, 20, 8, 7, 28, 12, 16, 0];
 
 /// Prints what is in the log already, then each entry as it comes, until somebody ends it.
 pub(super) fn run(query: &Query, format: Format, context: &Context) -> Result<ExitCode, Failure> {
-    let mut last = context.call(&StatusOf::default())?.audit.entries;
+    let newest = context.call(&AuditLog { limit: Some(1), ..AuditLog::default() })?.entries;
+    let mut last = newest.first().map_or(0, |entry| entry.seq);
     let past = context.call(&query.operation(context))?;
     if format == Format::Csv {
         context.show.bytes(csv::HEADING.as_bytes())?;
@@ -34,7 +35,7 @@ pub(super) fn run(query: &Query, format: Format, context: &Context) -> Result<Ex
         let mut stream = Stream::open(last, context)?;
         while let Event::Entry(entry) = stream.next()? {
             last = entry.seq;
-            if query.asks_for(&entry, context.orgs().as_ref()) {
+            if query.narrow.asks_for(&entry, context.orgs().as_ref()) {
                 print(&entry, format, context)?;
             }
         }
@@ -53,7 +54,7 @@ fn print(entry: &AuditEntry, format: Format, context: &Context) -> Result<(), Fa
     }
 }
 
-impl Query {
+impl Narrow {
     /// Tells whether an entry is one of those that were asked for.
     fn asks_for(&self, entry: &AuditEntry, orgs: Option<&OrgScope>) -> bool {
         let org = orgs.and_then(OrgScope::one);

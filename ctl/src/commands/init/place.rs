@@ -16,11 +16,11 @@ use crate::failure::Failure;
 
 /// A home that this process holds, with the paths of what goes there.
 #[derive(Debug)]
-pub(super) struct Place {
-    pub(super) home: PathBuf,
-    pub(super) key_file: PathBuf,
-    pub(super) database: PathBuf,
-    pub(super) config: PathBuf,
+pub(in crate::commands) struct Place {
+    pub(in crate::commands) home: PathBuf,
+    pub(in crate::commands) key_file: PathBuf,
+    pub(in crate::commands) database: PathBuf,
+    pub(in crate::commands) config: PathBuf,
     named: Vec<(&'static str, PathBuf)>,
     _locks: Vec<Flock<File>>,
 }
@@ -30,7 +30,7 @@ impl Place {
     ///
     /// # Errors
     /// `conflict` where a daemon holds it, or where making it private is not for this program to do.
-    pub(super) fn prepare(
+    pub(in crate::commands) fn prepare(
         home: &Path,
         env_file: Option<&PathBuf>,
         database: Option<&PathBuf>,
@@ -59,14 +59,14 @@ impl Place {
     }
 
     /// Says that there is a vault already.
-    pub(super) fn exists(&self) -> Failure {
+    pub(in crate::commands) fn exists(&self) -> Failure {
         let message = format!("there is a vault already: {}", self.database.display());
         let hint = "nothing was changed; use it as it is, or name another folder with --home";
         Fault::new(Code::Conflict, message).hint(hint).into()
     }
 
     /// Writes the command that starts the daemon on this vault.
-    pub(super) fn daemon_command(&self, context: &Context) -> String {
+    pub(in crate::commands) fn daemon_command(&self, context: &Context) -> String {
         let options = self.named.iter().map(|(flag, path)| format!(" {flag} {}", path.display()));
         context.daemon_command() + &options.collect::<String>()
     }

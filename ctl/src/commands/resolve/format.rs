@@ -36,7 +36,7 @@ fn in_single_quotes(value: &str) -> Zeroizing<String> {
 }
 
 /// Quotes for a `.env` file only where it must, since some of its readers know no quotes.
-fn for_dotenv(value: &str) -> Zeroizing<String> {
+pub(in crate::commands) fn for_dotenv(value: &str) -> Zeroizing<String> {
     let bare = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+,=~^&*?!()[]{}|;<>".contains(c);
     if value.chars().all(bare) {
         return Zeroizing::new(value.to_owned());

@@ -1,0 +1,60 @@
+//! `vaultctl audit export`
+
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use vault::api::AuditLog;
+
+use super::{Narrow, csv};
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// How many entries are asked for at once.
+const PAGE: u32 = 1000;
+
+/// Prints all entries of the log, oldest first, for an archive or another program.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  vaultctl audit export > audit.jsonl
+  vaultctl audit export --format csv --since 30d > audit.csv
+  vaultctl audit export --action decrypt | jq -r .entryName | sort | uniq -c")]
+pub(crate) struct ExportArgs {
+    /// Which entries to print.
+    #[command(flatten)]
+    narrow: Narrow,
+    /// How to print them
+    #[arg(long, default_value = "jsonl")]
+    format: Format,
+}
+
+/// How to print all entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A JSON object a line (JSON Lines).
+    Jsonl,
+    /// Comma-separated values (RFC 4180).
+    Csv,
+}
+
+/// Asks page by page and prints each as it comes.
+pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<ExitCode, Failure> {
+    let show = context.show;
+    if args.format == Format::Csv {
+        show.bytes(csv::HEADING.as_bytes())?;
+    }
+    let mut page = AuditLog { after: Some(0), limit: Some(PAGE), ..args.narrow.operation(context) };
+    loop {
+        let entries = context.call(&page)?.entries;
+        for entry in &entries {
+            match args.format {
+                Format::Jsonl => show.json_line(entry)?,
+                Format::Csv => show.bytes(csv::line(entry).as_bytes())?,
+            }
+        }
+        match entries.last() {
+            Some(last) => page.after = Some(last.seq),
+            None => return Ok(ExitCode::SUCCESS),
+        }
+    }
+}

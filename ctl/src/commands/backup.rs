@@ -1,0 +1,134 @@
+//! `vaultctl backup`
+
+mod copy;
+
+use std::fs::File;
+use std::io::{BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use vault::api::{BackupMade, Code, Fault, MakeBackup, ReadBackup};
+use vault::crypto::sha256_of_file;
+use vault::domain::Timestamp;
+use vault::files;
+
+pub(super) use self::copy::{Copy, key_of};
+use super::FOUND_SOMETHING;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::show::counted;
+
+/// Writes a consistent copy of the vault into a file, while the daemon runs, or checks one.
+///
+/// The copy is as sealed as the vault: it opens with the key, or the recovery key, of the day it was made. A MAC over all
+/// of it makes every change of it show. It holds every org, the older values, the agents and the log; not the key.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  vaultctl backup vault-$(date +%F).backup
+  vaultctl backup --verify vault-2026-11-23.backup")]
+pub(crate) struct BackupArgs {
+    /// The file; one that is there is not replaced
+    file: PathBuf,
+    /// Check the file instead, with the key of the home or one that is asked for
+    #[arg(long)]
+    verify: bool,
+    /// Replace the file, where it is there
+    #[arg(long, conflicts_with = "verify")]
+    force: bool,
+}
+
+/// A backup, for programs.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report<'a> {
+    file: &'a Path,
+    bytes: u64,
+    created_at: Timestamp,
+}
+
+/// Makes a backup, or checks one.
+pub(super) fn run(args: &BackupArgs, context: &Context) -> Result<ExitCode, Failure> {
+    if args.verify {
+        return verify(args, context);
+    }
+    if args.file.exists() && !args.force {
+        let message = format!("{} is there already", args.file.display());
+        return Err(Fault::new(Code::Conflict, message).hint("name another file, or add --force").into());
+    }
+    let written = context.show.while_waiting("copying the vault", || write(&args.file, context));
+    let made = written?;
+    if context.show.is_json() {
+        let report = Report { file: &args.file, bytes: made.bytes, created_at: made.created_at };
+        context.show.json(&report)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    context.show.done(format_args!("backed up to {} ({} bytes)", args.file.display(), made.bytes))?;
+    context.show.note("keep it apart from the key; put it back with: vaultctl restore");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Reads the backup part by part into a file beside its place, reads that back, and renames it.
+fn write(path: &Path, context: &Context) -> Result<BackupMade, Failure> {
+    let failed = |error: std::io::Error| Failure::file(path, &error);
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".part");
+    let beside = PathBuf::from(beside);
+    let _ = std::fs::remove_file(&beside);
+    let file = files::create_private(&beside).map_err(failed)?;
+    let written = fill(&file, context).and_then(|(made, digest)| {
+        file.sync_all().map_err(failed)?;
+        let found = File::open(&beside).and_then(sha256_of_file).map_err(failed)?;
+        if found != digest {
+            return Err(Fault::new(Code::Storage, "the file does not read back as it was written").into());
+        }
+        std::fs::rename(&beside, path).map_err(failed)?;
+        Ok(made)
+    });
+    if written.is_err() {
+        let _ = std::fs::remove_file(&beside);
+    }
+    written
+}
+
+/// Writes all parts and gives the SHA-256 of them, in hex.
+fn fill(mut file: &File, context: &Context) -> Result<(BackupMade, String), Failure> {
+    let made = context.call(&MakeBackup {})?;
+    let (mut hash, mut next) = (Sha256::new(), Some(0));
+    while let Some(offset) = next {
+        let part = context.call(&ReadBackup { backup: made.backup.clone(), offset })?;
+        let bytes = data_encoding::BASE64
+            .decode(part.data.as_bytes())
+            .map_err(|_| Fault::new(Code::Internal, "the daemon sent no base64"))?;
+        hash.update(&bytes);
+        file.write_all(&bytes)?;
+        next = part.next;
+    }
+    Ok((made, data_encoding::HEXLOWER.encode(&hash.finalize())))
+}
+
+/// Opens a backup in a folder of its own, beside it, and throws that away again.
+fn verify(args: &BackupArgs, context: &Context) -> Result<ExitCode, Failure> {
+    let file = files::open_regular(&args.file).map_err(|error| Failure::file(&args.file, &error))?;
+    let mut beside = args.file.as_os_str().to_owned();
+    beside.push(".check");
+    let copied = Copy::out_of(&mut BufReader::new(file), &PathBuf::from(beside))
+        .and_then(|copy| copy.open(&key_of(&context.home.join(".env"))?));
+    match copied {
+        Ok(copy) => {
+            let (made_at, secrets) = (copy.made_at(), copy.secrets()?);
+            context
+                .show
+                .done(format_args!("the backup of {made_at} is whole: {}", counted(secrets, "secret")))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(Failure::Fault(fault)) if fault.code == Code::Integrity => {
+            context.show.failure(&fault.into());
+            Ok(ExitCode::from(FOUND_SOMETHING))
+        }
+        Err(failure) => Err(failure),
+    }
+}

@@ -1,0 +1,159 @@
+//! `vaultctl export`
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use vault::api::{Code, Export, Exported, ExportedSecret, Fault};
+use vault::files;
+use vault::presets::Presets;
+use zeroize::Zeroizing;
+
+use super::resolve::for_dotenv;
+use crate::context::Context;
+use crate::dotenv::is_variable;
+use crate::failure::Failure;
+use crate::show::{counted, plain};
+
+/// Writes all secrets out with their values, only with --reveal.
+///
+/// JSON holds everything but older values, and `vaultctl import json` takes it; dotenv holds values under the variables
+/// that platforms' tools read, else the names as variables. A file is made with mode 0600 and is not replaced unless
+/// --force is given. What has expired is left out and named. Each secret is recorded as exported.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  vaultctl export --reveal --output secrets.json
+  vaultctl export --reveal --format dotenv --output .env
+  vaultctl --org '*' export --reveal | ssh host vaultctl import json -")]
+pub(crate) struct ExportArgs {
+    /// Yes, write the values in clear
+    #[arg(long)]
+    reveal: bool,
+    /// How to write them: json or dotenv
+    #[arg(long, default_value = "json", hide_possible_values = true)]
+    format: Format,
+    /// Where to write them [default: stdout]
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Replace the file, where it is there
+    #[arg(long, requires = "output")]
+    force: bool,
+}
+
+/// How to write secrets out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Everything.
+    Json,
+    /// `NAME=value`.
+    Dotenv,
+}
+
+/// Asks for all values and writes them.
+pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<ExitCode, Failure> {
+    if !args.reveal {
+        let hint = "if that is what you want, add --reveal; a sealed copy is the vault's own file";
+        return Err(Failure::usage("export writes every value in clear", hint));
+    }
+    if let Some(path) = args.output.as_deref().filter(|path| path.exists() && !args.force) {
+        let message = format!("{} is there already", path.display());
+        let hint = "choose another file, or replace it with --force";
+        return Err(Fault::new(Code::Conflict, message).hint(hint).into());
+    }
+    let exported = context.call(&Export { org_id: context.orgs() })?;
+    let text = match args.format {
+        Format::Json => json(&exported)?,
+        Format::Dotenv => dotenv(&exported.entries)?,
+    };
+    match &args.output {
+        Some(path) => write(path, &text, args)?,
+        None => context.show.bytes(&text)?,
+    }
+    report(args, &exported, context)
+}
+
+fn json(exported: &Exported) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let mut text = Zeroizing::new(serde_json::to_vec_pretty(exported)?);
+    text.push(b'\n');
+    Ok(text)
+}
+
+fn write(path: &Path, text: &[u8], args: &ExportArgs) -> Result<(), Failure> {
+    let written = if args.force {
+        files::replace_private(path, text)
+    } else {
+        files::create_private(path).and_then(|mut file| file.write_all(text).and_then(|()| file.sync_all()))
+    };
+    written.map_err(|error| Failure::file(path, &error))
+}
+
+/// Names what was left out; what does not authenticate makes the export a failure.
+fn report(args: &ExportArgs, exported: &Exported, context: &Context) -> Result<ExitCode, Failure> {
+    for left in &exported.left_out {
+        let (name, why) = (plain(left.name.as_str()), plain(&left.error));
+        context.show.note(format_args!("left out: {name}: {why}"));
+    }
+    if let Some(path) = &args.output {
+        let secrets = counted(exported.entries.len() as u64, "secret");
+        context.show.done(format_args!("wrote {secrets} to {} in clear, mode 0600", path.display()))?;
+    }
+    let damaged = exported.left_out.iter().any(|left| left.code == Code::Integrity);
+    Ok(if damaged { ExitCode::from(Code::Integrity.exit()) } else { ExitCode::SUCCESS })
+}
+
+fn dotenv(entries: &[ExportedSecret]) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let mut text = Zeroizing::new(Vec::new());
+    let mut known: BTreeMap<String, &str> = BTreeMap::new();
+    for secret in entries {
+        let name = secret.name.as_str();
+        let variable = variable_of(name);
+        if let Some(other) = known.insert(variable.clone(), name) {
+            let message = format!("{other} and {name} would both be {variable}");
+            let hint = "nothing was written; use --format json, or one org with --org";
+            return Err(Fault::new(Code::Conflict, message).hint(hint).into());
+        }
+        text.extend_from_slice(variable.as_bytes());
+        text.push(b'=');
+        text.extend_from_slice(for_dotenv(secret.value.value().expose()).as_bytes());
+        text.push(b'\n');
+    }
+    Ok(text)
+}
+
+/// Gives the variable that a platform's tools read, else the name as one.
+fn variable_of(name: &str) -> String {
+    let skill = name.strip_prefix("skill:").and_then(|rest| rest.split_once(':'));
+    let preset = skill.and_then(|(platform, field)| Presets::builtin().field(platform, field));
+    if let Some(variable) = preset.and_then(|field| field.env.first()) {
+        return variable.clone();
+    }
+    if is_variable(name) {
+        return name.to_owned();
+    }
+    let plain = name.strip_prefix("skill:").unwrap_or(name);
+    let usual = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+    let variable: String = plain.chars().map(usual).collect();
+    if variable.starts_with(|first: char| first.is_ascii_digit()) { format!("_{variable}") } else { variable }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_the_variables_that_tools_read() {
+        let expected = [
+            ("skill:openai:access_token", "OPENAI_API_KEY"),
+            ("skill:nobody:api-key", "NOBODY_API_KEY"),
+            ("DB_url", "DB_url"),
+            ("my db/1", "MY_DB_1"),
+            ("1st", "_1ST"),
+        ];
+        for (name, variable) in expected {
+            assert_eq!(variable, variable_of(name));
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! `vaultctl import`
+
+mod agenticmail;
+mod bitwarden;
+mod csv;
+mod dotenv;
+mod found;
+mod items;
+mod json;
+mod onepassword;
+mod pass;
+mod plan;
+mod refs;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+use vault::api::{Code, Fault, Import, ImportEntry, Imported, OnConflict};
+
+use self::found::Found;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::show::plain;
+
+/// Brings secrets in from elsewhere, all of them or none.
+///
+/// The plan is printed before anything is stored. What cannot be taken is named, and then nothing is stored unless
+/// --skip-bad is given. From a .env file a variable that a platform's tools read gets that platform's name
+/// (`OPENAI_API_KEY` becomes `skill:openai:access_token`), any other keeps its own; with --prefix every one keeps its
+/// own after the prefix. `agenticmail` takes its database or a JSON array of rows of `vault_entries`; `pass` a store's
+/// folder, opened by gpg; `1password` its CSV or the JSON of `op item get`; `bitwarden` its unencrypted JSON or CSV.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  vaultctl import dotenv .env --dry-run
+  vaultctl import dotenv .env --replace-with-refs
+  vaultctl import agenticmail ~/.agenticmail/agenticmail.db --env-file ~/.agenticmail/.env
+  vaultctl import bitwarden export.json --on-conflict skip
+  vaultctl export --reveal --format json | ssh host vaultctl import json -")]
+pub(crate) struct ImportArgs {
+    /// dotenv, json, agenticmail, pass, 1password or bitwarden
+    #[arg(hide_possible_values = true)]
+    format: Format,
+    /// The file, or `-` for stdin; a folder for pass [default for pass: ~/.password-store]
+    file: Option<PathBuf>,
+    /// Print the plan, and store nothing; exits 7 where names are taken
+    #[arg(long)]
+    dry_run: bool,
+    /// Put this before each name
+    #[arg(long, value_name = "TEXT")]
+    prefix: Option<String>,
+    /// What to do about names that are there: fail, skip or overwrite
+    #[arg(long, value_name = "WHAT", default_value = "fail", hide_possible_values = true)]
+    on_conflict: Conflict,
+    /// Leave out what cannot be taken, and store the rest
+    #[arg(long)]
+    skip_bad: bool,
+    /// The file with the `AGENTICMAIL_VAULT_KEY` of agenticmail's rows [default: .env in the home]
+    #[arg(long, value_name = "FILE")]
+    env_file: Option<PathBuf>,
+    /// Put `vault://NAME` into the .env file in place of each value; a sealed copy of it goes into the vault
+    #[arg(long)]
+    replace_with_refs: bool,
+}
+
+/// Where secrets come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Lines of `NAME=value`.
+    Dotenv,
+    /// An object of values by name, or a list of entries as `export` writes it.
+    Json,
+    /// `AgenticMail`'s rows.
+    Agenticmail,
+    /// The store of the standard Unix password manager.
+    Pass,
+    /// 1Password's exports.
+    #[value(name = "1password")]
+    OnePassword,
+    /// Bitwarden's exports.
+    Bitwarden,
+}
+
+/// What to do about names that are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Conflict {
+    /// Store nothing at all.
+    Fail,
+    /// Leave what is there.
+    Skip,
+    /// Give it the new value, as a new version.
+    Overwrite,
+}
+
+impl From<Conflict> for OnConflict {
+    fn from(conflict: Conflict) -> Self {
+        match conflict {
+            Conflict::Fail => Self::Fail,
+            Conflict::Skip => Self::Skip,
+            Conflict::Overwrite => Self::Overwrite,
+        }
+    }
+}
+
+/// What was stored, and what was not, for programs.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer<'a> {
+    #[serde(flatten)]
+    imported: &'a Imported,
+    bad: &'a [String],
+    notes: &'a [String],
+}
+
+/// Reads the source, prints the plan and stores it.
+pub(super) fn run(args: &ImportArgs, context: &Context) -> Result<ExitCode, Failure> {
+    check(args)?;
+    context.unlocked()?;
+    let mut found = read(args, context)?;
+    let mut entries = found.entries(args.prefix.as_deref(), context)?;
+    found.notes.iter().for_each(|note| context.show.note(format_args!("note: {}", plain(note))));
+    refuse_bad(args, &found, context)?;
+    if entries.is_empty() {
+        context.show.note("there is nothing to import");
+        return Ok(ExitCode::SUCCESS);
+    }
+    if args.replace_with_refs {
+        entries.push(refs::copy(path(args)?, context)?);
+    }
+    let mut import = Import { entries, on_conflict: args.on_conflict.into(), dry_run: true };
+    let foreseen = context.call(&import).map_err(in_options)?;
+    plan::print(&foreseen, &found, context)?;
+    if args.dry_run {
+        answer(&foreseen, &found, context)?;
+        let taken = foreseen.conflicts > 0;
+        return Ok(if taken { ExitCode::from(Code::Conflict.exit()) } else { ExitCode::SUCCESS });
+    }
+    import.dry_run = false;
+    let imported = context.call(&import).map_err(in_options)?;
+    let replaced = if args.replace_with_refs { refs::replace(path(args)?, &imported, &found)? } else { 0 };
+    answer(&imported, &found, context)?;
+    plan::summary(&imported, replaced, context)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn check(args: &ImportArgs) -> Result<(), Failure> {
+    if args.file.is_none() && args.format != Format::Pass {
+        return Err(Failure::usage("no file is named", "name it after the format, or `-` for stdin"));
+    }
+    let from_stdin = args.file.as_deref().is_some_and(|file| file.as_os_str() == "-");
+    if args.replace_with_refs && (args.format != Format::Dotenv || from_stdin) {
+        return Err(Failure::usage(
+            "--replace-with-refs is for a .env file",
+            "use it with: import dotenv FILE",
+        ));
+    }
+    if args.env_file.is_some() && args.format != Format::Agenticmail {
+        return Err(Failure::usage("--env-file is for agenticmail", "name the file to import without it"));
+    }
+    Ok(())
+}
+
+fn path(args: &ImportArgs) -> Result<&std::path::Path, Failure> {
+    args.file.as_deref().ok_or_else(|| Failure::usage("no file is named", "name it after the format"))
+}
+
+fn read(args: &ImportArgs, context: &Context) -> Result<Found, Failure> {
+    match args.format {
+        Format::Pass => pass::read(args.file.as_deref(), context),
+        Format::Agenticmail => agenticmail::read(path(args)?, args.env_file.as_deref(), context),
+        Format::Dotenv => dotenv::read(path(args)?, args.prefix.as_deref()),
+        Format::Json => json::read(path(args)?),
+        Format::OnePassword => onepassword::read(path(args)?),
+        Format::Bitwarden => bitwarden::read(path(args)?),
+    }
+}
+
+/// Names what cannot be taken; without --skip-bad nothing else is.
+fn refuse_bad(args: &ImportArgs, found: &Found, context: &Context) -> Result<(), Failure> {
+    if found.bad.is_empty() {
+        return Ok(());
+    }
+    if !args.skip_bad {
+        let all = found.bad.join("\n  ");
+        let message = format!("nothing was stored; these cannot be taken:\n  {all}");
+        let hint = "mend them, or leave them out with --skip-bad";
+        return Err(Fault::new(Code::InvalidRequest, message).hint(hint).into());
+    }
+    found.bad.iter().for_each(|bad| context.show.note(format_args!("left out: {}", plain(bad))));
+    Ok(())
+}
+
+fn answer(imported: &Imported, found: &Found, context: &Context) -> Result<(), Failure> {
+    if context.show.is_json() {
+        context.show.json(&Answer { imported, bad: &found.bad, notes: &found.notes })?;
+    }
+    Ok(())
+}
+
+/// Names this program's options where the daemon names its fields.
+fn in_options(failure: Failure) -> Failure {
+    let Failure::Fault(fault) = failure else { return failure };
+    let hint = match fault.code {
+        Code::Conflict => {
+            "leave them with --on-conflict skip, or give them the new values with --on-conflict overwrite"
+        }
+        Code::TooLarge => "an import takes at most 2 MiB in all: bring the file in by parts",
+        _ => return fault.into(),
+    };
+    fault.hint(hint).into()
+}
+
+/// Gives an entry its place in an import.
+fn entry(name: vault::domain::SecretName, value: vault::secret::SecretValue) -> ImportEntry {
+    ImportEntry { org_id: None, name, value: value.into(), category: None, metadata: None, expires_at: None }
+}

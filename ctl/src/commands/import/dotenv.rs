@@ -1,0 +1,70 @@
+//! `.env` files: variables that platforms' tools read get their platforms' names.
+
+use std::path::Path;
+
+use vault::presets::Presets;
+
+use super::found::{Candidate, Found, named, text_of};
+use crate::dotenv::{Assignment, read as assignments};
+use crate::failure::Failure;
+
+/// Variables that are the vault's own, and never secrets in it.
+const OWN: [&str; 2] = [vault::keyfile::VARIABLE, crate::env::TOKEN];
+/// What a reference to a secret begins with.
+pub(super) const SCHEME: &str = "vault://";
+
+/// Reads the file; with a prefix, variables keep their own names.
+pub(super) fn read(path: &Path, prefix: Option<&str>) -> Result<Found, Failure> {
+    let text = text_of(path)?;
+    let mut found = Found::default();
+    for assignment in parsed(path, &text)? {
+        take(assignment, prefix, &mut found);
+    }
+    Ok(found)
+}
+
+/// Reads the assignments of a file.
+pub(super) fn parsed(path: &Path, text: &str) -> Result<Vec<Assignment>, Failure> {
+    assignments(text).map_err(|malformed| {
+        let message = format!("{}, line {}: {}", named(path), malformed.line, malformed.why);
+        Failure::usage(message, "nothing was stored; mend the line, or make it a remark with #")
+    })
+}
+
+fn take(assignment: Assignment, prefix: Option<&str>, found: &mut Found) {
+    let Assignment { name: variable, value, line } = assignment;
+    if value.is_empty() {
+        return;
+    }
+    if OWN.contains(&variable.as_str()) {
+        return found.notes.push(format!("{variable} is the vault's own, and is left where it is"));
+    }
+    if value.starts_with(SCHEME) {
+        return found.notes.push(format!("{variable} is a reference already, and is left where it is"));
+    }
+    if found.variables.iter().any(|(known, _)| *known == variable) {
+        return found.notes.push(format!("line {line}: {variable} is set again; the first value counts"));
+    }
+    let name = name_of(&variable, prefix);
+    let name = match found.value(&name) {
+        Some(same) if same == value.as_str() => {
+            return found.variables.push((variable, name));
+        }
+        Some(_) => {
+            found.notes.push(format!("{variable} keeps its own name, since `{name}` has another value"));
+            variable.clone()
+        }
+        None => name,
+    };
+    found.add(Candidate::new(format!("line {line}"), name.clone(), value.as_str().to_owned()));
+    found.variables.push((variable, name));
+}
+
+/// Gives the name that a platform's tools find, else the variable's own.
+fn name_of(variable: &str, prefix: Option<&str>) -> String {
+    let known = prefix.is_none().then(|| Presets::builtin().by_variable(variable)).flatten();
+    known.map_or_else(
+        || variable.to_owned(),
+        |(preset, field)| format!("skill:{}:{}", preset.platform, field.field),
+    )
+}

@@ -1,0 +1,170 @@
+//! What was found at a source: secrets, what cannot be taken, and what is to be said.
+
+use std::io::Read;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+use vault::api::ImportEntry;
+use vault::domain::{Category, Metadata, OrgId, SecretName, Timestamp};
+use vault::secret::SecretValue;
+use zeroize::Zeroizing;
+
+use crate::context::Context;
+use crate::failure::{Failure, in_words};
+
+/// The largest file that is read, in bytes.
+const FILE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// What was found at a source.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    secrets: Vec<Candidate>,
+    /// What cannot be taken: where it stands, and why.
+    pub(super) bad: Vec<String>,
+    /// What is to be said.
+    pub(super) notes: Vec<String>,
+    /// Variables and the names that their values go under.
+    pub(super) variables: Vec<(String, String)>,
+    /// Where each entry comes from, in their order.
+    pub(super) origins: Vec<String>,
+}
+
+/// A secret that may be taken.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    /// Where it stands: a line, a row, an item.
+    pub(super) origin: String,
+    /// Its name.
+    pub(super) name: String,
+    /// Its value.
+    pub(super) value: Zeroizing<String>,
+    /// Its org, where the source names one.
+    pub(super) org: Option<String>,
+    /// Its category, where the source names one.
+    pub(super) category: Option<Category>,
+    /// What is kept beside it.
+    pub(super) metadata: Map<String, Value>,
+    /// When it stops being handed out.
+    pub(super) expires_at: Option<Timestamp>,
+}
+
+impl Candidate {
+    /// Makes a candidate of a name and a value.
+    pub(super) fn new(origin: impl Into<String>, name: impl Into<String>, value: String) -> Self {
+        Self {
+            origin: origin.into(),
+            name: name.into(),
+            value: Zeroizing::new(value),
+            org: None,
+            category: None,
+            metadata: Map::new(),
+            expires_at: None,
+        }
+    }
+}
+
+impl Found {
+    /// Adds a secret.
+    pub(super) fn add(&mut self, candidate: Candidate) {
+        self.secrets.push(candidate);
+    }
+
+    /// Tells how many secrets there are.
+    pub(super) fn len(&self) -> usize {
+        self.secrets.len()
+    }
+
+    /// Finds the value that goes under a name.
+    pub(super) fn value(&self, name: &str) -> Option<&str> {
+        self.secrets.iter().find(|one| one.name == name).map(|one| one.value.as_str())
+    }
+
+    /// Tells whether a name is used.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.value(name).is_some()
+    }
+
+    /// Takes the secrets as entries of an import; what is none joins the bad.
+    pub(super) fn entries(
+        &mut self,
+        prefix: Option<&str>,
+        context: &Context,
+    ) -> Result<Vec<ImportEntry>, Failure> {
+        let org = context.one_org()?;
+        let before = prefix.unwrap_or_default();
+        self.variables.iter_mut().for_each(|(_, name)| name.insert_str(0, before));
+        let mut entries = Vec::new();
+        for candidate in std::mem::take(&mut self.secrets) {
+            let origin = format!("{} (`{}`)", candidate.origin, candidate.name);
+            match candidate.entry(before, org.clone()) {
+                Ok(entry) => {
+                    self.origins.push(origin);
+                    entries.push(entry);
+                }
+                Err(why) => self.bad.push(format!("{origin}: {why}")),
+            }
+        }
+        Ok(entries)
+    }
+}
+
+impl Candidate {
+    fn entry(self, prefix: &str, org: Option<OrgId>) -> Result<ImportEntry, &'static str> {
+        let name = SecretName::try_from(format!("{prefix}{}", self.name)).map_err(|rule| rule.0)?;
+        let value = SecretValue::new(self.value.as_str().to_owned()).map_err(|rule| rule.0)?;
+        let own = self.org.map(OrgId::try_from).transpose().map_err(|rule| rule.0)?;
+        let metadata = (!self.metadata.is_empty()).then(|| Metadata::try_from(self.metadata));
+        Ok(ImportEntry {
+            org_id: org.or(own),
+            category: self.category,
+            metadata: metadata.transpose().map_err(|rule| rule.0)?,
+            expires_at: self.expires_at,
+            ..super::entry(name, value)
+        })
+    }
+}
+
+/// Names a file for a message.
+pub(super) fn named(path: &Path) -> String {
+    if path.as_os_str() == "-" { "stdin".to_owned() } else { path.display().to_string() }
+}
+
+/// Reads a file whole, or stdin for `-`.
+pub(super) fn bytes_of(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    if path.as_os_str() == "-" {
+        std::io::stdin().lock().take(FILE_BYTES).read_to_end(&mut bytes)?;
+        return Ok(bytes);
+    }
+    let read = std::fs::File::open(path).and_then(|file| file.take(FILE_BYTES).read_to_end(&mut bytes));
+    read.map_err(|error| {
+        let message = format!("{}: {}", path.display(), in_words(&error));
+        Failure::usage(message, "name a file that you may read")
+    })?;
+    Ok(bytes)
+}
+
+/// Reads a file as text, without the mark that some editors put before it.
+pub(super) fn text_of(path: &Path) -> Result<Zeroizing<String>, Failure> {
+    let bytes = bytes_of(path)?;
+    let text = std::str::from_utf8(&bytes);
+    let text =
+        text.map_err(|_| Failure::usage(format!("{} is not UTF-8", named(path)), "convert it first"))?;
+    Ok(Zeroizing::new(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()))
+}
+
+/// Reads JSON; what is none is told by its place alone.
+pub(super) fn json_of(path: &Path, text: &str) -> Result<Value, Failure> {
+    serde_json::from_str(text).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        let message = format!("{} is no JSON: line {line}, column {column}", named(path));
+        Failure::usage(message, "check that it is the format that you named")
+    })
+}
+
+/// Reads a moment as exports write it: RFC 3339, with a space, or milliseconds.
+pub(super) fn moment(text: &str) -> Option<Timestamp> {
+    let spaced = || format!("{}Z", text.trim_end_matches('Z').replacen(' ', "T", 1));
+    let millis = || text.parse().ok().map(Timestamp::from_millis);
+    Timestamp::try_from(text.to_owned()).or_else(|_| Timestamp::try_from(spaced())).ok().or_else(millis)
+}

@@ -1,0 +1,221 @@
+//! Secrets from files: `.env` and JSON; the plan, conflicts, references, and the way out again.
+
+use std::os::unix::fs::PermissionsExt;
+
+use crate::environment::{Run, TestEnvironment};
+
+const DOTENV: &str = "# keys\nexport OPENAI_API_KEY=\"sk-a\"\nMY_OWN=b\nEMPTY=\n";
+
+/// Writes a file and imports it.
+fn import(test: &TestEnvironment, format: &str, written: &str, options: &[&str]) -> Run {
+    let file = test.write("source", written);
+    test.ctl(&[&["import", format, file.to_str().unwrap()], options].concat())
+}
+
+fn names(test: &TestEnvironment) -> Vec<String> {
+    let list = test.ctl(&["list", "--all-orgs", "--json"]).succeeded().json();
+    let all = list["secrets"].as_array().unwrap().iter();
+    all.map(|secret| secret["name"].as_str().unwrap().to_owned()).collect()
+}
+
+fn value(test: &TestEnvironment, name: &str) -> String {
+    test.ctl(&["get", name]).succeeded().stdout
+}
+
+#[test]
+fn variables_of_platforms_get_their_names_and_others_keep_their_own() {
+    let test = TestEnvironment::served();
+    insta::assert_snapshot!(import(&test, "dotenv", DOTENV, &[]), @"
+    WHAT  ORG      NAME                       FROM
+    new   default  skill:openai:access_token  line 2
+    new   default  MY_OWN                     line 3
+    imported: 2 new, 0 overwritten, 0 left
+    [exit 0]
+    ");
+    assert_eq!(("sk-a", "b"), (&*value(&test, "openai"), &*value(&test, "MY_OWN")));
+}
+
+#[test]
+fn a_dry_run_prints_the_plan_and_stores_nothing() {
+    let test = TestEnvironment::served();
+    let run = import(&test, "dotenv", DOTENV, &["--dry-run"]).succeeded();
+    assert!(run.stdout.contains("new   default  MY_OWN"), "{run}");
+    assert!(!run.stdout.contains("sk-a") && names(&test).is_empty(), "{run}");
+}
+
+#[test]
+fn a_name_that_is_there_keeps_everything_out_unless_told_otherwise() {
+    let test = TestEnvironment::served();
+    test.ctl_with(&["set", "MY_OWN"], "old").succeeded();
+    let run = import(&test, "dotenv", DOTENV, &[]).ended_with(7);
+    assert!(run.stderr.contains("`MY_OWN`") && run.stderr.contains("--on-conflict skip"), "{run}");
+    assert_eq!(["MY_OWN"], names(&test)[..]);
+    import(&test, "dotenv", DOTENV, &["--dry-run"]).ended_with(7);
+    import(&test, "dotenv", DOTENV, &["--on-conflict", "skip"]).succeeded();
+    assert_eq!("old", value(&test, "MY_OWN"));
+    import(&test, "dotenv", DOTENV, &["--on-conflict", "overwrite"]).succeeded();
+    assert_eq!("b", value(&test, "MY_OWN"));
+}
+
+#[test]
+fn each_secret_is_recorded_as_migrated() {
+    let test = TestEnvironment::served();
+    import(&test, "dotenv", DOTENV, &[]).succeeded();
+    let log = test.ctl(&["audit", "--action", "migrate", "--json"]).succeeded().json();
+    assert_eq!(3, log["total"]);
+}
+
+#[test]
+fn a_prefix_stands_before_every_name() {
+    let test = TestEnvironment::served();
+    import(&test, "dotenv", DOTENV, &["--prefix", "app/"]).succeeded();
+    assert_eq!(["app/MY_OWN", "app/OPENAI_API_KEY"], names(&test)[..]);
+}
+
+#[test]
+fn a_line_that_is_none_is_named_and_not_repeated() {
+    let test = TestEnvironment::served();
+    let run = import(&test, "dotenv", "A=1\nsk-1234\n", &[]).ended_with(2);
+    assert!(run.stderr.contains("line 2") && !run.stderr.contains("sk-1234"), "{run}");
+    assert!(names(&test).is_empty());
+}
+
+#[test]
+fn the_vaults_own_key_is_never_imported() {
+    let test = TestEnvironment::served();
+    let run = import(&test, "dotenv", "AGENTICMAIL_VAULT_KEY=k\nA=1\n", &[]).succeeded();
+    assert!(run.stderr.contains("the vault's own"), "{run}");
+    assert_eq!(["A"], names(&test)[..]);
+}
+
+#[test]
+fn references_replace_values_and_a_sealed_copy_is_kept() {
+    let test = TestEnvironment::served();
+    import(&test, "dotenv", DOTENV, &["--replace-with-refs"]).succeeded();
+    let written = std::fs::read_to_string(test.path("source")).unwrap();
+    let expected =
+        "# keys\nexport OPENAI_API_KEY=vault://skill:openai:access_token\nMY_OWN=vault://MY_OWN\nEMPTY=\n";
+    assert_eq!(expected, written);
+    let copy = names(&test).into_iter().find(|name| name.starts_with("copy of ")).unwrap();
+    let copy = copy.replace("HOME", test.home().to_str().unwrap());
+    assert_eq!(DOTENV, value(&test, &copy));
+}
+
+#[test]
+fn what_is_left_in_the_vault_is_left_in_the_file_too() {
+    let test = TestEnvironment::served();
+    test.ctl_with(&["set", "MY_OWN"], "another").succeeded();
+    import(&test, "dotenv", DOTENV, &["--replace-with-refs", "--on-conflict", "skip"]).succeeded();
+    let written = std::fs::read_to_string(test.path("source")).unwrap();
+    assert!(written.contains("\nMY_OWN=b\n") && !written.contains("sk-a"), "{written}");
+}
+
+#[test]
+fn json_is_an_object_of_values_or_a_list_of_entries() {
+    let test = TestEnvironment::served();
+    import(&test, "json", r#"{"a": "1", "b": 2}"#, &[]).succeeded();
+    let entries = r#"[{"name": "c", "value": "3", "orgId": "acme", "category": "deploy", "metadata": {"m": 1}, "expiresAt": "2099-01-01T00:00:00Z"}]"#;
+    import(&test, "json", entries, &[]).succeeded();
+    assert_eq!("2", value(&test, "b"));
+    let shown = test.ctl(&["--org", "acme", "show", "c", "--json"]).succeeded().json();
+    assert_eq!(
+        ("deploy", 1),
+        (shown["category"].as_str().unwrap(), shown["metadata"]["m"].as_i64().unwrap())
+    );
+}
+
+#[test]
+fn bad_entries_are_all_named_and_keep_the_rest_out_unless_they_are_skipped() {
+    let test = TestEnvironment::served();
+    let written = r#"{"good": "1", "nested": {"x": "sk-1234"}, "skill:Bad": "2", "empty": ""}"#;
+    let run = import(&test, "json", written, &[]).ended_with(2);
+    for bad in ["`nested`", "`skill:Bad`", "`empty`"] {
+        assert!(run.stderr.contains(bad), "{bad} {run}");
+    }
+    assert!(!run.stderr.contains("sk-1234") && names(&test).is_empty(), "{run}");
+    import(&test, "json", written, &["--skip-bad"]).succeeded();
+    assert_eq!(["good"], names(&test)[..]);
+}
+
+#[test]
+fn json_that_is_none_is_told_by_its_place_and_not_repeated() {
+    let test = TestEnvironment::served();
+    let run = import(&test, "json", "{\"a\": sk-1234}", &[]).ended_with(2);
+    assert!(run.stderr.contains("line 1, column 7") && !run.stderr.contains("1234"), "{run}");
+}
+
+#[test]
+fn json_answers_with_what_became_of_each() {
+    let test = TestEnvironment::served();
+    let answer = import(&test, "dotenv", DOTENV, &["--json"]).succeeded().json();
+    assert_eq!(
+        (2, "created"),
+        (answer["created"].as_i64().unwrap(), answer["entries"][0]["outcome"].as_str().unwrap())
+    );
+}
+
+#[test]
+fn more_than_a_request_takes_is_said_to_be() {
+    let test = TestEnvironment::served();
+    let long = "x".repeat(1024 * 1024 - 1);
+    let run = import(&test, "dotenv", &format!("A={long}\nB={long}\nC={long}\n"), &[]).ended_with(2);
+    assert!(run.stderr.contains("at most 2 MiB"), "{run}");
+}
+
+#[test]
+fn stdin_is_read_where_a_dash_is_named() {
+    let test = TestEnvironment::served();
+    test.ctl_with(&["import", "dotenv", "-"], "A=1\n").succeeded();
+    assert_eq!("1", value(&test, "A"));
+}
+
+#[test]
+fn options_that_do_not_fit_the_format_are_refused() {
+    let test = TestEnvironment::served();
+    test.ctl(&["import", "dotenv"]).ended_with(2);
+    import(&test, "json", "{}", &["--replace-with-refs"]).ended_with(2);
+    import(&test, "json", "{}", &["--env-file", "x"]).ended_with(2);
+    test.ctl_with(&["import", "dotenv", "-", "--replace-with-refs"], "A=1\n").ended_with(2);
+}
+
+#[test]
+fn an_export_needs_a_word_and_makes_a_private_file() {
+    let test = TestEnvironment::served();
+    import(&test, "dotenv", DOTENV, &[]).succeeded();
+    test.ctl(&["export"]).ended_with(2);
+    let file = test.path("out.json");
+    let export = ["export", "--reveal", "--output", file.to_str().unwrap()];
+    test.ctl(&export).succeeded();
+    assert_eq!(0o600, std::fs::metadata(&file).unwrap().permissions().mode() & 0o777);
+    test.ctl(&export).ended_with(7);
+    test.ctl(&[&export[..], &["--force"]].concat()).succeeded();
+}
+
+#[test]
+fn what_was_exported_can_be_imported() {
+    let (from, to) = (TestEnvironment::served(), TestEnvironment::served());
+    from.ctl_with(&["set", "a", "--category", "deploy", "--metadata", "{\"m\":1}"], "x\ny").succeeded();
+    let written = from.ctl(&["export", "--reveal"]).succeeded().stdout;
+    import(&to, "json", &written, &[]).succeeded();
+    assert_eq!("x\ny", value(&to, "a"));
+    let shown = to.ctl(&["show", "a", "--json"]).succeeded().json();
+    assert_eq!("deploy", shown["category"]);
+}
+
+#[test]
+fn a_dotenv_export_is_read_back_alike() {
+    let (from, to) = (TestEnvironment::served(), TestEnvironment::served());
+    from.ctl_with(&["set", "skill:openai:access_token"], "sk $a 'b' \"c\"\n\\n #").succeeded();
+    let written = from.ctl(&["export", "--reveal", "--format", "dotenv"]).succeeded().stdout;
+    assert!(written.starts_with("OPENAI_API_KEY="), "{written}");
+    import(&to, "dotenv", &written, &[]).succeeded();
+    assert_eq!("sk $a 'b' \"c\"\n\\n #", value(&to, "openai"));
+}
+
+#[test]
+fn two_names_of_one_variable_are_told_apart_from_a_lost_value() {
+    let test = TestEnvironment::served();
+    import(&test, "json", r#"{"A": "1", "a b": "2", "A_B": "3"}"#, &[]).succeeded();
+    let run = test.ctl(&["export", "--reveal", "--format", "dotenv"]).ended_with(7);
+    assert!(run.stderr.contains("would both be A_B") && run.stdout.is_empty(), "{run}");
+}

@@ -1,0 +1,222 @@
+//! Secrets from `AgenticMail`, pass, 1Password and Bitwarden.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::environment::{Run, TestEnvironment};
+
+/// Rows that Python sealed as `AgenticMail` does.
+const GOLDEN: &str = include_str!("../../../tests/vectors/agenticmail.json");
+
+fn golden() -> Value {
+    serde_json::from_str(GOLDEN).unwrap()
+}
+
+fn value(test: &TestEnvironment, org: &str, name: &str) -> String {
+    test.ctl(&["--org", org, "get", name]).succeeded().stdout
+}
+
+/// Writes the key that `AgenticMail` ran with.
+fn key_file(test: &TestEnvironment, key: &str) -> String {
+    let file = test.write("legacy.env", &format!("AGENTICMAIL_VAULT_KEY={key}\n"));
+    file.to_str().unwrap().to_owned()
+}
+
+fn from_agenticmail(test: &TestEnvironment, file: &Path, options: &[&str]) -> Run {
+    let keys = key_file(test, golden()["key"].as_str().unwrap());
+    let arguments = ["import", "agenticmail", file.to_str().unwrap(), "--env-file", &keys];
+    test.ctl(&[&arguments[..], options].concat())
+}
+
+fn check_golden(test: &TestEnvironment) {
+    assert_eq!("sk-of-600000-rounds", value(test, "default", "openai"));
+    assert_eq!("xoxb-of-100000-rounds", value(test, "acme", "slack"));
+    assert_eq!("wört 🔑\nzwei Zeilen", value(test, "default", "zwei Wörter"));
+    let shown = test.ctl(&["show", "db", "--json"]).succeeded().json();
+    assert_eq!("2099-01-02T03:04:05.000Z", shown["expiresAt"]);
+}
+
+#[test]
+fn agenticmails_rows_come_in_as_json() {
+    let test = TestEnvironment::served();
+    let file = test.write("rows.json", &golden()["rows"].to_string());
+    from_agenticmail(&test, &file, &[]).succeeded();
+    check_golden(&test);
+}
+
+#[test]
+fn agenticmails_rows_come_in_from_its_database() {
+    let test = TestEnvironment::served();
+    let path = test.path("agenticmail.db");
+    let database = rusqlite::Connection::open(&path).unwrap();
+    database
+        .execute_batch(
+            "CREATE TABLE vault_entries (id TEXT PRIMARY KEY, org_id TEXT NOT NULL, name TEXT NOT NULL,
+             encrypted_value TEXT NOT NULL, category TEXT, metadata TEXT, created_by TEXT, created_at TEXT, expires_at TEXT)",
+        )
+        .unwrap();
+    for row in golden()["rows"].as_array().unwrap() {
+        let column = |key: &str| row[key].as_str().map(str::to_owned);
+        let columns = [
+            "id",
+            "org_id",
+            "name",
+            "encrypted_value",
+            "category",
+            "metadata",
+            "created_by",
+            "created_at",
+            "expires_at",
+        ]
+        .map(column);
+        database.execute("INSERT INTO vault_entries VALUES (?,?,?,?,?,?,?,?,?)", columns).unwrap();
+    }
+    drop(database);
+    from_agenticmail(&test, &path, &[]).succeeded();
+    check_golden(&test);
+}
+
+#[test]
+fn a_row_that_does_not_open_is_named_and_keeps_the_rest_out() {
+    let test = TestEnvironment::served();
+    let mut rows = golden()["rows"].clone();
+    let payload = rows[1]["encrypted_value"].as_str().unwrap().replace("\"v\": 1", "\"v\": 2");
+    rows[1]["encrypted_value"] = json!(payload);
+    rows[2]["encrypted_value"] =
+        rows[2]["encrypted_value"].as_str().unwrap().replace("\"data\": \"", "\"data\": \"AAAA").into();
+    let file = test.write("rows.json", &rows.to_string());
+    let run = from_agenticmail(&test, &file, &[]).ended_with(2);
+    assert!(
+        run.stderr.contains("row row-2 (`skill:slack:access_token`)") && run.stderr.contains("row row-3"),
+        "{run}"
+    );
+    let run = from_agenticmail(&test, &file, &["--skip-bad", "--json"]).succeeded().json();
+    assert_eq!((2, 2), (run["created"].as_i64().unwrap(), run["bad"].as_array().unwrap().len()));
+}
+
+#[test]
+fn a_key_that_opens_no_row_exits_5() {
+    let test = TestEnvironment::served();
+    let file = test.write("rows.json", &json!([golden()["rows"][1]]).to_string());
+    let keys = key_file(&test, "another");
+    let run = test.ctl(&["import", "agenticmail", file.to_str().unwrap(), "--env-file", &keys]).ended_with(5);
+    assert!(run.stderr.contains("opens none of the rows"), "{run}");
+}
+
+#[test]
+fn a_file_of_another_kind_is_refused() {
+    let test = TestEnvironment::served();
+    let file = test.write("rows.json", "sk-1234");
+    let run = from_agenticmail(&test, &file, &[]).ended_with(2);
+    assert!(!run.stderr.contains("1234"), "{run}");
+}
+
+/// Stands in for gpg: what it opens is the file as it is, but for one that it cannot.
+const GPG: &str = "#!/bin/sh\nfor file; do :; done\ncase $file in *broken*) echo 'gpg: no secret key' >&2; exit 2;; esac\nexec cat \"$file\"\n";
+
+fn from_pass(test: &TestEnvironment, options: &[&str]) -> Run {
+    let folder = test.path("bin");
+    vault::files::make_private_folder(&folder).unwrap();
+    let gpg = test.write("bin/gpg", GPG);
+    std::fs::set_permissions(gpg, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let store = test.path("store");
+    let mut command = test.command(&[&["import", "pass", store.to_str().unwrap()], options].concat());
+    command.env("PATH", format!("{}:/usr/bin:/bin", folder.display()));
+    test.run(command, "")
+}
+
+#[test]
+fn a_pass_store_comes_in_by_its_paths() {
+    let test = TestEnvironment::served();
+    vault::files::make_private_folder(&test.path("store/mail")).unwrap();
+    test.write("store/mail/work.gpg", "pw-1\nuser: me\n");
+    test.write("store/top.gpg", "pw-2\n");
+    test.write("store/.gpg-id", "me");
+    from_pass(&test, &[]).succeeded();
+    assert_eq!("pw-1", value(&test, "default", "mail/work"));
+    assert_eq!("user: me", value(&test, "default", "mail/work/notes"));
+    assert_eq!("pw-2", value(&test, "default", "top"));
+}
+
+#[test]
+fn a_file_that_gpg_does_not_open_is_named() {
+    let test = TestEnvironment::served();
+    vault::files::make_private_folder(&test.path("store")).unwrap();
+    test.write("store/broken.gpg", "x");
+    test.write("store/good.gpg", "y");
+    let run = from_pass(&test, &[]).ended_with(2);
+    assert!(run.stderr.contains("(`broken`): gpg does not open it: gpg: no secret key"), "{run}");
+    from_pass(&test, &["--skip-bad"]).succeeded();
+}
+
+fn import(test: &TestEnvironment, format: &str, export: &str) -> Run {
+    let file = test.write("export", export);
+    test.ctl(&["import", format, file.to_str().unwrap()])
+}
+
+#[test]
+fn bitwardens_json_comes_in_by_titles() {
+    let test = TestEnvironment::served();
+    let export = json!({ "encrypted": false, "items": [
+        { "type": 1, "name": "GitHub", "login": { "username": "me", "password": "pw", "totp": "otp", "uris": [{ "uri": "https://x" }] },
+          "fields": [{ "name": "pat", "value": "ghp", "type": 1 }, { "name": "open", "value": "o", "type": 0 }] },
+        { "type": 1, "name": "GitHub", "login": { "password": "pw2" } },
+        { "type": 2, "name": "Note", "notes": "a note" },
+        { "type": 1, "name": "Nothing", "login": {} },
+    ] });
+    let run = import(&test, "bitwarden", &export.to_string()).succeeded();
+    assert!(run.stderr.contains("nothing secret: `Nothing`"), "{run}");
+    for (name, expected) in [
+        ("GitHub", "pw"),
+        ("GitHub/totp", "otp"),
+        ("GitHub/pat", "ghp"),
+        ("GitHub (2)", "pw2"),
+        ("Note", "a note"),
+    ] {
+        assert_eq!(expected, value(&test, "default", name));
+    }
+    let shown = test.ctl(&["show", "GitHub", "--json"]).succeeded().json();
+    assert_eq!("me", shown["metadata"]["username"]);
+}
+
+#[test]
+fn bitwardens_csv_comes_in_and_its_encrypted_json_does_not() {
+    let test = TestEnvironment::served();
+    let csv = "folder,favorite,type,name,notes,fields,reprompt,login_uri,login_username,login_password,login_totp\n\
+               ,,login,Mail,,,0,https://x,me,\"p,w\",\n";
+    import(&test, "bitwarden", csv).succeeded();
+    assert_eq!("p,w", value(&test, "default", "Mail"));
+    let run = import(&test, "bitwarden", r#"{"encrypted": true, "items": []}"#).ended_with(2);
+    assert!(run.stderr.contains("is encrypted"), "{run}");
+}
+
+#[test]
+fn onepasswords_csv_and_items_come_in() {
+    let test = TestEnvironment::served();
+    let csv = "Title,Url,Username,Password,OTPAuth,Favorite,Archived,Tags,Notes\nMail,https://x,me,pw,otpauth://t,false,false,,n\n";
+    import(&test, "1password", csv).succeeded();
+    assert_eq!(
+        ("pw", "otpauth://t"),
+        (&*value(&test, "default", "Mail"), &*value(&test, "default", "Mail/totp"))
+    );
+    let item = json!({ "title": "API", "category": "API_CREDENTIAL", "fields": [
+        { "id": "username", "type": "STRING", "label": "username", "value": "me" },
+        { "id": "other", "type": "CONCEALED", "label": "other", "value": "o" },
+        { "id": "credential", "type": "CONCEALED", "label": "credential", "value": "key" },
+    ] });
+    import(&test, "1password", &item.to_string()).succeeded();
+    assert_eq!(("key", "o"), (&*value(&test, "default", "API"), &*value(&test, "default", "API/other")));
+}
+
+#[test]
+fn onepasswords_unpacked_export_comes_in() {
+    let test = TestEnvironment::served();
+    let item = json!({ "overview": { "title": "Login", "url": "https://x" }, "details": {
+        "loginFields": [{ "designation": "username", "value": "me" }, { "designation": "password", "value": "pw" }],
+        "sections": [{ "fields": [{ "title": "pin", "value": { "concealed": "1234" } }] }] } });
+    let export = json!({ "accounts": [{ "vaults": [{ "items": [item] }] }] });
+    import(&test, "1password", &export.to_string()).succeeded();
+    assert_eq!(("pw", "1234"), (&*value(&test, "default", "Login"), &*value(&test, "default", "Login/pin")));
+}

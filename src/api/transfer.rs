@@ -1,0 +1,173 @@
+//! Many secrets at once: in from elsewhere, and out.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Code, Operation, RawMetadata, Route, Success};
+use crate::domain::{Category, Metadata, OrgId, OrgScope, SecretId, SecretName, Timestamp};
+use crate::secret::Revealed;
+
+/// The most secrets of one import.
+pub const IMPORT_ENTRIES: usize = 10_000;
+
+/// Stores many secrets from elsewhere, all of them or none.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Import {
+    /// The secrets, 1 to 10,000; no two of one name in one org.
+    pub entries: Vec<ImportEntry>,
+    /// What to do about names that are there already; `fail` without it.
+    #[serde(default)]
+    pub on_conflict: OnConflict,
+    /// Tell what would be done, and do nothing.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// A secret from elsewhere.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ImportEntry {
+    /// The tenant; `default` without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub org_id: Option<OrgId>,
+    /// The name.
+    pub name: SecretName,
+    /// The value.
+    pub value: Revealed,
+    /// What it is for; the preset's, `skill_credential` or `custom` without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<Category>,
+    /// Whatever is to be noted; stored in clear.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Metadata>,
+    /// When it stops being handed out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What to do about a name that is there already.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnConflict {
+    /// Store nothing at all.
+    #[default]
+    Fail,
+    /// Leave what is there.
+    Skip,
+    /// Give it the new value, as a new version.
+    Overwrite,
+}
+
+/// What became of one secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Taken {
+    /// It is new.
+    Created,
+    /// It has a new value.
+    Overwritten,
+    /// It was there, and was left.
+    Skipped,
+    /// It was there; only a dry run tells so.
+    Conflict,
+}
+
+/// One secret of an import.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ImportedEntry {
+    /// The tenant.
+    pub org_id: OrgId,
+    /// The name.
+    pub name: SecretName,
+    /// What became, or would become, of it.
+    pub outcome: Taken,
+    /// Its id; null for one that a dry run would make.
+    pub id: Option<SecretId>,
+}
+
+/// What was stored, or would be.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Imported {
+    /// Always `true`.
+    pub success: Success,
+    /// Whether nothing was done.
+    pub dry_run: bool,
+    /// How many are new.
+    pub created: u64,
+    /// How many have a new value.
+    pub overwritten: u64,
+    /// How many were left.
+    pub skipped: u64,
+    /// How many would keep the import from being done.
+    pub conflicts: u64,
+    /// Each of them, as they came.
+    pub entries: Vec<ImportedEntry>,
+}
+
+impl Operation for Import {
+    type Answer = Imported;
+    const METHOD: &'static str = "vault.import";
+    const ROUTE: Route = Route::post("/vault/import");
+    const SUMMARY: &'static str = "Stores many secrets from elsewhere, all of them or none.";
+}
+
+/// Writes out all secrets with their values.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Export {
+    /// The tenant; `*` for all; `default` without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub org_id: Option<OrgScope>,
+}
+
+/// A secret with its value and what is kept beside it; an import takes it as it is.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ExportedSecret {
+    /// The tenant.
+    pub org_id: OrgId,
+    /// The name.
+    pub name: SecretName,
+    /// The value.
+    pub value: Revealed,
+    /// What it is for.
+    pub category: Category,
+    /// Whatever its owner noted.
+    pub metadata: RawMetadata,
+    /// When it stops being handed out.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A secret that is not among those written out.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LeftOut {
+    /// The tenant.
+    pub org_id: OrgId,
+    /// The name.
+    pub name: SecretName,
+    /// `not_found` for one that has expired, `integrity` for one that does not authenticate.
+    pub code: Code,
+    /// Why.
+    pub error: String,
+}
+
+/// All secrets with their values.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Exported {
+    /// In order of org and name.
+    pub entries: Vec<ExportedSecret>,
+    /// Those that could not be handed out.
+    pub left_out: Vec<LeftOut>,
+}
+
+impl Operation for Export {
+    type Answer = Exported;
+    const METHOD: &'static str = "vault.export";
+    const ROUTE: Route = Route::post("/vault/export");
+    const SUMMARY: &'static str = "Writes out all secrets with their values.";
+}

@@ -1,0 +1,28 @@
+//! What a vault is told from outside.
+
+use crate::crypto::Iterations;
+use vault_platform::PagePolicy;
+
+/// What a vault is told from outside.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The rounds of new slots.
+    pub iterations: Iterations,
+    /// How the key page is to be locked.
+    pub page: PagePolicy,
+    /// What the process gives away, for `status`.
+    pub posture: Posture,
+    /// The key file, which a rekey replaces.
+    pub key_file: Option<std::path::PathBuf>,
+}
+
+/// What the process gives away; the daemon measures it, `status` shows it.
+#[derive(Debug, Clone)]
+pub struct Posture {
+    /// Whether others of the same user may read its memory.
+    pub dumpable: bool,
+    /// Whether a crash leaves a core file.
+    pub core_dumps: bool,
+    /// `none`, `active` or `unknown`.
+    pub swap: &'static str,
+}

@@ -1,0 +1,219 @@
+//! Import and export: many secrets at once, in one unit.
+
+use std::collections::HashSet;
+
+use super::change::renewed;
+use super::desk::Desk;
+use super::handle::{Handle, Place};
+use super::secrets::NewSecret;
+use crate::api::{
+    Code, Export, Exported, ExportedSecret, Fault, Import, ImportEntry, Imported, ImportedEntry, LeftOut,
+    OnConflict, RawMetadata, Success, Taken,
+};
+use crate::audit::Draft;
+use crate::domain::{Action, Invalid, OrgId, SecretName};
+use crate::store::{Change, ListQuery, Row, Stored};
+
+/// The most secrets of one import.
+const ENTRIES: usize = crate::api::IMPORT_ENTRIES;
+/// The most names that a refusal names.
+const NAMED: usize = 10;
+
+impl Handle for Import {
+    const PLACE: Place = Place::Blocking;
+
+    fn act(&self, desk: &mut Desk) -> Result<Imported, Fault> {
+        desk.ask_whole(if self.dry_run { Action::Read } else { Action::Migrate })?;
+        self.check()?;
+        if !self.dry_run && self.on_conflict == OnConflict::Fail {
+            self.refuse_conflicts(desk)?;
+        }
+        let mut done = Imported {
+            success: Success,
+            dry_run: self.dry_run,
+            created: 0,
+            overwritten: 0,
+            skipped: 0,
+            conflicts: 0,
+            entries: Vec::with_capacity(self.entries.len()),
+        };
+        for entry in &self.entries {
+            let taken = if self.dry_run { self.foresee(desk, entry)? } else { self.take(desk, entry)? };
+            *done.count(taken.outcome) += 1;
+            done.entries.push(taken);
+        }
+        desk.note(self.summary(&done));
+        Ok(done)
+    }
+}
+
+impl Imported {
+    fn count(&mut self, outcome: Taken) -> &mut u64 {
+        match outcome {
+            Taken::Created => &mut self.created,
+            Taken::Overwritten => &mut self.overwritten,
+            Taken::Skipped => &mut self.skipped,
+            Taken::Conflict => &mut self.conflicts,
+        }
+    }
+}
+
+impl Import {
+    fn check(&self) -> Result<(), Fault> {
+        if self.entries.is_empty() || self.entries.len() > ENTRIES {
+            return Err(Invalid("an import has 1 to 10000 entries").into());
+        }
+        let mut seen = HashSet::new();
+        if self.entries.iter().all(|entry| seen.insert((org(entry), &entry.name))) {
+            return Ok(());
+        }
+        Err(Invalid("two entries of the import have the same name in the same org").into())
+    }
+
+    /// Refuses the whole where any name is there already.
+    fn refuse_conflicts(&self, desk: &mut Desk) -> Result<(), Fault> {
+        let mut names = Vec::new();
+        for entry in &self.entries {
+            if let Some(stored) = present(desk, entry)? {
+                names.push(format!("`{}`", stored.row.name));
+            }
+        }
+        if names.is_empty() {
+            return Ok(());
+        }
+        desk.about(Draft::of(Action::Migrate).with("conflicts", names.len()));
+        let more = names.len().saturating_sub(NAMED);
+        names.truncate(NAMED);
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        let message = format!("nothing was stored: there is already {}{more}", names.join(", "));
+        let hint = "leave them with onConflict `skip`, or give them the new values with `overwrite`";
+        Err(Fault::new(Code::Conflict, message).hint(hint))
+    }
+
+    /// Tells what would become of an entry.
+    fn foresee(&self, desk: &mut Desk, entry: &ImportEntry) -> Result<ImportedEntry, Fault> {
+        let stored = present(desk, entry)?;
+        let outcome = match (&stored, self.on_conflict) {
+            (None, _) => Taken::Created,
+            (Some(_), OnConflict::Fail) => Taken::Conflict,
+            (Some(_), OnConflict::Skip) => Taken::Skipped,
+            (Some(_), OnConflict::Overwrite) => Taken::Overwritten,
+        };
+        Ok(ImportedEntry { id: stored.map(|stored| stored.row.id), ..outcome_of(entry, outcome) })
+    }
+
+    /// Stages an entry.
+    fn take(&self, desk: &mut Desk, entry: &ImportEntry) -> Result<ImportedEntry, Fault> {
+        let Some(stored) = desk.find(Action::Migrate, &org(entry), &entry.name)? else {
+            let id = create(desk, entry)?.row.id;
+            return Ok(ImportedEntry { id: Some(id), ..outcome_of(entry, Taken::Created) });
+        };
+        let outcome = if self.on_conflict == OnConflict::Skip {
+            desk.drop_noted(stored.row.id);
+            Taken::Skipped
+        } else {
+            overwrite(desk, &stored, entry)?;
+            Taken::Overwritten
+        };
+        Ok(ImportedEntry { id: Some(stored.row.id), ..outcome_of(entry, outcome) })
+    }
+
+    /// Writes the import itself down.
+    fn summary(&self, done: &Imported) -> Draft {
+        if self.dry_run {
+            return Draft::of(Action::Read).with("dryRun", self.entries.len());
+        }
+        Draft::of(Action::Migrate)
+            .with("created", done.created)
+            .with("overwritten", done.overwritten)
+            .with("skipped", done.skipped)
+    }
+}
+
+fn org(entry: &ImportEntry) -> OrgId {
+    entry.org_id.clone().unwrap_or_default()
+}
+
+fn outcome_of(entry: &ImportEntry, outcome: Taken) -> ImportedEntry {
+    ImportedEntry { org_id: org(entry), name: entry.name.clone(), outcome, id: None }
+}
+
+/// Looks whether an entry's name is there already; the look itself is not noted.
+fn present(desk: &mut Desk, entry: &ImportEntry) -> Result<Option<Stored>, Fault> {
+    let found = desk.find(Action::Read, &org(entry), &entry.name)?;
+    if let Some(stored) = &found {
+        desk.drop_noted(stored.row.id);
+    }
+    Ok(found)
+}
+
+fn create(desk: &mut Desk, entry: &ImportEntry) -> Result<Stored, Fault> {
+    let new = NewSecret {
+        org: org(entry),
+        name: entry.name.clone(),
+        category: entry.category,
+        metadata: entry.metadata.clone().unwrap_or_default(),
+        expires_at: entry.expires_at,
+    };
+    let stored = new.seal(desk, entry.value.value())?;
+    let row = &stored.row;
+    let draft = Draft::of(Action::Migrate).org(&row.org).secret(row.id, row.name.as_str());
+    desk.note(draft.with("version", row.version).with("revision", row.revision));
+    desk.stage(Change::Insert(Box::new(stored.clone())));
+    Ok(stored)
+}
+
+/// Gives a stored secret the value of an entry, and whatever else the entry names.
+fn overwrite(desk: &mut Desk, stored: &Stored, entry: &ImportEntry) -> Result<(), Fault> {
+    let mut next = stored.clone();
+    if let Some(category) = entry.category {
+        next.row.category = category;
+    }
+    if let Some(metadata) = &entry.metadata {
+        next.row.metadata = metadata.to_json();
+    }
+    next.row.expires_at = entry.expires_at.or(stored.row.expires_at);
+    renewed(desk, stored, next, entry.value.value())
+}
+
+impl Handle for Export {
+    const PLACE: Place = Place::Blocking;
+
+    fn act(&self, desk: &mut Desk) -> Result<Exported, Fault> {
+        desk.ask_whole(Action::Export)?;
+        let scope = self.org_id.clone().unwrap_or_default();
+        let (rows, _) = desk.list(Action::Export, &ListQuery::all(scope))?;
+        let mut exported = Exported { entries: Vec::new(), left_out: Vec::new() };
+        for row in rows {
+            match hand_out(desk, &row) {
+                Ok(secret) => exported.entries.push(secret),
+                Err(fault) => {
+                    desk.drop_noted(row.id);
+                    exported.left_out.push(left_out(row.org, row.name, fault));
+                }
+            }
+        }
+        let (count, left) = (exported.entries.len(), exported.left_out.len());
+        desk.note(Draft::of(Action::Export).with("exported", count).with("leftOut", left));
+        Ok(exported)
+    }
+}
+
+fn hand_out(desk: &mut Desk, row: &Row) -> Result<ExportedSecret, Fault> {
+    let stored = desk.take(Action::Export, row.id.into())?;
+    let value = desk.reveal(&stored)?;
+    desk.detail("version", stored.row.version);
+    let row = stored.row;
+    Ok(ExportedSecret {
+        org_id: row.org,
+        name: row.name,
+        value: value.into(),
+        category: row.category,
+        metadata: RawMetadata::of(&row.metadata),
+        expires_at: row.expires_at,
+    })
+}
+
+fn left_out(org_id: OrgId, name: SecretName, fault: Fault) -> LeftOut {
+    LeftOut { org_id, name, code: fault.code, error: fault.message }
+}
