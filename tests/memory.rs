@@ -1,6 +1,7 @@
 //! What root finds in the memory of a running `vaultd`: the keys in their page alone, and nothing once they are wiped.
 //!
 //! Each search also looks for something that has to be there, so that finding nothing means something.
+#![cfg(target_os = "linux")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,6 +1,7 @@
 //! A daemon under a user of its own, shared by agents under theirs: who gets in, and what each may see.
 //!
 //! The tests act as several users, so they need root and take turns.
+#![cfg(target_os = "linux")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,5 +1,6 @@
 //! Things that somebody planted where the daemon looks, before it starts or while it runs: it writes to none of them,
 //! follows no link, waits for nothing, and says what is wrong.
+#![cfg(target_os = "linux")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -203,12 +204,27 @@ fn a_configuration_that_is_no_file_is_refused_and_hangs_nothing() {
 
 #[test]
 fn a_configuration_that_others_may_change_is_refused_with_its_mend() {
-    let home = Home::new();
+    let (home, folder) = (Home::new(), TempDir::with_prefix("etc").unwrap());
+    let file = folder.path().join("vault.toml");
+    std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    std::fs::copy(home.path("vault.toml"), &file).unwrap();
+    let command = || {
+        let mut command = home.command();
+        command.arg("--config").arg(&file);
+        command
+    };
     for mode in [0o620, 0o602, 0o666] {
-        home.set_mode("vault.toml", mode);
-        assert_refused(home.command(), "chmod go-w");
+        std::fs::set_permissions(&file, PermissionsExt::from_mode(mode)).unwrap();
+        assert_refused(command(), "chmod go-w");
     }
-    home.set_mode("vault.toml", 0o644);
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
+    Daemon::start_as(&home, command(), &home.path("vault.sock")).stop();
+}
+
+#[test]
+fn a_configuration_in_a_private_home_may_have_any_mode() {
+    let home = Home::new();
+    home.set_mode("vault.toml", 0o664);
     Daemon::start(&home).stop();
 }
 

@@ -23,6 +23,7 @@ mod daemon;
 mod home;
 pub(crate) mod memory;
 pub(crate) mod search;
+#[cfg(target_os = "linux")]
 pub(crate) mod users;
 mod wire;
 

@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod man;
+mod package;
 mod say;
 mod test;
 mod tool;
@@ -24,6 +25,8 @@ enum Command {
     Man,
     /// Checks what is checked before a commit: format, lints, documentation, dependencies, style.
     Check,
+    /// Makes the package for Debian from a release build, which takes some minutes.
+    Package,
 }
 
 fn main() -> ExitCode {
@@ -32,6 +35,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Man => man::write(&workspace::root().join("docs/man")).map(|()| ExitCode::SUCCESS),
         Command::Check => check::run(),
+        Command::Package => package::run(),
     };
     done.unwrap_or_else(|error| {
         say::problem(format_args!("{error:#}"));

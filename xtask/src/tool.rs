@@ -43,6 +43,20 @@ pub(crate) const PYTHON: Tool = Tool {
     hint: "apt-get install python3, brew install python, or https://www.python.org/downloads/",
 };
 
+/// The maker of packages for Debian.
+pub(crate) const DEB: Tool = Tool {
+    name: "cargo-deb",
+    probe: &["cargo", "deb", "--version"],
+    hint: "cargo install cargo-deb --locked --version 3.8.0",
+};
+
+/// Finds what a program needs of the system, for its package.
+pub(crate) const SHLIBDEPS: Tool = Tool {
+    name: "dpkg-shlibdeps",
+    probe: &["dpkg-shlibdeps", "--version"],
+    hint: "apt-get install dpkg-dev",
+};
+
 /// The judge of units.
 pub(crate) const SYSTEMD: Tool = Tool {
     name: "systemd-analyze",
@@ -63,6 +77,11 @@ impl Tool {
         let Some((program, args)) = self.probe.split_first() else { return false };
         let probed = workspace::command(program).args(args).output();
         probed.is_ok_and(|output| output.status.success())
+    }
+
+    /// Gives the arguments with which cargo gets the tool, where cargo does.
+    pub(crate) fn cargo_install(self) -> impl Iterator<Item = &'static str> {
+        self.hint.split(' ').skip(1)
     }
 
     /// Says that the tool is missing and how to get it.

@@ -24,18 +24,18 @@ pub(super) fn check() -> Result<()> {
 /// Lists what stands between backticks and is a test, as `folder/file::name`, or a file or folder of tests.
 fn named(text: &str) -> Vec<&str> {
     let quoted = text.split('`').skip(1).step_by(2);
-    let test = |word: &&str| {
+    let is_test = |word: &&str| {
         let path = word.split_once("::").map_or(*word, |(path, _)| path);
         path.contains('/') && (word.contains("::") || path.contains("tests/")) && !path.contains(' ')
     };
-    quoted.filter(test).collect()
+    quoted.filter(is_test).collect()
 }
 
 fn is_there(root: &Path, name: &str) -> bool {
-    let Some((file, test)) = name.split_once("::") else { return root.join(name).exists() };
-    let text = std::fs::read_to_string(root.join(format!("{file}.rs"))).unwrap_or_default();
-    let declared = format!("fn {test}(");
-    let mut lines = text.lines().map(str::trim_start).peekable();
+    let Some((file, function)) = name.split_once("::") else { return root.join(name).exists() };
+    let source = std::fs::read_to_string(root.join(format!("{file}.rs"))).unwrap_or_default();
+    let declared = format!("fn {function}(");
+    let mut lines = source.lines().map(str::trim_start).peekable();
     while let Some(line) = lines.next() {
         let marked = line == "#[test]" || line.starts_with("#[tokio::test");
         if marked && lines.peek().is_some_and(|next| next.trim_start_matches("async ").starts_with(&declared))
