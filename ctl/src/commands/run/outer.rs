@@ -39,8 +39,11 @@ impl Outer {
         &self.tty
     }
 
-    /// Gives its modes as they were.
-    pub(super) fn modes(&self) -> &Termios {
+    /// Gives its modes as they are now, and notes them as those to put back.
+    pub(super) fn look_again(&mut self) -> &Termios {
+        if let Ok(modes) = tcgetattr(&self.tty) {
+            self.modes = modes;
+        }
         &self.modes
     }
 

@@ -9,7 +9,9 @@ use std::os::unix::fs::OpenOptionsExt;
 use rustix::fs::OFlags;
 use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{OptionalActions, OutputModes, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize};
+use rustix::termios::{
+    OptionalActions, OutputModes, Termios, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize,
+};
 
 /// Both ends of a pseudo-terminal.
 #[derive(Debug)]
@@ -59,10 +61,8 @@ pub(super) fn resize(pty: impl AsFd, terminal: impl AsFd) {
     }
 }
 
-/// Has a pseudo-terminal end lines itself, as the real terminal does by these modes.
-pub(super) fn end_lines(pty: impl AsFd, as_in: &rustix::termios::Termios) {
-    if let Ok(mut modes) = tcgetattr(&pty) {
-        modes.output_modes |= as_in.output_modes & OutputModes::OPOST;
-        let _ = tcsetattr(&pty, OptionalActions::Now, &modes);
-    }
+/// Gives a pseudo-terminal the modes of a terminal.
+pub(super) fn set_modes(pty: impl AsFd, modes: &Termios) {
+    // Where it takes none, it is gone, and what reads from it ends for that.
+    let _ = tcsetattr(pty, OptionalActions::Now, modes);
 }

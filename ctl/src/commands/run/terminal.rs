@@ -29,6 +29,8 @@ struct Job {
     pumps: Pumps,
     /// Where the command is when we are in the foreground: it asks for the keys itself where stdin is none.
     ground: Ground,
+    /// Whether it has had the keys, and with them a say about its terminal's modes.
+    had_keys: bool,
 }
 
 /// How the command ended.
@@ -54,7 +56,7 @@ pub(super) fn run(
     let session = Session::start(&mut launch, &outputs, ground, &sender)?;
     let keys = Arc::new(Keys::closed());
     let pumps = outputs.pump(needles, Some(&keys), &sender)?;
-    let mut job = Job { outer, keys, session, pumps, ground };
+    let mut job = Job { outer, keys, session, pumps, ground, had_keys: ground == Ground::Fore };
     job.listen()?;
     if ground == Ground::Fore {
         job.take_keys();
@@ -146,10 +148,15 @@ impl Job {
 
     /// Has keys go to the command, as it wants them.
     fn take_keys(&mut self) {
-        self.outer.make_raw();
-        if let Some((pty, _)) = self.pumps.terminals.first() {
-            pty::end_lines(pty, self.outer.modes());
+        if !self.had_keys {
+            // In the background the modes were those that a shell reads its own keys with.
+            let modes = self.outer.look_again();
+            if let Some((pty, _)) = self.pumps.terminals.first() {
+                pty::set_modes(pty, modes);
+            }
+            self.had_keys = true;
         }
+        self.outer.make_raw();
         self.keys.open();
     }
 }
