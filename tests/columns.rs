@@ -91,7 +91,8 @@ fn change(home: &Home, table: &str, column: &str) -> bool {
     let filled = format!("(SELECT max({key}) FROM {table} WHERE {column} IS NOT NULL)");
     let last = format!("WHERE {key} = coalesce({filled}, (SELECT max({key}) FROM {table}))");
     let read = format!("SELECT {column} FROM {table} {last}");
-    let value: Stored = database.query_row(&read, [], |row| row.get(0)).unwrap();
+    // A table may be empty: the log begins nowhere else until old entries are removed.
+    let Ok(value) = database.query_row(&read, [], |row| row.get::<_, Stored>(0)) else { return false };
     database
         .execute(&format!("UPDATE {table} SET {column} = ?1 {last}"), [other(&value)])
         .is_ok_and(|n| n > 0)
@@ -111,7 +112,13 @@ fn told(daemon: &Daemon) -> Vec<String> {
         told.push("the log is not intact".to_owned());
     }
     let damaged = daemon.http("GET", "/vault/secrets?orgId=*", NONE).body["damaged"].clone();
-    told.extend(damaged.as_array().into_iter().flatten().map(|name| format!("`{}`", name.as_str().unwrap())));
+    told.extend(
+        damaged
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|secret| format!("`{}`", secret["name"].as_str().unwrap())),
+    );
     for name in ["a", "b"] {
         let answer = daemon.resolve(name);
         if answer.status != 200 {
@@ -168,7 +175,8 @@ fn a_row_that_was_taken_out_of_any_table_is_told() {
     let home = full();
     let mut tables: Vec<_> = columns(&home.database()).into_iter().map(|(table, _)| table).collect();
     tables.dedup();
-    for table in tables.iter().filter(|table| *table != "tally") {
+    // Counts are not authenticated, and the log has no other beginning until old entries are removed.
+    for table in tables.iter().filter(|table| !["tally", "log_checkpoint"].contains(&table.as_str())) {
         let hurt = copy_of(&home);
         let database = hurt.database();
         database.pragma_update(None, "foreign_keys", false).unwrap();

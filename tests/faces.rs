@@ -74,9 +74,8 @@ fn case_of_the_whole(method: &str, walk: &Walk) -> Case {
         "vault.auditLog" => {
             case(json!({ "action": "create" }), json!({ "limit": 5000 }), Code::InvalidRequest)
         }
-        "vault.verifyAudit" | "vault.acceptLoss" | "vault.backup" | "vault.listAgents" | "vault.lock" | "vault.recovery" => {
-            case(json!({}), unknown, Code::InvalidRequest)
-        }
+        "vault.verifyAudit" | "vault.acceptLoss" | "vault.backup" | "vault.listAgents" | "vault.lock"
+        | "vault.recovery" => case(json!({}), unknown, Code::InvalidRequest),
         "vault.import" => {
             let entries = json!([{ "name": "imported", "value": "x" }]);
             case(json!({ "entries": entries }), json!({ "entries": entries }), Code::Conflict)
