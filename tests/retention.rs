@@ -6,7 +6,7 @@
     reason = "a failing helper fails its test"
 )]
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use tempfile::TempDir;
@@ -35,7 +35,7 @@ impl Days {
     async fn first() -> Self {
         let folder = TempDir::with_prefix("vault").unwrap();
         let clock = Arc::new(ManualClock::at(Timestamp::from_millis(0)));
-        let vault = open(folder.path().join("vault.db"), &clock);
+        let vault = open(&folder.path().join("vault.db"), &clock);
         let days = Self { folder, clock, vault, key: "the first key of these days" };
         days.vault.found(&days.passphrase()).unwrap();
         days.unlock().await;
@@ -57,7 +57,7 @@ impl Days {
         drop(vault);
         let path = folder.path().join("vault.db");
         rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
-        let days = Self { vault: open(path, &clock), folder, clock, key };
+        let days = Self { vault: open(&path, &clock), folder, clock, key };
         days.unlock().await;
         days
     }
@@ -91,14 +91,14 @@ impl Days {
     }
 }
 
-fn open(path: PathBuf, clock: &Arc<ManualClock>) -> Vault {
+fn open(path: &Path, clock: &Arc<ManualClock>) -> Vault {
     let settings = Settings {
         iterations: Iterations::new(100_000).unwrap(),
         page: PagePolicy { secretmem: false, require_lock: false },
         posture: Posture { dumpable: false, core_dumps: false, swap: "none" },
         key_file: None,
     };
-    Vault::new(Arc::new(SqliteStore::open(&path).unwrap()), Arc::clone(clock) as _, settings)
+    Vault::new(Arc::new(SqliteStore::open(path).unwrap()), Arc::clone(clock) as _, settings)
 }
 
 /// Makes a vault with `old` of day 0 and `young` of day 20, its log trimmed to the last ten days.

@@ -9,6 +9,9 @@ use std::path::Path;
 use anyhow::bail;
 use vault::files;
 
+/// The bits of a mode that let group and others in.
+const OTHERS: u32 = 0o077;
+
 /// The uid that owns what users outside this user namespace own.
 const UNMAPPED: u32 = 65_534;
 /// The largest configuration that is read, in bytes.
@@ -59,7 +62,7 @@ pub(crate) fn read(file: File, path: &Path) -> anyhow::Result<String> {
         bail!("it belongs to uid {}, who could change it", meta.uid());
     }
     // Nobody else comes through a private folder, whatever the modes of what is in it.
-    let private = std::fs::metadata(files::parent(path)).is_ok_and(|folder| folder.mode() & 0o077 == 0);
+    let private = std::fs::metadata(files::parent(path)).is_ok_and(|folder| folder.mode() & OTHERS == 0);
     if meta.mode() & 0o022 != 0 && !private {
         bail!("others may change it; mend it with: chmod go-w {shown}");
     }

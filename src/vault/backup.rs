@@ -56,10 +56,10 @@ impl Handle for MakeBackup {
     fn act(&self, desk: &mut Desk) -> Result<BackupMade, Fault> {
         desk.ask_whole(Action::Backup)?;
         let database = desk.store().snapshot()?;
-        let length = database.metadata().map_err(unreadable)?.len();
+        let length = database.metadata().map_err(|error| unreadable(&error))?.len();
         let (keys, made_at) = (desk.keys()?, desk.now());
         let head = Head { vault: keys.vault(), made_at, length };
-        let mac = head.mac(keys, &digest_of(&database, length).map_err(unreadable)?);
+        let mac = head.mac(keys, &digest_of(&database, length).map_err(|error| unreadable(&error))?);
         let name = HEXLOWER.encode(&random::<16>()?);
         let pending = Pending { name: name.clone(), head: head.to_bytes(), length, database, mac };
         let bytes = pending.bytes();
@@ -84,7 +84,7 @@ impl Handle for ReadBackup {
         if self.offset >= pending.bytes() {
             return Err(Fault::new(Code::InvalidRequest, "field `offset`: beyond the end of the backup"));
         }
-        let part = pending.part(self.offset).map_err(unreadable)?;
+        let part = pending.part(self.offset).map_err(|error| unreadable(&error))?;
         let next = Some(self.offset + part.len() as u64).filter(|next| *next < pending.bytes());
         if next.is_none() {
             *held = None;
@@ -106,7 +106,7 @@ fn digest_of(file: &File, length: u64) -> std::io::Result<Bytes32> {
     Ok(hash.finalize().into())
 }
 
-fn unreadable(error: std::io::Error) -> Fault {
+fn unreadable(error: &std::io::Error) -> Fault {
     tracing::error!(%error, "the copy of the database could not be read");
     Fault::new(Code::Storage, "the copy of the database could not be read")
 }

@@ -1,6 +1,7 @@
 //! A backup, its check, and its way back.
 
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use crate::environment::TestEnvironment;
 
@@ -21,6 +22,10 @@ fn lose(test: &mut TestEnvironment) {
     for name in ["vault.db", "head"] {
         let _ = std::fs::remove_file(test.path(name));
     }
+}
+
+fn put(path: &str, bytes: &[u8]) {
+    vault::files::replace_private(Path::new(path), bytes).unwrap();
 }
 
 #[test]
@@ -89,12 +94,12 @@ fn a_damaged_backup_is_refused_whole() {
     for at in [10, 30, 39, 5_000, sound.len() / 2, sound.len() - 1] {
         let mut bytes = sound.clone();
         bytes[at] ^= 1;
-        std::fs::write(&path, &bytes).unwrap();
+        put(&path, &bytes);
         test.ctl(&["restore", &path]).ended_with(8);
     }
     test.ctl(&["backup", "--verify", &path]).ended_with(9);
     for length in [0, 20, sound.len() / 2, sound.len() - 1] {
-        std::fs::write(&path, &sound[..length]).unwrap();
+        put(&path, &sound[..length]);
         test.ctl(&["restore", &path]).ended_with(8);
     }
     assert!(!test.path("vault.db").exists() && !test.path("vault.db.restored").exists());
