@@ -5,6 +5,7 @@ use std::io::Write;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use clap::Parser;
 use serde_json::Value;
@@ -68,6 +69,7 @@ impl TestEnvironment {
         let notices = self.folder.path().join("ready");
         let _ = std::fs::remove_file(&notices);
         let socket = UnixDatagram::bind(&notices).unwrap();
+        socket.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
         command.env("NOTIFY_SOCKET", &notices);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         self.daemon = Some(command.spawn().unwrap());

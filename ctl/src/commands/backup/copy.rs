@@ -89,6 +89,11 @@ impl Copy {
             record_restored(&store, &keys, self.made_at(), now())
                 .map_err(|refusal| Fault::new(Code::Storage, refusal.to_string()))?;
         }
+        // A write-ahead log that another database left behind would be played back into this one.
+        let [_, leftovers @ ..] = files_of(database);
+        for leftover in leftovers {
+            let _ = std::fs::remove_file(leftover);
+        }
         let placed = std::fs::rename(&self.path, database)
             .and_then(|()| std::fs::File::open(files::parent(database))?.sync_all());
         placed.map_err(|error| Failure::file(database, &error))
