@@ -131,12 +131,12 @@ fn from_pass(test: &TestEnvironment, options: &[&str]) -> Run {
 fn a_pass_store_comes_in_by_its_paths() {
     let test = TestEnvironment::served();
     vault::files::make_private_folder(&test.path("store/mail")).unwrap();
-    test.write("store/mail/work.gpg", "pw-1\nuser: me\n");
+    test.write("store/mail/office.gpg", "pw-1\nuser: me\n");
     test.write("store/top.gpg", "pw-2\n");
     test.write("store/.gpg-id", "me");
     from_pass(&test, &[]).succeeded();
-    assert_eq!("pw-1", value(&test, "default", "mail/work"));
-    assert_eq!("user: me", value(&test, "default", "mail/work/notes"));
+    assert_eq!("pw-1", value(&test, "default", "mail/office"));
+    assert_eq!("user: me", value(&test, "default", "mail/office/notes"));
     assert_eq!("pw-2", value(&test, "default", "top"));
 }
 

@@ -24,9 +24,7 @@ pub(super) fn read(path: &Path) -> Result<Found, Failure> {
         }
         list(&export, "items").iter().map(of_json).collect()
     } else {
-        let rows = csv::rows(&whole)
-            .map_err(|why| Failure::usage(format!("{}: {why}", named(path)), "export it once more"))?;
-        rows.iter().map(of_row).collect()
+        csv::rows_of(path, &whole)?.iter().map(of_row).collect()
     };
     take(items, &mut found);
     Ok(found)

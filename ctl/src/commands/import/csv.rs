@@ -1,15 +1,27 @@
 //! Comma-separated values (RFC 4180): a heading, and rows by its names.
 
 use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::found::named;
+use crate::failure::Failure;
 
 /// A row by the names of the heading, in lower case.
 pub(super) type Row = BTreeMap<String, String>;
+
+/// Reads a file's text as rows.
+///
+/// # Errors
+/// What is wrong, with the file's name and without repeating any of it.
+pub(super) fn rows_of(path: &Path, text: &str) -> Result<Vec<Row>, Failure> {
+    rows(text).map_err(|why| Failure::usage(format!("{}: {why}", named(path)), "export it once more"))
+}
 
 /// Reads all rows; the first line is the heading.
 ///
 /// # Errors
 /// What is wrong, without repeating any of it.
-pub(super) fn rows(text: &str) -> Result<Vec<Row>, &'static str> {
+fn rows(text: &str) -> Result<Vec<Row>, &'static str> {
     let mut records = records(text)?.into_iter();
     let heading: Vec<String> = match records.next() {
         Some(heading) => heading.iter().map(|name| name.trim().to_lowercase()).collect(),

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::csv::{self, Row};
-use super::found::{Found, json_of, named, text_of};
+use super::found::{Found, json_of, text_of};
 use super::items::{Item, list, some, take, text};
 use crate::failure::Failure;
 
@@ -20,9 +20,7 @@ pub(super) fn read(path: &Path) -> Result<Found, Failure> {
     let items = if whole.trim_start().starts_with(['{', '[']) {
         of_json(&json_of(path, &whole)?)
     } else {
-        let rows = csv::rows(&whole)
-            .map_err(|why| Failure::usage(format!("{}: {why}", named(path)), "export it once more"))?;
-        rows.iter().map(of_row).collect()
+        csv::rows_of(path, &whole)?.iter().map(of_row).collect()
     };
     take(items, &mut found);
     Ok(found)
