@@ -29,6 +29,7 @@ mod rm;
 mod rollback;
 mod rotate;
 mod run;
+mod scan;
 mod service;
 mod set;
 mod show;
@@ -96,6 +97,7 @@ commands! {
     Unlock => unlock::UnlockArgs,
     Rekey => rekey::RekeyArgs,
     Recovery => recovery::RecoveryArgs,
+    Scan => scan::ScanArgs,
     Import => import::ImportArgs,
     Export => export::ExportArgs,
     Backup => backup::BackupArgs,
