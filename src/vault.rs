@@ -28,14 +28,14 @@ mod unlock;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use tokio::sync::broadcast;
+use tokio::sync::{RwLock as Turns, RwLockWriteGuard as Alone, broadcast};
 
 pub use agents::Standing;
 pub use desk::Desk;
 use folded::Folded;
 pub use found::{FoundError, Founded, Founding, Plan, found};
 use handle::After;
-pub use handle::{Handle, Place, Records, Settled, WhileLocked};
+pub use handle::{Changes, Handle, Place, Records, Settled, WhileLocked};
 pub use inspect::{Damage, Findings};
 pub use list::{Fold, each};
 use refused::Refused;
@@ -76,6 +76,8 @@ struct Inner {
     refused: Mutex<Refused>,
     folded: Mutex<Folded>,
     backup: Mutex<Option<backup::Pending>>,
+    /// Held by all who commit a change, and by whoever changes everything alone.
+    turns: Turns<()>,
 }
 
 impl Vault {
@@ -98,6 +100,7 @@ impl Vault {
             refused: Mutex::default(),
             folded: Mutex::default(),
             backup: Mutex::default(),
+            turns: Turns::default(),
         }))
     }
 
@@ -107,10 +110,15 @@ impl Vault {
     /// Whatever the table of [`Code`]s names; each refusal past the lock is recorded too.
     pub async fn call<O: Handle>(&self, caller: &Caller, operation: O) -> Result<O::Answer, Fault> {
         let operation = Arc::new(operation);
+        // An agent's is tried again instead, so that no agent makes others wait.
+        let alone = match O::CHANGES {
+            Changes::Alone if caller.is_owner() => Some(self.0.turns.write().await),
+            Changes::Alone | Changes::Together | Changes::AtOnce => None,
+        };
         let mut last = Refusal::Stale;
         for _ in 0..TRIES {
             let desk = self.desk::<O>(caller)?;
-            match self.attempt(desk, &operation).await? {
+            match self.attempt(desk, &operation, alone.as_ref()).await? {
                 Ok(answer) => return Ok(answer),
                 Err(refusal @ (Refusal::Stale | Refusal::OldKeys)) => last = refusal,
                 Err(refusal) => return Err(fault_of(&refusal)),
@@ -124,6 +132,7 @@ impl Vault {
         &self,
         desk: Desk,
         operation: &Arc<O>,
+        alone: Option<&Alone<'_, ()>>,
     ) -> Result<Result<O::Answer, Refusal>, Fault> {
         let (mut desk, acted) = match O::PLACE {
             Place::Inline => act(desk, &**operation),
@@ -144,10 +153,12 @@ impl Vault {
             (Ok(_), Records::Each) => Some(desk.unit()?),
             (Err(fault), _) => desk.refused_unit(fault).filter(|unit| self.writes_alone(desk.caller(), unit)),
         };
-        if let Some(unit) = unit
-            && let Err(refusal) = self.commit(unit).await
-        {
-            return Ok(Err(refusal));
+        if let Some(unit) = unit {
+            let waits = alone.is_none() && O::CHANGES != Changes::AtOnce && !unit.changes.is_empty();
+            let _turn = if waits { Some(self.0.turns.read().await) } else { None };
+            if let Err(refusal) = self.commit(unit).await {
+                return Ok(Err(refusal));
+            }
         }
         let mut answer = acted?;
         O::settled(&mut answer, &self.settle(after).await);

@@ -18,6 +18,8 @@ pub trait Handle: Operation {
     const GUESSABLE: bool = false;
     /// Whether it is written down.
     const RECORDS: Records = Records::Each;
+    /// Whether others may change secrets and agents while it acts.
+    const CHANGES: Changes = Changes::Together;
 
     /// Judges and acts at the desk; what it stages and notes is committed before the answer leaves.
     fn act(&self, desk: &mut Desk) -> Result<Self::Answer, Fault>;
@@ -79,4 +81,15 @@ pub enum Records {
     Each,
     /// Nothing: it shows no secret's name and changes nothing.
     Nothing,
+}
+
+/// Whether others may change secrets and agents while an operation acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Changes {
+    /// They may: one that changed what this one read is noticed, and this one is tried again.
+    Together,
+    /// They wait: it changes so much that it would be tried again for ever.
+    Alone,
+    /// It waits for nobody.
+    AtOnce,
 }

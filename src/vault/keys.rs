@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::desk::{Desk, forbidden};
-use super::handle::{After, Handle, Place, WhileLocked};
+use super::handle::{After, Changes, Handle, Place, WhileLocked};
 use crate::api::{Code, Done, Fault, LockVault, MakeRecovery, RecoveryMade, Success, UnlockVault};
 use crate::audit::Draft;
 use crate::crypto::{Header, RecoveryKey, Slot, SlotKind, SlotSpec};
@@ -12,6 +12,8 @@ use crate::secret::{Revealed, SecretValue};
 use crate::store::Change;
 
 impl Handle for LockVault {
+    const CHANGES: Changes = Changes::AtOnce;
+
     fn act(&self, desk: &mut Desk) -> Result<Done, Fault> {
         desk.ask_whole(Action::Lock)?;
         desk.note(Draft::of(Action::Lock).with("reason", LockReason::ByRequest.as_str()));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::change::kept_versions;
 use super::desk::Desk;
-use super::handle::{After, Handle, Place};
+use super::handle::{After, Changes, Handle, Place};
 use super::inspect::{Damage, Located};
 use super::rotate::resealed;
 use crate::api::{AcceptLoss, DamagedSecret, Fault, LossAccepted, Success};
@@ -14,6 +14,7 @@ use crate::store::{Change, Kept, Row, Stored, VersionRow};
 
 impl Handle for AcceptLoss {
     const PLACE: Place = Place::Blocking;
+    const CHANGES: Changes = Changes::Alone;
 
     fn act(&self, desk: &mut Desk) -> Result<LossAccepted, Fault> {
         desk.ask_owner(Action::Delete)?;

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::desk::Desk;
-use super::handle::{After, Handle, Place, Settled};
+use super::handle::{After, Changes, Handle, Place, Settled};
 use super::keys::recovery_slot;
 use super::rotate::resealed;
 use super::{Settings, Vault};
@@ -23,6 +23,7 @@ use crate::store::{AgentRow, Change, Kept, ListQuery, Rekeying};
 
 impl Handle for Rekey {
     const PLACE: Place = Place::Blocking;
+    const CHANGES: Changes = Changes::Alone;
 
     fn act(&self, desk: &mut Desk) -> Result<Rekeyed, Fault> {
         desk.ask_whole(Action::Rekey)?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::change::{kept_versions, open_version};
 use super::desk::Desk;
-use super::handle::{Handle, Place};
+use super::handle::{Changes, Handle, Place};
 use crate::api::{Created, Fault, RotateAll, RotateSecret, RotatedAll, RotationError, Success};
 use crate::audit::Draft;
 use crate::domain::{Action, Outcome};
@@ -60,6 +60,7 @@ impl Handle for RotateSecret {
 
 impl Handle for RotateAll {
     const PLACE: Place = Place::Blocking;
+    const CHANGES: Changes = Changes::Alone;
 
     fn act(&self, desk: &mut Desk) -> Result<RotatedAll, Fault> {
         let scope = self.org_id.clone().unwrap_or_default();

@@ -1,6 +1,7 @@
 //! The project's own commands, run as `cargo xtask COMMAND`.
 
 mod check;
+mod crash;
 mod demo;
 mod man;
 mod package;
@@ -21,6 +22,8 @@ enum Command {
     Demo(demo::Args),
     /// Runs every test: the workspace's with nextest, and the examples in the documentation.
     Test(test::Args),
+    /// Kills a daemon again and again under load, and checks that it loses nothing that it acknowledged.
+    Crash(crash::Args),
     /// Writes the man pages in docs/man from the definitions of the flags.
     Man,
     /// Checks what is checked before a commit: format, lints, documentation, dependencies, style.
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
     let done = match Command::parse() {
         Command::Demo(args) => demo::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Crash(args) => crash::run(&args),
         Command::Man => man::write(&workspace::root().join("docs/man")).map(|()| ExitCode::SUCCESS),
         Command::Check => check::run(),
         Command::Package => package::run(),

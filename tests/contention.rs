@@ -1,0 +1,65 @@
+//! What changes everything gets done while others keep changing something.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a failing helper fails its test"
+)]
+
+mod support;
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use serde_json::{Value, json};
+use support::{Answer, Daemon, Home};
+
+/// How many change secrets all the time.
+const WRITERS: usize = 4;
+
+/// Asks for something that concerns every secret while writers change them; each writer's last value is there after.
+fn amid_writers(method: &str, path: &str, body: Value) {
+    let home = Home::new();
+    let daemon = Daemon::start(&home);
+    let ids: Vec<_> = (0..40).map(|number| daemon.create(&format!("secret {number}"), "first")).collect();
+    let (ended, written) = (AtomicBool::new(false), AtomicU64::new(0));
+    let write = |writer: usize| {
+        let mut number = 0;
+        while !ended.load(Ordering::SeqCst) {
+            let id = &ids[writer + WRITERS * (number % (ids.len() / WRITERS))];
+            let value = json!({ "value": format!("value {number}") });
+            assert_written(&daemon.http("PUT", &format!("/vault/secrets/{id}"), value));
+            written.fetch_add(1, Ordering::SeqCst);
+            number += 1;
+        }
+    };
+    let answer = std::thread::scope(|scope| {
+        for writer in 0..WRITERS {
+            scope.spawn(move || write(writer));
+        }
+        while written.load(Ordering::SeqCst) < 20 {
+            std::thread::yield_now();
+        }
+        let answer = daemon.http(method, path, body);
+        ended.store(true, Ordering::SeqCst);
+        answer
+    });
+    assert_eq!(200, answer.status, "{}", answer.text);
+    for number in 0..40 {
+        daemon.resolve(&format!("secret {number}")).value();
+    }
+}
+
+#[track_caller]
+fn assert_written(answer: &Answer) {
+    assert_eq!(200, answer.status, "{}", answer.text);
+}
+
+#[test]
+fn a_rekey_gets_done_while_others_write() {
+    amid_writers("POST", "/vault/rekey", json!({ "newKey": "another key of some length 1234" }));
+}
+
+#[test]
+fn all_are_rotated_while_others_write() {
+    amid_writers("POST", "/vault/rotate-all", json!({}));
+}

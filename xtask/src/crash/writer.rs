@@ -1,0 +1,123 @@
+//! Writers, each on names of its own, and readers of all of them.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use fastrand::Rng;
+use vault::api::{Code, CreateSecret, DeleteSecret, Fault, ListSecrets, Resolve, RotateSecret, UpdateSecret};
+use vault::client::Client;
+use vault::domain::SecretName;
+use vault::secret::{Revealed, SecretValue};
+
+use super::ledger::{Held, Known, Ledger, Write};
+
+/// Writes until the daemon is gone.
+pub(super) fn write(ledger: &mut Ledger, socket: &Path, mut random: Rng, ended: &AtomicBool) {
+    while !ended.load(Ordering::SeqCst) {
+        let Ok(mut client) = Client::connect(socket) else { continue };
+        while let Some(number) = random.choice(0..ledger.names.len()) {
+            let value = ledger.fresh_value();
+            let Some(known) = ledger.names.get_mut(number) else { break };
+            let write = draw(known, value, &mut random);
+            known.pending = Some(write.clone());
+            match ask(&mut client, known, &write) {
+                Ok(held) => acknowledged(ledger, number, &write, held),
+                // Whether it was done, nobody knows: this name waits for the oracle.
+                Err(fault) if fault.code == Code::Unavailable => {
+                    ledger.under_way += 1;
+                    return;
+                }
+                // A refusal changes nothing.
+                Err(_) => known.pending = None,
+            }
+        }
+    }
+}
+
+fn draw(known: &Known, value: String, random: &mut Rng) -> Write {
+    if known.held.is_none() {
+        return Write::Create(value);
+    }
+    match random.u8(0..10) {
+        0 => Write::Delete,
+        1..=3 => Write::Rotate,
+        _ => Write::Update(value),
+    }
+}
+
+/// Asks for a write; gives the secret as it is after it.
+fn ask(client: &mut Client, known: &Known, write: &Write) -> Result<Option<Held>, Fault> {
+    let (Write::Create(text) | Write::Update(text)) = write else {
+        return without_value(client, known, write);
+    };
+    let value = Revealed::new(SecretValue::new(text.clone())?);
+    let entry = match &known.held {
+        None => client.call(&create(known.name.clone(), value))?.entry,
+        Some(held) => client.call(&UpdateSecret { value: Some(value), ..update(held) })?.entry,
+    };
+    Ok(Some(Held { id: entry.id, value: text.clone(), version: entry.version }))
+}
+
+fn without_value(client: &mut Client, known: &Known, write: &Write) -> Result<Option<Held>, Fault> {
+    let Some(held) = &known.held else { return Ok(None) };
+    if *write == Write::Delete {
+        client.call(&DeleteSecret { id: held.id.into() })?;
+        return Ok(None);
+    }
+    client.call(&RotateSecret { id: held.id.into() })?;
+    Ok(Some(held.clone()))
+}
+
+fn create(name: SecretName, value: Revealed) -> CreateSecret {
+    CreateSecret {
+        org_id: None,
+        name,
+        value,
+        category: None,
+        metadata: None,
+        expires_at: None,
+        created_by: None,
+    }
+}
+
+fn update(held: &Held) -> UpdateSecret {
+    UpdateSecret {
+        id: held.id.into(),
+        value: None,
+        category: None,
+        metadata: None,
+        expires_at: None,
+        if_version: Some(held.version),
+        if_revision: None,
+    }
+}
+
+fn acknowledged(ledger: &mut Ledger, number: usize, write: &Write, held: Option<Held>) {
+    ledger.acknowledged += 1;
+    let Some(known) = ledger.names.get_mut(number) else { return };
+    known.pending = None;
+    let before = std::mem::replace(&mut known.held, held);
+    let id = known.held.as_ref().or(before.as_ref()).map(|held| held.id);
+    if let Some(id) = id {
+        ledger.note(id, write.action());
+    }
+}
+
+/// Reads until the daemon is gone; what it gets is not looked at here.
+pub(super) fn read(socket: &Path, mut random: Rng, ended: &AtomicBool) {
+    while !ended.load(Ordering::SeqCst) {
+        let Ok(mut client) = Client::connect(socket) else { continue };
+        loop {
+            let (writer, number) = (random.u8(0..6), random.u8(0..5));
+            let name = format!("writer {writer} name {number}");
+            let answer = if random.bool() {
+                client.call(&Resolve { name, org_id: None }).map(drop)
+            } else {
+                client.call(&ListSecrets::default()).map(drop)
+            };
+            if answer.is_err_and(|fault| fault.code == Code::Unavailable) {
+                break;
+            }
+        }
+    }
+}
