@@ -8,6 +8,7 @@ use clap::{Args, CommandFactory, Parser, ValueEnum};
 use vault::domain::{Invalid, OrgScope};
 
 use crate::commands::Command;
+use crate::complete::Completes;
 use crate::context::Context;
 use crate::show::Show;
 use crate::usage;
@@ -58,7 +59,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
     /// The tenant; `*` is all of them where a command can mean all [default: default]
-    #[arg(long, global = true, value_name = "ORG", value_parser = org_scope)]
+    #[arg(long, global = true, value_name = "ORG", value_parser = org_scope, add = Completes::Org)]
     pub(crate) org: Option<OrgScope>,
     /// Answer in JSON, errors too
     #[arg(long, global = true)]

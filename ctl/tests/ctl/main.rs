@@ -4,6 +4,7 @@
 mod agents;
 mod audit;
 mod backup;
+mod completion;
 mod doctor;
 mod env;
 mod environment;

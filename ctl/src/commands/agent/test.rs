@@ -11,6 +11,7 @@ use vault::client::Client;
 use vault::domain::{Action, AgentId, OrgId, OrgScope, SecretName};
 
 use super::{facts, grant};
+use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::locate;
@@ -29,8 +30,10 @@ Examples:
   vaultctl agent test mailer sendgrid --action decrypt")]
 pub(crate) struct TestArgs {
     /// Its name
+    #[arg(add = Completes::Agent)]
     name: AgentId,
     /// A secret's name or a platform
+    #[arg(add = Completes::Key)]
     secret: Option<String>,
     /// This action alone: create, encrypt, read, decrypt, rotate or delete
     #[arg(long, hide_possible_values = true, value_parser = action_parser(), requires = "secret")]
