@@ -29,6 +29,7 @@ mod rm;
 mod rollback;
 mod rotate;
 mod run;
+mod schema;
 mod service;
 mod set;
 mod show;
@@ -103,6 +104,7 @@ commands! {
     Service => service::ServiceArgs,
     Completions => completions::CompletionsArgs,
     Man => man::ManArgs,
+    Schema => schema::SchemaArgs,
 }
 
 /// Reads a category by its id.

@@ -12,6 +12,7 @@ mod import;
 mod init;
 mod inject;
 mod integrate;
+mod json;
 mod keys;
 mod mcp;
 mod migration;

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use clap::builder::TypedValueParser;
+use schemars::JsonSchema;
 use serde::Serialize;
 use vault::agents::GRANTABLE;
 use vault::api::{AgentEntry, AgentTested, Code, Fault, ListSecrets, TestAgent};
@@ -46,15 +47,17 @@ fn action_parser() -> impl TypedValueParser<Value = Action> {
 }
 
 /// What an agent could do to one secret, for programs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Tested {
+#[schemars(inline)]
+pub(in crate::commands) struct Tested {
     org_id: OrgId,
     secret: SecretName,
     actions: Vec<Verdict>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
 struct Verdict {
     action: Action,
     #[serde(flatten)]
