@@ -12,6 +12,7 @@ mod discover;
 mod fault;
 mod keys;
 mod loss;
+mod scan;
 mod secrets;
 mod status;
 mod transfer;
@@ -38,6 +39,7 @@ pub use discover::{
 pub use fault::{Body, Code, Details, Fault};
 pub use keys::{Done, LockVault, MakeRecovery, RecoveryMade, Rekey, Rekeyed, UnlockVault};
 pub use loss::{AcceptLoss, DamagedSecret, LossAccepted};
+pub use scan::{SCAN_BYTES, SCAN_MATCHES, SCAN_TEXTS, Scan, ScanBytes, ScanMatch, ScanText, Scanned};
 pub use secrets::{
     CreateSecret, Created, DeleteSecret, Deleted, GetSecret, ListSecrets, RawMetadata, Resolve, Resolved,
     Secret, SecretList, SecretWithValue, SortBy,

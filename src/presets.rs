@@ -137,6 +137,13 @@ impl Presets {
         self.get(platform)?.field(field)
     }
 
+    /// Tells whether a name is a secret's, and not that of a setting such as a region or a port.
+    pub fn is_secret(&self, name: &str) -> bool {
+        let field = name.strip_prefix("skill:").and_then(|skill| skill.split_once(':'));
+        let known = field.and_then(|(platform, field)| self.field(platform, field));
+        known.is_none_or(|field| field.secret)
+    }
+
     /// Finds the field that an environment variable usually fills; case counts.
     pub fn by_variable(&self, variable: &str) -> Option<(&Preset, &PresetField)> {
         let mut fields =

@@ -18,6 +18,7 @@ mod rekey;
 mod resolve;
 mod retention;
 mod rotate;
+mod scan;
 mod secrets;
 mod settings;
 mod status;

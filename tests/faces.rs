@@ -82,6 +82,10 @@ fn case_of_the_whole(method: &str, walk: &Walk) -> Case {
         "vault.rotateAll" | "vault.status" | "vault.export" => {
             case(json!({ "orgId": "*" }), json!({ "orgId": "" }), Code::InvalidRequest)
         }
+        "vault.scan" => {
+            let text = |data: &str| json!({ "texts": [{ "data": data }] });
+            case(text("YSB2YWx1ZQ=="), text("a value"), Code::InvalidRequest)
+        }
         "vault.backupPart" => {
             let made = walk.daemon.http("POST", "/vault/backup", NONE).body["backup"].clone();
             let part = |backup: Value| json!({ "backup": backup, "offset": 0 });

@@ -29,6 +29,7 @@ mod rm;
 mod rollback;
 mod rotate;
 mod run;
+mod scan;
 mod schema;
 mod service;
 mod set;
@@ -97,6 +98,7 @@ commands! {
     Unlock => unlock::UnlockArgs,
     Rekey => rekey::RekeyArgs,
     Recovery => recovery::RecoveryArgs,
+    Scan => scan::ScanArgs,
     Import => import::ImportArgs,
     Export => export::ExportArgs,
     Backup => backup::BackupArgs,

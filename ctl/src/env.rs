@@ -33,6 +33,11 @@ pub(crate) fn codex_folder() -> Option<PathBuf> {
     variable("CODEX_HOME").map(PathBuf::from)
 }
 
+/// Gives the file or folder that a variable moves a program's own place to.
+pub(crate) fn moved_to(name: &str) -> Option<PathBuf> {
+    variable(name).map(PathBuf::from).filter(|path| path.is_absolute())
+}
+
 /// Gives the folder in which pass keeps its files: `PASSWORD_STORE_DIR`, else `~/.password-store`.
 pub(crate) fn password_store() -> Option<PathBuf> {
     let named = variable("PASSWORD_STORE_DIR").map(PathBuf::from);

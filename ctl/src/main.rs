@@ -17,7 +17,6 @@ mod dotenv;
 mod env;
 mod failure;
 mod locate;
-mod mask;
 mod moment;
 mod posture;
 mod prompt;

@@ -137,14 +137,14 @@ impl Show {
     }
 
     /// Prints an answer as JSON.
-    pub(crate) fn json(self, answer: &(impl Serialize + JsonSchema)) -> Result<(), Failure> {
+    pub(crate) fn json(self, answer: &impl Serialize) -> Result<(), Failure> {
         let mut text = Zeroizing::new(serde_json::to_vec_pretty(answer)?);
         text.push(b'\n');
         put(&text)
     }
 
     /// Prints an answer as JSON on one line.
-    pub(crate) fn json_line(self, answer: &(impl Serialize + JsonSchema)) -> Result<(), Failure> {
+    pub(crate) fn json_line(self, answer: &impl Serialize) -> Result<(), Failure> {
         let mut text = Zeroizing::new(serde_json::to_vec(answer)?);
         text.push(b'\n');
         put(&text)

@@ -4,7 +4,7 @@ use super::Handle;
 use crate::api::{
     AcceptLoss, AddAgent, AddPlatform, AuditLog, CreateSecret, DeleteAgent, DeleteSecret, Discover, Export,
     GetSecret, Import, ListAgents, ListPresets, ListSecrets, ListVersions, LockVault, MakeBackup,
-    MakeRecovery, ReadBackup, Rekey, Resolve, ResolveMany, Rollback, RotateAll, RotateSecret, StatusOf,
+    MakeRecovery, ReadBackup, Rekey, Resolve, ResolveMany, Rollback, RotateAll, RotateSecret, Scan, StatusOf,
     TestAgent, UnlockVault, UpdateAgent, UpdateSecret, VerifyAudit,
 };
 
@@ -36,6 +36,7 @@ pub fn each(fold: &mut impl Fold) {
     fold.add::<VerifyAudit>();
     fold.add::<MakeBackup>();
     fold.add::<ReadBackup>();
+    fold.add::<Scan>();
     fold.add::<AcceptLoss>();
     fold.add::<StatusOf>();
     fold.add::<ListAgents>();

@@ -24,11 +24,11 @@ use clap::Args;
 use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::mask::Needles;
 use variables::Pair;
+use vault::mask::Needles;
 
 pub(super) use launch::{Launch, Surroundings};
-pub(super) use variables::{Assigned, is_secret, without_nul};
+pub(super) use variables::{Assigned, without_nul};
 
 /// Runs a command with secrets in its environment, and masks them in what it prints.
 ///

@@ -209,6 +209,12 @@ fn transfer(trial: &mut Trial) {
     trial.prints("doctor", &["doctor", "--accept-loss", "--yes"]);
 }
 
+fn search(trial: &mut Trial) {
+    trial.prints_after("set", &["set", "lost"], "a-value-that-got-lost");
+    let file = trial.test.write("notes", "see a-value-that-got-lost\n");
+    trial.prints("scan", &["scan", file.to_str().unwrap()]);
+}
+
 fn service(trial: &mut Trial) {
     let program = trial.test.write("vaultd", "#!/bin/sh\n");
     std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
@@ -242,7 +248,8 @@ fn errors(trial: &mut Trial) {
 #[test]
 fn every_command_prints_what_the_schema_says() {
     let mut trial = Trial::new();
-    for part in [state_of_the_vault, secrets, platforms, agents, log, keys, transfer, service, errors] {
+    for part in [state_of_the_vault, secrets, platforms, agents, log, keys, transfer, search, service, errors]
+    {
         part(&mut trial);
     }
     let tried: Vec<_> = trial.printed.keys().cloned().collect();

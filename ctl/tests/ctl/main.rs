@@ -20,6 +20,7 @@ mod mistakes;
 mod output;
 mod platforms;
 mod run;
+mod scan;
 mod secrets;
 mod service;
 mod state;

@@ -16,13 +16,14 @@ use serde_json::{Value, json};
 
 use super::tools::Run;
 use crate::birth;
-use crate::commands::run::{Assigned, Launch, Surroundings, is_secret, without_nul};
+use crate::commands::run::{Assigned, Launch, Surroundings, without_nul};
 use crate::context::Context;
 use crate::dotenv::is_variable;
 use crate::failure::{Failure, in_words};
-use crate::mask::{Masker, Needles, SHORTEST};
 use crate::references::{Values, Wanted};
 use crate::show::plain;
+use vault::mask::{Masker, Needles, SHORTEST};
+use vault::presets::Presets;
 
 /// How long a command may take unless it is said otherwise, in seconds.
 const USUAL_SECONDS: u64 = 120;
@@ -131,7 +132,9 @@ fn read(asked: &Run, context: &Context) -> Result<Values, Failure> {
         return Err(Failure::usage(message, "use letters, digits and _"));
     }
     let values = wanted.read(context)?;
-    let short = values.all().find(|(name, value)| value.expose().len() < SHORTEST && is_secret(name));
+    let short = values
+        .all()
+        .find(|(name, value)| value.expose().len() < SHORTEST && Presets::builtin().is_secret(name));
     match short {
         None => Ok(values),
         Some((name, _)) => Err(Failure::usage(

@@ -15,8 +15,8 @@ use super::pty::Lines;
 use super::signals::{self, Caught, From};
 use crate::birth;
 use crate::failure::Failure;
-use crate::mask::Needles;
 use crate::show::Show;
+use vault::mask::Needles;
 
 /// Starts the command, pumps its outputs, and gives its exit code when it and they have ended.
 pub(super) fn run(launch: &Launch, needles: &Arc<Needles>, show: Show) -> Result<ExitCode, Failure> {

@@ -18,8 +18,8 @@ use super::pty::{self, Lines};
 use super::session::{Ground, Order, Report, Session, Target};
 use super::signals::{self, Caught, From};
 use crate::failure::Failure;
-use crate::mask::Needles;
 use crate::show::Show;
+use vault::mask::Needles;
 
 /// A command that runs on a pseudo-terminal.
 struct Job {

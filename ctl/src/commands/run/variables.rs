@@ -14,9 +14,9 @@ use super::files::Files;
 use crate::context::Context;
 use crate::dotenv::{self, Assignment};
 use crate::failure::{Failure, in_words};
-use crate::mask;
 use crate::references::{self, Values, Wanted};
 use crate::show::{Show, plain};
+use vault::mask;
 
 /// A variable and the secret that goes into it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -184,18 +184,11 @@ fn read_file(path: &Path) -> Result<Vec<Assignment>, Failure> {
 /// Warns of values that are too short to be masked, but for settings that are no secrets.
 pub(super) fn warn_of_short(values: &Values, show: Show) {
     let short = values.all().filter(|(_, value)| value.expose().len() < mask::SHORTEST);
-    for (name, _) in short.filter(|(name, _)| is_secret(name)) {
+    for (name, _) in short.filter(|(name, _)| Presets::builtin().is_secret(name)) {
         let message = format!("{} is too short to be masked in the output", plain(name));
         let hint = format!("values of {} bytes or more are masked", mask::SHORTEST);
         show.warning(&vault::api::Warning::new("short_value", message, hint));
     }
-}
-
-/// Tells whether a name is a secret's, and not that of a setting such as a region or a port.
-pub(in super::super) fn is_secret(name: &str) -> bool {
-    let field = name.strip_prefix("skill:").and_then(|skill| skill.split_once(':'));
-    let known = field.and_then(|(platform, field)| Presets::builtin().field(platform, field));
-    known.is_none_or(|field| field.secret)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! The index knows each run of 4 or 8 bytes near the start of a needle. Text is looked at in strides: wherever a
 //! needle lies, one of the looks falls into its start. A look that finds nothing known costs a load and a table.
 
-use vault::secret::SecretValue;
+use crate::secret::SecretValue;
 use zeroize::Zeroizing;
 
 use super::{SHORTEST, forms};
@@ -25,7 +25,7 @@ struct Needle {
 
 /// Whether more may follow the text that has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rest {
+pub enum Rest {
     /// More may follow.
     Open,
     /// This is the end.
@@ -34,22 +34,41 @@ pub(super) enum Rest {
 
 /// A text, and whether it goes on.
 #[derive(Clone, Copy)]
-pub(super) struct Text<'t> {
-    pub(super) bytes: &'t [u8],
-    pub(super) rest: Rest,
+pub struct Text<'t> {
+    /// What has come of it.
+    pub bytes: &'t [u8],
+    /// Whether more may follow.
+    pub rest: Rest,
+}
+
+impl std::fmt::Debug for Text<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Text").field("rest", &self.rest).finish_non_exhaustive()
+    }
+}
+
+/// A place where a value stands, in some form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hit {
+    /// The first byte.
+    pub place: usize,
+    /// The bytes of the form.
+    pub length: usize,
+    /// Which value, counted from 0 over those that are looked for.
+    pub value: usize,
 }
 
 /// What stands at a place of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found {
-    /// A needle of so many bytes; its replacement has this number.
+enum Found {
+    /// A needle of so many bytes, of the value of this number.
     Whole(usize, usize),
     /// The start of a needle, cut off by the end of the text.
     Start,
 }
 
 /// Every form of every value.
-pub(crate) struct Needles {
+pub struct Needles {
     /// In the order of their bytes, each once.
     sorted: Vec<Needle>,
     replacements: Vec<String>,
@@ -69,7 +88,7 @@ impl std::fmt::Debug for Needles {
 
 impl Needles {
     /// Takes values with the names that they are masked by; those under [`SHORTEST`] bytes are left out.
-    pub(crate) fn new<'v>(values: impl IntoIterator<Item = (&'v str, &'v SecretValue)>) -> Self {
+    pub fn new<'v>(values: impl IntoIterator<Item = (&'v str, &'v SecretValue)>) -> Self {
         let mut sorted = Vec::new();
         let mut replacements = Vec::new();
         for (name, value) in values {
@@ -99,7 +118,7 @@ impl Needles {
     }
 
     /// Tells whether there is nothing to look for.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.sorted.is_empty()
     }
 
@@ -108,8 +127,25 @@ impl Needles {
         self.replacements.get(value).map_or("[vault]", String::as_str)
     }
 
+    /// Finds every value in a text, from left to right, and gives the place up to which it could be judged.
+    ///
+    /// That is its end, or the place from which on a form may be cut off by an open end.
+    pub fn search(&self, text: Text<'_>, mut hit: impl FnMut(Hit)) -> usize {
+        let mut done = 0;
+        while let Some((place, found)) = self.find(text, done) {
+            match found {
+                Found::Start => return place,
+                Found::Whole(length, value) => {
+                    hit(Hit { place, length, value });
+                    done = place + length;
+                }
+            }
+        }
+        text.bytes.len()
+    }
+
     /// Finds the first place, from `from` on, where a needle stands or where the open end cuts one off.
-    pub(super) fn find(&self, text: Text<'_>, from: usize) -> Option<(usize, Found)> {
+    fn find(&self, text: Text<'_>, from: usize) -> Option<(usize, Found)> {
         if self.is_empty() {
             return None;
         }

@@ -4,23 +4,23 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::needles::{Found, Needles, Rest, Text};
+use super::needles::{Needles, Rest, Text};
 
 /// Masks one stream.
 #[derive(Debug)]
-pub(crate) struct Masker {
+pub struct Masker {
     needles: Arc<Needles>,
     held: Zeroizing<Vec<u8>>,
 }
 
 impl Masker {
     /// Begins a stream.
-    pub(crate) fn new(needles: Arc<Needles>) -> Self {
+    pub fn new(needles: Arc<Needles>) -> Self {
         Self { needles, held: Zeroizing::default() }
     }
 
     /// Takes the next bytes, and puts out all that can be judged, piece by piece.
-    pub(crate) fn feed(&mut self, input: &[u8], out: &mut impl FnMut(&[u8])) {
+    pub fn feed(&mut self, input: &[u8], out: &mut impl FnMut(&[u8])) {
         if self.held.is_empty() {
             let judged = mask(&self.needles, Text { bytes: input, rest: Rest::Open }, out);
             self.held.extend_from_slice(input.get(judged..).unwrap_or_default());
@@ -32,13 +32,13 @@ impl Masker {
     }
 
     /// Puts out what was held, since nothing more comes or it was held for long enough.
-    pub(crate) fn flush(&mut self, out: &mut impl FnMut(&[u8])) {
+    pub fn flush(&mut self, out: &mut impl FnMut(&[u8])) {
         mask(&self.needles, Text { bytes: &self.held, rest: Rest::Ended }, out);
         self.held.clear();
     }
 
     /// Gives the number of bytes that are held.
-    pub(crate) fn held(&self) -> usize {
+    pub fn held(&self) -> usize {
         self.held.len()
     }
 }
@@ -46,24 +46,19 @@ impl Masker {
 /// Masks a text and gives the place up to which it could be judged.
 fn mask(needles: &Needles, text: Text<'_>, out: &mut impl FnMut(&[u8])) -> usize {
     let mut done = 0;
-    while let Some((place, found)) = needles.find(text, done) {
-        out(text.bytes.get(done..place).unwrap_or_default());
-        match found {
-            Found::Start => return place,
-            Found::Whole(length, value) => {
-                out(needles.replacement(value).as_bytes());
-                done = place + length;
-            }
-        }
-    }
-    out(text.bytes.get(done..).unwrap_or_default());
-    text.bytes.len()
+    let judged = needles.search(text, |hit| {
+        out(text.bytes.get(done..hit.place).unwrap_or_default());
+        out(needles.replacement(hit.value).as_bytes());
+        done = hit.place + hit.length;
+    });
+    out(text.bytes.get(done..judged).unwrap_or_default());
+    judged
 }
 
 #[cfg(test)]
 mod tests {
+    use crate::secret::SecretValue;
     use proptest::prelude::*;
-    use vault::secret::SecretValue;
 
     use super::*;
 

@@ -1,0 +1,199 @@
+//! Looking for stored values in files, history and transcripts: where, never what.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::json;
+use vault::files::{make_private_folder, replace_private};
+
+use crate::environment::{Run, TestEnvironment};
+
+const VALUE: &str = "correct-horse-battery-7";
+
+/// Makes a vault with one secret, and a folder to look in.
+fn with_secret() -> (TestEnvironment, PathBuf) {
+    let test = TestEnvironment::served();
+    test.ctl_with(&["set", "skill:openai:access_token"], VALUE).succeeded();
+    let folder = test.home().parent().unwrap().join("work");
+    make_private_folder(&folder).unwrap();
+    (test, folder)
+}
+
+fn put(folder: &Path, name: &str, text: impl AsRef<[u8]>) {
+    let path = folder.join(name);
+    make_private_folder(path.parent().unwrap()).unwrap();
+    replace_private(&path, text.as_ref()).unwrap();
+}
+
+fn scan(test: &TestEnvironment, folder: &Path, arguments: &[&str]) -> Run {
+    let run = test.run(command(test, folder, arguments), "");
+    assert!(!format!("{run}").contains(VALUE), "{run}");
+    run
+}
+
+fn command(test: &TestEnvironment, folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = test.command(&[&["scan"], arguments].concat());
+    command.current_dir(folder).env("PATH", "/usr/local/bin:/usr/bin:/bin");
+    command
+}
+
+fn git(folder: &Path, arguments: &[&str]) {
+    let mut command = Command::new("git");
+    command.current_dir(folder).env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env("HOME", folder);
+    command.args(["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main"]);
+    assert!(command.args(arguments).output().unwrap().status.success(), "{arguments:?}");
+}
+
+#[test]
+fn a_value_is_found_with_its_line_and_column() {
+    let (test, folder) = with_secret();
+    put(&folder, "a/.env", format!("PORT=1\nKEY=\"{VALUE}\"\n"));
+    put(&folder, "b.txt", "harmless");
+    let run = scan(&test, &folder, &["."]);
+    insta::assert_snapshot!(run, @r"
+    ./a/.env:2:6: the value of skill:openai:access_token
+    1 place: looked for 1 value in 2 texts, 45 bytes
+    a key that got out is replaced at its issuer; then: vaultctl set NAME
+    [exit 9]
+    ");
+}
+
+#[test]
+fn nothing_found_is_success() {
+    let (test, folder) = with_secret();
+    put(&folder, "b.txt", "harmless");
+    insta::assert_snapshot!(scan(&test, &folder, &["."]), @r"
+    nothing found: looked for 1 value in 1 text, 8 bytes
+    [exit 0]
+    ");
+}
+
+#[test]
+fn a_value_is_found_wherever_it_lies_in_a_large_file() {
+    let (test, folder) = with_secret();
+    let mut bytes = vec![b'.'; 3 * 1024 * 1024];
+    let places = [0, 1024 * 1024 - 9, 1024 * 1024 - 1024, 2 * 1024 * 1024 - 1040, bytes.len() - VALUE.len()];
+    for place in places {
+        bytes[place..place + VALUE.len()].copy_from_slice(VALUE.as_bytes());
+    }
+    put(&folder, "large", &bytes);
+    let report = scan(&test, &folder, &["large", "--json"]).ended_with(9).json();
+    let columns: Vec<_> =
+        report["findings"].as_array().unwrap().iter().map(|one| one["column"].as_u64().unwrap()).collect();
+    let mut expected = places.map(|place| place as u64 + 1);
+    expected.sort_unstable();
+    assert_eq!(expected.as_slice(), columns);
+}
+
+#[test]
+fn standard_input_is_looked_at_where_it_is_named() {
+    let (test, folder) = with_secret();
+    let run = test.run(command(&test, &folder, &["-"]), format!("+ {VALUE}")).ended_with(9);
+    assert!(run.stdout.starts_with("-:1:3: the value of"), "{run}");
+}
+
+#[test]
+fn histories_of_shells_belong_to_a_look_without_a_path() {
+    let (test, folder) = with_secret();
+    put(test.home().parent().unwrap(), ".bash_history", format!("ls\nexport KEY={VALUE}\n"));
+    let run = scan(&test, &folder, &[]).ended_with(9);
+    assert!(run.stdout.contains("/.bash_history:2:12: the value of"), "{run}");
+    scan(&test, &folder, &["."]).succeeded();
+}
+
+#[test]
+fn transcripts_of_agents_are_looked_at_on_demand() {
+    let (test, folder) = with_secret();
+    let session = ".claude/projects/x/session.jsonl";
+    put(test.home().parent().unwrap(), session, format!(r#"{{"text":"KEY={VALUE}"}}"#));
+    scan(&test, &folder, &[]).succeeded();
+    let run = scan(&test, &folder, &["--agents"]).ended_with(9);
+    assert!(run.stdout.contains("/session.jsonl:1:14: the value of"), "{run}");
+}
+
+#[test]
+fn what_was_committed_and_removed_is_found_in_the_history() {
+    let (test, folder) = with_secret();
+    git(&folder, &["init", "-q"]);
+    put(&folder, "conf/key.txt", format!("one\n{VALUE}\n"));
+    git(&folder, &["add", "."]);
+    git(&folder, &["commit", "-qm", "first"]);
+    git(&folder, &["rm", "-q", "conf/key.txt"]);
+    git(&folder, &["commit", "-qm", "second"]);
+    scan(&test, &folder, &["."]).succeeded();
+    git(&folder, &["commit", "--allow-empty", "-qm", &format!("oh: {VALUE}")]);
+    let report = scan(&test, &folder, &[".", "--git", "--json"]).ended_with(9).json();
+    let mut found = report["findings"].as_array().unwrap().clone();
+    found.retain(|one| !one["object"].is_null());
+    let of_file = found.iter().find(|one| one["path"] == json!("conf/key.txt")).unwrap();
+    assert_eq!((json!(2), json!(1)), (of_file["line"].clone(), of_file["column"].clone()));
+    assert_eq!(40, of_file["commit"].as_str().unwrap().len());
+    assert_eq!(2, found.len(), "the commit's message is the other: {report}");
+}
+
+#[test]
+fn an_object_that_no_commit_reaches_is_found() {
+    let (test, folder) = with_secret();
+    git(&folder, &["init", "-q"]);
+    put(&folder, "key.txt", VALUE);
+    git(&folder, &["add", "."]);
+    git(&folder, &["rm", "-q", "--cached", "key.txt"]);
+    std::fs::remove_file(folder.join("key.txt")).unwrap();
+    let run = scan(&test, &folder, &["--git", "."]).ended_with(9);
+    assert!(run.stdout.contains(".: object "), "{run}");
+}
+
+#[test]
+fn keys_of_known_platforms_are_told_by_their_form() {
+    let (test, folder) = with_secret();
+    put(&folder, "a.py", "token = 'ghp_A1b2C3d4E5f6G7h8J9k0L1m2N3p4Q5r6S7t8'\n");
+    insta::assert_snapshot!(scan(&test, &folder, &["--quiet", "."]), @r"
+    ./a.py:1:10: looks like a key of GitHub
+    [exit 9]
+    ");
+}
+
+#[test]
+fn sarif_names_rules_and_places() {
+    let (test, folder) = with_secret();
+    put(&folder, "a b.env", format!("KEY={VALUE}"));
+    let log = scan(&test, &folder, &[".", "--format", "sarif"]).ended_with(9).json();
+    assert_eq!(json!("2.1.0"), log["version"]);
+    let result = &log["runs"][0]["results"][0];
+    assert_eq!(json!("stored-value"), result["ruleId"]);
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(json!("a%20b.env"), place["artifactLocation"]["uri"]);
+    assert_eq!(json!({ "startLine": 1, "startColumn": 5 }), place["region"]);
+}
+
+#[test]
+fn a_link_is_not_followed_and_a_pipe_not_waited_for() {
+    let (test, folder) = with_secret();
+    put(test.home().parent().unwrap(), "elsewhere/key", VALUE);
+    std::os::unix::fs::symlink("../elsewhere/key", folder.join("link")).unwrap();
+    nix::unistd::mkfifo(&folder.join("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    scan(&test, &folder, &["."]).succeeded();
+    scan(&test, &folder, &["link"]).ended_with(9);
+}
+
+#[test]
+fn a_path_that_is_not_there_is_a_mistake() {
+    let (test, folder) = with_secret();
+    insta::assert_snapshot!(scan(&test, &folder, &["nowhere"]), @r"
+    vaultctl: nowhere is not there
+      hint: name files or folders that exist, or `-` for standard input
+    [exit 2]
+    ");
+    insta::assert_snapshot!(scan(&test, &folder, &["--git", "."]), @r"
+    vaultctl: . is in no git repository that you may read
+      hint: name a path in one, or leave --git out
+    [exit 2]
+    ");
+}
+
+#[test]
+fn a_locked_vault_is_said_before_anything_is_read() {
+    let (test, folder) = with_secret();
+    test.ctl(&["lock"]).succeeded();
+    scan(&test, &folder, &["."]).ended_with(4);
+}
