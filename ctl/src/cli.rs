@@ -8,6 +8,7 @@ use clap::{Args, CommandFactory, Parser, ValueEnum};
 use vault::domain::{Invalid, OrgScope};
 
 use crate::commands::Command;
+use crate::complete::Completes;
 use crate::context::Context;
 use crate::show::Show;
 use crate::usage;
@@ -58,7 +59,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
     /// The tenant; `*` is all of them where a command can mean all [default: default]
-    #[arg(long, global = true, value_name = "ORG", value_parser = org_scope)]
+    #[arg(long, global = true, value_name = "ORG", value_parser = org_scope, add = Completes::Org)]
     pub(crate) org: Option<OrgScope>,
     /// Answer in JSON, errors too
     #[arg(long, global = true)]
@@ -114,12 +115,19 @@ mod tests {
     }
 
     #[test]
-    fn every_command_has_a_sentence_and_examples() {
-        for command in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
-            let about = command.get_about().map(ToString::to_string).unwrap_or_default();
-            let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-            assert!(!about.is_empty(), "{}", command.get_name());
-            assert!(examples.starts_with("Examples:\n  vaultctl "), "{}", command.get_name());
+    fn every_command_has_a_sentence_and_an_example_of_itself() {
+        for command in Cli::command().get_subcommands() {
+            assert_explained(command, "vaultctl");
         }
+    }
+
+    fn assert_explained(command: &clap::Command, above: &str) {
+        let words = format!("{above} {}", command.get_name());
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        assert!(!about.is_empty(), "{words}");
+        assert!(examples.starts_with("Examples:\n  "), "{words}");
+        assert!(examples.contains(&words), "no example of: {words}");
+        command.get_subcommands().for_each(|below| assert_explained(below, &words));
     }
 }

@@ -30,6 +30,7 @@ mod rollback;
 mod rotate;
 mod run;
 mod scan;
+mod schema;
 mod service;
 mod set;
 mod show;
@@ -105,6 +106,7 @@ commands! {
     Service => service::ServiceArgs,
     Completions => completions::CompletionsArgs,
     Man => man::ManArgs,
+    Schema => schema::SchemaArgs,
 }
 
 /// Reads a category by its id.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use vault::agents::Token;
 use vault::api::{Code, Fault, Operation, Status, StatusOf};
 use vault::client::{Client, SocketSearch};
 use vault::domain::{OrgId, OrgScope};
@@ -111,6 +112,11 @@ impl Context {
     /// Gives the socket that was named, by flag or variable.
     pub(crate) fn named_socket(&self) -> Option<&Path> {
         self.search.flag.as_deref().or(self.search.variable.as_deref())
+    }
+
+    /// Gives the token of the agent that commands speak as.
+    pub(crate) fn token(&self) -> Option<&Token> {
+        self.credential.as_ref().map(|credential| &credential.token)
     }
 
     /// Gives the org where one was named; `default` is the daemon's to add.

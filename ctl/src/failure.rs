@@ -88,3 +88,15 @@ impl From<serde_json::Error> for Failure {
         io::Error::from(error).into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_names_a_next_step() {
+        for code in Code::ALL {
+            assert!(!Fault::new(code, "any").hint.is_empty(), "{code:?}");
+        }
+    }
+}

@@ -11,6 +11,7 @@
 mod birth;
 mod cli;
 mod commands;
+mod complete;
 mod context;
 mod dotenv;
 mod env;
@@ -37,6 +38,9 @@ fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
     if commands::leads_session(&arguments) {
         return commands::lead_session(&arguments);
+    }
+    if complete::is_asked(&arguments) {
+        return complete::answer(&arguments);
     }
     birth::note();
     vault_platform::private_umask();

@@ -4,6 +4,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{Gid, Group, Uid, User};
+use schemars::JsonSchema;
 use serde::Serialize;
 use vault::api::{MemoryStatus, Status};
 
@@ -11,8 +12,9 @@ use vault::api::{MemoryStatus, Status};
 const PTRACE_SCOPE: &str = "/proc/sys/kernel/yama/ptrace_scope";
 
 /// What this machine says beside the daemon's own answer, for programs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(inline)]
 pub(crate) struct Surroundings {
     /// The socket's file.
     pub(crate) socket: Option<SocketFile>,
@@ -24,7 +26,8 @@ pub(crate) struct Surroundings {
 }
 
 /// The socket's file: who may connect.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub(crate) struct SocketFile {
     path: PathBuf,
     /// In octal, as `chmod` takes it.

@@ -7,8 +7,10 @@ mod words;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
-use vault::api::Warning;
+use vault::api::{Code, Warning};
+use vault::domain::LockReason;
 use vault::secret::Revealed;
 use zeroize::Zeroizing;
 
@@ -85,14 +87,15 @@ pub(crate) struct Show {
 }
 
 /// An error for programs.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct ErrorLine<'a> {
+#[schemars(inline)]
+pub(crate) struct ErrorLine<'a> {
     error: &'a str,
-    code: &'a str,
+    code: Code,
     hint: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    lock_reason: Option<&'a str>,
+    lock_reason: Option<LockReason>,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<&'a str>,
 }
@@ -231,9 +234,9 @@ impl Show {
         if self.is_json() {
             let line = ErrorLine {
                 error: &fault.message,
-                code: fault.code.as_str(),
+                code: fault.code,
                 hint: &fault.hint,
-                lock_reason: fault.lock_reason.map(vault::domain::LockReason::as_str),
+                lock_reason: fault.lock_reason,
                 request_id: fault.request_id.as_deref(),
             };
             tell(&(serde_json::to_string(&line).unwrap_or_default() + "\n"));

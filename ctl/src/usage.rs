@@ -32,7 +32,7 @@ pub(crate) fn end(error: &clap::Error, arguments: &[OsString], program: &Command
             ExitCode::from(2)
         }
         _ => {
-            let failure = Failure::usage(message(error), hint(error, &named(program, arguments)));
+            let failure = Failure::usage(message(error), hint(error, program, &named(program, arguments)));
             show.failure(&failure);
             failure.exit()
         }
@@ -80,7 +80,7 @@ fn cause(error: &clap::Error) -> String {
     words
 }
 
-fn hint(error: &clap::Error, command: &str) -> String {
+fn hint(error: &clap::Error, program: &Command, command: &str) -> String {
     let unknown = error.kind() == ErrorKind::UnknownArgument;
     let asked = text(error, ContextKind::InvalidArg).unwrap_or_default();
     if unknown && asked == "--token" {
@@ -92,12 +92,21 @@ fn hint(error: &clap::Error, command: &str) -> String {
     if unknown && (!asked.starts_with('-') || VALUE_OPTIONS.contains(&asked.as_str())) {
         return format!("{NO_VALUES}; see: {command} --help");
     }
-    let suggested =
-        [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue]
+    let suggested = subcommands(error, program).or_else(|| {
+        [ContextKind::SuggestedArg, ContextKind::SuggestedValue]
             .into_iter()
-            .find_map(|kind| text(error, kind));
+            .find_map(|kind| text(error, kind))
+    });
     suggested
         .map_or_else(|| format!("see: {command} --help"), |suggested| format!("did you mean {suggested}?"))
+}
+
+/// Gives the commands that may have been meant, but for those that are for packagers alone.
+fn subcommands(error: &clap::Error, program: &Command) -> Option<String> {
+    let Some(ContextValue::Strings(all)) = error.get(ContextKind::SuggestedSubcommand) else { return None };
+    let is_hidden = |name: &&String| program.find_subcommand(name).is_some_and(Command::is_hide_set);
+    let shown: Vec<_> = all.iter().filter(|name| !is_hidden(name)).map(String::as_str).collect();
+    Some(shown.join(" or ")).filter(|shown| !shown.is_empty())
 }
 
 /// Gives the command that the arguments name, for a hint at its help.

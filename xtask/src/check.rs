@@ -24,7 +24,7 @@ struct Check {
     holds: fn() -> Result<()>,
 }
 
-const CHECKS: [Check; 12] = [
+const CHECKS: [Check; 13] = [
     Check { name: "style", holds: style::check },
     Check { name: "paths of this machine", holds: paths::check },
     Check { name: "docs/dependencies.md", holds: dependencies::check },
@@ -34,6 +34,7 @@ const CHECKS: [Check; 12] = [
     Check { name: "unused dependencies", holds: unused },
     Check { name: "licences, sources, banned crates", holds: deny },
     Check { name: "man pages", holds: crate::man::check },
+    Check { name: "schema of JSON output", holds: crate::schema::check },
     Check { name: "lints", holds: lints },
     Check { name: "documentation", holds: documentation },
     Check { name: "test vectors, by another implementation", holds: vectors::check },

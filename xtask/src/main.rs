@@ -6,6 +6,7 @@ mod demo;
 mod man;
 mod package;
 mod say;
+mod schema;
 mod test;
 mod tool;
 mod workspace;
@@ -26,6 +27,8 @@ enum Command {
     Crash(crash::Args),
     /// Writes the man pages in docs/man from the definitions of the flags.
     Man,
+    /// Writes docs/json-output.schema.json from the types that `vaultctl --json` prints.
+    Schema,
     /// Checks what is checked before a commit: format, lints, documentation, dependencies, style.
     Check,
     /// Makes the package for Debian from a release build, which takes some minutes.
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Crash(args) => crash::run(&args),
         Command::Man => man::write(&workspace::root().join("docs/man")).map(|()| ExitCode::SUCCESS),
+        Command::Schema => schema::write().map(|()| ExitCode::SUCCESS),
         Command::Check => check::run(),
         Command::Package => package::run(),
     };

@@ -9,6 +9,7 @@ use clap::Args;
 use vault::presets::Presets;
 
 use super::particulars::Particulars;
+use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::prompt::ValueSource;
@@ -27,7 +28,7 @@ Examples:
   vaultctl add session-secret --generate 48")]
 pub(crate) struct AddArgs {
     /// A platform, or the name of one secret
-    #[arg(value_name = "PLATFORM|NAME")]
+    #[arg(value_name = "PLATFORM|NAME", add = Completes::Preset)]
     name: String,
     /// A field's value from a file, or from stdin
     #[arg(long = "field", value_name = "KEY=@FILE|KEY=-")]

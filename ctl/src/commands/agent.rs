@@ -15,6 +15,8 @@ use clap::{Args, Subcommand};
 use vault::api::{AgentEntry, Code, Fault, ListAgents};
 use vault::domain::AgentId;
 
+pub(super) use test::Tested;
+
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::moment::now;

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use vault::api::{AuditAnswer, AuditEntry, AuditLog};
 use vault::domain::{Action, Outcome};
 
+use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::moment::{Moment, now};
@@ -72,7 +73,7 @@ struct Narrow {
     #[arg(long, value_parser = action_parser())]
     action: Option<Action>,
     /// This text in the secret's name or the actor
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", add = Completes::Secret)]
     search: Option<String>,
     /// This actor alone: uid:1000, agent:NAME or system
     #[arg(long)]

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use vault::api::{BackupMade, Code, Fault, MakeBackup, ReadBackup};
@@ -42,12 +43,22 @@ pub(crate) struct BackupArgs {
 }
 
 /// A backup, for programs.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Report<'a> {
+#[schemars(inline)]
+pub(super) struct Report<'a> {
     file: &'a Path,
     bytes: u64,
     created_at: Timestamp,
+}
+
+/// What a backup that is whole holds, for programs.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline)]
+pub(super) struct Verified {
+    made_at: Timestamp,
+    secrets: u64,
 }
 
 /// Makes a backup, or checks one.
@@ -110,6 +121,14 @@ fn fill(mut file: &File, context: &Context) -> Result<(BackupMade, String), Fail
     Ok((made, data_encoding::HEXLOWER.encode(&hash.finalize())))
 }
 
+fn tell(verified: &Verified, context: &Context) -> Result<(), Failure> {
+    if context.show.is_json() {
+        return context.show.json(verified);
+    }
+    let Verified { made_at, secrets } = verified;
+    context.show.done(format_args!("the backup of {made_at} is whole: {}", counted(*secrets, "secret")))
+}
+
 /// Opens a backup in a folder of its own, beside it, and throws that away again.
 fn verify(args: &BackupArgs, context: &Context) -> Result<ExitCode, Failure> {
     let file = files::open_regular(&args.file).map_err(|error| Failure::file(&args.file, &error))?;
@@ -119,10 +138,8 @@ fn verify(args: &BackupArgs, context: &Context) -> Result<ExitCode, Failure> {
         .and_then(|copy| copy.open(&key_of(&context.home.join(".env"))?));
     match copied {
         Ok(copy) => {
-            let (made_at, secrets) = (copy.made_at(), copy.secrets()?);
-            context
-                .show
-                .done(format_args!("the backup of {made_at} is whole: {}", counted(secrets, "secret")))?;
+            let verified = Verified { made_at: copy.made_at(), secrets: copy.secrets()? };
+            tell(&verified, context)?;
             Ok(ExitCode::SUCCESS)
         }
         Err(Failure::Fault(fault)) if fault.code == Code::Integrity => {

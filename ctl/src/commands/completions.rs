@@ -2,14 +2,16 @@
 
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory, ValueEnum};
-use clap_complete::Shell;
+use clap::{Args, ValueEnum};
 
-use crate::cli::Cli;
 use crate::context::Context;
 use crate::failure::Failure;
 
 /// Prints the completions for a shell.
+///
+/// They complete names of secrets, platforms, agents and orgs too, never values: the script asks this program, and it
+/// asks the daemon while you type. Such a look is recorded as any list is, with `completion` as what the client said
+/// that it is.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -30,13 +32,11 @@ enum ShellName {
 
 /// Prints the script.
 pub(super) fn run(args: &CompletionsArgs, context: &Context) -> Result<ExitCode, Failure> {
-    let shell = match args.shell {
-        ShellName::Bash => Shell::Bash,
-        ShellName::Zsh => Shell::Zsh,
-        ShellName::Fish => Shell::Fish,
+    let script = match args.shell {
+        ShellName::Bash => include_str!("../complete/scripts/vaultctl.bash"),
+        ShellName::Zsh => include_str!("../complete/scripts/vaultctl.zsh"),
+        ShellName::Fish => include_str!("../complete/scripts/vaultctl.fish"),
     };
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "vaultctl", &mut script);
-    context.show.bytes(&script)?;
+    context.show.bytes(script.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }

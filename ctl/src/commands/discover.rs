@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 use vault::api::Discover;
 
+use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::show::Table;
@@ -18,6 +19,7 @@ Examples:
   vaultctl discover --json | jq -r '.platforms[].fields[].env'")]
 pub(crate) struct DiscoverArgs {
     /// This platform alone
+    #[arg(add = Completes::Stored)]
     platform: Option<String>,
 }
 

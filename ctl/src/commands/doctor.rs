@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 use vault::api::{MemoryStatus, Warning};
 
@@ -56,14 +57,16 @@ struct Paths {
 }
 
 /// What was found, for programs.
-#[derive(Serialize)]
-struct Report {
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(super) struct Report {
     holds: Option<Holds>,
     findings: Vec<Warning>,
 }
 
 /// What holds now.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 struct Holds {
     memory: MemoryStatus,
     #[serde(flatten)]

@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use vault::api::{Code, Fault, ResolvedValue};
 use zeroize::Zeroizing;
 
+use crate::complete::Completes;
 use crate::context::Context;
 use crate::dotenv;
 use crate::failure::Failure;
@@ -29,10 +30,10 @@ Examples:
   vaultctl env openai stripe --format json | jq keys")]
 pub(crate) struct EnvArgs {
     /// A platform, all of whose fields are printed
-    #[arg(long, value_name = "PLATFORM")]
+    #[arg(long, value_name = "PLATFORM", add = Completes::Stored)]
     skill: Vec<String>,
     /// Secrets, each as NAME or VAR=NAME
-    #[arg(value_name = "NAME", required_unless_present = "skill")]
+    #[arg(value_name = "NAME", required_unless_present = "skill", add = Completes::Key)]
     names: Vec<String>,
     /// How to print: sh, fish, dotenv or json [default: sh, or json with --json]
     #[arg(long, hide_possible_values = true, conflicts_with = "json")]

@@ -6,6 +6,7 @@ use clap::Args;
 use vault::api::{Code, GetSecret, Resolve, Resolved};
 use vault::domain::{SecretId, SecretRef};
 
+use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::locate;
@@ -23,6 +24,7 @@ Examples:
   vaultctl get openai --json | jq -r .name")]
 pub(crate) struct GetArgs {
     /// A name, an id, or a platform
+    #[arg(add = Completes::Key)]
     name: String,
     /// An older value, as `history` numbers them
     #[arg(long, value_name = "N")]

@@ -6,6 +6,7 @@ use clap::Args;
 use vault::api::ListVersions;
 use vault::domain::SecretRef;
 
+use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::locate;
@@ -21,6 +22,7 @@ Examples:
   vaultctl history db-url --json | jq '.versions[0].version'")]
 pub(crate) struct HistoryArgs {
     /// A name, an id, or a platform
+    #[arg(add = Completes::Secret)]
     name: String,
 }
 

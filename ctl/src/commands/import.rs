@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
+use schemars::JsonSchema;
 use serde::Serialize;
 use vault::api::{Code, Fault, Import, ImportEntry, Imported, OnConflict};
 
@@ -105,9 +106,10 @@ impl From<Conflict> for OnConflict {
 }
 
 /// What was stored, and what was not, for programs.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Answer<'a> {
+#[schemars(inline)]
+pub(super) struct Answer<'a> {
     #[serde(flatten)]
     imported: &'a Imported,
     bad: &'a [String],

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 use vault::api::{Code, Fault};
 use vault::config::Config;
@@ -47,9 +48,10 @@ pub(crate) struct InitArgs {
 }
 
 /// What was made.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Report<'a> {
+#[schemars(inline)]
+pub(super) struct Report<'a> {
     home: &'a std::path::Path,
     key_file: &'a std::path::Path,
     database: &'a std::path::Path,

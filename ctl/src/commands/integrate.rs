@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
+use schemars::JsonSchema;
 use serde::Serialize;
 use vault::api::{Code, Fault};
 use vault::files;
@@ -94,9 +95,10 @@ impl Client {
 }
 
 /// What was done, for programs.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Integrated {
+#[schemars(inline)]
+pub(super) struct Integrated {
     file: PathBuf,
     changed: bool,
     dry_run: bool,

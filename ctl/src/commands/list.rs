@@ -6,6 +6,7 @@ use clap::Args;
 use vault::api::{ListSecrets, Secret, SecretList, SortBy, Warning};
 use vault::domain::{Category, Invalid, OrgScope, PlatformName};
 
+use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::moment::now;
@@ -24,7 +25,7 @@ Examples:
 )]
 pub(crate) struct ListArgs {
     /// This platform alone
-    #[arg(long)]
+    #[arg(long, add = Completes::Stored)]
     platform: Option<PlatformName>,
     /// This category alone
     #[arg(long, value_parser = super::category_parser())]

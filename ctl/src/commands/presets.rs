@@ -7,6 +7,7 @@ use vault::api::{CategoryEntry, Code, Fault, PresetList};
 use vault::domain::Category;
 use vault::presets::{Preset, PresetField, Presets};
 
+use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::show::Table;
@@ -22,6 +23,7 @@ Examples:
   vaultctl presets --json | jq -r '.presets[].platform'")]
 pub(crate) struct PresetsArgs {
     /// A platform, by its name or another name for it
+    #[arg(add = Completes::Preset)]
     platform: Option<String>,
 }
 

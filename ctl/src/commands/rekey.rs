@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 use vault::api::{Rekey, Rekeyed, Warning};
 use vault::secret::{Revealed, SecretValue};
@@ -31,9 +32,10 @@ pub(crate) struct RekeyArgs {
 }
 
 /// The daemon's answer, with the key where nobody else has it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Report<'a> {
+#[schemars(inline)]
+pub(super) struct Report<'a> {
     #[serde(flatten)]
     answer: &'a Rekeyed,
     #[serde(skip_serializing_if = "Option::is_none")]

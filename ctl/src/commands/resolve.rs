@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use vault::api::{Resolve, ResolveMany};
 
+use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -25,6 +26,7 @@ Examples:
   vaultctl resolve smtp --format dotenv | ssh host 'cat > .env'")]
 pub(crate) struct ResolveArgs {
     /// A platform, or another name for it
+    #[arg(add = Completes::Stored)]
     platform: String,
     /// One of its fields
     field: Option<String>,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 use vault::crypto::RecoveryKey;
 use vault::domain::Timestamp;
@@ -37,9 +38,10 @@ pub(crate) struct RestoreArgs {
 }
 
 /// What was put back, for programs.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Report {
+#[schemars(inline)]
+pub(super) struct Report {
     database: PathBuf,
     secrets: u64,
     made_at: Timestamp,

@@ -7,6 +7,7 @@ use clap::Args;
 use vault::api::DeleteSecret;
 use vault::domain::SecretRef;
 
+use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::locate;
@@ -26,6 +27,7 @@ Examples:
 )]
 pub(crate) struct RmArgs {
     /// A name or an id, exactly
+    #[arg(add = Completes::Secret)]
     name: String,
     /// Do not ask
     #[arg(long, short)]

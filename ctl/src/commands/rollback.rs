@@ -6,6 +6,7 @@ use clap::Args;
 use vault::api::Rollback;
 use vault::domain::SecretRef;
 
+use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::locate;
@@ -19,6 +20,7 @@ Examples:
   vaultctl rollback db-url --to 3")]
 pub(crate) struct RollbackArgs {
     /// A name or an id, exactly
+    #[arg(add = Completes::Secret)]
     name: String,
     /// The version to bring back, as `history` numbers them
     #[arg(long, value_name = "N")]

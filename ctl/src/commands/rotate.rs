@@ -6,6 +6,7 @@ use clap::Args;
 use vault::api::{Code, RotateAll, RotateSecret, Warning};
 use vault::domain::{OrgScope, SecretRef};
 
+use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::locate;
@@ -22,7 +23,7 @@ Examples:
   vaultctl rotate --all --org team-a")]
 pub(crate) struct RotateArgs {
     /// A name or an id, exactly
-    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    #[arg(required_unless_present = "all", conflicts_with = "all", add = Completes::Secret)]
     name: Option<String>,
     /// Every secret
     #[arg(long)]

@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
 use variables::Pair;
@@ -49,16 +50,16 @@ Examples:
   vaultctl run --skill aws --replace -- bash")]
 pub(crate) struct RunArgs {
     /// A platform, all of whose fields go into their usual variables
-    #[arg(long, value_name = "PLATFORM")]
+    #[arg(long, value_name = "PLATFORM", add = Completes::Stored)]
     skill: Vec<String>,
     /// A variable, and the secret that goes into it
-    #[arg(long, value_name = "VAR=NAME", value_parser = variables::pair)]
+    #[arg(long, value_name = "VAR=NAME", value_parser = variables::pair, add = Completes::Variable)]
     env: Vec<Pair>,
     /// A .env file; `vault://NAME` in it stands for a secret
     #[arg(long, value_name = "FILE")]
     env_file: Vec<PathBuf>,
     /// A variable for the path of a private file in memory that has the secret, for as long as the command runs
-    #[arg(long, value_name = "VAR=NAME", value_parser = variables::pair)]
+    #[arg(long, value_name = "VAR=NAME", value_parser = variables::pair, add = Completes::Variable)]
     file: Vec<Pair>,
     /// Hand on none of this environment but PATH, HOME, TERM, the language and the like
     #[arg(long)]

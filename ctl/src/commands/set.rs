@@ -9,6 +9,7 @@ use vault::presets::Presets;
 use vault::secret::Revealed;
 
 use super::particulars::Particulars;
+use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::locate;
@@ -29,6 +30,7 @@ Examples:
   vaultctl set db-url --keep-value --expires never")]
 pub(crate) struct SetArgs {
     /// The name, such as `skill:openai:access_token`
+    #[arg(add = Completes::Secret)]
     name: SecretName,
     /// Where the value comes from.
     #[command(flatten)]

@@ -6,6 +6,7 @@ use clap::Args;
 use vault::api::Secret;
 use vault::presets::Presets;
 
+use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::locate;
@@ -20,6 +21,7 @@ Examples:
   vaultctl show db-url --json | jq .metadata")]
 pub(crate) struct ShowArgs {
     /// A name, an id, or a platform
+    #[arg(add = Completes::Key)]
     name: String,
 }
 

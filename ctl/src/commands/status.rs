@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 use vault::api::{Fault, Status, StatusOf};
 
@@ -22,8 +23,9 @@ Examples:
 pub(crate) struct StatusArgs {}
 
 /// The daemon's answer, and what this machine says beside it.
-#[derive(Serialize)]
-struct Answer {
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(super) struct Answer {
     #[serde(flatten)]
     status: Status,
     #[serde(flatten)]

@@ -4,6 +4,7 @@
 mod agents;
 mod audit;
 mod backup;
+mod completion;
 mod doctor;
 mod env;
 mod environment;
@@ -11,6 +12,7 @@ mod import;
 mod init;
 mod inject;
 mod integrate;
+mod json;
 mod keys;
 mod mcp;
 mod migration;

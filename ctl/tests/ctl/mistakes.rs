@@ -12,6 +12,16 @@ fn an_unknown_command_gets_the_one_that_was_meant() {
 }
 
 #[test]
+fn a_command_for_packagers_is_not_suggested() {
+    let test = TestEnvironment::empty();
+    for typed in ["mann", "schem", "shema"] {
+        let run = test.ctl(&[typed]).ended_with(2);
+        assert!(!run.stderr.contains("did you mean"), "{run}");
+        assert!(run.stderr.contains("hint: "), "{run}");
+    }
+}
+
+#[test]
 fn a_missing_name_is_named() {
     insta::assert_snapshot!(TestEnvironment::empty().ctl(&["set"]), @"
     vaultctl: missing: <NAME>

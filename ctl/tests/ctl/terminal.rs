@@ -27,7 +27,7 @@ fn run(test: &TestEnvironment, command: &[&str], steps: &Value) -> Value {
 }
 
 #[track_caller]
-fn drive(test: &TestEnvironment, words: &[&str], steps: &Value) -> Value {
+pub(crate) fn drive(test: &TestEnvironment, words: &[&str], steps: &Value) -> Value {
     let environment = json!({
         "PATH": path().to_str().unwrap(),
         "HOME": test.home(),

@@ -6,6 +6,7 @@ use clap::Args;
 use vault::api::DeleteAgent;
 use vault::domain::AgentId;
 
+use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::show::plain;
@@ -17,6 +18,7 @@ Examples:
   vaultctl agent rm mailer")]
 pub(crate) struct RmArgs {
     /// Its name
+    #[arg(add = Completes::Agent)]
     name: AgentId,
     /// Understood, since other commands ask
     #[arg(long, short, hide = true)]

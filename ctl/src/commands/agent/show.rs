@@ -7,6 +7,7 @@ use vault::api::AgentEntry;
 use vault::domain::AgentId;
 
 use super::{facts, grant};
+use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::show::{date, plain};
@@ -18,6 +19,7 @@ Examples:
   vaultctl agent show mailer")]
 pub(crate) struct ShowArgs {
     /// Its name
+    #[arg(add = Completes::Agent)]
     name: AgentId,
 }
 

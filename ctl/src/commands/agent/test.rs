@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use clap::builder::TypedValueParser;
+use schemars::JsonSchema;
 use serde::Serialize;
 use vault::agents::GRANTABLE;
 use vault::api::{AgentEntry, AgentTested, Code, Fault, ListSecrets, TestAgent};
@@ -11,6 +12,7 @@ use vault::client::Client;
 use vault::domain::{Action, AgentId, OrgId, OrgScope, SecretName};
 
 use super::{facts, grant};
+use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::locate;
@@ -29,8 +31,10 @@ Examples:
   vaultctl agent test mailer sendgrid --action decrypt")]
 pub(crate) struct TestArgs {
     /// Its name
+    #[arg(add = Completes::Agent)]
     name: AgentId,
     /// A secret's name or a platform
+    #[arg(add = Completes::Key)]
     secret: Option<String>,
     /// This action alone: create, encrypt, read, decrypt, rotate or delete
     #[arg(long, hide_possible_values = true, value_parser = action_parser(), requires = "secret")]
@@ -43,15 +47,17 @@ fn action_parser() -> impl TypedValueParser<Value = Action> {
 }
 
 /// What an agent could do to one secret, for programs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Tested {
+#[schemars(inline)]
+pub(in crate::commands) struct Tested {
     org_id: OrgId,
     secret: SecretName,
     actions: Vec<Verdict>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
 struct Verdict {
     action: Action,
     #[serde(flatten)]

@@ -9,6 +9,7 @@ use vault::domain::AgentId;
 
 use super::facts::FactArgs;
 use super::grant::{self, GrantText};
+use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::moment::Expiry;
@@ -24,6 +25,7 @@ Examples:
   vaultctl agent update mailer --expires 30d --any-process")]
 pub(crate) struct UpdateArgs {
     /// Its name
+    #[arg(add = Completes::Agent)]
     name: AgentId,
     /// What it may do from now on, instead of its grants; can be given several times
     #[arg(long = "grant", value_name = "GRANT", conflicts_with = "more")]

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 use vault::api::{Code, Fault};
 
@@ -39,8 +40,9 @@ pub(crate) struct InstallArgs {
 }
 
 /// What was done, for programs.
-#[derive(Serialize)]
-struct Installed<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(in crate::commands) struct Installed<'a> {
     success: bool,
     file: &'a Path,
     started: bool,

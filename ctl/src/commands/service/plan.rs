@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use vault::api::{Code, Fault};
 
@@ -13,13 +14,15 @@ use crate::failure::{Failure, in_words};
 use crate::show::plain;
 
 /// What would be written, removed and run, in this order.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 #[serde(transparent)]
-pub(super) struct Plan(Vec<Act>);
+#[schemars(inline)]
+pub(in crate::commands) struct Plan(Vec<Act>);
 
 /// One act of a plan.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(tag = "do", rename_all = "snake_case")]
+#[schemars(inline)]
 pub(super) enum Act {
     /// Write a file; anybody may read it, it holds no secret.
     Write {
@@ -46,8 +49,9 @@ pub(super) enum Act {
 }
 
 /// A command: the program and its arguments.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(inline)]
 pub(super) struct Step(Vec<String>);
 
 impl Step {

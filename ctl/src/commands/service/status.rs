@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 use vault::api::{Code, StatusOf};
 
@@ -27,8 +28,9 @@ pub(crate) struct StatusArgs {
 }
 
 /// How the service is, for programs.
-#[derive(Serialize)]
-struct Report {
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(in crate::commands) struct Report {
     file: PathBuf,
     installed: bool,
     /// What the manager says: `enabled`, `disabled`, …; null where it cannot be asked.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 use vault::api::{Code, Fault};
 
@@ -29,8 +30,9 @@ pub(crate) struct UninstallArgs {
 }
 
 /// What was done, for programs.
-#[derive(Serialize)]
-struct Uninstalled {
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(in crate::commands) struct Uninstalled {
     success: bool,
     removed: Vec<PathBuf>,
 }
