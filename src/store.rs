@@ -38,7 +38,10 @@ pub enum StoreError {
     /// A column holds what it cannot hold.
     #[error("the database holds what this program did not write: {0}")]
     Damaged(&'static str),
-    /// The disk is full or read-only, or `SQLite` refused.
+    /// The disk is full.
+    #[error("the disk is full")]
+    Full,
+    /// The disk is read-only or failed, or `SQLite` refused.
     #[error("the database did not answer: {0}")]
     Sqlite(String),
     /// A file could not be opened or made.
@@ -165,6 +168,9 @@ pub enum Refusal {
     /// The keys are not those in use.
     #[error("the keys changed meanwhile")]
     OldKeys,
+    /// The disk is full, and its reserve was released just now: what adds nothing may be tried again.
+    #[error("the disk is full")]
+    Full,
     /// The disk or the database refused.
     #[error("{0}")]
     Storage(String),

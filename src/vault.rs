@@ -120,7 +120,7 @@ impl Vault {
             let desk = self.desk::<O>(caller)?;
             match self.attempt(desk, &operation, alone.as_ref()).await? {
                 Ok(answer) => return Ok(answer),
-                Err(refusal @ (Refusal::Stale | Refusal::OldKeys)) => last = refusal,
+                Err(refusal @ (Refusal::Stale | Refusal::OldKeys | Refusal::Full)) => last = refusal,
                 Err(refusal) => return Err(fault_of(&refusal)),
             }
         }
@@ -309,7 +309,7 @@ fn fault_of(refusal: &Refusal) -> Fault {
             Fault::new(Code::Conflict, "the secret changed meanwhile, again and again")
         }
         Refusal::Revoked => Fault::new(Code::Unauthorized, "the agent's rights changed meanwhile"),
-        Refusal::Storage(_) => {
+        Refusal::Full | Refusal::Storage(_) => {
             Fault::new(Code::Storage, "the change could not be written to disk; nothing of it is stored")
         }
     }

@@ -5,6 +5,7 @@ mod checkpoint;
 mod columns;
 mod header;
 mod log;
+mod reserve;
 mod sum;
 mod writer;
 
@@ -15,7 +16,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use tokio::sync::{broadcast, oneshot};
 
 use super::{
@@ -46,6 +47,7 @@ impl From<rusqlite::Error> for StoreError {
             | rusqlite::Error::IntegralValueOutOfRange(..)
             | rusqlite::Error::Utf8Error(..)
             | rusqlite::Error::FromSqlConversionFailure(..) => Self::Damaged("a column of another type"),
+            error if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => Self::Full,
             error => Self::Sqlite(error.to_string()),
         }
     }
@@ -78,6 +80,7 @@ impl SqliteStore {
         let checkpointer = checkpoint::spawn(connect(path, Mode::Write)?, erasure_jobs)?;
         let writer = writer::spawn(writer::Setup {
             path: path.to_owned(),
+            reserve: reserve::Reserve::beside(path),
             connection,
             jobs: unit_jobs,
             checkpoints: erasures.clone(),

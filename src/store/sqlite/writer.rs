@@ -16,6 +16,7 @@ use super::apply::{
 };
 use super::checkpoint;
 use super::log::{self, trim, write_checkpoint};
+use super::reserve::Reserve;
 use super::{Mode, connect, leaf, read_state, write_header};
 use crate::audit::{Author, Draft, Entry, Head};
 use crate::crypto::random;
@@ -45,6 +46,7 @@ pub(super) enum Job {
 /// What the writer starts with.
 pub(super) struct Setup {
     pub(super) path: PathBuf,
+    pub(super) reserve: Reserve,
     pub(super) connection: Connection,
     pub(super) jobs: mpsc::Receiver<Job>,
     pub(super) checkpoints: mpsc::Sender<checkpoint::Job>,
@@ -122,8 +124,10 @@ impl Writer {
             Err(error) => {
                 tracing::error!(%error, "a commit failed; nothing of it is stored");
                 self.recover(held);
+                let released = matches!(error, StoreError::Full) && self.setup.reserve.release();
                 for reply in replies {
-                    let _ = reply.send(Err(Refusal::Storage(error.to_string())));
+                    let refusal = if released { Refusal::Full } else { Refusal::Storage(error.to_string()) };
+                    let _ = reply.send(Err(refusal));
                 }
             }
         }
@@ -177,6 +181,9 @@ impl Writer {
         if !adopts(&unit) && self.keys.as_ref().is_none_or(|keys| keys.generation() != unit.keys.generation())
         {
             return Ok(Err(Refusal::OldKeys));
+        }
+        if grows(&unit) && !self.setup.reserve.hold() {
+            return Ok(Err(Refusal::Storage(StoreError::Full.to_string())));
         }
         let before = *state;
         let Unit { keys, author, agent, guards, mut changes, entries } = unit;
@@ -316,6 +323,16 @@ impl Writer {
 /// Tells whether a unit brings the keys that are in use from then on.
 fn adopts(unit: &Unit) -> bool {
     unit.changes.iter().any(|change| matches!(change, Change::Adopt(_)))
+}
+
+/// Tells whether a unit takes room beyond its entries: the reserve is for reads, deletes and locks.
+fn grows(unit: &Unit) -> bool {
+    unit.changes.iter().any(|change| {
+        matches!(
+            change,
+            Change::Insert(_) | Change::Replace { .. } | Change::PutAgent { .. } | Change::Rekey(_)
+        )
+    })
 }
 
 /// Reads where the log ends.
