@@ -26,5 +26,6 @@ pub mod keyring;
 pub mod policy;
 pub mod presets;
 pub mod secret;
+pub mod speaker;
 pub mod store;
 pub mod vault;

@@ -24,6 +24,7 @@ use door::Door;
 use forward::Daemon;
 use link::Redirect;
 use listen::Listeners;
+use serve::Signals;
 use session::{End, Limits, Session};
 use site::Site;
 
@@ -78,9 +79,10 @@ async fn served(args: &UiArgs, context: &Context) -> Result<ExitCode, Failure> {
         daemon: Daemon::of(context.socket(), context.token()),
         session,
     });
+    // Who has read the link may end it at once.
+    let signals = Signals::caught()?;
     let redirect = announce(args, context, (&site, listeners.port()))?;
-    let end = serve::serve(listeners, &site, redirect).await?;
-    told(end, context)
+    told(serve::serve(listeners, &site, (signals, redirect)).await, context)
 }
 
 /// Prints the link, and opens it where that is wanted and possible.

@@ -23,4 +23,5 @@ mod service;
 mod state;
 mod terminal;
 mod tokens;
+mod ui;
 mod versions;

@@ -5,7 +5,8 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
-use vault::api::Fault;
+use vault::api::{Code, Fault};
+use vault::speaker::Headers;
 
 use super::page::File;
 
@@ -16,7 +17,7 @@ pub(super) type Answer = Response<Either<Full<Bytes>, Incoming>>;
 const VERBS: &str = "GET, POST, PUT, DELETE";
 
 /// What stands on every answer.
-pub(super) const HEADERS: [(&str, &str); 10] = [
+pub(super) const HEADERS: Headers = &[
     (
         "content-security-policy",
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -38,7 +39,6 @@ pub(super) const HEADERS: [(&str, &str); 10] = [
          publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=(), web-share=(), \
          xr-spatial-tracking=()",
     ),
-    ("x-robots-tag", "noindex"),
 ];
 
 /// The headers of the daemon's answers that are handed on.
@@ -52,7 +52,7 @@ fn guarded(status: StatusCode, body: Either<Full<Bytes>, Incoming>) -> Answer {
     let mut answer = Response::new(body);
     *answer.status_mut() = status;
     for (name, value) in HEADERS {
-        answer.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        answer.headers_mut().insert(*name, HeaderValue::from_static(value));
     }
     answer
 }
@@ -74,7 +74,7 @@ pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Answer {
 /// Writes a fault.
 pub(super) fn refusal(fault: &Fault) -> Answer {
     let mut answer = json(StatusCode::from_u16(fault.code.http()).unwrap_or_default(), &fault.body());
-    if fault.code == vault::api::Code::MethodNotAllowed {
+    if fault.code == Code::MethodNotAllowed {
         answer.headers_mut().insert(ALLOW, HeaderValue::from_static(VERBS));
     }
     answer

@@ -121,3 +121,163 @@ pub(super) fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Opti
         (Some(_), Some(_)) => Err(garbled()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hyper::Request;
+
+    use super::*;
+
+    /// Asks with a head of this form: a line `VERB target`, and headers.
+    fn ask(line: &str, headers: &[(&str, &str)]) -> Result<(), Refusal> {
+        let (verb, target) = line.split_once(' ').unwrap();
+        let mut request = Request::builder().method(verb).uri(target);
+        if !headers.iter().any(|(name, _)| *name == "host") {
+            request = request.header("host", "127.0.0.1:7777");
+        }
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        Door::of(7777).check(&request.body(()).unwrap().into_parts().0)
+    }
+
+    fn code(result: Result<(), Refusal>) -> Option<Code> {
+        match result {
+            Ok(()) => None,
+            Err(Refusal::Fault(fault)) => Some(fault.code),
+            Err(Refusal::Misdirected) => panic!("misdirected"),
+        }
+    }
+
+    const OWN: (&str, &str) = ("origin", "http://127.0.0.1:7777");
+    const JSON: (&str, &str) = ("content-type", "application/json");
+
+    #[test]
+    fn only_the_three_names_of_this_machine_with_the_port_are_ours() {
+        for host in ["127.0.0.1:7777", "[::1]:7777", "localhost:7777"] {
+            assert_eq!(Ok(()), ask("GET /", &[("host", host)]), "{host}");
+        }
+        for host in [
+            "",
+            "127.0.0.1",
+            "127.0.0.1:7778",
+            "127.0.0.1:07777",
+            "localhost.:7777",
+            "LOCALHOST:7777",
+            "evil.example:7777",
+            "127.0.0.1:7777.evil.example",
+            "user@127.0.0.1:7777",
+            "127.1:7777",
+            "0.0.0.0:7777",
+            "::1:7777",
+        ] {
+            assert_eq!(Err(Refusal::Misdirected), ask("GET /", &[("host", host)]), "{host}");
+        }
+    }
+
+    #[test]
+    fn two_hosts_are_none() {
+        let twice = [("host", "127.0.0.1:7777"), ("host", "127.0.0.1:7777")];
+        assert_eq!(Err(Refusal::Misdirected), ask("GET /", &twice));
+    }
+
+    #[test]
+    fn a_target_for_a_proxy_is_not_for_us() {
+        for target in ["http://127.0.0.1:7777/", "http://evil.example/vault/secrets"] {
+            assert_eq!(Err(Refusal::Misdirected), ask(&format!("GET {target}"), &[]), "{target}");
+        }
+        assert_eq!(Err(Refusal::Misdirected), ask("CONNECT 127.0.0.1:7777", &[]));
+    }
+
+    #[test]
+    fn an_origin_is_that_of_the_host_that_was_asked() {
+        for (host, origin) in [
+            ("127.0.0.1:7777", "http://127.0.0.1:7777"),
+            ("[::1]:7777", "http://[::1]:7777"),
+            ("localhost:7777", "http://localhost:7777"),
+        ] {
+            assert_eq!(Ok(()), ask("POST /session", &[("host", host), ("origin", origin)]));
+        }
+        for origin in [
+            "null",
+            "https://127.0.0.1:7777",
+            "http://127.0.0.1:8080",
+            "http://localhost:7777",
+            "http://evil.example",
+            "",
+        ] {
+            for verb in ["GET /vault/secrets", "GET /", "POST /session", "PUT /a", "DELETE /session"] {
+                assert_eq!(Some(Code::Forbidden), code(ask(verb, &[("origin", origin)])), "{verb} {origin}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_changes_something_names_its_origin() {
+        assert_eq!(Ok(()), ask("GET /vault/status", &[]));
+        for verb in ["POST /session", "PUT /vault/secrets/1", "DELETE /session"] {
+            assert_eq!(Some(Code::Forbidden), code(ask(verb, &[])), "{verb}");
+        }
+    }
+
+    #[test]
+    fn another_site_gets_nothing_but_to_lead_the_browser_to_the_page() {
+        let leading =
+            |site| [("sec-fetch-site", site), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
+        for site in ["none", "cross-site", "same-site"] {
+            assert_eq!(Ok(()), ask("GET /", &leading(site)), "{site}");
+            for path in ["/vault/secrets", "/app/main.js", "/?", "/session"] {
+                let led = code(ask(&format!("GET {path}"), &leading(site)));
+                assert_eq!((path != "/?").then_some(Code::Forbidden), led, "{site} {path}");
+            }
+            assert_eq!(Some(Code::Forbidden), code(ask("GET /", &[("sec-fetch-site", site)])), "{site}");
+            let framed =
+                [("sec-fetch-site", site), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")];
+            assert_eq!(Some(Code::Forbidden), code(ask("GET /", &framed)), "{site}");
+            let posted = [
+                OWN,
+                ("sec-fetch-site", site),
+                ("sec-fetch-mode", "navigate"),
+                ("sec-fetch-dest", "document"),
+            ];
+            assert_eq!(Some(Code::Forbidden), code(ask("POST /session", &posted)), "{site}");
+        }
+        assert_eq!(Ok(()), ask("GET /vault/secrets", &[("sec-fetch-site", "same-origin")]));
+    }
+
+    #[test]
+    fn other_verbs_are_not_answered() {
+        for verb in ["OPTIONS", "HEAD", "PATCH", "TRACE", "BREW"] {
+            assert_eq!(Some(Code::MethodNotAllowed), code(ask(&format!("{verb} /"), &[OWN])), "{verb}");
+        }
+    }
+
+    #[test]
+    fn a_body_is_json() {
+        let sent =
+            |kind| code(ask("POST /vault/secrets", &[OWN, ("content-length", "2"), ("content-type", kind)]));
+        for kind in ["application/json", "application/json; charset=utf-8", "Application/JSON"] {
+            assert_eq!(None, sent(kind), "{kind}");
+        }
+        for kind in [
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data",
+            "application/jsonp",
+            "",
+        ] {
+            assert_eq!(Some(Code::InvalidRequest), sent(kind), "{kind}");
+        }
+        assert_eq!(Some(Code::InvalidRequest), code(ask("POST /a", &[OWN, ("content-length", "2")])));
+        assert_eq!(None, code(ask("POST /vault/lock", &[OWN])));
+    }
+
+    #[test]
+    fn a_body_in_pieces_is_refused_whatever_else_is_said() {
+        for headers in [
+            &[OWN, JSON, ("transfer-encoding", "chunked")][..],
+            &[OWN, JSON, ("transfer-encoding", "chunked"), ("content-length", "4")],
+            &[OWN, JSON, ("transfer-encoding", "identity")],
+        ] {
+            assert_eq!(Some(Code::InvalidRequest), code(ask("POST /session", headers)));
+        }
+    }
+}

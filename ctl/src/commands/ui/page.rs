@@ -18,6 +18,58 @@ macro_rules! files {
 // One line a file.
 files! {
     "index.html",
+    "acts.js",
+    "add.js",
+    "addcustom.js",
+    "addenv.js",
+    "addplatform.js",
+    "agentadd.js",
+    "agents.js",
+    "api.js",
+    "audit.js",
+    "base.css",
+    "bulk.js",
+    "chain.js",
+    "clipboard.js",
+    "combo.js",
+    "controls.css",
+    "dialog.css",
+    "dialog.js",
+    "dom.js",
+    "dotenv.js",
+    "edit.js",
+    "entry.js",
+    "export.js",
+    "favicon.svg",
+    "fields.js",
+    "filters.js",
+    "format.js",
+    "frame.js",
+    "generate.js",
+    "lifetime.js",
+    "listing.js",
+    "locked.js",
+    "main.js",
+    "names.js",
+    "pairs.js",
+    "pills.js",
+    "reveal.js",
+    "route.js",
+    "say.js",
+    "secret.js",
+    "secrets.js",
+    "session.js",
+    "state.js",
+    "status.js",
+    "table.css",
+    "table.js",
+    "tabs.js",
+    "tail.js",
+    "theme.js",
+    "upkeep.js",
+    "versions.js",
+    "views.css",
+    "words.js",
 }
 
 impl File {
@@ -42,6 +94,15 @@ impl File {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_file_of_the_folder_is_built_in() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/commands/ui/page");
+        for file in std::fs::read_dir(folder).unwrap() {
+            let name = file.unwrap().file_name().into_string().unwrap();
+            assert!(FILES.iter().any(|file| file.name == name), "{name}");
+        }
+    }
 
     #[test]
     fn every_file_has_a_type_that_a_browser_takes() {

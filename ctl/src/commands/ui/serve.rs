@@ -14,15 +14,20 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
+use vault::speaker::Speaker;
+
+use super::answer::HEADERS;
 use super::link::Redirect;
 use super::listen::Listeners;
 use super::session::End;
-use super::site::Site;
+use super::site::{From, Site};
 
 /// The most connections at once.
 const CONNECTIONS: usize = 32;
 /// How long a request's head may take to arrive, and how long a connection may wait between requests.
 const HEAD_TIME: Duration = Duration::from_secs(5);
+/// How long a connection may last that never shows the bearer, so that no stranger keeps the page's places.
+const UNKNOWN_TIME: Duration = Duration::from_secs(30);
 /// The most bytes of a request's head.
 const HEAD_BYTES: usize = 64 * 1024;
 /// How often the clock is looked at.
@@ -36,20 +41,20 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub(super) async fn serve(
     listeners: Listeners,
     site: &Arc<Site>,
-    redirect: Option<Redirect>,
-) -> io::Result<End> {
+    (signals, redirect): (Signals, Option<Redirect>),
+) -> End {
     let (stop, stopping) = watch::channel(());
     let mut connections = JoinSet::new();
     let accepting = accept(&listeners, site, (&mut connections, stopping));
     let end = tokio::select! {
         never = accepting => match never {},
-        end = over(site, redirect) => end?,
+        end = over(site, signals, redirect) => end,
     };
     drop((listeners, stop));
     let finished = async { while connections.join_next().await.is_some() {} };
     // Streams of events do not end by themselves.
     let _ = tokio::time::timeout(GRACE, finished).await;
-    Ok(end)
+    end
 }
 
 /// Accepts for as long as it is let.
@@ -81,21 +86,24 @@ struct Guest {
 }
 
 impl Guest {
+    /// Serves until the browser goes, the dashboard ends, or a stranger's time is over.
     async fn serve(mut self, site: Arc<Site>) {
-        let from = self.from;
+        let from = Arc::new(From::new(self.from));
+        let asking = Arc::clone(&from);
         let service = service_fn(move |request| {
-            let site = Arc::clone(&site);
-            async move { Ok::<_, Infallible>(site.answer(request, from).await) }
+            let (site, from) = (Arc::clone(&site), Arc::clone(&asking));
+            async move { Ok::<_, Infallible>(site.answer(request, &from).await) }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIME)
             .max_buf_size(HEAD_BYTES)
-            .serve_connection(TokioIo::new(self.stream), service);
+            .serve_connection(Speaker::new(TokioIo::new(self.stream), HEADERS), service);
         tokio::pin!(connection);
         tokio::select! {
             // An error is the browser's: it went away, or spoke no HTTP and was told.
             _ = connection.as_mut() => {}
+            () = stayed_unknown(&from) => {}
             _ = self.stopping.changed() => {
                 connection.as_mut().graceful_shutdown();
                 let _ = connection.await;
@@ -104,19 +112,26 @@ impl Guest {
     }
 }
 
+/// Waits until a connection has had its time and never showed the bearer.
+async fn stayed_unknown(from: &From) {
+    tokio::time::sleep(UNKNOWN_TIME).await;
+    if from.is_known() {
+        std::future::pending::<()>().await;
+    }
+}
+
 /// Waits for the end, and takes the file with the link away as soon as nobody needs it.
-async fn over(site: &Site, mut redirect: Option<Redirect>) -> io::Result<End> {
-    let mut signals = Signals::caught()?;
+async fn over(site: &Site, mut signals: Signals, mut redirect: Option<Redirect>) -> End {
     let mut ticks = tokio::time::interval(TICK);
     loop {
         if let Some(end) = site.session.end() {
-            return Ok(end);
+            return end;
         }
         if !site.session.is_offered() {
             drop(redirect.take());
         }
         tokio::select! {
-            () = signals.any() => return Ok(End::Stopped),
+            () = signals.any() => return End::Stopped,
             () = site.session.changed.notified() => {}
             _ = ticks.tick() => {}
         }
@@ -124,10 +139,12 @@ async fn over(site: &Site, mut redirect: Option<Redirect>) -> io::Result<End> {
 }
 
 /// The signals that end it.
-struct Signals([Signal; 3]);
+#[derive(Debug)]
+pub(super) struct Signals([Signal; 3]);
 
 impl Signals {
-    fn caught() -> io::Result<Self> {
+    /// Catches them from now on; must be called within the runtime.
+    pub(super) fn caught() -> io::Result<Self> {
         let [first, second, third] =
             [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(signal);
         Ok(Self([first?, second?, third?]))
@@ -140,5 +157,52 @@ impl Signals {
             _ = second.recv() => {}
             _ = third.recv() => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use vault::clock::ManualClock;
+    use vault::domain::Timestamp;
+
+    use super::super::door::Door;
+    use super::super::forward::Daemon;
+    use super::super::session::{Limits, Session};
+    use super::*;
+
+    /// Serves a session whose clock was turned to a second, and gives the end.
+    fn served_at(second: i64, prepare: impl FnOnce(&Session)) -> End {
+        let clock = Arc::new(ManualClock::at(Timestamp::from_millis(0)));
+        let session = Session::offered(clock.clone(), Limits::usual(1)).unwrap();
+        prepare(&session);
+        clock.turn_to(Timestamp::from_millis(second * 1000));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let listeners = Listeners::open(None).unwrap();
+            let daemon = Daemon::of(PathBuf::from("nowhere"), None);
+            let site = Arc::new(Site { door: Door::of(listeners.port()), session, daemon });
+            serve(listeners, &site, (Signals::caught().unwrap(), None)).await
+        })
+    }
+
+    #[test]
+    fn it_ends_by_itself_after_a_time_without_use() {
+        let open = |session: &Session| {
+            let link = session.link(1);
+            drop(session.trade(link.split_once('=').unwrap().1).unwrap());
+        };
+        assert_eq!(End::Idle, served_at(60, open));
+    }
+
+    #[test]
+    fn it_ends_by_itself_where_nobody_opens_the_link() {
+        assert_eq!(End::Unopened, served_at(60, |_| {}));
+    }
+
+    #[test]
+    fn it_ends_when_the_page_ends_it() {
+        assert_eq!(End::Closed, served_at(0, Session::close));
     }
 }

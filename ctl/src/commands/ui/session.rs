@@ -239,3 +239,138 @@ fn no_session() -> Fault {
     Fault::new(Code::Unauthorized, "this browser has no session with the dashboard")
         .hint("open one with: vaultctl ui")
 }
+
+#[cfg(test)]
+mod tests {
+    use vault::clock::ManualClock;
+
+    use super::*;
+
+    const START: i64 = 1_000_000;
+
+    fn offered() -> (Session, Arc<ManualClock>) {
+        let clock = Arc::new(ManualClock::at(Timestamp::from_millis(START)));
+        (Session::offered(clock.clone(), Limits::usual(15)).unwrap(), clock)
+    }
+
+    fn token(session: &Session) -> Zeroizing<String> {
+        let link = session.link(7777);
+        Zeroizing::new(link.strip_prefix("http://127.0.0.1:7777/#token=").unwrap().to_owned())
+    }
+
+    fn traded() -> (Session, Arc<ManualClock>, Granted) {
+        let (session, clock) = offered();
+        let granted = session.trade(&token(&session)).unwrap();
+        (session, clock, granted)
+    }
+
+    fn code(result: Result<(), Fault>) -> Option<Code> {
+        result.err().map(|fault| fault.code)
+    }
+
+    fn active(session: &Session, granted: &Granted) -> Result<(), Fault> {
+        let (bearer, csrf) = (Some(granted.bearer.0.as_str()), Some(granted.csrf.0.as_str()));
+        session.admit(&Shown { bearer, csrf, verb: &Method::POST, use_of_it: Use::Active })
+    }
+
+    #[test]
+    fn a_token_is_32_random_bytes_and_differs_each_time() {
+        let (one, two) = (token(&offered().0), token(&offered().0));
+        assert_eq!(43, one.len());
+        assert_ne!(one, two);
+    }
+
+    #[test]
+    fn a_token_is_traded_once() {
+        let (session, _) = offered();
+        let token = token(&session);
+        assert!(session.is_offered());
+        session.trade(&token).unwrap();
+        assert_eq!(Some(Code::Unauthorized), session.trade(&token).err().map(|fault| fault.code));
+        assert!(!session.is_offered() && session.end().is_none());
+    }
+
+    #[test]
+    fn a_link_that_nobody_opens_within_a_minute_is_void() {
+        let (session, clock) = offered();
+        let token = token(&session);
+        clock.turn_to(Timestamp::from_millis(START + 59_999));
+        assert!(session.is_offered());
+        clock.turn_to(Timestamp::from_millis(START + 60_000));
+        assert!(session.trade(&token).is_err());
+        assert_eq!(Some(End::Unopened), session.end());
+    }
+
+    #[test]
+    fn ten_wrong_tokens_make_the_link_void() {
+        let (session, _) = offered();
+        let token = token(&session);
+        for wrong in ["", "a", &token[1..], &"A".repeat(43)].into_iter().cycle().take(9) {
+            assert!(session.trade(wrong).is_err());
+        }
+        assert!(session.is_offered());
+        assert!(session.trade("the tenth").is_err());
+        assert!(session.trade(&token).is_err());
+        assert_eq!(Some(End::Guessed), session.end());
+    }
+
+    #[test]
+    fn nothing_is_let_in_before_the_token_is_traded() {
+        let (session, _) = offered();
+        let (_, _, of_another) = traded();
+        assert_eq!(Some(Code::Unauthorized), code(active(&session, &of_another)));
+    }
+
+    #[test]
+    fn a_change_needs_the_csrf_token_and_a_look_does_not() {
+        let (session, _, granted) = traded();
+        let shown = |csrf: Option<&str>, verb: &Method| {
+            let bearer = Some(granted.bearer.0.as_str());
+            code(session.admit(&Shown { bearer, csrf, verb, use_of_it: Use::Active }))
+        };
+        assert_eq!(None, shown(None, &Method::GET));
+        for verb in [Method::POST, Method::PUT, Method::DELETE] {
+            assert_eq!(Some(Code::Forbidden), shown(None, &verb));
+            assert_eq!(Some(Code::Forbidden), shown(Some(granted.bearer.0.as_str()), &verb));
+            assert_eq!(None, shown(Some(granted.csrf.0.as_str()), &verb));
+        }
+    }
+
+    #[test]
+    fn a_session_ends_after_a_time_without_use() {
+        let (session, clock, granted) = traded();
+        clock.turn_to(Timestamp::from_millis(START + 14 * 60_000));
+        active(&session, &granted).unwrap();
+        clock.turn_to(Timestamp::from_millis(START + 28 * 60_000));
+        assert_eq!(None, session.end());
+        clock.turn_to(Timestamp::from_millis(START + 29 * 60_000));
+        assert_eq!(Some(Code::Unauthorized), code(active(&session, &granted)));
+        assert_eq!(Some(End::Idle), session.end());
+    }
+
+    #[test]
+    fn what_the_page_does_by_itself_is_no_use() {
+        let (session, clock, granted) = traded();
+        clock.turn_to(Timestamp::from_millis(START + 14 * 60_000));
+        let bearer = Some(granted.bearer.0.as_str());
+        session.admit(&Shown { bearer, csrf: None, verb: &Method::GET, use_of_it: Use::Passive }).unwrap();
+        clock.turn_to(Timestamp::from_millis(START + 15 * 60_000));
+        assert_eq!(Some(End::Idle), session.end());
+    }
+
+    #[test]
+    fn a_wrong_bearer_is_no_use() {
+        let (session, clock, granted) = traded();
+        let (_, _, of_another) = traded();
+        clock.turn_to(Timestamp::from_millis(START + 14 * 60_000));
+        assert_eq!(Some(Code::Unauthorized), code(active(&session, &of_another)));
+        clock.turn_to(Timestamp::from_millis(START + 15 * 60_000));
+        assert!(active(&session, &granted).is_err());
+    }
+
+    #[test]
+    fn nothing_of_it_can_be_printed() {
+        let (session, _, granted) = traded();
+        assert_eq!("Session(…) Pass(…)", format!("{session:?} {:?}", granted.bearer));
+    }
+}

@@ -1,6 +1,7 @@
 //! What is answered where: the page's files, the session, and the vault behind it.
 
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -32,6 +33,25 @@ pub(super) struct Site {
     pub(super) daemon: Daemon,
 }
 
+/// Where requests of one connection come from.
+#[derive(Debug)]
+pub(super) struct From {
+    address: IpAddr,
+    known: AtomicBool,
+}
+
+impl From {
+    /// Takes an address, of which nothing is known yet.
+    pub(super) fn new(address: IpAddr) -> Self {
+        Self { address, known: AtomicBool::new(false) }
+    }
+
+    /// Tells whether the bearer was shown on this connection.
+    pub(super) fn is_known(&self) -> bool {
+        self.known.load(Ordering::Relaxed)
+    }
+}
+
 /// What the page sends to begin.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -41,7 +61,7 @@ struct Opening<'r> {
 
 impl Site {
     /// Answers a request.
-    pub(super) async fn answer(&self, request: Request<Incoming>, from: IpAddr) -> Answer {
+    pub(super) async fn answer(&self, request: Request<Incoming>, from: &From) -> Answer {
         let (head, body) = request.into_parts();
         match self.door.check(&head) {
             Err(Refusal::Misdirected) => answer::misdirected(),
@@ -53,7 +73,7 @@ impl Site {
         }
     }
 
-    async fn answered(&self, (head, body): (&Parts, Incoming), from: IpAddr) -> Result<Answer, Fault> {
+    async fn answered(&self, (head, body): (&Parts, Incoming), from: &From) -> Result<Answer, Fault> {
         let path = head.uri.path();
         if let Some(file) = File::at(path) {
             return if head.method == Method::GET { Ok(answer::file(file)) } else { Err(not_so()) };
@@ -67,6 +87,7 @@ impl Site {
             verb: &head.method,
             use_of_it: if PASSIVE.contains(&path) { Use::Passive } else { Use::Active },
         })?;
+        from.known.store(true, Ordering::Relaxed);
         match path {
             "/session" if head.method == Method::DELETE => {
                 self.session.close();
@@ -75,7 +96,7 @@ impl Site {
             "/session" => Err(not_so()),
             path if is_of_vault(path) => {
                 let body = whole(body).await?;
-                Ok(answer::handed_on(self.daemon.forward(head, body, from).await?))
+                Ok(answer::handed_on(self.daemon.forward(head, body, from.address).await?))
             }
             _ => Err(no_path()),
         }
