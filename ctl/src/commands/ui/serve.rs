@@ -68,6 +68,8 @@ async fn accept(
         let Ok(seat) = Arc::clone(&seats).acquire_owned().await else { std::future::pending().await };
         match listeners.accept().await {
             Ok((stream, from)) => {
+                // Head and body are two pieces; the second does not wait for a word about the first.
+                let _ = stream.set_nodelay(true);
                 let guest = Guest { stream, from: from.ip(), stopping: stopping.clone(), _seat: seat };
                 connections.spawn(guest.serve(Arc::clone(site)));
             }
