@@ -22,7 +22,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use door::Door;
 use forward::Daemon;
-use link::Redirect;
+use link::{Redirect, not_opened};
 use listen::Listeners;
 use serve::Signals;
 use session::{End, Limits, Session};
@@ -101,14 +101,8 @@ fn announce(
     if args.no_open {
         return Ok(None);
     }
-    let opened = Redirect::write(&url).and_then(|redirect| redirect.open().map(|()| redirect));
-    match opened {
-        Ok(redirect) => Ok(Some(redirect)),
-        Err(words) => {
-            context.show.note(format_args!("no browser was opened: {words}; open the link yourself"));
-            Ok(None)
-        }
-    }
+    let opened = Redirect::write(&url).and_then(|redirect| redirect.open(context.show).map(|()| redirect));
+    Ok(opened.inspect_err(|why| not_opened(context.show, why)).ok())
 }
 
 /// Says why it ended.

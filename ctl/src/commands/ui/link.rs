@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use crate::birth;
 use crate::env;
 use crate::failure::in_words;
+use crate::show::Show;
 
 /// The program that opens a file as its user wants it opened.
 const OPENER: &str = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
@@ -52,7 +53,7 @@ impl Redirect {
     ///
     /// # Errors
     /// What stands in the way, in words.
-    pub(super) fn open(&self) -> Result<(), String> {
+    pub(super) fn open(&self, show: Show) -> Result<(), String> {
         if !env::has_display() {
             return Err("there is no display".to_owned());
         }
@@ -66,9 +67,18 @@ impl Redirect {
         let mut child = birth::given_back(|| command.spawn())
             .map_err(|error| format!("{OPENER}: {}", in_words(&error)))?;
         // It may stay for as long as the browser does.
-        std::thread::spawn(move || child.wait());
+        std::thread::spawn(move || {
+            if child.wait().is_ok_and(|status| !status.success()) {
+                not_opened(show, &format!("{OPENER} found none that takes it"));
+            }
+        });
         Ok(())
     }
+}
+
+/// Says that the link is the user's to open.
+pub(super) fn not_opened(show: Show, why: &str) {
+    show.note(format_args!("no browser was opened: {why}; open the link yourself"));
 }
 
 impl Drop for Redirect {

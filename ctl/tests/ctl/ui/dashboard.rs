@@ -49,11 +49,12 @@ impl Dashboard {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        stdout.read_line(&mut line).unwrap();
-        let link = line.trim_end().to_owned();
+        let mut first = String::new();
+        stdout.read_line(&mut first).unwrap();
+        let link = first.trim_end().to_owned();
         let port = link.split_once("127.0.0.1:").and_then(|(_, rest)| rest.split_once('/')?.0.parse().ok());
-        let Some(port) = port else { panic!("no link: {line}{:?}", child.wait_with_output()) };
+        assert!(port.is_some(), "no link: {first}{:?}", child.wait_with_output());
+        let port = port.unwrap();
         Self { child: Some(child), stdout, port, link }
     }
 
@@ -90,6 +91,13 @@ impl Dashboard {
     pub(super) fn signal(&self, signal: Signal) {
         let id = self.child.as_ref().unwrap().id();
         kill(Pid::from_raw(id.cast_signed()), signal).unwrap();
+    }
+
+    /// Waits until it says something on stderr.
+    pub(super) fn tells(&mut self, words: &str) {
+        let stderr = self.child.as_mut().unwrap().stderr.as_mut().unwrap();
+        let told = BufReader::new(stderr).lines().map_while(Result::ok).any(|line| line.contains(words));
+        assert!(told, "it did not say: {words}");
     }
 
     /// Waits for its end, and gives what it printed after the link.
@@ -191,17 +199,17 @@ fn connect(port: u16) -> TcpStream {
 }
 
 pub(super) fn ask(port: u16, line: &str, headers: &[(&str, &str)], body: &str) -> Reply {
-    let mut text = format!("{line} HTTP/1.1\r\nConnection: close\r\n");
+    let mut head = format!("{line} HTTP/1.1\r\nConnection: close\r\n");
     if !headers.iter().any(|(name, _)| *name == "Host") {
-        text += &format!("Host: 127.0.0.1:{port}\r\n");
+        head.extend(["Host: 127.0.0.1:", &port.to_string(), "\r\n"]);
     }
     for (name, value) in headers {
-        text += &format!("{name}: {value}\r\n");
+        head.extend([name, ": ", value, "\r\n"]);
     }
     if !body.is_empty() {
-        text += &format!("Content-Length: {}\r\n", body.len());
+        head.extend(["Content-Length: ", &body.len().to_string(), "\r\n"]);
     }
-    let mut replies = say(port, format!("{text}\r\n{body}").as_bytes());
+    let mut replies = say(port, format!("{head}\r\n{body}").as_bytes());
     assert_eq!(1, replies.len(), "{replies:?}");
     replies.remove(0)
 }
@@ -219,7 +227,7 @@ fn say(port: u16, bytes: &[u8]) -> Vec<Reply> {
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         let mut reply = Reply { status, head: head.to_owned(), body: String::new() };
         let length = reply.header("content-length").map_or(after.len(), |length| length.parse().unwrap());
-        reply.body = after[..length].to_owned();
+        after[..length].clone_into(&mut reply.body);
         rest = after[length..].to_owned();
         replies.push(reply);
     }

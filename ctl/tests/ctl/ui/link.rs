@@ -26,11 +26,10 @@ impl Desktop {
             vault::files::make_private_folder(folder).unwrap();
         }
         nix::unistd::mkfifo(&heard, Mode::S_IRWXU).unwrap();
-        let script = test.write(
-            "bin/xdg-open",
-            "#!/bin/sh\n{ echo \"$# $1\"; stat -c %a \"$1\" \"${1%/*}\"; cat \"$1\"; env; } > \"$HEARD\"\n",
+        write_opener(
+            test,
+            "{ echo \"$# $1\"; stat -c %a \"$1\" \"${1%/*}\"; cat \"$1\"; env; } > \"$HEARD\"",
         );
-        std::fs::set_permissions(script, PermissionsExt::from_mode(0o700)).unwrap();
         Self { heard, runtime, path }
     }
 
@@ -52,6 +51,12 @@ impl Desktop {
     fn is_bare(&self) -> bool {
         std::fs::read_dir(&self.runtime).unwrap().next().is_none()
     }
+}
+
+/// Writes the program that opens files.
+fn write_opener(test: &TestEnvironment, line: &str) {
+    let script = test.write("bin/xdg-open", &format!("#!/bin/sh\n{line}\n"));
+    std::fs::set_permissions(script, PermissionsExt::from_mode(0o700)).unwrap();
 }
 
 #[test]
@@ -140,6 +145,15 @@ fn without_an_opener_the_link_is_printed_and_served() {
     let run = dashboard.ended(&test).succeeded();
     assert!(run.stderr.contains("no browser was opened"), "{run}");
     assert!(desktop.is_bare());
+}
+
+#[test]
+fn an_opener_that_fails_is_told() {
+    let test = TestEnvironment::served();
+    let desktop = Desktop::of(&test);
+    write_opener(&test, "exit 3");
+    let mut dashboard = Dashboard::start(desktop.command(&test, &["ui"]));
+    dashboard.tells("no browser was opened: xdg-open");
 }
 
 #[test]

@@ -121,9 +121,9 @@ fn the_daemon_is_let_go_when_the_browser_goes() {
 fn connections(test: &TestEnvironment) -> u64 {
     let mut stream = UnixStream::connect(test.path("vault.sock")).unwrap();
     stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: v\r\nConnection: close\r\n\r\n").unwrap();
-    let mut text = String::new();
-    stream.read_to_string(&mut text).unwrap();
-    let line = text.lines().find(|line| line.starts_with("vault_connections ")).unwrap();
+    let mut metrics = String::new();
+    stream.read_to_string(&mut metrics).unwrap();
+    let line = metrics.lines().find(|line| line.starts_with("vault_connections ")).unwrap();
     line.split(' ').nth(1).unwrap().parse().unwrap()
 }
 
