@@ -2,18 +2,31 @@
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { chromium } from 'playwright-core';
 
 export { assert };
 
 const BROWSER = process.env.PAGE_BROWSER ?? '/usr/bin/chromium';
+const { chromium } = await import('playwright-core').catch(() =>
+  lacking('playwright-core', 'npm ci --prefix ctl/tests/page'),
+);
+if (!existsSync(BROWSER)) lacking(BROWSER, 'apt-get install chromium, or name another Chromium in PAGE_BROWSER');
 const QUIET = [
-  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
 ];
+
+function lacking(what, how) {
+  console.error(`${what} is missing; get it with: ${how}`);
+  process.exit(1);
+}
 
 /** Runs `vaultctl` with something on its stdin, and gives what it printed. */
 export function vaultctl(words, input = '') {
@@ -59,17 +72,34 @@ export async function scenario(run) {
 /** Opens a browser of its own, in which every complaint counts. */
 export async function visitor(browser, { width = 1280, height = 900, theme = 'light', ...more } = {}) {
   const context = await browser.newContext({
-    viewport: { width, height }, colorScheme: theme, reducedMotion: 'reduce', locale: 'en-GB', timezoneId: 'Europe/Berlin', ...more,
+    viewport: { width, height },
+    colorScheme: theme,
+    reducedMotion: 'reduce',
+    locale: 'en-GB',
+    timezoneId: 'Europe/Berlin',
+    ...more,
   });
   context.setDefaultTimeout(15_000);
+  if (process.env.PAGE_FROM) await context.route(/\/app\//, fromDisk);
   const page = await context.newPage();
   const complaints = watch(page);
   return { context, page, complaints, expect: (pattern) => complaints.expected.push(pattern) };
 }
 
+// For those who write the page: PAGE_FROM names its folder, and a change shows without a build.
+async function fromDisk(route) {
+  const name = new URL(route.request().url()).pathname.replace('/app/', '');
+  const kind = { js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml' }[name.split('.').pop()];
+  const response = await route.fetch();
+  const headers = { ...response.headers(), 'content-type': kind };
+  delete headers['content-length'];
+  await route.fulfill({ response, status: 200, headers, body: readFileSync(join(process.env.PAGE_FROM, name)) });
+}
+
 /** Notes what a page complains about. */
 export function watch(page) {
-  const complaints = { all: [], expected: [] };
+  // Not every browser knows every feature that the server turns off.
+  const complaints = { all: [], expected: [/Permissions-Policy header: Unrecognized feature/] };
   page.on('console', (message) => complaints.all.push(`${message.type()}: ${message.text()}`));
   page.on('pageerror', (error) => complaints.all.push(`error: ${error.stack}`));
   return complaints;
@@ -96,6 +126,14 @@ export async function go(page, view) {
   await page.getByRole('heading', { level: 1, name: view }).waitFor();
 }
 
+/** Finds a field by its label, without what marks it as required. */
+export function field(scope, label) {
+  const words = label.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return scope
+    .locator('input:visible, select:visible, textarea:visible')
+    .and(scope.getByLabel(new RegExp(`^${words}( \\*| optional)?$`)));
+}
+
 /** Waits for a message at the edge of the page or in a dialog. */
 export async function told(page, words) {
   await page.getByText(words).first().waitFor();
@@ -103,11 +141,17 @@ export async function told(page, words) {
 
 /** Gives everything that a page holds: its markup, its fields, its address, its storage. */
 export async function holdings(page) {
-  return page.evaluate(() => [
-    document.documentElement.outerHTML,
-    ...[...document.querySelectorAll('input, textarea')].map((field) => field.value),
-    document.title, location.href, JSON.stringify(sessionStorage), JSON.stringify(localStorage), JSON.stringify(history.state),
-  ].join('\n'));
+  return page.evaluate(() =>
+    [
+      document.documentElement.outerHTML,
+      ...[...document.querySelectorAll('input, textarea')].map((field) => field.value),
+      document.title,
+      location.href,
+      JSON.stringify(sessionStorage),
+      JSON.stringify(localStorage),
+      JSON.stringify(history.state),
+    ].join('\n'),
+  );
 }
 
 /** Fails where a page holds a text anywhere. */

@@ -11,12 +11,25 @@ import { chip } from './pills.js';
 import { note, trouble } from './say.js';
 import { presets } from './words.js';
 
-const CONFLICTS = [['fail', 'Store nothing at all'], ['skip', 'Leave what is there'], ['overwrite', 'Give it the new value']];
-const OUTCOMES = { created: ['good', 'new'], overwritten: ['warn', 'gets a new value'], skipped: ['plain', 'is left'], conflict: ['bad', 'is there already'] };
+const CONFLICTS = [
+  ['fail', 'Store nothing at all'],
+  ['skip', 'Leave what is there'],
+  ['overwrite', 'Give it the new value'],
+];
+const OUTCOMES = {
+  created: ['good', 'new'],
+  overwritten: ['warn', 'gets a new value'],
+  skipped: ['plain', 'is left'],
+  conflict: ['bad', 'is there already'],
+};
 
 /** Makes the part: `{node, store}`. */
 export function envPart(context) {
-  const text = valueField('Lines of a .env file', { lines: true, placeholder: 'OPENAI_API_KEY=…', help: 'A variable that a platform uses gets its name; any other keeps its own.' });
+  const text = valueField('Lines of a .env file', {
+    lines: true,
+    placeholder: 'OPENAI_API_KEY=…',
+    help: 'A variable that a platform uses gets its name; any other keeps its own.',
+  });
   const conflicts = selectField('Where a name is there already', CONFLICTS, { value: 'fail' });
   const lifetime = lifetimeField();
   const place = h('div', { class: 'stack-tight', 'aria-live': 'polite' });
@@ -45,7 +58,11 @@ async function foresee(state) {
   const { place } = state;
   try {
     const found = read(state);
-    if (!found.entries.length) return void fill(place, found.notes.map((words) => h('p', { class: 'help' }, words)));
+    if (!found.entries.length)
+      return void fill(
+        place,
+        found.notes.map((words) => h('p', { class: 'help' }, words)),
+      );
     const plan = await api.post('/vault/import', body(state, found, true));
     fill(place, lines(found, plan));
   } catch (error) {
@@ -56,17 +73,35 @@ async function foresee(state) {
 function lines(found, plan) {
   return [
     h('h3', null, `${counted(found.entries.length, 'secret')} found`),
-    h('ul', { class: 'found' }, found.entries.map((one, at) => line(one, plan.entries[at]?.outcome))),
+    h(
+      'ul',
+      { class: 'found' },
+      found.entries.map((one, at) => line(one, plan.entries[at]?.outcome)),
+    ),
     found.notes.map((words) => h('p', { class: 'help' }, words)),
-    plan.conflicts > 0 && note('warn', `${counted(plan.conflicts, 'name')} taken already`, h('span', { class: 'hint' }, 'Say below what becomes of them.')),
+    plan.conflicts > 0 &&
+      note(
+        'warn',
+        `${counted(plan.conflicts, 'name')} taken already`,
+        h('span', { class: 'hint' }, 'Say below what becomes of them.'),
+      ),
   ];
 }
 
 function line({ variable, name, label }, outcome) {
   const [tone, words] = OUTCOMES[outcome] ?? ['plain', 'new'];
-  return h('li', null,
-    h('span', { class: 'grow' }, h('span', { class: 'mono' }, variable), h('span', { class: 'under' }, 'stored as ', h('span', { class: 'mono' }, name))),
-    label ? chip(label, 'accent') : chip('own name'), chip(words, tone));
+  return h(
+    'li',
+    null,
+    h(
+      'span',
+      { class: 'grow' },
+      h('span', { class: 'mono' }, variable),
+      h('span', { class: 'under' }, 'stored as ', h('span', { class: 'mono' }, name)),
+    ),
+    label ? chip(label, 'accent') : chip('own name'),
+    chip(words, tone),
+  );
 }
 
 async function store(state) {

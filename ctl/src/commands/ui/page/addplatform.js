@@ -26,9 +26,17 @@ function choose(state, place, platform) {
   state.preset = presets().find((one) => one.platform === platform);
   state.fields = state.preset.fields.map((one) => ({ one, made: fieldOf(one) }));
   state.lifetime = lifetimeField();
-  fill(place,
-    h('div', { class: 'buttons' }, categoryPill(state.preset.category), h('span', { class: 'muted small' }, `stored as skill:${platform}:…`)),
-    state.fields.map(({ made }) => made.node), state.lifetime.node);
+  fill(
+    place,
+    h(
+      'div',
+      { class: 'buttons' },
+      categoryPill(state.preset.category),
+      h('span', { class: 'muted small' }, `stored as skill:${platform}:…`),
+    ),
+    state.fields.map(({ made }) => made.node),
+    state.lifetime.node,
+  );
   state.fields[0]?.made.input.focus();
 }
 
@@ -40,7 +48,12 @@ function fieldOf(one) {
   const value = () => made.input.value;
   made.node.addEventListener('input', () => {
     const odd = pattern && value() && !pattern.test(value());
-    made.help(odd ? `It does not have the usual form of this field (${one.placeholder}). It can be stored all the same.` : usual, odd ? 'warn' : '');
+    made.help(
+      odd
+        ? `It does not have the usual form of this field (${one.placeholder}). It can be stored all the same.`
+        : usual,
+      odd ? 'warn' : '',
+    );
   });
   return made;
 }
@@ -57,7 +70,10 @@ async function store({ preset, fields, lifetime }, chooser, orgId) {
     const entries = given.map(([, value], at) => ({ orgId, name: names[at], value, expiresAt }));
     await api.post('/vault/import', { entries });
   } else {
-    await api.post(`/vault/platforms/${encodeURIComponent(preset.platform)}`, { orgId, fields: Object.fromEntries(given) });
+    await api.post(`/vault/platforms/${encodeURIComponent(preset.platform)}`, {
+      orgId,
+      fields: Object.fromEntries(given),
+    });
   }
   return names;
 }

@@ -16,13 +16,18 @@ const NAMED = 'As the audit log shall name it.';
 export function openAgentAdd(after) {
   const name = textField('Name', { required: true, placeholder: 'research-bot', help: NAMED });
   name.input.setAttribute('autofocus', '');
-  name.input.addEventListener('input', () => name.help(agentTrouble(name.input.value) || NAMED, agentTrouble(name.input.value) ? 'bad' : ''));
+  name.input.addEventListener('input', () =>
+    name.help(agentTrouble(name.input.value) || NAMED, agentTrouble(name.input.value) ? 'bad' : ''),
+  );
   const grants = grantRows();
   const match = matchFields();
   const lifetime = lifetimeField();
   return openDialog({ title: 'Add an agent' }, (dialog) => ({
     body: [name.node, grants.node, lifetime.node, match.node],
-    foot: [button('Cancel', dialog.close), h('button', { type: 'submit', class: 'button button-main' }, icon('check'), 'Add')],
+    foot: [
+      button('Cancel', dialog.close),
+      h('button', { type: 'submit', class: 'button button-main' }, icon('check'), 'Add'),
+    ],
     submit: () => add(dialog, { name, grants, match, lifetime }, after),
   }));
 }
@@ -31,29 +36,59 @@ function grantRows() {
   const rows = h('div', { class: 'stack' });
   const all = [];
   const another = () => {
-    const one = grantRow(() => { all.splice(all.indexOf(one), 1); one.node.remove(); });
+    const one = grantRow(() => {
+      all.splice(all.indexOf(one), 1);
+      one.node.remove();
+    });
     all.push(one);
     rows.append(one.node);
     return one;
   };
   another();
   const more = button('Add a grant', () => another().focus(), { kind: 'small', mark: 'plus' });
-  return { node: h('div', { class: 'stack-tight' }, rows, h('div', { class: 'buttons' }, more)), read: () => all.map((one) => one.read()) };
+  return {
+    node: h('div', { class: 'stack-tight' }, rows, h('div', { class: 'buttons' }, more)),
+    read: () => all.map((one) => one.read()),
+  };
 }
 
 function grantRow(remove) {
-  const names = textField('Names', { required: true, placeholder: 'skill:openai:*', help: 'Names of secrets, apart by commas; * stands for any text.' });
+  const names = textField('Names', {
+    required: true,
+    placeholder: 'skill:openai:*',
+    help: 'Names of secrets, apart by commas; * stands for any text.',
+  });
   const org = textField('Organisation', { value: 'default', help: '* for every one.' });
   const boxes = Object.entries(GRANTABLE).map(([action, words]) => {
     const input = h('input', { type: 'checkbox', checked: action === 'read' || action === 'decrypt', value: action });
-    return { input, node: h('label', { class: 'check' }, input, h('span', null, action, h('span', { class: 'muted small' }, ` ${words}`))) };
+    return {
+      input,
+      node: h(
+        'label',
+        { class: 'check' },
+        input,
+        h('span', null, action, h('span', { class: 'muted small' }, ` ${words}`)),
+      ),
+    };
   });
-  const node = h('fieldset', { class: 'framed' }, h('legend', null, 'Grant'), h('div', { class: 'grid-2' }, names.node, org.node),
-    h('div', { class: 'choices', role: 'group', 'aria-label': 'Actions' }, boxes.map((one) => one.node)),
-    h('div', { class: 'buttons' }, button('Remove this grant', remove, { kind: 'small quiet', mark: 'close' })));
+  const node = h(
+    'fieldset',
+    { class: 'framed' },
+    h('legend', null, 'Grant'),
+    h('div', { class: 'grid-2' }, names.node, org.node),
+    h(
+      'div',
+      { class: 'choices', role: 'group', 'aria-label': 'Actions' },
+      boxes.map((one) => one.node),
+    ),
+    h('div', { class: 'buttons' }, button('Remove this grant', remove, { kind: 'small quiet', mark: 'close' })),
+  );
   const read = () => ({
     orgId: org.input.value.trim() || 'default',
-    names: names.input.value.split(',').map((one) => one.trim()).filter(Boolean),
+    names: names.input.value
+      .split(',')
+      .map((one) => one.trim())
+      .filter(Boolean),
     actions: boxes.filter(({ input }) => input.checked).map(({ input }) => input.value),
   });
   return { node, read, focus: () => names.input.focus() };
@@ -61,12 +96,25 @@ function grantRow(remove) {
 
 function matchFields() {
   const fields = {
-    uid: textField('User id', { placeholder: '1000' }), gid: textField('Group id', { placeholder: '1000' }),
-    exe: textField('Program', { placeholder: '/usr/bin/node', help: 'Its path: evidence, not proof.' }), sha256: textField('SHA-256 of the program'),
+    uid: textField('User id', { placeholder: '1000' }),
+    gid: textField('Group id', { placeholder: '1000' }),
+    exe: textField('Program', { placeholder: '/usr/bin/node', help: 'Its path: evidence, not proof.' }),
+    sha256: textField('SHA-256 of the program'),
   };
-  const node = h('details', null, h('summary', null, 'What its process must be'), h('div', { class: 'grid-2' }, Object.values(fields).map((one) => one.node)));
+  const node = h(
+    'details',
+    null,
+    h('summary', null, 'What its process must be'),
+    h(
+      'div',
+      { class: 'grid-2' },
+      Object.values(fields).map((one) => one.node),
+    ),
+  );
   const read = () => {
-    const given = Object.entries(fields).map(([key, { input }]) => [key, input.value.trim()]).filter(([, value]) => value);
+    const given = Object.entries(fields)
+      .map(([key, { input }]) => [key, input.value.trim()])
+      .filter(([, value]) => value);
     const typed = given.map(([key, value]) => [key, key.endsWith('id') && /^\d+$/.test(value) ? Number(value) : value]);
     return typed.length ? Object.fromEntries(typed) : undefined;
   };
@@ -80,7 +128,12 @@ async function add(dialog, { name, grants, match, lifetime }, after) {
     return void name.input.focus();
   }
   const expiresAt = lifetime.read() ?? undefined;
-  const { agent, token } = await api.post('/vault/agents', { name: name.input.value, grants: grants.read(), match: match.read(), expiresAt });
+  const { agent, token } = await api.post('/vault/agents', {
+    name: name.input.value,
+    grants: grants.read(),
+    match: match.read(),
+    expiresAt,
+  });
   after();
   shown(dialog, agent.name, token);
 }
@@ -88,9 +141,24 @@ async function add(dialog, { name, grants, match, lifetime }, after) {
 function shown(dialog, name, token) {
   const copy = button('Copy the token', () => copyToken(dialog, token), { kind: 'main', mark: 'copy' });
   dialog.titled(`${name} is added`);
-  dialog.leave.push(() => { token = ''; fill(dialog.body); });
-  fill(dialog.body, note('warn', 'This token is shown this once', h('span', { class: 'hint' }, 'The vault keeps only its digest. Put it where the agent finds it, such as a private file for --token-file.')),
-    h('code', { class: 'token' }, token), dialog.heard);
+  dialog.leave.push(() => {
+    token = '';
+    fill(dialog.body);
+  });
+  fill(
+    dialog.body,
+    note(
+      'warn',
+      'This token is shown this once',
+      h(
+        'span',
+        { class: 'hint' },
+        'The vault keeps only its digest. Put it where the agent finds it, such as a private file for --token-file.',
+      ),
+    ),
+    h('code', { class: 'token' }, token),
+    dialog.heard,
+  );
   fill(dialog.node.querySelector('.dialog-foot'), copy, button('I have it', dialog.close));
   copy.focus();
 }

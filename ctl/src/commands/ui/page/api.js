@@ -19,7 +19,9 @@ const UNREACHABLE = {
 };
 
 function address(path, query) {
-  const given = Object.entries(query ?? {}).filter(([, value]) => value !== undefined && value !== null && value !== '');
+  const given = Object.entries(query ?? {}).filter(
+    ([, value]) => value !== undefined && value !== null && value !== '',
+  );
   return given.length ? `${path}?${new URLSearchParams(given)}` : path;
 }
 

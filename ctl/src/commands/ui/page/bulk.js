@@ -15,11 +15,20 @@ const ACTS = {
 /** Makes the bar that appears where rows are chosen. */
 export function bulkBar(chosen, { reload, clear }) {
   const words = h('strong', { role: 'status' });
-  const act = (name) => () => ask(ACTS[name], [...chosen.values()], () => { clear(); reload(); changed(); });
-  const node = h('div', { class: 'chosen', hidden: true }, words,
+  const act = (name) => () =>
+    ask(ACTS[name], [...chosen.values()], () => {
+      clear();
+      reload();
+      changed();
+    });
+  const node = h(
+    'div',
+    { class: 'chosen', hidden: true },
+    words,
     button('Rotate', act('rotate'), { kind: 'small', mark: 'rotate', 'data-focus': 'bulk-rotate' }),
     button('Delete', act('delete'), { kind: 'small danger', mark: 'trash', 'data-focus': 'bulk-delete' }),
-    button('Choose none', clear, { kind: 'small quiet' }));
+    button('Choose none', clear, { kind: 'small quiet' }),
+  );
   const show = () => {
     node.hidden = chosen.size === 0;
     fill(words, `${counted(chosen.size, 'secret')} chosen`);
@@ -29,12 +38,19 @@ export function bulkBar(chosen, { reload, clear }) {
 
 function ask(act, rows, after) {
   const many = counted(rows.length, 'secret');
-  const what = act === ACTS.delete
-    ? ['Deletion is permanent. Every service that uses one of these secrets loses its access at once.']
-    : ['Each is sealed again under a fresh salt and IV. The values stay as they are.'];
+  const what =
+    act === ACTS.delete
+      ? ['Deletion is permanent. Every service that uses one of these secrets loses its access at once.']
+      : ['Each is sealed again under a fresh salt and IV. The values stay as they are.'];
   return confirm({
-    title: `${act.verb} ${many}?`, words: [...what, names(rows)], yes: `${act.verb} ${many}`, danger: act === ACTS.delete,
-    work: (dialog) => { dialog.close(); return carryOut(act, rows, after); },
+    title: `${act.verb} ${many}?`,
+    words: [...what, names(rows)],
+    yes: `${act.verb} ${many}`,
+    danger: act === ACTS.delete,
+    work: (dialog) => {
+      dialog.close();
+      return carryOut(act, rows, after);
+    },
   });
 }
 
@@ -47,7 +63,10 @@ function names(rows) {
 async function carryOut(act, rows, after) {
   const bar = h('progress', { max: rows.length, 'aria-label': act.verb });
   bar.value = 0;
-  const dialog = openDialog({ title: `${act.verb} ${counted(rows.length, 'secret')}`, kind: 'dialog dialog-small' }, () => ({ body: bar }));
+  const dialog = openDialog(
+    { title: `${act.verb} ${counted(rows.length, 'secret')}`, kind: 'dialog dialog-small' },
+    () => ({ body: bar }),
+  );
   const failed = [];
   for (const row of rows) {
     await act.run(row).catch((error) => failed.push([row, error]));
@@ -64,7 +83,18 @@ async function carryOut(act, rows, after) {
 function failures(failed, all, act) {
   return [
     note('bad', `${failed.length} of ${counted(all, 'secret')} could not be ${act.done}`),
-    h('ul', { class: 'found' }, failed.map(([row, error]) =>
-      h('li', null, h('span', { class: 'mono grow' }, row.name), h('span', null, error.message), h('span', { class: 'muted' }, error.hint)))),
+    h(
+      'ul',
+      { class: 'found' },
+      failed.map(([row, error]) =>
+        h(
+          'li',
+          null,
+          h('span', { class: 'mono grow' }, row.name),
+          h('span', null, error.message),
+          h('span', { class: 'muted' }, error.hint),
+        ),
+      ),
+    ),
   ];
 }

@@ -24,8 +24,17 @@ export function chainBadge() {
 function show(node, { intact, entries, head, firstBroken, reason }, check) {
   const again = button('Verify again', check, { kind: 'small quiet', 'data-focus': 'verify' });
   if (!intact) {
-    return void fill(node, chip(`The chain breaks at entry ${firstBroken}: ${REASONS[reason] ?? 'it does not fit'}`, 'bad', 'alert'), again);
+    return void fill(
+      node,
+      chip(`The chain breaks at entry ${firstBroken}: ${REASONS[reason] ?? 'it does not fit'}`, 'bad', 'alert'),
+      again,
+    );
   }
-  fill(node, chip(`Chain verified, ${number(entries)} entries`, 'good', 'check'),
-    head && h('span', { class: 'muted' }, 'head ', h('span', { class: 'head-hash', title: head }, `${head.slice(0, 16)}…`)), again);
+  fill(
+    node,
+    chip(`Chain verified, ${number(entries)} entries`, 'good', 'check'),
+    head &&
+      h('span', { class: 'muted' }, 'head ', h('span', { class: 'head-hash', title: head }, `${head.slice(0, 16)}…`)),
+    again,
+  );
 }

@@ -5,7 +5,13 @@ import { searchBox } from './fields.js';
 
 /** Makes the choice of `[{value, words, more, terms}, …]`; `chosen(value)` is called with what is taken. */
 export function combo(label, choices, chosen) {
-  const made = searchBox(label, { role: 'combobox', 'aria-autocomplete': 'list', 'aria-expanded': 'false', placeholder: `Search ${choices.length} platforms` });
+  const made = searchBox(label, {
+    type: 'text',
+    role: 'combobox',
+    'aria-autocomplete': 'list',
+    'aria-expanded': 'false',
+    placeholder: `Search ${choices.length} platforms`,
+  });
   const list = h('ul', { class: 'options', role: 'listbox', id: uid('options'), 'aria-label': label, hidden: true });
   made.input.setAttribute('aria-controls', list.id);
   const state = { ...made, list, choices, shown: [], at: -1, chosen };
@@ -22,16 +28,31 @@ export function combo(label, choices, chosen) {
 
 function open(state) {
   const words = state.input.value.toLowerCase().split(/\s+/);
-  state.shown = state.choices.filter((one) => words.every((word) => one.terms.includes(word)));
-  fill(state.list, state.shown.map((one, at) => option(state, one, at)), !state.shown.length && h('li', { class: 'option muted', role: 'option', 'aria-disabled': 'true' }, 'No platform has this name; store it as a custom secret.'));
+  const fits = state.choices.filter((one) => words.every((word) => one.terms.includes(word)));
+  const begins = (one) => one.words.toLowerCase().startsWith(words[0]);
+  state.shown = [...fits.filter(begins), ...fits.filter((one) => !begins(one))];
+  fill(
+    state.list,
+    state.shown.map((one, at) => option(state, one, at)),
+    !state.shown.length &&
+      h(
+        'li',
+        { class: 'option muted', role: 'option', 'aria-disabled': 'true' },
+        'No platform has this name; store it as a custom secret.',
+      ),
+  );
   state.list.hidden = false;
   state.input.setAttribute('aria-expanded', 'true');
   mark(state, state.input.value && state.shown.length ? 0 : -1);
 }
 
 function option(state, one, at) {
-  return h('li', { class: 'option', role: 'option', id: `${state.list.id}-${at}`, on: { click: () => take(state, one) } },
-    h('span', null, one.words), h('span', { class: 'muted' }, one.more));
+  return h(
+    'li',
+    { class: 'option', role: 'option', id: `${state.list.id}-${at}`, on: { click: () => take(state, one) } },
+    h('span', null, one.words),
+    h('span', { class: 'muted' }, one.more),
+  );
 }
 
 function mark(state, at) {

@@ -10,7 +10,9 @@ export function openDialog({ title, kind = 'dialog', mono = false }, build) {
   const heard = h('div', { class: 'heard', role: 'status', 'aria-live': 'polite' });
   const node = h('dialog', { class: kind, 'aria-labelledby': head });
   const dialog = { node, heard, close: () => node.close(), leave: [] };
-  dialog.titled = (words) => { node.querySelector(`#${head}`).textContent = words; };
+  dialog.titled = (words) => {
+    node.querySelector(`#${head}`).textContent = words;
+  };
   const { body, foot, submit } = build(dialog);
   dialog.body = h('div', { class: 'dialog-body' }, body, heard);
   const parts = [heading(head, title, mono, dialog), dialog.body, foot && h('div', { class: 'dialog-foot' }, foot)];
@@ -22,13 +24,21 @@ export function openDialog({ title, kind = 'dialog', mono = false }, build) {
 }
 
 function heading(id, title, mono, dialog) {
-  return h('div', { class: 'dialog-head' },
+  return h(
+    'div',
+    { class: 'dialog-head' },
     h('h2', { id, class: mono ? 'mono' : '' }, title),
-    iconButton('close', 'Close', dialog.close));
+    iconButton('close', 'Close', dialog.close),
+  );
 }
 
 function form(parts, submit, dialog) {
-  const listen = { submit: (event) => { event.preventDefault(); attempt(dialog, () => submit(dialog)); } };
+  const listen = {
+    submit: (event) => {
+      event.preventDefault();
+      attempt(dialog, () => submit(dialog));
+    },
+  };
   return h('form', { novalidate: true, autocomplete: 'off', on: listen }, parts);
 }
 
@@ -84,6 +94,9 @@ export function confirm({ title, words, yes, danger = true, work }) {
       button('Cancel', dialog.close, { autofocus: true }),
       h('button', { type: 'submit', class: `button ${danger ? 'button-danger-main' : 'button-main'}` }, yes),
     ],
-    submit: async () => { await work(dialog); dialog.close(); },
+    submit: async () => {
+      await work(dialog);
+      dialog.close();
+    },
   }));
 }

@@ -50,7 +50,13 @@ export function icon(name, extra = '') {
 
 /** Makes a button with words, an icon before them where one is named. */
 export function button(words, click, { kind = '', mark, ...props } = {}) {
-  const classes = ['button', ...kind.split(' ').filter(Boolean).map((one) => `button-${one}`)].join(' ');
+  const classes = [
+    'button',
+    ...kind
+      .split(' ')
+      .filter(Boolean)
+      .map((one) => `button-${one}`),
+  ].join(' ');
   return h('button', { type: 'button', class: classes, on: { click }, ...props }, mark && icon(mark), words);
 }
 

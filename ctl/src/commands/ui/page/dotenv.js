@@ -86,12 +86,15 @@ export function mapped(assignments, presets) {
 function take({ variable, value, line }, presets, found, seen) {
   if (!value) return;
   if (OWN.has(variable)) return void found.notes.push(`${variable} is the vault's own, and is left out.`);
-  if (value.startsWith('vault://')) return void found.notes.push(`${variable} is a reference already, and is left out.`);
-  if (seen.has(variable)) return void found.notes.push(`Line ${line}: ${variable} is set again; the first value counts.`);
+  if (value.startsWith('vault://'))
+    return void found.notes.push(`${variable} is a reference already, and is left out.`);
+  if (seen.has(variable))
+    return void found.notes.push(`Line ${line}: ${variable} is set again; the first value counts.`);
   seen.add(variable);
   let { name, label } = nameOf(variable, presets);
   const same = found.entries.find((one) => one.name === name);
-  if (same?.value === value) return void found.notes.push(`${variable} has the value of ${same.variable}; it is stored once.`);
+  if (same?.value === value)
+    return void found.notes.push(`${variable} has the value of ${same.variable}; it is stored once.`);
   if (same) {
     found.notes.push(`${variable} keeps its own name, since ${name} has another value.`);
     [name, label] = [variable, ''];

@@ -11,13 +11,35 @@ import { categories } from './words.js';
 /** Makes the form: `{body, foot, focus}`. */
 export function editForm(row, { dialog, cancel, saved }) {
   const value = valueField('New value', { placeholder: 'Leave empty to keep the present one' });
-  const category = selectField('Category', categories().map((one) => [one.id, one.label]), { value: row.category });
+  const category = selectField(
+    'Category',
+    categories().map((one) => [one.id, one.label]),
+    { value: row.category },
+  );
   const lifetime = lifetimeField(row.expiresAt);
   const pairs = pairRows(row.metadata);
   const fields = { row, value, category, lifetime, pairs, stale: false };
   const save = () => attempt(dialog, () => send(fields, saved));
-  const body = h('form', { class: 'stack', autocomplete: 'off', novalidate: true, on: { submit: (event) => { event.preventDefault(); save(); } } },
-    value.node, generatorFields(() => value), category.node, lifetime.node, pairs.node, h('button', { type: 'submit', hidden: true }));
+  const body = h(
+    'form',
+    {
+      class: 'stack',
+      autocomplete: 'off',
+      novalidate: true,
+      on: {
+        submit: (event) => {
+          event.preventDefault();
+          save();
+        },
+      },
+    },
+    value.node,
+    generatorFields(() => value),
+    category.node,
+    lifetime.node,
+    pairs.node,
+    h('button', { type: 'submit', hidden: true }),
+  );
   const foot = [button('Cancel', () => cancel(fields.stale)), button('Save', save, { kind: 'main', mark: 'check' })];
   return { body, foot, focus: () => value.input.focus() };
 }

@@ -11,28 +11,50 @@ export function openEntry(row) {
     body: [
       h('div', { class: 'buttons' }, actionChip(row.action), outcomeChip(row.outcome)),
       facts([
-        ['Secret', row.entryName && h('span', { class: 'mono' }, row.entryName)], ['Organisation', row.orgId], ['Actor', row.actor],
-        ['Time', moments(row.createdAt)], ['Secret’s ID', mono(row.vaultEntryId)], ['Entry’s ID', mono(row.id)],
+        ['Secret', row.entryName && h('span', { class: 'mono' }, row.entryName)],
+        ['Organisation', row.orgId],
+        ['Actor', row.actor],
+        ['Time', moments(row.createdAt)],
+        ['Secret’s ID', mono(row.vaultEntryId)],
+        ['Entry’s ID', mono(row.id)],
       ]),
       section('Process', peer(row.peer)),
-      section('Details', h('pre', { class: 'json', tabindex: '0', role: 'group', 'aria-label': 'Details' }, JSON.stringify(row.metadata, null, 2))),
+      section(
+        'Details',
+        h(
+          'pre',
+          { class: 'json', tabindex: '0', role: 'group', 'aria-label': 'Details' },
+          JSON.stringify(row.metadata, null, 2),
+        ),
+      ),
       section('Link of the chain', h('p', { class: 'mono small' }, row.mac)),
     ],
   }));
-  dialog.node.addEventListener('click', (event) => { if (event.target === dialog.node) dialog.close(); });
+  dialog.node.addEventListener('click', (event) => {
+    if (event.target === dialog.node) dialog.close();
+  });
 }
 
 const mono = (text) => text && h('span', { class: 'mono' }, text);
 const section = (title, what) => h('section', { class: 'section' }, h('h3', null, title), what);
 
 function facts(all) {
-  return h('dl', { class: 'facts' }, all.map(([term, what]) => [h('dt', null, term), h('dd', null, what ?? '—')]));
+  return h(
+    'dl',
+    { class: 'facts' },
+    all.map(([term, what]) => [h('dt', null, term), h('dd', null, what ?? '—')]),
+  );
 }
 
 function peer(peer) {
   if (!peer) return h('p', { class: 'muted' }, 'The daemon itself.');
   return [
-    facts([['User', `uid ${peer.uid}`], ['Group', `gid ${peer.gid}`], ['Process', peer.pid && `pid ${peer.pid}`], ['Program', mono(peer.exe)]]),
+    facts([
+      ['User', `uid ${peer.uid}`],
+      ['Group', `gid ${peer.gid}`],
+      ['Process', peer.pid && `pid ${peer.pid}`],
+      ['Program', mono(peer.exe)],
+    ]),
     h('p', { class: 'help' }, 'User and group are the kernel’s word. The program is evidence, not proof.'),
   ];
 }

@@ -9,7 +9,23 @@ import * as route from './route.js';
 import { say } from './say.js';
 
 const PAGE = 1000;
-const COLUMNS = ['seq', 'createdAt', 'action', 'outcome', 'orgId', 'entryName', 'vaultEntryId', 'actor', 'uid', 'gid', 'pid', 'exe', 'metadata', 'id', 'mac'];
+const COLUMNS = [
+  'seq',
+  'createdAt',
+  'action',
+  'outcome',
+  'orgId',
+  'entryName',
+  'vaultEntryId',
+  'actor',
+  'uid',
+  'gid',
+  'pid',
+  'exe',
+  'metadata',
+  'id',
+  'mac',
+];
 const KINDS = { csv: 'text/csv', jsonl: 'application/x-ndjson' };
 
 /** Makes the button; `asked(query)` says what of the log is taken. */
@@ -18,11 +34,18 @@ export function exportMenu(asked) {
 }
 
 function open(asked) {
-  const form = selectField('Form', [['csv', 'CSV, for spreadsheets'], ['jsonl', 'JSON Lines, for programs']]);
+  const form = selectField('Form', [
+    ['csv', 'CSV, for spreadsheets'],
+    ['jsonl', 'JSON Lines, for programs'],
+  ]);
   const bar = h('progress', { hidden: true, 'aria-label': 'Reading the log' });
   const ending = new AbortController();
   const dialog = openDialog({ title: 'Export the audit log', kind: 'dialog dialog-small' }, (dialog) => ({
-    body: [h('p', { class: 'muted' }, 'What the filters let through, oldest first. There is no value in it.'), form.node, bar],
+    body: [
+      h('p', { class: 'muted' }, 'What the filters let through, oldest first. There is no value in it.'),
+      form.node,
+      bar,
+    ],
     foot: [button('Cancel', dialog.close), h('button', { type: 'submit', class: 'button button-main' }, 'Export')],
     submit: async () => {
       bar.hidden = false;

@@ -3,7 +3,13 @@
 import { fill, h, icon, iconButton, uid } from './dom.js';
 import { generate } from './generate.js';
 
-const STILL = { autocomplete: 'off', spellcheck: 'false', autocapitalize: 'off', 'data-1p-ignore': '', 'data-lpignore': 'true' };
+const STILL = {
+  autocomplete: 'off',
+  spellcheck: 'false',
+  autocapitalize: 'off',
+  'data-1p-ignore': '',
+  'data-lpignore': 'true',
+};
 
 /** Makes a field around an input: `{node, input, help(words, tone)}`. */
 export function field(label, input, { required = false, optional = false, help = '', around } = {}) {
@@ -12,7 +18,9 @@ export function field(label, input, { required = false, optional = false, help =
   input.setAttribute('aria-describedby', helpId);
   if (required) input.setAttribute('aria-required', 'true');
   const said = h('span', { class: 'help', id: helpId, 'aria-live': 'polite' }, help);
-  const mark = required ? h('span', { class: 'required', title: 'Required' }, ' *') : optional && h('span', { class: 'optional' }, ' optional');
+  const mark = required
+    ? h('span', { class: 'required', 'aria-hidden': 'true' }, ' *')
+    : optional && h('span', { class: 'optional' }, ' optional');
   const node = h('div', { class: 'field' }, h('label', { for: input.id }, label, mark), around ?? input, said);
   const tell = (words, tone = '') => {
     said.className = `help ${tone}`.trim();
@@ -53,7 +61,10 @@ export function valueField(label, options = {}) {
   fill(box, made.input, hidden && eye);
   listen(made, state, swap, { placeholder, name });
   made.value = () => made.input.value;
-  made.put = (value) => { made.input.value = value; made.input.dispatchEvent(new Event('input', { bubbles: true })); };
+  made.put = (value) => {
+    made.input.value = value;
+    made.input.dispatchEvent(new Event('input', { bubbles: true }));
+  };
   return made;
 }
 
@@ -104,13 +115,25 @@ export function generatorFields(target) {
   const length = textField('Length', { type: 'number', value: '40' });
   Object.assign(length.input, { min: '8', max: '1024' });
   const alphabet = selectField('Characters', [
-    ['letters', 'Letters and digits'], ['symbols', 'Letters, digits and symbols'], ['hex', 'Hexadecimal'], ['digits', 'Digits'],
+    ['letters', 'Letters and digits'],
+    ['symbols', 'Letters, digits and symbols'],
+    ['hex', 'Hexadecimal'],
+    ['digits', 'Digits'],
   ]);
   const make = () => {
     target().put(generate(Number(length.input.value), alphabet.input.value));
     target().help(`A new value of ${target().value().length} characters, from this browser's random source.`);
   };
   const go = h('button', { type: 'button', class: 'button', on: { click: make } }, icon('dice'), 'Generate');
-  return h('details', null, h('summary', null, 'Generate a value'),
-    h('div', { class: 'stack' }, h('div', { class: 'grid-2' }, length.node, alphabet.node), h('div', { class: 'buttons' }, go)));
+  return h(
+    'details',
+    null,
+    h('summary', null, 'Generate a value'),
+    h(
+      'div',
+      { class: 'stack' },
+      h('div', { class: 'grid-2' }, length.node, alphabet.node),
+      h('div', { class: 'buttons' }, go),
+    ),
+  );
 }

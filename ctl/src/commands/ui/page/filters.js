@@ -5,12 +5,22 @@ import { searchBox, selectField, textField } from './fields.js';
 import * as route from './route.js';
 
 const PAUSE = 220;
-const MAKERS = { search: searchFilter, select: selectFilter, text: textFilter, date: dateFilter, suggest: suggestFilter };
+const MAKERS = {
+  search: searchFilter,
+  select: selectFilter,
+  text: textFilter,
+  date: dateFilter,
+  suggest: suggestFilter,
+};
 
 /** Makes the fields of `[{kind, name, label, choices?}, …]`; `update(query)` shows what the address says. */
 export function filters(described) {
   const all = described.map((one) => ({ name: one.name, ...MAKERS[one.kind](one) }));
-  const node = h('div', { class: 'filters', role: 'search', 'aria-label': 'Narrow the list' }, all.map((one) => one.node));
+  const node = h(
+    'div',
+    { class: 'filters', role: 'search', 'aria-label': 'Narrow the list' },
+    all.map((one) => one.node),
+  );
   return { node, update: (query) => all.forEach((one) => show(one, query)) };
 }
 
@@ -57,7 +67,11 @@ function dateFilter({ name, label }) {
 
 function suggestFilter({ name, label, choices, placeholder }) {
   const made = textField(label, { placeholder });
-  const list = h('datalist', { id: `${made.input.id}-list` }, choices.map(([value, words]) => h('option', { value }, words)));
+  const list = h(
+    'datalist',
+    { id: `${made.input.id}-list` },
+    choices.map(([value, words]) => h('option', { value }, words)),
+  );
   made.input.setAttribute('list', list.id);
   made.node.append(list);
   typed(made.input, name);

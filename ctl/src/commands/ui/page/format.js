@@ -6,7 +6,14 @@ const FULL = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 
 const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
 const NUMBER = new Intl.NumberFormat('en-GB');
 const AGO = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
-const STEPS = [['year', 31557600], ['month', 2629800], ['week', 604800], ['day', 86400], ['hour', 3600], ['minute', 60]];
+const STEPS = [
+  ['year', 31557600],
+  ['month', 2629800],
+  ['week', 604800],
+  ['day', 86400],
+  ['hour', 3600],
+  ['minute', 60],
+];
 
 /** Writes a number with its thousands apart. */
 export const number = (value) => NUMBER.format(value);
@@ -49,7 +56,11 @@ export function expiry(time) {
 
 /** Writes seconds as days, hours and minutes. */
 export function lasting(seconds) {
-  const parts = [['day', 86400], ['hour', 3600], ['minute', 60]];
+  const parts = [
+    ['day', 86400],
+    ['hour', 3600],
+    ['minute', 60],
+  ];
   const [noun, size] = parts.find(([, size]) => seconds >= size) ?? ['second', 1];
   return counted(Math.floor(seconds / size), noun);
 }

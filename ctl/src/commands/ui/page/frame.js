@@ -10,12 +10,29 @@ import { turn } from './theme.js';
 
 /** Builds the frame; `show(view, node)` puts a view into it. */
 export function frame(app) {
-  const nav = h('nav', { class: 'tabs-nav', 'aria-label': 'Views' },
-    Object.entries(VIEWS).map(([view, words]) => h('a', { href: link(view), 'data-view': view }, words)));
+  const nav = h(
+    'nav',
+    { class: 'tabs-nav', 'aria-label': 'Views' },
+    Object.entries(VIEWS).map(([view, words]) => h('a', { href: link(view), 'data-view': view }, words)),
+  );
   const main = h('main', { id: 'main', tabindex: '-1' });
   const skip = button('Skip to the content', () => main.focus(), { class: 'button skip' });
-  fill(app, skip, h('header', { class: 'masthead' },
-    h('div', { class: 'masthead-in' }, brand(), nav, h('div', { class: 'masthead-end' }, stateChip(), themeButton(), endButton()))), main);
+  fill(
+    app,
+    skip,
+    h(
+      'header',
+      { class: 'masthead' },
+      h(
+        'div',
+        { class: 'masthead-in' },
+        brand(),
+        nav,
+        h('div', { class: 'masthead-end' }, stateChip(), themeButton(), endButton()),
+      ),
+    ),
+    main,
+  );
   return { node: main, show: (view, node, first) => show({ nav, main }, view, node, first) };
 }
 
@@ -25,7 +42,9 @@ function brand() {
 
 function stateChip() {
   const place = h('span', { role: 'status' });
-  follow((status) => fill(place, status && (status.locked ? chip('Locked', 'warn', 'lock') : chip('Unlocked', 'good', 'unlock'))));
+  follow((status) =>
+    fill(place, status && (status.locked ? chip('Locked', 'warn', 'lock') : chip('Unlocked', 'good', 'unlock'))),
+  );
   return place;
 }
 
@@ -52,23 +71,41 @@ function show({ nav, main }, view, node, first) {
 
 /** Builds the head of a view: its title, what it is about, its buttons. */
 export function viewHead(title, words, ...buttons) {
-  return h('div', { class: 'view-head' },
+  return h(
+    'div',
+    { class: 'view-head' },
     h('div', null, h('h1', null, title), words && h('p', null, words)),
-    h('div', { class: 'buttons' }, buttons));
+    h('div', { class: 'buttons' }, buttons),
+  );
 }
 
 const GATES = {
-  used: ['This link has been used or has ended', 'A link opens the dashboard once, in one tab, for as long as it runs.'],
+  used: [
+    'This link has been used or has ended',
+    'A link opens the dashboard once, in one tab, for as long as it runs.',
+  ],
   none: ['This tab has no session', 'The dashboard opens with the link that it prints, once, in one tab.'],
   closed: ['The dashboard is closed', 'The session has ended, and this tab keeps nothing of it.'],
-  unreachable: ['The dashboard cannot be reached', 'It may have ended: it does so by itself after a while without use.'],
+  unreachable: [
+    'The dashboard cannot be reached',
+    'It may have ended: it does so by itself after a while without use.',
+  ],
 };
 
 /** Shows the page without a session. */
 export function gate(reason) {
   const [title, words] = GATES[reason] ?? GATES.used;
   document.title = 'The Vault';
-  return h('main', { id: 'main' }, h('div', { class: 'gate' }, icon('vault', 'mark'),
-    h('h1', null, title), h('p', { class: 'muted' }, words),
-    h('p', null, 'To open it again, run ', h('code', null, 'vaultctl ui'), ' in a terminal.')));
+  return h(
+    'main',
+    { id: 'main' },
+    h(
+      'div',
+      { class: 'gate' },
+      icon('vault', 'mark'),
+      h('h1', null, title),
+      h('p', { class: 'muted' }, words),
+      h('p', null, 'To open it again, run ', h('code', null, 'vaultctl ui'), ' in a terminal.'),
+    ),
+  );
 }

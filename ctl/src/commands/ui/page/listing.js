@@ -13,8 +13,24 @@ export function listing({ made, filter, size, noun, usual = '', load, empty, bar
   const instead = h('div', { hidden: true });
   const sheet = h('div', { class: 'sheet' }, bar, made.node, instead);
   const node = h('div', null, filter?.node, sheet, pages.node);
-  const list = { node, size, noun, usual, load, empty, made, filter, pages, instead, loaded, query: new URLSearchParams() };
-  list.update = (query) => { list.query = query; return refresh(list); };
+  const list = {
+    node,
+    size,
+    noun,
+    usual,
+    load,
+    empty,
+    made,
+    filter,
+    pages,
+    instead,
+    loaded,
+    query: new URLSearchParams(),
+  };
+  list.update = (query) => {
+    list.query = query;
+    return refresh(list);
+  };
   list.reload = () => refresh(list);
   return list;
 }

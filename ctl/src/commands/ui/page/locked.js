@@ -20,10 +20,14 @@ export const REASONS = {
 
 /** Shows that the vault is locked, in the place of what cannot be read. */
 export function locked(error, again) {
-  return h('div', { class: 'empty' }, icon('lock'),
+  return h(
+    'div',
+    { class: 'empty' },
+    icon('lock'),
     h('h2', null, 'The vault is locked'),
     h('p', null, 'Its keys are not in memory, so nothing in it can be read.'),
-    unlockButton(again));
+    unlockButton(again),
+  );
 }
 
 /** Makes the button that asks for the key. */
@@ -32,11 +36,17 @@ export function unlockButton(again, kind = 'main') {
 }
 
 function ask(again) {
-  const key = valueField('Key', { required: true, help: 'AGENTICMAIL_VAULT_KEY, or the recovery key. It is not kept by this page.' });
+  const key = valueField('Key', {
+    required: true,
+    help: 'AGENTICMAIL_VAULT_KEY, or the recovery key. It is not kept by this page.',
+  });
   key.input.setAttribute('autofocus', '');
   return openDialog({ title: 'Unlock the vault', kind: 'dialog dialog-small' }, (dialog) => ({
     body: key.node,
-    foot: [button('Cancel', dialog.close), h('button', { type: 'submit', class: 'button button-main' }, icon('unlock'), 'Unlock')],
+    foot: [
+      button('Cancel', dialog.close),
+      h('button', { type: 'submit', class: 'button button-main' }, icon('unlock'), 'Unlock'),
+    ],
     submit: () => unlock(dialog, key, again),
   }));
 }

@@ -9,15 +9,34 @@ const MASK = '••••••••••••';
 
 /** Makes the box of a value that `read()` fetches; `hide()` empties it. */
 export function revealBox(read, what) {
-  const box = h('pre', { class: 'value-box', 'data-shown': 'false', tabindex: '0', role: 'group', 'aria-label': `Value of ${what}, hidden` }, MASK);
+  const box = h(
+    'pre',
+    {
+      class: 'value-box',
+      'data-shown': 'false',
+      tabindex: '0',
+      role: 'group',
+      'aria-label': `Value of ${what}, hidden`,
+    },
+    MASK,
+  );
   const left = h('span', { class: 'help' }, 'Looking at it or copying it is recorded in the audit log.');
   const problem = h('div');
-  const eye = iconButton('eye', 'Show value', () => (state.shown ? hide(state) : show(state)), { 'aria-pressed': 'false' });
+  const eye = iconButton('eye', 'Show value', () => (state.shown ? hide(state) : show(state)), {
+    'aria-pressed': 'false',
+  });
   const copy = iconButton('copy', 'Copy value', () => copyValue(state));
   const state = { read, what, box, left, eye, problem, shown: false, asked: null, timer: null };
   const node = h('div', { class: 'panel' }, h('div', { class: 'value-line' }, box, eye, copy), left, problem);
   const leave = watch(() => hide(state));
-  return { node, hide: () => hide(state), leave: () => { hide(state); leave(); } };
+  return {
+    node,
+    hide: () => hide(state),
+    leave: () => {
+      hide(state);
+      leave();
+    },
+  };
 }
 
 // A value must not stay where another person, a screen shot or another tab's page may find it.

@@ -32,5 +32,7 @@ export function trouble(error, again) {
 
 /** Writes words as a sentence: a capital at its beginning, unless a command or a name stands there. */
 export function sentence(words) {
-  return /^[a-z]+[ ,]/.test(words) && !/^vaultctl|^vaultd/.test(words) ? words[0].toUpperCase() + words.slice(1) : words;
+  return /^[a-z]+[ ,]/.test(words) && !/^vaultctl|^vaultd/.test(words)
+    ? words[0].toUpperCase() + words.slice(1)
+    : words;
 }

@@ -17,8 +17,15 @@ import { categories, load, platformLabel, presets } from './words.js';
 const SIZE = 50;
 const NARROWS = ['search', 'category', 'platform', 'org'];
 const SORTS = [
-  ['', 'Name'], ['-name', 'Name, Z to A'], ['category', 'Category'], ['-createdAt', 'Newest first'], ['createdAt', 'Oldest first'],
-  ['rotatedAt', 'Longest unrotated'], ['-rotatedAt', 'Rotated last'], ['-expiresAt', 'Expiry, latest first'], ['expiresAt', 'Expiry, none first'],
+  ['', 'Name'],
+  ['-name', 'Name, Z to A'],
+  ['category', 'Category'],
+  ['-createdAt', 'Newest first'],
+  ['createdAt', 'Oldest first'],
+  ['rotatedAt', 'Longest unrotated'],
+  ['-rotatedAt', 'Rotated last'],
+  ['-expiresAt', 'Expiry, latest first'],
+  ['expiresAt', 'Expiry, none first'],
 ];
 
 /** Makes the view. */
@@ -27,10 +34,18 @@ export function view() {
   const bar = h('div');
   const place = h('div', null);
   const add = () => openAdd({ done: () => state.list.reload(), org: route.read().query.get('org') });
-  const node = h('div', null,
-    viewHead('Secrets', 'Keys and passwords of your agents. A value is read only when you ask for it, and that is recorded.',
-      button('Add secret', add, { kind: 'main', mark: 'plus', 'data-focus': 'add' })), place);
+  const node = h(
+    'div',
+    null,
+    viewHead(
+      'Secrets',
+      'Keys and passwords of your agents. A value is read only when you ask for it, and that is recorded.',
+      button('Add secret', add, { kind: 'main', mark: 'plus', 'data-focus': 'add' }),
+    ),
+    place,
+  );
   build(state, bar, add);
+  state.list.reload = () => update(state, place, state.list.query);
   place.append(state.list.node);
   return { node, update: (query) => update(state, place, query) };
 }
@@ -49,8 +64,19 @@ async function update(state, place, query) {
 function narrowing() {
   return filters([
     { kind: 'search', name: 'search', label: 'Search', placeholder: 'Part of a name' },
-    { kind: 'select', name: 'category', label: 'Category', choices: [['', 'All'], ...categories().map((one) => [one.id, one.label])] },
-    { kind: 'suggest', name: 'platform', label: 'Platform', placeholder: 'All', choices: presets().map((one) => [one.platform, one.label]) },
+    {
+      kind: 'select',
+      name: 'category',
+      label: 'Category',
+      choices: [['', 'All'], ...categories().map((one) => [one.id, one.label])],
+    },
+    {
+      kind: 'suggest',
+      name: 'platform',
+      label: 'Platform',
+      placeholder: 'All',
+      choices: presets().map((one) => [one.platform, one.label]),
+    },
     { kind: 'text', name: 'org', label: 'Organisation', placeholder: 'All' },
     { kind: 'select', name: 'sort', label: 'Sort by', choices: SORTS, narrow: true },
   ]);
@@ -58,15 +84,33 @@ function narrowing() {
 
 function build(state, place, add) {
   const reload = () => state.list.reload();
-  const bar = bulkBar(state.chosen, { reload, clear: () => { state.chosen.clear(); chooseAll(made, false); } });
-  const made = table({
-    caption: 'Secrets', columns: columns(reload), key: (row) => row.id, title: (row) => row.name,
-    open: (row) => openSecret(row, reload), chosen: chosenRows(state.chosen, () => made.rows), onChosen: bar.show,
+  const bar = bulkBar(state.chosen, {
+    reload,
+    clear: () => {
+      state.chosen.clear();
+      chooseAll(made, false);
+    },
   });
-  const choose = button('Choose all on this page', () => chooseAll(made, true), { kind: 'small quiet', class: 'button button-small narrow-only' });
+  const made = table({
+    caption: 'Secrets',
+    columns: columns(reload),
+    key: (row) => row.id,
+    title: (row) => row.name,
+    open: (row) => openSecret(row, reload),
+    chosen: chosenRows(state.chosen, () => made.rows),
+    onChosen: bar.show,
+  });
+  const choose = button('Choose all on this page', () => chooseAll(made, true), {
+    kind: 'small quiet',
+    class: 'button button-small narrow-only',
+  });
   place.append(bar.node, choose);
   state.list = listing({
-    made, size: SIZE, noun: 'secrets', usual: 'name', bar: place,
+    made,
+    size: SIZE,
+    noun: 'secrets',
+    usual: 'name',
+    bar: place,
     load: (query, page, signal) => list(query, page, signal, state),
     empty: (query) => (NARROWS.some((one) => query.get(one)) ? nothingFits() : nothingYet(add)),
   });
@@ -76,13 +120,22 @@ function build(state, place, add) {
 function chosenRows(chosen, rows) {
   return {
     has: (key) => chosen.has(key),
-    add: (key) => chosen.set(key, rows().find((row) => row.id === key)),
+    add: (key) =>
+      chosen.set(
+        key,
+        rows().find((row) => row.id === key),
+      ),
     delete: (key) => chosen.delete(key),
   };
 }
 
 async function list(query, page, signal, state) {
-  const asked = { search: query.get('search'), category: query.get('category'), platform: query.get('platform'), sort: query.get('sort') };
+  const asked = {
+    search: query.get('search'),
+    category: query.get('category'),
+    platform: query.get('platform'),
+    sort: query.get('sort'),
+  };
   const place = { orgId: query.get('org') || '*', limit: SIZE, offset: (page - 1) * SIZE };
   const found = await api.get('/vault/secrets', { query: { ...asked, ...place }, signal });
   state.total = found.total;
@@ -96,7 +149,11 @@ function columns(reload) {
     { label: 'Platform', cell: (row) => platformLabel(row.name) ?? h('span', { class: 'muted' }, '—') },
     { label: 'Created by', kind: 'secondary', cell: (row) => row.createdBy },
     { label: 'Created', sort: 'createdAt', cell: (row) => moment(row.createdAt) },
-    { label: 'Last rotated', sort: 'rotatedAt', cell: (row) => (row.rotatedAt ? moment(row.rotatedAt) : h('span', { class: 'muted' }, 'Never')) },
+    {
+      label: 'Last rotated',
+      sort: 'rotatedAt',
+      cell: (row) => (row.rotatedAt ? moment(row.rotatedAt) : h('span', { class: 'muted' }, 'Never')),
+    },
     { label: 'Expires', sort: 'expiresAt', cell: (row) => expiry(row.expiresAt) },
     { label: 'Actions', kind: 'cell-actions', cell: (row) => actions(row, reload) },
   ];
@@ -105,28 +162,49 @@ function columns(reload) {
 function nameCell(row, reload) {
   const open = () => openSecret(row, reload);
   return [
-    h('button', { type: 'button', class: 'name-button', 'data-focus': `name-${row.id}`, on: { click: open } }, row.name),
+    h(
+      'button',
+      { type: 'button', class: 'name-button', 'data-focus': `name-${row.id}`, on: { click: open } },
+      row.name,
+    ),
     row.orgId !== 'default' && h('span', { class: 'under' }, `in ${row.orgId}`),
   ];
 }
 
 function actions(row, reload) {
   const key = (word) => ({ 'data-focus': `${word}-${row.id}` });
-  return h('div', { class: 'actions' },
+  return h(
+    'div',
+    { class: 'actions' },
     iconButton('eye', `View ${row.name}`, () => openSecret(row, reload), key('view')),
     iconButton('rotate', `Rotate ${row.name}`, () => rotateSecret(row, reload), key('rotate')),
-    iconButton('trash', `Delete ${row.name}`, () => removeSecret(row, reload), { class: 'danger', ...key('delete') }));
+    iconButton('trash', `Delete ${row.name}`, () => removeSecret(row, reload), { class: 'danger', ...key('delete') }),
+  );
 }
 
 function nothingFits() {
   const clear = () => route.change(Object.fromEntries([...NARROWS, 'page'].map((one) => [one, ''])));
-  return emptyState('search', 'No secret fits', h('p', null, 'Nothing here has this name, category, platform and organisation.'),
-    button('Show all', clear));
+  return emptyState(
+    'search',
+    'No secret fits',
+    h('p', null, 'Nothing here has this name, category, platform and organisation.'),
+    button('Show all', clear),
+  );
 }
 
 function nothingYet(add) {
-  return emptyState('vault', 'No secrets yet',
-    h('p', null, 'Store the first one here, or in a terminal with ', h('code', null, 'vaultctl add openai'), '. Many at once come in with ',
-      h('code', null, 'vaultctl import dotenv .env'), '.'),
-    button('Add the first secret', add, { kind: 'main', mark: 'plus' }));
+  return emptyState(
+    'vault',
+    'No secrets yet',
+    h(
+      'p',
+      null,
+      'Store the first one here, or in a terminal with ',
+      h('code', null, 'vaultctl add openai'),
+      '. Many at once come in with ',
+      h('code', null, 'vaultctl import dotenv .env'),
+      '.',
+    ),
+    button('Add the first secret', add, { kind: 'main', mark: 'plus' }),
+  );
 }

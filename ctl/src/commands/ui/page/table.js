@@ -13,7 +13,12 @@ export function table(given) {
   const heads = given.columns.map((column) => heading(column));
   const all = given.chosen && chooser('Choose all on this page', (on) => chooseAll(made, on));
   const row = h('tr', { role: 'row' }, all && h('th', { role: 'columnheader', class: 'cell-check' }, all.node), heads);
-  const node = h('table', { role: 'table', 'aria-label': given.caption }, h('thead', { role: 'rowgroup' }, row), body);
+  const node = h(
+    'table',
+    { role: 'table', class: given.kind, 'aria-label': given.caption },
+    h('thead', { role: 'rowgroup' }, row),
+    body,
+  );
   const made = { ...given, node, body, heads, all, rows: [] };
   return made;
 }
@@ -23,8 +28,11 @@ function heading({ label, sort, kind = '' }) {
   if (!sort) return h('th', props, kind === 'cell-actions' ? h('span', { class: 'unseen' }, label) : label);
   const turn = () => route.change({ sort: turned(route.read().query.get('sort'), sort), page: '' });
   const up = icon('up');
-  const head = h('th', { ...props, 'data-sort': sort },
-    h('button', { type: 'button', class: 'sorter', 'data-focus': `sort-${sort}`, on: { click: turn } }, label, up));
+  const head = h(
+    'th',
+    { ...props, 'data-sort': sort },
+    h('button', { type: 'button', class: 'sorter', 'data-focus': `sort-${sort}`, on: { click: turn } }, label, up),
+  );
   return head;
 }
 
@@ -45,7 +53,10 @@ export function showSort(made, sort) {
 /** Shows the rows of a page. */
 export function showRows(made, rows) {
   made.rows = rows;
-  fill(made.body, rows.map((row) => line(made, row)));
+  fill(
+    made.body,
+    rows.map((row) => line(made, row)),
+  );
   made.body.removeAttribute('aria-busy');
   countChosen(made);
 }
@@ -53,7 +64,8 @@ export function showRows(made, rows) {
 function line(made, row) {
   const key = made.key(row);
   const cells = made.columns.map(({ label, cell, kind }) =>
-    h('td', { role: 'cell', class: kind, 'data-label': label }, cell(row)));
+    h('td', { role: 'cell', class: kind, 'data-label': label }, cell(row)),
+  );
   const props = { role: 'row', 'data-key': key, class: made.open ? 'opens' : '' };
   const node = h('tr', props, made.chosen && checkCell(made, row, key), cells);
   node.addEventListener('click', (event) => {
@@ -100,8 +112,13 @@ export function showWaiting(made) {
   made.body.setAttribute('aria-busy', 'true');
   if (made.rows.length) return;
   const span = made.columns.length + (made.chosen ? 1 : 0);
-  const bars = Array.from({ length: 6 }, () => h('tr', { role: 'row' },
-    h('td', { role: 'cell', colspan: span, class: 'cell-title' }, h('span', { class: 'skeleton' }))));
+  const bars = Array.from({ length: 6 }, () =>
+    h(
+      'tr',
+      { role: 'row' },
+      h('td', { role: 'cell', colspan: span, class: 'cell-title' }, h('span', { class: 'skeleton' })),
+    ),
+  );
   fill(made.body, bars);
 }
 
@@ -123,7 +140,10 @@ export function pager(size) {
   const show = ({ page, total, capped, noun }) => {
     const last = Math.max(1, Math.ceil(total / size));
     const from = total ? (page - 1) * size + 1 : 0;
-    fill(where, `${from}–${Math.min(total, page * size)} of ${total.toLocaleString('en-GB')}${capped ? '+' : ''} ${noun}`);
+    fill(
+      where,
+      `${from}–${Math.min(total, page * size)} of ${total.toLocaleString('en-GB')}${capped ? '+' : ''} ${noun}`,
+    );
     back.disabled = page <= 1;
     on.disabled = page >= last;
     node.lastChild.hidden = last === 1;

@@ -7,7 +7,18 @@ export function tabs(label, parts, chosen) {
   const list = h('div', { class: 'tablist', role: 'tablist', 'aria-label': label });
   const made = parts.map(({ words, node }, at) => {
     const panel = h('div', { role: 'tabpanel', id: uid('panel'), class: 'stack' }, node);
-    const tab = h('button', { type: 'button', role: 'tab', class: 'tab', id: uid('tab'), 'aria-controls': panel.id, on: { click: () => show(at) } }, words);
+    const tab = h(
+      'button',
+      {
+        type: 'button',
+        role: 'tab',
+        class: 'tab',
+        id: uid('tab'),
+        'aria-controls': panel.id,
+        on: { click: () => show(at) },
+      },
+      words,
+    );
     panel.setAttribute('aria-labelledby', tab.id);
     return { tab, panel };
   });

@@ -9,11 +9,20 @@ import { trouble } from './say.js';
 const SHOWN = 6;
 const SOON = 30 * 86400e3;
 
-/** Makes both cards; they fill themselves. */
-export function upkeep() {
+/** Makes both cards; they fill themselves. Of a locked vault nothing can be said. */
+export function upkeep(locked) {
+  if (locked) return null;
   return [
-    part('Expiring soon', 'Nothing expires within 30 days.', expiring, (row) => expiry(row.expiresAt), { sort: '-expiresAt' }),
-    part('Never rotated', 'Every secret was rotated at least once.', unrotated, (row) => h('span', { class: 'muted' }, 'stored ', moment(row.createdAt)), { sort: 'rotatedAt' }),
+    part('Expiring soon', 'Nothing expires within 30 days.', expiring, (row) => expiry(row.expiresAt), {
+      sort: '-expiresAt',
+    }),
+    part(
+      'Never rotated',
+      'Every secret was rotated at least once.',
+      unrotated,
+      (row) => h('span', { class: 'muted' }, 'stored ', moment(row.createdAt)),
+      { sort: 'rotatedAt' },
+    ),
   ];
 }
 
@@ -27,13 +36,17 @@ function part(title, none, read, tell, more) {
     }
   };
   load();
-  return h('section', { class: 'card card-half' }, h('h2', null, title), place);
+  return h('section', { class: 'card card-third' }, h('h2', null, title), place);
 }
 
 function lines(rows, none, tell, more) {
   if (!rows.length) return h('p', { class: 'muted' }, none);
-  const line = (row) => h('li', null, h('a', { class: 'mono', href: link('secrets', { search: row.name }) }, row.name), tell(row));
-  return [h('ul', { class: 'lines' }, rows.slice(0, SHOWN).map(line)), rows.length > SHOWN && h('p', null, h('a', { href: link('secrets', more) }, 'See them all'))];
+  const line = (row) =>
+    h('li', null, h('a', { class: 'mono', href: link('secrets', { search: row.name }) }, row.name), tell(row));
+  return [
+    h('ul', { class: 'lines' }, rows.slice(0, SHOWN).map(line)),
+    rows.length > SHOWN && h('p', null, h('a', { href: link('secrets', more) }, 'See them all')),
+  ];
 }
 
 const list = async (query) => (await api.get('/vault/secrets', { query: { orgId: '*', ...query } })).secrets;

@@ -4,8 +4,20 @@ import * as api from './api.js';
 
 /** Every action of the audit log, with the tone of its pill. */
 export const ACTIONS = {
-  create: 'good', encrypt: 'accent', read: 'plain', decrypt: 'warn', rotate: 'accent', delete: 'bad', migrate: 'accent',
-  lock: 'plain', unlock: 'plain', rekey: 'accent', grant: 'good', revoke: 'bad', backup: 'plain', export: 'warn',
+  create: 'good',
+  encrypt: 'accent',
+  read: 'plain',
+  decrypt: 'warn',
+  rotate: 'accent',
+  delete: 'bad',
+  migrate: 'accent',
+  lock: 'plain',
+  unlock: 'plain',
+  rekey: 'accent',
+  grant: 'good',
+  revoke: 'bad',
+  backup: 'plain',
+  export: 'warn',
 };
 
 /** Every outcome, with its tone and its words. */
@@ -13,8 +25,12 @@ export const OUTCOMES = { ok: ['good', 'OK'], denied: ['bad', 'Denied'], failed:
 
 /** What an agent may be allowed to do, with what that means. */
 export const GRANTABLE = {
-  create: 'store new secrets', encrypt: 'change values and metadata', read: 'look at metadata',
-  decrypt: 'read values', rotate: 're-encrypt', delete: 'remove',
+  create: 'store new secrets',
+  encrypt: 'change values and metadata',
+  read: 'look at metadata',
+  decrypt: 'read values',
+  rotate: 're-encrypt',
+  delete: 'remove',
 };
 
 let loading = null;
@@ -22,7 +38,9 @@ let known = { presets: [], categories: [] };
 
 /** Loads presets and categories, once. */
 export async function load() {
-  loading ??= api.get('/vault/presets').then((loaded) => { known = loaded; });
+  loading ??= api.get('/vault/presets').then((loaded) => {
+    known = loaded;
+  });
   try {
     await loading;
   } catch (error) {
