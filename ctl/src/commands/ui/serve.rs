@@ -20,7 +20,7 @@ use super::answer::HEADERS;
 use super::link::Redirect;
 use super::listen::Listeners;
 use super::session::End;
-use super::site::{From, Site};
+use super::site::{Browser, Site};
 
 /// The most connections at once.
 const CONNECTIONS: usize = 32;
@@ -90,11 +90,11 @@ struct Guest {
 impl Guest {
     /// Serves until the browser goes, the dashboard ends, or a stranger's time is over.
     async fn serve(mut self, site: Arc<Site>) {
-        let from = Arc::new(From::new(self.from));
-        let asking = Arc::clone(&from);
+        let browser = Arc::new(Browser::new(self.from));
+        let asking = Arc::clone(&browser);
         let service = service_fn(move |request| {
-            let (site, from) = (Arc::clone(&site), Arc::clone(&asking));
-            async move { Ok::<_, Infallible>(site.answer(request, &from).await) }
+            let (site, browser) = (Arc::clone(&site), Arc::clone(&asking));
+            async move { Ok::<_, Infallible>(site.answer(request, &browser).await) }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -105,7 +105,7 @@ impl Guest {
         tokio::select! {
             // An error is the browser's: it went away, or spoke no HTTP and was told.
             _ = connection.as_mut() => {}
-            () = stayed_unknown(&from) => {}
+            () = stayed_unknown(&browser) => {}
             _ = self.stopping.changed() => {
                 connection.as_mut().graceful_shutdown();
                 let _ = connection.await;
@@ -115,9 +115,9 @@ impl Guest {
 }
 
 /// Waits until a connection has had its time and never showed the bearer.
-async fn stayed_unknown(from: &From) {
+async fn stayed_unknown(browser: &Browser) {
     tokio::time::sleep(UNKNOWN_TIME).await;
-    if from.is_known() {
+    if browser.is_known() {
         std::future::pending::<()>().await;
     }
 }

@@ -33,14 +33,14 @@ pub(super) struct Site {
     pub(super) daemon: Daemon,
 }
 
-/// Where requests of one connection come from.
+/// What is at the other end of a connection.
 #[derive(Debug)]
-pub(super) struct From {
+pub(super) struct Browser {
     address: IpAddr,
     known: AtomicBool,
 }
 
-impl From {
+impl Browser {
     /// Takes an address, of which nothing is known yet.
     pub(super) fn new(address: IpAddr) -> Self {
         Self { address, known: AtomicBool::new(false) }
@@ -61,19 +61,19 @@ struct Opening<'r> {
 
 impl Site {
     /// Answers a request.
-    pub(super) async fn answer(&self, request: Request<Incoming>, from: &From) -> Answer {
+    pub(super) async fn answer(&self, request: Request<Incoming>, browser: &Browser) -> Answer {
         let (head, body) = request.into_parts();
         match self.door.check(&head) {
             Err(Refusal::Misdirected) => answer::misdirected(),
             Err(Refusal::Fault(fault)) => answer::refusal(&fault),
             Ok(()) => {
-                let answered = self.answered((&head, body), from).await;
+                let answered = self.answered((&head, body), browser).await;
                 answered.unwrap_or_else(|fault| answer::refusal(&fault))
             }
         }
     }
 
-    async fn answered(&self, (head, body): (&Parts, Incoming), from: &From) -> Result<Answer, Fault> {
+    async fn answered(&self, (head, body): (&Parts, Incoming), browser: &Browser) -> Result<Answer, Fault> {
         let path = head.uri.path();
         if let Some(file) = File::at(path) {
             return if head.method == Method::GET { Ok(answer::file(file)) } else { Err(not_so()) };
@@ -87,7 +87,7 @@ impl Site {
             verb: &head.method,
             use_of_it: if PASSIVE.contains(&path) { Use::Passive } else { Use::Active },
         })?;
-        from.known.store(true, Ordering::Relaxed);
+        browser.known.store(true, Ordering::Relaxed);
         match path {
             "/session" if head.method == Method::DELETE => {
                 self.session.close();
@@ -96,7 +96,7 @@ impl Site {
             "/session" => Err(not_so()),
             path if is_of_vault(path) => {
                 let body = whole(body).await?;
-                Ok(answer::handed_on(self.daemon.forward(head, body, from.address).await?))
+                Ok(answer::handed_on(self.daemon.forward(head, body, browser.address).await?))
             }
             _ => Err(no_path()),
         }
