@@ -1,8 +1,10 @@
 //! Clients of the socket, generic over the operations.
 //!
 //! [`Client`] makes one request after another over the JSON-RPC stream and needs no runtime: a command's way.
-//! [`HttpClient`] speaks HTTP and serves many requests at once: a long-lived program's way.
+//! [`HttpClient`] speaks HTTP and serves many requests at once: a long-lived program's way. [`exchange`] hands one
+//! request on, and streams its answer.
 
+mod exchange;
 mod http;
 mod stream;
 
@@ -10,6 +12,7 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
+pub use exchange::exchange;
 pub use http::HttpClient;
 pub use stream::Client;
 

@@ -27,5 +27,6 @@ pub mod mask;
 pub mod policy;
 pub mod presets;
 pub mod secret;
+pub mod speaker;
 pub mod store;
 pub mod vault;

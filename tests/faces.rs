@@ -317,3 +317,13 @@ fn a_claimed_user_is_recorded_beside_the_true_one() {
     assert_eq!(json!("root of all"), entry["metadata"]["claimedUserId"]);
     assert_eq!(json!(format!("uid:{}", nix::unistd::geteuid())), entry["actor"]);
 }
+
+#[test]
+fn a_claimed_address_is_recorded_where_it_is_one() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home);
+    daemon.http_with("GET", "/vault/secrets", ("X-Vault-Address", "::1"));
+    assert_eq!(json!("::1"), daemon.audit()[0]["metadata"]["ip"]);
+    daemon.http_with("GET", "/vault/secrets", ("X-Vault-Address", "localhost, or <b>somewhere</b>"));
+    assert_eq!(json!(null), daemon.audit()[0]["metadata"]["ip"]);
+}

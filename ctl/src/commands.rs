@@ -35,6 +35,7 @@ mod service;
 mod set;
 mod show;
 mod status;
+mod ui;
 mod unlock;
 
 use std::io::IsTerminal;
@@ -93,6 +94,7 @@ commands! {
     Discover => discover::DiscoverArgs,
     Presets => presets::PresetsArgs,
     Audit => audit::AuditArgs,
+    Ui => ui::UiArgs,
     Agent => agent::AgentArgs,
     Lock => lock::LockArgs,
     Unlock => unlock::UnlockArgs,

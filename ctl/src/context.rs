@@ -66,6 +66,22 @@ impl Context {
         Ok(client)
     }
 
+    /// Makes sure that a daemon answers, and takes the agent's token; it may be locked.
+    ///
+    /// # Errors
+    /// `unavailable` with what to do about it where nobody answers, `unauthorized` for a token that is not valid.
+    pub(crate) fn reachable(&self) -> Result<(), Failure> {
+        match self.connect() {
+            Err(Failure::Fault(fault)) if fault.code == Code::Locked => Ok(()),
+            connected => connected.map(drop),
+        }
+    }
+
+    /// Gives the token of the agent to speak as.
+    pub(crate) fn token(&self) -> Option<&Token> {
+        self.credential.as_ref().map(|credential| &credential.token)
+    }
+
     /// Does an operation as the user, whatever token there is.
     ///
     /// # Errors

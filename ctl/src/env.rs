@@ -112,6 +112,16 @@ pub(crate) fn runtime_folder() -> Option<PathBuf> {
     variable("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute())
 }
 
+/// Gives the folder for what is gone in a moment: the user's own of this session, else that of all.
+pub(crate) fn passing_folder() -> PathBuf {
+    runtime_folder().filter(|folder| folder.is_dir()).unwrap_or_else(std::env::temp_dir)
+}
+
+/// Tells whether a window could be opened here.
+pub(crate) fn has_display() -> bool {
+    cfg!(target_os = "macos") || variable("DISPLAY").is_some() || variable("WAYLAND_DISPLAY").is_some()
+}
+
 /// Keeps values out of core files; the limit can still be raised by whoever is started from here.
 pub(crate) fn leave_no_core() {
     if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_CORE) {

@@ -1,6 +1,7 @@
 //! HTTP/1.1: a request to an operation, a fault to a JSON error.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use futures_util::FutureExt;
 use http_body_util::channel::Channel;
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
-use hyper::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use hyper::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
@@ -19,12 +20,12 @@ use percent_encoding::percent_decode_str;
 use vault::agents::Token;
 use vault::api::{Code, Fault};
 use vault::domain::{Caller, Claims};
+use vault::speaker::{Headers, Speaker};
 
 use crate::gate::{Guest, Visitor};
 use crate::router::{App, Parts, Success};
 use crate::rpc;
 use crate::seats::Busy;
-use crate::speaker::Speaker;
 
 /// How long a request's head may take to arrive, and how long a connection may wait between requests.
 const HEAD_TIME: Duration = Duration::from_secs(5);
@@ -32,6 +33,8 @@ const HEAD_TIME: Duration = Duration::from_secs(5);
 const HEAD_BYTES: usize = 64 * 1024;
 /// The type of Prometheus' text form, as `OpenMetrics`.
 const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// What stands on every answer.
+const HEADERS: Headers = &[("cache-control", "no-store")];
 /// The most bytes of a claim that are kept.
 const CLAIM_BYTES: usize = 256;
 
@@ -53,7 +56,7 @@ pub(crate) async fn serve(guest: Guest, app: Arc<App>) {
         .header_read_timeout(HEAD_TIME)
         .max_buf_size(HEAD_BYTES)
         .half_close(true)
-        .serve_connection(Speaker::new(TokioIo::new(stream)), service);
+        .serve_connection(Speaker::new(TokioIo::new(stream), HEADERS), service);
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
@@ -186,13 +189,18 @@ fn bearer(headers: &HeaderMap) -> Result<Option<Token>, Fault> {
     }
 }
 
-/// Takes what the caller says of itself, cut to a usual length.
+/// Takes what the caller says of itself, cut to a usual length; an address that is none is no claim.
 fn claims(headers: &HeaderMap) -> Claims {
     let claim = |name: &str| {
         let text = headers.get(name)?.to_str().ok()?;
         Some(text.chars().take(CLAIM_BYTES).collect())
     };
-    Claims { user_id: claim("x-user-id"), client: claim("x-vault-client"), ip: None }
+    let ip = claim("x-vault-address").and_then(|text: String| text.parse::<IpAddr>().ok());
+    Claims {
+        user_id: claim("x-user-id"),
+        client: claim("x-vault-client"),
+        ip: ip.map(|address| address.to_string()),
+    }
 }
 
 /// Answers what is no operation: it shows no secret and is not recorded.
@@ -238,7 +246,9 @@ fn with_headers(status: StatusCode, body: Bytes) -> Answer {
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    for (name, value) in HEADERS {
+        headers.insert(*name, HeaderValue::from_static(value));
+    }
     answer
 }
 

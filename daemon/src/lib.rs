@@ -22,7 +22,6 @@ pub mod options;
 mod router;
 mod rpc;
 mod seats;
-mod speaker;
 mod stream;
 mod telemetry;
 mod tick;

@@ -68,7 +68,7 @@ pub struct Claims {
     pub user_id: Option<String>,
     /// `X-Vault-Client`.
     pub client: Option<String>,
-    /// The address of the browser, where the dashboard passed a request on.
+    /// `X-Vault-Address`: the address of the browser, where the dashboard passed a request on.
     pub ip: Option<String>,
 }
 

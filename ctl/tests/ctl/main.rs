@@ -26,4 +26,5 @@ mod service;
 mod state;
 mod terminal;
 mod tokens;
+mod ui;
 mod versions;

@@ -1,0 +1,58 @@
+// Storing secrets: a platform's fields, one secret of any name, or the lines of a `.env` file.
+
+import { customPart } from './addcustom.js';
+import { envPart } from './addenv.js';
+import { platformPart } from './addplatform.js';
+import { button, h, icon } from './dom.js';
+import { openDialog } from './dialog.js';
+import { plain } from './names.js';
+import { textField } from './fields.js';
+import { counted } from './format.js';
+import { say } from './say.js';
+import { changed } from './state.js';
+import { tabs } from './tabs.js';
+
+/** Opens the dialog; `done` is called when something was stored. */
+export function openAdd({ done, org }) {
+  const place = textField('Organisation', {
+    value: org || 'default',
+    help: 'Names are unique in one organisation; agents ask in default unless told otherwise.',
+  });
+  const context = { org: () => orgOf(place) };
+  const parts = [platformPart(context), customPart(context), envPart(context)];
+  let at = 0;
+  return openDialog({ title: 'Add secrets' }, (dialog) => ({
+    body: [
+      tabs(
+        'What to add',
+        [
+          ['Platform', 0],
+          ['Custom secret', 1],
+          ['Paste .env', 2],
+        ].map(([words, part]) => ({ words, node: parts[part].node })),
+        (now) => {
+          at = now;
+        },
+      ),
+      h('details', null, h('summary', null, 'Organisation'), place.node),
+    ],
+    foot: [
+      button('Cancel', dialog.close),
+      h('button', { type: 'submit', class: 'button button-main' }, icon('check'), 'Store'),
+    ],
+    submit: () => store(dialog, parts[at], place, done),
+  }));
+}
+
+async function store(dialog, part, place, done) {
+  if (!plain(orgOf(place)))
+    return void place.help('1 to 256 bytes, no control characters, no space at either end.', 'bad');
+  const names = await part.store();
+  if (!names) return;
+  dialog.close();
+  say(names.length === 1 ? `${names[0]} is stored.` : `${counted(names.length, 'secret')} are stored.`);
+  changed();
+  done();
+}
+
+const orgOf = (place) => place.input.value.trim() || 'default';

@@ -1,0 +1,159 @@
+// The audit log: what was done, by whom, how it ended, and whether the log is whole.
+
+import * as api from './api.js';
+import { openEntry } from './entry.js';
+import { exportMenu } from './export.js';
+import { button, h } from './dom.js';
+import { filters } from './filters.js';
+import { moment } from './format.js';
+import { viewHead } from './frame.js';
+import { listing } from './listing.js';
+import { actionChip, outcomeChip } from './pills.js';
+import * as route from './route.js';
+import { emptyState, table } from './table.js';
+import { liveToggle } from './tail.js';
+import { chainBadge } from './chain.js';
+import { ACTIONS, OUTCOMES } from './words.js';
+
+const SIZE = 50;
+const NARROWS = ['search', 'action', 'outcome', 'from', 'to', 'entry'];
+
+/** Makes the view. */
+export function view(leaving) {
+  const chain = chainBadge();
+  const made = table({
+    caption: 'Audit log',
+    columns: columns(),
+    kind: 'compact',
+    key: (row) => row.id,
+    open: openEntry,
+  });
+  const list = listing({
+    made,
+    size: SIZE,
+    noun: 'entries',
+    filter: filters(narrowing()),
+    load,
+    empty: (query) =>
+      NARROWS.some((one) => query.get(one)) ? nothingFits() : emptyState('vault', 'Nothing is recorded yet'),
+  });
+  const live = liveToggle(leaving, () => list.reload());
+  const node = h(
+    'div',
+    null,
+    viewHead(
+      'Audit log',
+      'Every look at a secret and every change, as it was committed together with what it records.',
+      live,
+      exportMenu(asked),
+    ),
+    chain.node,
+    list.node,
+  );
+  return {
+    node,
+    update: (query) => {
+      chain.check();
+      return list.update(query);
+    },
+  };
+}
+
+function narrowing() {
+  return [
+    { kind: 'search', name: 'search', label: 'Search', placeholder: 'Part of a secret’s name or an actor' },
+    {
+      kind: 'select',
+      name: 'action',
+      label: 'Action',
+      choices: [['', 'All'], ...Object.keys(ACTIONS).map((one) => [one, one])],
+    },
+    {
+      kind: 'select',
+      name: 'outcome',
+      label: 'Outcome',
+      choices: [['', 'All'], ...Object.entries(OUTCOMES).map(([one, [, words]]) => [one, words])],
+    },
+    { kind: 'date', name: 'from', label: 'From' },
+    { kind: 'date', name: 'to', label: 'To' },
+  ];
+}
+
+/** Writes what the address asks for as the vault wants it: days become the moments at their ends, here. */
+function asked(query) {
+  const day = (text, clock) =>
+    /^\d{4}-\d\d-\d\d$/.test(text ?? '') ? new Date(`${text}T${clock}`).toISOString() : undefined;
+  const [search, action, outcome, entryId] = ['search', 'action', 'outcome', 'entry'].map((one) => query.get(one));
+  return {
+    search,
+    action,
+    outcome,
+    entryId,
+    since: day(query.get('from'), '00:00:00.000'),
+    until: day(query.get('to'), '23:59:59.999'),
+  };
+}
+
+async function load(query, page, signal) {
+  const found = await api.get('/vault/audit-log', {
+    query: { ...asked(query), limit: SIZE, offset: (page - 1) * SIZE },
+    signal,
+  });
+  return { rows: found.entries, total: found.total, capped: found.totalCapped };
+}
+
+function columns() {
+  return [
+    { label: 'No.', kind: 'cell-title tight', cell: number },
+    { label: 'Action', cell: (row) => actionChip(row.action) },
+    { label: 'Outcome', cell: (row) => outcomeChip(row.outcome) },
+    { label: 'Secret', kind: 'cell-wide', cell: secretCell },
+    { label: 'Actor', kind: 'cell-late', cell: (row) => row.actor },
+    { label: 'Time', kind: 'cell-late', cell: (row) => moment(row.createdAt) },
+    { label: 'Details', kind: 'secondary', cell: details },
+  ];
+}
+
+function number(row) {
+  const open = () => openEntry(row);
+  return h(
+    'button',
+    {
+      type: 'button',
+      class: 'name-button figure',
+      'data-focus': `entry-${row.id}`,
+      'aria-label': `Entry ${row.seq}: ${row.action} ${row.entryName ?? ''}`,
+      on: { click: open },
+    },
+    `#${row.seq}`,
+  );
+}
+
+function secretCell(row) {
+  if (!row.entryName) return h('span', { class: 'muted' }, row.vaultEntryId ?? '—');
+  return h('span', { class: 'mono' }, row.entryName);
+}
+
+/** Writes an entry's metadata in a few words. */
+function details(row) {
+  const brief = (value) =>
+    Array.isArray(value)
+      ? value.filter((one) => typeof one !== 'object').join(' ') || '…'
+      : typeof value === 'object'
+        ? '…'
+        : value;
+  const words = Object.entries(row.metadata)
+    .slice(0, 4)
+    .map(([key, value]) => `${key}: ${brief(value)}`);
+  return h('span', { class: 'muted small' }, words.join(', ') || '—');
+}
+
+function nothingFits() {
+  const clear = () => route.change(Object.fromEntries([...NARROWS, 'page'].map((one) => [one, ''])));
+  return emptyState(
+    'search',
+    'No entry fits',
+    h('p', null, 'Nothing in the log has this name, action, outcome and time.'),
+    button('Show all', clear),
+  );
+}

@@ -1,0 +1,98 @@
+// One of many, found by typing: an input with a list below, as the ARIA practices describe a combobox.
+
+import { fill, h, uid } from './dom.js';
+import { searchBox } from './fields.js';
+
+/** Makes the choice of `[{value, words, more, terms}, …]`; `chosen(value)` is called with what is taken. */
+export function combo(label, choices, chosen) {
+  const made = searchBox(label, {
+    type: 'text',
+    role: 'combobox',
+    'aria-autocomplete': 'list',
+    'aria-expanded': 'false',
+    placeholder: `Search ${choices.length} platforms`,
+  });
+  const list = h('ul', { class: 'options', role: 'listbox', id: uid('options'), 'aria-label': label, hidden: true });
+  made.input.setAttribute('aria-controls', list.id);
+  const state = { ...made, list, choices, shown: [], at: -1, chosen };
+  made.node.classList.add('combo');
+  made.node.append(list);
+  made.input.addEventListener('input', () => open(state));
+  made.input.addEventListener('click', () => open(state));
+  made.input.addEventListener('keydown', (event) => key(state, event));
+  made.input.addEventListener('blur', () => close(state));
+  // The press must not take the focus away, or the list would be gone before the click.
+  list.addEventListener('mousedown', (event) => event.preventDefault());
+  return { node: made.node, input: made.input, open: () => open(state) };
+}
+
+function open(state) {
+  const words = state.input.value.toLowerCase().split(/\s+/);
+  const fits = state.choices.filter((one) => words.every((word) => one.terms.includes(word)));
+  const begins = (one) => one.words.toLowerCase().startsWith(words[0]);
+  state.shown = [...fits.filter(begins), ...fits.filter((one) => !begins(one))];
+  fill(
+    state.list,
+    state.shown.map((one, at) => option(state, one, at)),
+    !state.shown.length &&
+      h(
+        'li',
+        { class: 'option muted', role: 'option', 'aria-disabled': 'true' },
+        'No platform has this name; store it as a custom secret.',
+      ),
+  );
+  state.list.hidden = false;
+  state.input.setAttribute('aria-expanded', 'true');
+  mark(state, state.input.value && state.shown.length ? 0 : -1);
+}
+
+function option(state, one, at) {
+  return h(
+    'li',
+    { class: 'option', role: 'option', id: `${state.list.id}-${at}`, on: { click: () => take(state, one) } },
+    h('span', null, one.words),
+    h('span', { class: 'muted' }, one.more),
+  );
+}
+
+function mark(state, at) {
+  state.at = at;
+  [...state.list.children].forEach((node, place) => {
+    node.classList.toggle('active', place === at);
+    node.setAttribute('aria-selected', String(place === at));
+  });
+  const node = state.list.children[at];
+  if (at < 0) state.input.removeAttribute('aria-activedescendant');
+  else state.input.setAttribute('aria-activedescendant', node.id);
+  node?.scrollIntoView({ block: 'nearest' });
+}
+
+function key(state, event) {
+  const open_ = !state.list.hidden;
+  const steps = { ArrowDown: 1, ArrowUp: -1 };
+  if (event.key in steps) {
+    event.preventDefault();
+    if (!open_) open(state);
+    if (state.shown.length) mark(state, (state.at + steps[event.key] + state.shown.length) % state.shown.length);
+  } else if (event.key === 'Enter' && open_ && state.at >= 0) {
+    event.preventDefault();
+    take(state, state.shown[state.at]);
+  } else if (event.key === 'Escape' && open_) {
+    event.preventDefault();
+    event.stopPropagation();
+    close(state);
+  }
+}
+
+function close(state) {
+  state.list.hidden = true;
+  state.input.setAttribute('aria-expanded', 'false');
+  state.input.removeAttribute('aria-activedescendant');
+  state.at = -1;
+}
+
+function take(state, one) {
+  state.input.value = one.words;
+  close(state);
+  state.chosen(one.value);
+}

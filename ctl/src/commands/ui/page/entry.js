@@ -1,0 +1,60 @@
+// One entry of the log, with the process that asked.
+
+import { h } from './dom.js';
+import { openDialog } from './dialog.js';
+import { moments } from './format.js';
+import { actionChip, outcomeChip } from './pills.js';
+
+/** Opens an entry. */
+export function openEntry(row) {
+  const dialog = openDialog({ title: `Entry ${row.seq}`, kind: 'dialog drawer' }, () => ({
+    body: [
+      h('div', { class: 'buttons' }, actionChip(row.action), outcomeChip(row.outcome)),
+      facts([
+        ['Secret', row.entryName && h('span', { class: 'mono' }, row.entryName)],
+        ['Organisation', row.orgId],
+        ['Actor', row.actor],
+        ['Time', moments(row.createdAt)],
+        ['Secret’s ID', mono(row.vaultEntryId)],
+        ['Entry’s ID', mono(row.id)],
+      ]),
+      section('Process', peer(row.peer)),
+      section(
+        'Details',
+        h(
+          'pre',
+          { class: 'json', tabindex: '0', role: 'group', 'aria-label': 'Details' },
+          JSON.stringify(row.metadata, null, 2),
+        ),
+      ),
+      section('Link of the chain', h('p', { class: 'mono small' }, row.mac)),
+    ],
+  }));
+  dialog.node.addEventListener('click', (event) => {
+    if (event.target === dialog.node) dialog.close();
+  });
+}
+
+const mono = (text) => text && h('span', { class: 'mono' }, text);
+const section = (title, what) => h('section', { class: 'section' }, h('h3', null, title), what);
+
+function facts(all) {
+  return h(
+    'dl',
+    { class: 'facts' },
+    all.map(([term, what]) => [h('dt', null, term), h('dd', null, what ?? '—')]),
+  );
+}
+
+function peer(peer) {
+  if (!peer) return h('p', { class: 'muted' }, 'The daemon itself.');
+  return [
+    facts([
+      ['User', `uid ${peer.uid}`],
+      ['Group', `gid ${peer.gid}`],
+      ['Process', peer.pid && `pid ${peer.pid}`],
+      ['Program', mono(peer.exe)],
+    ]),
+    h('p', { class: 'help' }, 'User and group are the kernel’s word. The program is evidence, not proof.'),
+  ];
+}

@@ -1,0 +1,24 @@
+// The rule of names, so that a mistake shows while it is typed. The vault checks it again.
+
+const PART = /^[a-z0-9._-]+$/;
+const AGENT = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** Says what is wrong with a secret's name; an empty text where nothing is. */
+export function nameTrouble(name) {
+  if (!plain(name)) return '1 to 256 bytes, no control characters, no space at either end.';
+  if (!name.startsWith('skill:')) return '';
+  const [platform, field] = name.slice('skill:'.length).split(/:(.*)/s);
+  if (PART.test(platform) && (field === undefined || PART.test(field))) return '';
+  return 'A name that begins with skill: is skill:<platform>:<field>, both of a-z, 0-9, ".", "_", "-".';
+}
+
+/** Says what is wrong with an agent's name. */
+export function agentTrouble(name) {
+  return AGENT.test(name) ? '' : '1 to 64 of a-z, A-Z, 0-9, ".", "_", "-".';
+}
+
+/** Tells whether a text may name a secret or an organisation. */
+export function plain(text) {
+  const length = new TextEncoder().encode(text).length;
+  return length > 0 && length <= 256 && !/\p{Cc}/u.test(text) && !/^\p{White_Space}|\p{White_Space}$/u.test(text);
+}

@@ -1,0 +1,181 @@
+// One secret: what is known of it at once, its value on request, its versions, and what can be done to it.
+
+import * as api from './api.js';
+import { button, fill, h } from './dom.js';
+import { attempt, confirm, openDialog } from './dialog.js';
+import { editForm } from './edit.js';
+import { expiry, moments } from './format.js';
+import { categoryPill } from './pills.js';
+import { revealBox } from './reveal.js';
+import { say, trouble } from './say.js';
+import { changed } from './state.js';
+import { versions } from './versions.js';
+import { platformLabel } from './words.js';
+
+/** Opens a secret; `after` is called when it was changed. */
+export function openSecret(row, after) {
+  const place = h('div', { class: 'stack' }, h('span', { class: 'skeleton' }), h('span', { class: 'skeleton' }));
+  const foot = h('div', { class: 'buttons', hidden: true });
+  const dialog = openDialog({ title: row.name, kind: 'dialog drawer', mono: true }, () => ({ body: place, foot }));
+  const shown = { dialog, place, foot, after, row };
+  dialog.leave.push(() => shown.value?.leave());
+  dialog.node.addEventListener('click', (event) => {
+    if (event.target === dialog.node) dialog.close();
+  });
+  refresh(shown);
+  return dialog;
+}
+
+/** Reads the secret again, by its name: that is metadata alone. */
+async function refresh(shown) {
+  const { name, orgId } = shown.row;
+  try {
+    const { secrets } = await api.get('/vault/secrets', { query: { name, orgId } });
+    if (!secrets.length)
+      throw Object.assign(new Error(`There is no ${name} any more.`), { hint: 'Somebody has removed it.' });
+    shown.row = secrets[0];
+    look(shown);
+  } catch (error) {
+    fill(
+      shown.place,
+      trouble(error, () => refresh(shown)),
+    );
+  }
+}
+
+function look(shown) {
+  const { row, dialog } = shown;
+  shown.value?.leave();
+  shown.value = revealBox((signal) => api.get(api.secretPath(row.id), { signal }), row.name);
+  shown.versions = versions(row, () => {
+    refresh(shown);
+    shown.after();
+  });
+  const edit = button('Edit', () => change(shown), { mark: 'edit', 'data-focus': 'edit' });
+  const again = () => {
+    refresh(shown);
+    shown.after();
+  };
+  fill(shown.place, pills(row), shown.value.node, facts(row), metadata(row), shown.versions);
+  fill(
+    shown.foot,
+    button(
+      'Delete',
+      () =>
+        removeSecret(row, () => {
+          dialog.close();
+          shown.after();
+        }),
+      { kind: 'danger', mark: 'trash' },
+    ),
+    button('Rotate', () => attempt(dialog, () => rotate(row, again)), { mark: 'rotate', 'data-focus': 'rotate' }),
+    edit,
+  );
+  shown.foot.hidden = false;
+}
+
+function pills(row) {
+  const platform = platformLabel(row.name);
+  return h(
+    'div',
+    { class: 'buttons' },
+    categoryPill(row.category),
+    platform && h('span', { class: 'muted' }, platform),
+  );
+}
+
+function facts(row) {
+  const all = [
+    ['Organisation', row.orgId],
+    ['Created by', row.createdBy],
+    ['Created', moments(row.createdAt)],
+    ['Changed', moments(row.updatedAt)],
+    ['Last rotated', moments(row.rotatedAt, 'Never')],
+    ['Expires', expiry(row.expiresAt)],
+    ['Version', `${row.version}, written ${row.revision === 1 ? 'once' : `${row.revision} times`}`],
+    ['ID', h('span', { class: 'mono' }, row.id)],
+  ];
+  return h(
+    'dl',
+    { class: 'facts' },
+    all.map(([term, what]) => [h('dt', null, term), h('dd', null, what)]),
+  );
+}
+
+function metadata(row) {
+  const pairs = Object.entries(row.metadata);
+  if (!pairs.length) return null;
+  const written = (value) => (typeof value === 'string' ? value : JSON.stringify(value));
+  return h(
+    'section',
+    { class: 'section' },
+    h('h3', null, 'Metadata'),
+    h(
+      'dl',
+      { class: 'facts' },
+      pairs.map(([key, value]) => [h('dt', null, key), h('dd', null, written(value))]),
+    ),
+  );
+}
+
+function change(shown) {
+  const { row, dialog } = shown;
+  shown.value.leave();
+  const back = async (stale) => {
+    if (stale) await refresh(shown);
+    else look(shown);
+    dialog.node.querySelector('[data-focus="edit"]')?.focus();
+  };
+  const form = editForm(row, {
+    dialog,
+    cancel: back,
+    saved: async () => {
+      await refresh(shown);
+      shown.after();
+      say(`${row.name} is changed.`);
+    },
+  });
+  fill(shown.place, form.body);
+  fill(shown.foot, form.foot);
+  form.focus();
+}
+
+async function rotate(row, after) {
+  await api.post(api.secretPath(row.id, '/rotate'));
+  after();
+  changed();
+  say(`${row.name} is sealed afresh.`);
+}
+
+/** Rotates a secret, after a question. */
+export function rotateSecret(row, after) {
+  return confirm({
+    title: `Rotate ${row.name}?`,
+    yes: 'Rotate',
+    danger: false,
+    words: [
+      'The same value is sealed again under a fresh salt and IV. The credential itself does not change: do that at its provider.',
+    ],
+    work: (dialog) =>
+      rotate(row, () => {
+        dialog.close();
+        after();
+      }),
+  });
+}
+
+/** Deletes a secret, after a warning. */
+export function removeSecret(row, after) {
+  return confirm({
+    title: `Delete ${row.name}?`,
+    yes: 'Delete for good',
+    words: ['Deletion is permanent, and takes access from every service that uses this secret at once.'],
+    work: async (dialog) => {
+      await api.remove(api.secretPath(row.id));
+      dialog.close();
+      after();
+      changed();
+      say(`${row.name} is deleted.`);
+    },
+  });
+}

@@ -1,0 +1,210 @@
+// The view of all secrets: never a value.
+
+import { openAdd } from './add.js';
+import * as api from './api.js';
+import { bulkBar } from './bulk.js';
+import { button, h, iconButton } from './dom.js';
+import { filters } from './filters.js';
+import { expiry, moment } from './format.js';
+import { viewHead } from './frame.js';
+import { listing } from './listing.js';
+import { categoryPill } from './pills.js';
+import * as route from './route.js';
+import { openSecret, removeSecret, rotateSecret } from './secret.js';
+import { chooseAll, emptyState, table } from './table.js';
+import { categories, load, platformLabel, presets } from './words.js';
+
+const SIZE = 50;
+const NARROWS = ['search', 'category', 'platform', 'org'];
+const SORTS = [
+  ['', 'Name'],
+  ['-name', 'Name, Z to A'],
+  ['category', 'Category'],
+  ['-createdAt', 'Newest first'],
+  ['createdAt', 'Oldest first'],
+  ['rotatedAt', 'Longest unrotated'],
+  ['-rotatedAt', 'Rotated last'],
+  ['-expiresAt', 'Expiry, latest first'],
+  ['expiresAt', 'Expiry, none first'],
+];
+
+/** Makes the view. */
+export function view() {
+  const state = { chosen: new Map() };
+  const bar = h('div');
+  const place = h('div', null);
+  const add = () => openAdd({ done: () => state.list.reload(), org: route.read().query.get('org') });
+  const node = h(
+    'div',
+    null,
+    viewHead(
+      'Secrets',
+      'Keys and passwords of your agents. A value is read only when you ask for it, and that is recorded.',
+      button('Add secret', add, { kind: 'main', mark: 'plus', 'data-focus': 'add' }),
+    ),
+    place,
+  );
+  build(state, bar, add);
+  state.list.reload = () => update(state, place, state.list.query);
+  place.append(state.list.node);
+  return { node, update: (query) => update(state, place, query) };
+}
+
+// The fields know categories and platforms only once the vault is open.
+async function update(state, place, query) {
+  await load().catch(() => null);
+  if (!state.filter && categories().length) {
+    state.filter = narrowing();
+    state.list.filter = state.filter;
+    place.prepend(state.filter.node);
+  }
+  await state.list.update(query);
+}
+
+function narrowing() {
+  return filters([
+    { kind: 'search', name: 'search', label: 'Search', placeholder: 'Part of a name' },
+    {
+      kind: 'select',
+      name: 'category',
+      label: 'Category',
+      choices: [['', 'All'], ...categories().map((one) => [one.id, one.label])],
+    },
+    {
+      kind: 'suggest',
+      name: 'platform',
+      label: 'Platform',
+      placeholder: 'All',
+      choices: presets().map((one) => [one.platform, one.label]),
+    },
+    { kind: 'text', name: 'org', label: 'Organisation', placeholder: 'All' },
+    { kind: 'select', name: 'sort', label: 'Sort by', choices: SORTS, narrow: true },
+  ]);
+}
+
+function build(state, place, add) {
+  const reload = () => state.list.reload();
+  const bar = bulkBar(state.chosen, {
+    reload,
+    clear: () => {
+      state.chosen.clear();
+      chooseAll(made, false);
+    },
+  });
+  const made = table({
+    caption: 'Secrets',
+    columns: columns(reload),
+    key: (row) => row.id,
+    title: (row) => row.name,
+    open: (row) => openSecret(row, reload),
+    chosen: chosenRows(state.chosen, () => made.rows),
+    onChosen: bar.show,
+  });
+  const choose = button('Choose all on this page', () => chooseAll(made, true), {
+    kind: 'small quiet',
+    class: 'button button-small narrow-only',
+  });
+  place.append(bar.node, choose);
+  state.list = listing({
+    made,
+    size: SIZE,
+    noun: 'secrets',
+    usual: 'name',
+    bar: place,
+    load: (query, page, signal) => list(query, page, signal, state),
+    empty: (query) => (NARROWS.some((one) => query.get(one)) ? nothingFits() : nothingYet(add)),
+  });
+}
+
+// The table works with keys; what is done to many needs their names too.
+function chosenRows(chosen, rows) {
+  return {
+    has: (key) => chosen.has(key),
+    add: (key) =>
+      chosen.set(
+        key,
+        rows().find((row) => row.id === key),
+      ),
+    delete: (key) => chosen.delete(key),
+  };
+}
+
+async function list(query, page, signal, state) {
+  const asked = {
+    search: query.get('search'),
+    category: query.get('category'),
+    platform: query.get('platform'),
+    sort: query.get('sort'),
+  };
+  const place = { orgId: query.get('org') || '*', limit: SIZE, offset: (page - 1) * SIZE };
+  const found = await api.get('/vault/secrets', { query: { ...asked, ...place }, signal });
+  state.total = found.total;
+  return { rows: found.secrets, total: found.total };
+}
+
+function columns(reload) {
+  return [
+    { label: 'Name', sort: 'name', kind: 'cell-title', cell: (row) => nameCell(row, reload) },
+    { label: 'Category', sort: 'category', cell: (row) => categoryPill(row.category) },
+    { label: 'Platform', cell: (row) => platformLabel(row.name) ?? h('span', { class: 'muted' }, '—') },
+    { label: 'Created by', kind: 'secondary', cell: (row) => row.createdBy },
+    { label: 'Created', sort: 'createdAt', cell: (row) => moment(row.createdAt) },
+    {
+      label: 'Last rotated',
+      sort: 'rotatedAt',
+      cell: (row) => (row.rotatedAt ? moment(row.rotatedAt) : h('span', { class: 'muted' }, 'Never')),
+    },
+    { label: 'Expires', sort: 'expiresAt', cell: (row) => expiry(row.expiresAt) },
+    { label: 'Actions', kind: 'cell-actions', cell: (row) => actions(row, reload) },
+  ];
+}
+
+function nameCell(row, reload) {
+  const open = () => openSecret(row, reload);
+  return [
+    h(
+      'button',
+      { type: 'button', class: 'name-button', 'data-focus': `name-${row.id}`, on: { click: open } },
+      row.name,
+    ),
+    row.orgId !== 'default' && h('span', { class: 'under' }, `in ${row.orgId}`),
+  ];
+}
+
+function actions(row, reload) {
+  const key = (word) => ({ 'data-focus': `${word}-${row.id}` });
+  return h(
+    'div',
+    { class: 'actions' },
+    iconButton('eye', `View ${row.name}`, () => openSecret(row, reload), key('view')),
+    iconButton('rotate', `Rotate ${row.name}`, () => rotateSecret(row, reload), key('rotate')),
+    iconButton('trash', `Delete ${row.name}`, () => removeSecret(row, reload), { class: 'danger', ...key('delete') }),
+  );
+}
+
+function nothingFits() {
+  const clear = () => route.change(Object.fromEntries([...NARROWS, 'page'].map((one) => [one, ''])));
+  return emptyState(
+    'search',
+    'No secret fits',
+    h('p', null, 'Nothing here has this name, category, platform and organisation.'),
+    button('Show all', clear),
+  );
+}
+
+function nothingYet(add) {
+  return emptyState(
+    'vault',
+    'No secrets yet',
+    h(
+      'p',
+      null,
+      'Store the first one here, or in a terminal with ',
+      h('code', null, 'vaultctl add openai'),
+      '. Many at once come in with ',
+      h('code', null, 'vaultctl import dotenv .env'),
+      '.',
+    ),
+    button('Add the first secret', add, { kind: 'main', mark: 'plus' }),
+  );
+}

@@ -1,0 +1,163 @@
+// How the vault is: its state, what is in it, how it is kept, and what should be mended.
+
+import * as api from './api.js';
+import { lockButton, rotateAllButton } from './acts.js';
+import { fill, h, icon } from './dom.js';
+import { bytes, counted, lasting, number } from './format.js';
+import { viewHead } from './frame.js';
+import { REASONS, unlockButton } from './locked.js';
+import { chip, tint } from './pills.js';
+import { link } from './route.js';
+import { note, sentence, trouble } from './say.js';
+import * as session from './session.js';
+import * as state from './state.js';
+import { upkeep } from './upkeep.js';
+import { categories, category, load } from './words.js';
+
+/** Makes the view. */
+export function view() {
+  const place = h(
+    'div',
+    null,
+    h('div', { class: 'sheet empty' }, h('span', { class: 'skeleton' }), h('span', { class: 'skeleton' })),
+  );
+  const refresh = () => show(place, refresh);
+  const node = h('div', null, viewHead('Status', 'As the daemon itself reports it, now.'), place);
+  return { node, update: refresh };
+}
+
+async function show(place, refresh) {
+  try {
+    const status = await api.get('/vault/status', { query: { orgId: '*' } });
+    if (!status.locked) await load();
+    const cards = [
+      stateCard(status, refresh),
+      warnings(status),
+      totals(status),
+      upkeep(status.locked),
+      card('Encryption', sealing(status)),
+      card('Memory and process', memory(status)),
+    ];
+    fill(place, h('div', { class: 'cards' }, cards));
+    state.changed();
+  } catch (error) {
+    fill(place, trouble(error, refresh));
+  }
+}
+
+function stateCard(status, refresh) {
+  const words = status.locked
+    ? (REASONS[status.lockReason] ?? 'Its keys are not in memory.')
+    : 'The keys are in memory, and secrets can be read by those who may.';
+  const acts = status.locked ? [unlockButton(refresh)] : [rotateAllButton(refresh), lockButton(refresh)];
+  return h(
+    'section',
+    { class: 'card card-wide', 'aria-labelledby': 'state' },
+    h(
+      'div',
+      { class: 'state' },
+      h('span', { class: `state-mark ${status.locked ? 'locked' : ''}` }, icon(status.locked ? 'lock' : 'unlock')),
+      h(
+        'div',
+        { class: 'grow' },
+        h('h2', { id: 'state' }, status.configured ? (status.locked ? 'Locked' : 'Unlocked') : 'Not set up'),
+        h('p', { class: 'muted' }, words),
+      ),
+      h('div', { class: 'buttons' }, acts),
+    ),
+  );
+}
+
+function warnings({ warnings }) {
+  const each = ({ message, hint }) =>
+    note('warn', sentence(message), hint && h('span', { class: 'hint' }, sentence(hint)));
+  if (!warnings.length)
+    return note('good', 'Nothing to mend', h('span', { class: 'hint' }, 'The daemon has no warning.'));
+  const title = h('h2', null, counted(warnings.length, 'thing to mend', 'things to mend'));
+  return h('section', { class: 'card card-wide' }, title, warnings.map(each));
+}
+
+function totals({ totalEntries, entriesByCategory }) {
+  const ids = categories().length ? categories().map((one) => one.id) : Object.keys(entriesByCategory);
+  const most = Math.max(1, ...Object.values(entriesByCategory));
+  const count = (id) =>
+    tint(
+      h(
+        'a',
+        { class: 'count', href: link('secrets', { category: id }) },
+        h('span', { class: 'label' }, category(id).label),
+        h('span', { class: 'figure' }, number(entriesByCategory[id] ?? 0)),
+        h('span', { class: 'bar' }, share((entriesByCategory[id] ?? 0) / most)),
+      ),
+      id,
+    );
+  return h(
+    'section',
+    { class: 'card card-third' },
+    h('h2', null, 'Secrets'),
+    h(
+      'p',
+      null,
+      h('span', { class: 'big' }, number(totalEntries)),
+      h('span', { class: 'muted' }, ' in all organisations'),
+    ),
+    h('div', { class: 'counts' }, ids.map(count)),
+  );
+}
+
+function share(part) {
+  const bar = h('span');
+  bar.style.setProperty('--share', `${part * 100}%`);
+  return bar;
+}
+
+function sealing({ algorithm, kdf, audit, version, uptimeSeconds }) {
+  return [
+    ['Values', algorithm],
+    ['Master key', `${kdf.name} with ${kdf.hash}`],
+    ['Iterations', number(kdf.iterations)],
+    ['Audit log', counted(audit.entries, 'entry', 'entries')],
+    ['Its head', audit.head ? h('span', { class: 'head-hash' }, audit.head) : '—'],
+    ['Daemon', `vaultd ${version}, up for ${lasting(uptimeSeconds)}`],
+    ['Dashboard', `vaultctl ${session.version()}`],
+  ];
+}
+
+const PAGES = {
+  secretmem: ['A page that even the kernel does not see', 'good'],
+  mlock: ['A page that is never swapped', 'good'],
+  none: ['Ordinary memory', 'bad'],
+};
+const SWAP = { none: ['No swap', 'good'], active: ['The machine swaps', 'warn'], unknown: ['Not known', 'plain'] };
+
+function memory({ memory }) {
+  const [page, pageTone] = PAGES[memory.locked] ?? [memory.locked, 'plain'];
+  const [swap, swapTone] = SWAP[memory.swap] ?? [memory.swap, 'plain'];
+  return [
+    ['Keys are in', chip(page, pageTone)],
+    ['Locked', bytes(memory.bytes)],
+    [
+      'Other processes',
+      memory.dumpable ? chip('may read its memory', 'bad', 'alert') : chip('cannot read its memory', 'good', 'check'),
+    ],
+    [
+      'After a crash',
+      memory.coreDumps ? chip('a core file is left', 'bad', 'alert') : chip('no core file', 'good', 'check'),
+    ],
+    ['Swap', chip(swap, swapTone)],
+    ['Way in', 'One Unix socket, to the users that its mode and the policy let in; the kernel names each caller.'],
+  ];
+}
+
+function card(title, all) {
+  return h(
+    'section',
+    { class: 'card' },
+    h('h2', null, title),
+    h(
+      'dl',
+      { class: 'facts' },
+      all.map(([term, what]) => [h('dt', null, term), h('dd', null, what)]),
+    ),
+  );
+}

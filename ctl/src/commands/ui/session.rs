@@ -1,0 +1,376 @@
+//! Who may ask: a token that is traded once, for a bearer that ends with the idle time.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use data_encoding::BASE64URL_NOPAD;
+use hyper::Method;
+use serde::{Serialize, Serializer};
+use subtle::ConstantTimeEq;
+use tokio::sync::Notify;
+use vault::api::{Code, Fault};
+use vault::clock::Clock;
+use vault::domain::Timestamp;
+use zeroize::Zeroizing;
+
+/// How long the link can be opened.
+const LINK_SECONDS: i64 = 60;
+/// How many wrong tokens make the link void.
+const WRONG_TOKENS: u8 = 10;
+
+/// Something that only the page knows; it cannot be printed, and is wiped.
+pub(super) struct Pass(Zeroizing<String>);
+
+impl Pass {
+    /// Draws one of 256 random bits.
+    fn draw() -> Result<Self, Fault> {
+        let key = vault::crypto::random_key()
+            .map_err(|_| Fault::new(Code::Internal, "the system gives no random numbers"))?;
+        Ok(Self(Zeroizing::new(BASE64URL_NOPAD.encode(key.expose()))))
+    }
+
+    /// Compares in a time that does not tell where the two differ.
+    fn fits(&self, shown: &str) -> bool {
+        self.0.as_bytes().ct_eq(shown.as_bytes()).into()
+    }
+
+    /// Gives the page its own.
+    fn twin(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl fmt::Debug for Pass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pass(…)")
+    }
+}
+
+/// How long things last, in milliseconds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// From the start until the link is void.
+    pub(super) link: i64,
+    /// From the last use until the end.
+    pub(super) idle: i64,
+}
+
+impl Limits {
+    /// Gives the usual time of the link, and an idle time in minutes.
+    pub(super) fn usual(idle: u16) -> Self {
+        Self { link: LINK_SECONDS * 1000, idle: i64::from(idle) * 60_000 }
+    }
+}
+
+/// Why it is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// Nobody opened the link in time.
+    Unopened,
+    /// Too many wrong tokens were tried.
+    Guessed,
+    /// Nobody used the page for a while.
+    Idle,
+    /// The page ended it.
+    Closed,
+    /// The user ended it: Ctrl-C, or a signal.
+    Stopped,
+}
+
+enum State {
+    Offered { token: Pass, until: Timestamp, wrong: u8 },
+    Open { bearer: Pass, csrf: Pass, used: Timestamp },
+    Over(End),
+}
+
+/// What the page gets for the token.
+#[derive(Serialize)]
+pub(super) struct Granted {
+    #[serde(serialize_with = "exposed")]
+    bearer: Pass,
+    #[serde(serialize_with = "exposed")]
+    csrf: Pass,
+    version: &'static str,
+}
+
+/// Writes a pass into the one answer that carries it.
+fn exposed<S: Serializer>(pass: &Pass, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&pass.0)
+}
+
+/// What a request shows.
+pub(super) struct Shown<'r> {
+    /// `Authorization: Bearer …`.
+    pub(super) bearer: Option<&'r str>,
+    /// `X-CSRF-Token: …`.
+    pub(super) csrf: Option<&'r str>,
+    /// The verb.
+    pub(super) verb: &'r Method,
+    /// Whether the session counts as used by it.
+    pub(super) use_of_it: Use,
+}
+
+/// Whether somebody does something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    /// A person did something.
+    Active,
+    /// The page did something by itself.
+    Passive,
+}
+
+/// The one session of a server.
+pub(super) struct Session {
+    clock: Arc<dyn Clock>,
+    limits: Limits,
+    state: Mutex<State>,
+    /// Told when the link is traded, and at the end.
+    pub(super) changed: Notify,
+}
+
+impl Session {
+    /// Starts with a link that nobody has opened yet.
+    ///
+    /// # Errors
+    /// `internal` where the system gives no random numbers.
+    pub(super) fn offered(clock: Arc<dyn Clock>, limits: Limits) -> Result<Self, Fault> {
+        let until = clock.now().plus_millis(limits.link);
+        let state = State::Offered { token: Pass::draw()?, until, wrong: 0 };
+        Ok(Self { clock, limits, state: Mutex::new(state), changed: Notify::new() })
+    }
+
+    /// Writes the link, with the token in its fragment.
+    pub(super) fn link(&self, port: u16) -> Zeroizing<String> {
+        let state = self.state();
+        let token = if let State::Offered { token, .. } = &*state { token.0.as_str() } else { "" };
+        Zeroizing::new(format!("http://127.0.0.1:{port}/#token={token}"))
+    }
+
+    /// Trades the token for a bearer.
+    ///
+    /// # Errors
+    /// `unauthorized` for a wrong token, one that was used, or one that has expired.
+    pub(super) fn trade(&self, shown: &str) -> Result<Granted, Fault> {
+        let mut state = self.state();
+        let State::Offered { token, wrong, .. } = &mut *state else {
+            return Err(void());
+        };
+        if !token.fits(shown) {
+            *wrong += 1;
+            if *wrong >= WRONG_TOKENS {
+                *state = State::Over(End::Guessed);
+                self.changed.notify_one();
+            }
+            return Err(void());
+        }
+        let (bearer, csrf) = (Pass::draw()?, Pass::draw()?);
+        let granted =
+            Granted { bearer: bearer.twin(), csrf: csrf.twin(), version: env!("CARGO_PKG_VERSION") };
+        *state = State::Open { bearer, csrf, used: self.clock.now() };
+        self.changed.notify_one();
+        Ok(granted)
+    }
+
+    /// Lets a request in, or not.
+    ///
+    /// # Errors
+    /// `unauthorized` without the bearer, `forbidden` for a change without the CSRF token.
+    pub(super) fn admit(&self, shown: &Shown<'_>) -> Result<(), Fault> {
+        let mut state = self.state();
+        let State::Open { bearer, csrf, used } = &mut *state else { return Err(no_session()) };
+        if !shown.bearer.is_some_and(|text| bearer.fits(text)) {
+            return Err(no_session());
+        }
+        if shown.verb != Method::GET && !shown.csrf.is_some_and(|text| csrf.fits(text)) {
+            let fault = Fault::new(Code::Forbidden, "the request lacks the page's X-CSRF-Token");
+            return Err(fault.hint("reload the page"));
+        }
+        if shown.use_of_it == Use::Active {
+            *used = self.clock.now();
+        }
+        Ok(())
+    }
+
+    /// Ends it at the page's wish.
+    pub(super) fn close(&self) {
+        *self.state() = State::Over(End::Closed);
+        self.changed.notify_one();
+    }
+
+    /// Tells whether the link still waits to be opened.
+    pub(super) fn is_offered(&self) -> bool {
+        matches!(*self.state(), State::Offered { .. })
+    }
+
+    /// Tells why it is over, if it is.
+    pub(super) fn end(&self) -> Option<End> {
+        match &*self.state() {
+            State::Over(end) => Some(*end),
+            _ => None,
+        }
+    }
+
+    /// Gives the state as the clock has it now.
+    fn state(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.now();
+        let end = match &*state {
+            State::Offered { until, .. } if now >= *until => End::Unopened,
+            State::Open { used, .. } if now >= used.plus_millis(self.limits.idle) => End::Idle,
+            _ => return state,
+        };
+        *state = State::Over(end);
+        state
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Session(…)")
+    }
+}
+
+fn void() -> Fault {
+    Fault::new(Code::Unauthorized, "this link was used already, or is none of this dashboard")
+        .hint("get a new one with: vaultctl ui")
+}
+
+fn no_session() -> Fault {
+    Fault::new(Code::Unauthorized, "this browser has no session with the dashboard")
+        .hint("open one with: vaultctl ui")
+}
+
+#[cfg(test)]
+mod tests {
+    use vault::clock::ManualClock;
+
+    use super::*;
+
+    const START: i64 = 1_000_000;
+
+    fn offered() -> (Session, Arc<ManualClock>) {
+        let clock = Arc::new(ManualClock::at(Timestamp::from_millis(START)));
+        (Session::offered(clock.clone(), Limits::usual(15)).unwrap(), clock)
+    }
+
+    fn token(session: &Session) -> Zeroizing<String> {
+        let link = session.link(7777);
+        Zeroizing::new(link.strip_prefix("http://127.0.0.1:7777/#token=").unwrap().to_owned())
+    }
+
+    fn traded() -> (Session, Arc<ManualClock>, Granted) {
+        let (session, clock) = offered();
+        let granted = session.trade(&token(&session)).unwrap();
+        (session, clock, granted)
+    }
+
+    fn code(result: Result<(), Fault>) -> Option<Code> {
+        result.err().map(|fault| fault.code)
+    }
+
+    fn active(session: &Session, granted: &Granted) -> Result<(), Fault> {
+        let (bearer, csrf) = (Some(granted.bearer.0.as_str()), Some(granted.csrf.0.as_str()));
+        session.admit(&Shown { bearer, csrf, verb: &Method::POST, use_of_it: Use::Active })
+    }
+
+    #[test]
+    fn a_token_is_32_random_bytes_and_differs_each_time() {
+        let (one, two) = (token(&offered().0), token(&offered().0));
+        assert_eq!(43, one.len());
+        assert_ne!(one, two);
+    }
+
+    #[test]
+    fn a_token_is_traded_once() {
+        let (session, _) = offered();
+        let token = token(&session);
+        assert!(session.is_offered());
+        session.trade(&token).unwrap();
+        assert_eq!(Some(Code::Unauthorized), session.trade(&token).err().map(|fault| fault.code));
+        assert!(!session.is_offered() && session.end().is_none());
+    }
+
+    #[test]
+    fn a_link_that_nobody_opens_within_a_minute_is_void() {
+        let (session, clock) = offered();
+        let token = token(&session);
+        clock.turn_to(Timestamp::from_millis(START + 59_999));
+        assert!(session.is_offered());
+        clock.turn_to(Timestamp::from_millis(START + 60_000));
+        assert!(session.trade(&token).is_err());
+        assert_eq!(Some(End::Unopened), session.end());
+    }
+
+    #[test]
+    fn ten_wrong_tokens_make_the_link_void() {
+        let (session, _) = offered();
+        let token = token(&session);
+        for wrong in ["", "a", &token[1..], &"A".repeat(43)].into_iter().cycle().take(9) {
+            assert!(session.trade(wrong).is_err());
+        }
+        assert!(session.is_offered());
+        assert!(session.trade("the tenth").is_err());
+        assert!(session.trade(&token).is_err());
+        assert_eq!(Some(End::Guessed), session.end());
+    }
+
+    #[test]
+    fn nothing_is_let_in_before_the_token_is_traded() {
+        let (session, _) = offered();
+        let (_, _, of_another) = traded();
+        assert_eq!(Some(Code::Unauthorized), code(active(&session, &of_another)));
+    }
+
+    #[test]
+    fn a_change_needs_the_csrf_token_and_a_look_does_not() {
+        let (session, _, granted) = traded();
+        let shown = |csrf: Option<&str>, verb: &Method| {
+            let bearer = Some(granted.bearer.0.as_str());
+            code(session.admit(&Shown { bearer, csrf, verb, use_of_it: Use::Active }))
+        };
+        assert_eq!(None, shown(None, &Method::GET));
+        for verb in [Method::POST, Method::PUT, Method::DELETE] {
+            assert_eq!(Some(Code::Forbidden), shown(None, &verb));
+            assert_eq!(Some(Code::Forbidden), shown(Some(granted.bearer.0.as_str()), &verb));
+            assert_eq!(None, shown(Some(granted.csrf.0.as_str()), &verb));
+        }
+    }
+
+    #[test]
+    fn a_session_ends_after_a_time_without_use() {
+        let (session, clock, granted) = traded();
+        clock.turn_to(Timestamp::from_millis(START + 14 * 60_000));
+        active(&session, &granted).unwrap();
+        clock.turn_to(Timestamp::from_millis(START + 28 * 60_000));
+        assert_eq!(None, session.end());
+        clock.turn_to(Timestamp::from_millis(START + 29 * 60_000));
+        assert_eq!(Some(Code::Unauthorized), code(active(&session, &granted)));
+        assert_eq!(Some(End::Idle), session.end());
+    }
+
+    #[test]
+    fn what_the_page_does_by_itself_is_no_use() {
+        let (session, clock, granted) = traded();
+        clock.turn_to(Timestamp::from_millis(START + 14 * 60_000));
+        let bearer = Some(granted.bearer.0.as_str());
+        session.admit(&Shown { bearer, csrf: None, verb: &Method::GET, use_of_it: Use::Passive }).unwrap();
+        clock.turn_to(Timestamp::from_millis(START + 15 * 60_000));
+        assert_eq!(Some(End::Idle), session.end());
+    }
+
+    #[test]
+    fn a_wrong_bearer_is_no_use() {
+        let (session, clock, granted) = traded();
+        let (_, _, of_another) = traded();
+        clock.turn_to(Timestamp::from_millis(START + 14 * 60_000));
+        assert_eq!(Some(Code::Unauthorized), code(active(&session, &of_another)));
+        clock.turn_to(Timestamp::from_millis(START + 15 * 60_000));
+        assert!(active(&session, &granted).is_err());
+    }
+
+    #[test]
+    fn nothing_of_it_can_be_printed() {
+        let (session, _, granted) = traded();
+        assert_eq!("Session(…) Pass(…)", format!("{session:?} {:?}", granted.bearer));
+    }
+}

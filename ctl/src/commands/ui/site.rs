@@ -1,0 +1,148 @@
+//! What is answered where: the page's files, the session, and the vault behind it.
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body, Bytes, Incoming};
+use hyper::header::{AUTHORIZATION, HeaderMap, HeaderName};
+use hyper::http::request::Parts;
+use hyper::{Method, Request, StatusCode};
+use percent_encoding::percent_decode_str;
+use serde::Deserialize;
+use vault::api::{Code, Fault, REQUEST_BYTES};
+
+use super::answer::{self, Answer};
+use super::door::{Door, Refusal, only};
+use super::forward::Daemon;
+use super::page::File;
+use super::session::{Session, Shown, Use};
+
+const CSRF: HeaderName = HeaderName::from_static("x-csrf-token");
+/// How long a body may take to arrive.
+const BODY_TIME: Duration = Duration::from_secs(10);
+/// Where the page asks by itself: that alone does not keep the session alive.
+const PASSIVE: [&str; 2] = ["/vault/events", "/healthz"];
+
+/// What every connection shares.
+#[derive(Debug)]
+pub(super) struct Site {
+    pub(super) door: Door,
+    pub(super) session: Session,
+    pub(super) daemon: Daemon,
+}
+
+/// What is at the other end of a connection.
+#[derive(Debug)]
+pub(super) struct Browser {
+    address: IpAddr,
+    known: AtomicBool,
+}
+
+impl Browser {
+    /// Takes an address, of which nothing is known yet.
+    pub(super) fn new(address: IpAddr) -> Self {
+        Self { address, known: AtomicBool::new(false) }
+    }
+
+    /// Tells whether the bearer was shown on this connection.
+    pub(super) fn is_known(&self) -> bool {
+        self.known.load(Ordering::Relaxed)
+    }
+}
+
+/// What the page sends to begin.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Opening<'r> {
+    token: &'r str,
+}
+
+impl Site {
+    /// Answers a request.
+    pub(super) async fn answer(&self, request: Request<Incoming>, browser: &Browser) -> Answer {
+        let (head, body) = request.into_parts();
+        match self.door.check(&head) {
+            Err(Refusal::Misdirected) => answer::misdirected(),
+            Err(Refusal::Fault(fault)) => answer::refusal(&fault),
+            Ok(()) => {
+                let answered = self.answered((&head, body), browser).await;
+                answered.unwrap_or_else(|fault| answer::refusal(&fault))
+            }
+        }
+    }
+
+    async fn answered(&self, (head, body): (&Parts, Incoming), browser: &Browser) -> Result<Answer, Fault> {
+        let path = head.uri.path();
+        if let Some(file) = File::at(path) {
+            return if head.method == Method::GET { Ok(answer::file(file)) } else { Err(not_so()) };
+        }
+        if path == "/session" && head.method == Method::POST {
+            return self.open(&whole(body).await?);
+        }
+        self.session.admit(&Shown {
+            bearer: bearer(&head.headers)?,
+            csrf: only(&head.headers, &CSRF)?,
+            verb: &head.method,
+            use_of_it: if PASSIVE.contains(&path) { Use::Passive } else { Use::Active },
+        })?;
+        browser.known.store(true, Ordering::Relaxed);
+        match path {
+            "/session" if head.method == Method::DELETE => {
+                self.session.close();
+                Ok(answer::json(StatusCode::OK, &serde_json::json!({ "success": true })))
+            }
+            "/session" => Err(not_so()),
+            path if is_of_vault(path) => {
+                let body = whole(body).await?;
+                Ok(answer::handed_on(self.daemon.forward(head, body, browser.address).await?))
+            }
+            _ => Err(no_path()),
+        }
+    }
+
+    /// Trades the token.
+    fn open(&self, body: &[u8]) -> Result<Answer, Fault> {
+        let opening: Opening<'_> = serde_json::from_slice(body)
+            .map_err(|_| Fault::new(Code::InvalidRequest, "expected an object with `token`"))?;
+        Ok(answer::json(StatusCode::CREATED, &self.session.trade(opening.token)?))
+    }
+}
+
+fn not_so() -> Fault {
+    Fault::new(Code::MethodNotAllowed, "the path exists, this method does not")
+}
+
+fn no_path() -> Fault {
+    Fault::new(Code::NotFound, "there is no such path")
+}
+
+/// Tells whether a path is the daemon's, and written without a way around.
+fn is_of_vault(path: &str) -> bool {
+    let is_plain = |segment: &str| {
+        let decoded = percent_decode_str(segment).collect::<Vec<_>>();
+        !matches!(decoded.as_slice(), b"" | b"." | b"..")
+    };
+    path == "/healthz" || path.strip_prefix("/vault/").is_some_and(|rest| rest.split('/').all(is_plain))
+}
+
+/// Gives what `Authorization: Bearer` shows.
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Fault> {
+    Ok(only(headers, &AUTHORIZATION)?.and_then(|text| text.strip_prefix("Bearer ")))
+}
+
+/// Reads a body whole.
+async fn whole(body: Incoming) -> Result<Bytes, Fault> {
+    let too_large = || Fault::new(Code::TooLarge, "a request takes at most 2 MiB");
+    if body.size_hint().lower() > REQUEST_BYTES as u64 {
+        return Err(too_large());
+    }
+    let read = tokio::time::timeout(BODY_TIME, Limited::new(body, REQUEST_BYTES).collect()).await;
+    match read {
+        Err(_) => Err(Fault::new(Code::InvalidRequest, "the body did not arrive within 10 seconds")),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(_)) => Err(Fault::new(Code::InvalidRequest, "the body ended before its announced length")),
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+    }
+}

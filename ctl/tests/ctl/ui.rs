@@ -1,0 +1,7 @@
+//! The dashboard's server, as browsers and those who only look like one meet it: raw bytes over real sockets.
+
+mod dashboard;
+mod door;
+mod link;
+mod passing;
+mod session;

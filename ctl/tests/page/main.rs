@@ -1,0 +1,141 @@
+//! The dashboard's page, in a real browser, before a real daemon.
+//!
+//! Each test starts a daemon and hands a scenario to Node, which starts `vaultctl ui` and drives Chromium. What a
+//! scenario needs and does not find, it names, with the way to get it.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failing helper fails its test")]
+
+#[path = "../ctl/environment.rs"]
+#[expect(dead_code, reason = "the tests of the command line use the rest of it")]
+mod environment;
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use environment::TestEnvironment;
+use vault::agents::GRANTABLE;
+use vault::domain::{Action, Outcome};
+
+/// Where the scenarios are.
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/page");
+/// Where the pictures of the views go.
+const PICTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/page-screenshots");
+const WORDS: &str = include_str!("../../src/commands/ui/page/words.js");
+
+/// Plays a scenario on a vault of its own.
+#[track_caller]
+fn plays(scenario: &[&str]) {
+    let test = TestEnvironment::served();
+    let key = std::fs::read_to_string(test.path(".env")).unwrap();
+    let key = key.lines().find_map(|line| line.strip_prefix("AGENTICMAIL_VAULT_KEY=")).unwrap();
+    let mut node = Command::new("node");
+    node.args(scenario).current_dir(FOLDER).stdin(Stdio::null());
+    node.env("VAULTCTL", env!("CARGO_BIN_EXE_vaultctl")).env("PAGE_KEY", key).env("PAGE_PICTURES", PICTURES);
+    node.env("HOME", test.home().parent().unwrap()).env("AGENTICMAIL_HOME", test.home());
+    for name in
+        ["AGENTICMAIL_VAULT_KEY", "AGENTICMAIL_VAULT_TOKEN", "AGENTICMAIL_VAULT_SOCKET", "NODE_OPTIONS"]
+    {
+        node.env_remove(name);
+    }
+    let output = node.output().unwrap_or_else(|error| {
+        panic!("node does not start: {error}; get it with: apt-get install nodejs npm chromium")
+    });
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {}\n{said}", scenario[0], output.status);
+}
+
+#[test]
+fn a_link_opens_one_tab_of_one_browser_and_leaves_no_trace() {
+    plays(&["session.mjs"]);
+}
+
+#[test]
+fn a_page_of_another_origin_gets_nothing() {
+    plays(&["foreign.mjs"]);
+}
+
+#[test]
+fn secrets_are_added_from_a_preset_by_name_and_from_env_lines() {
+    plays(&["add.mjs"]);
+}
+
+#[test]
+fn a_value_is_on_the_page_only_while_somebody_looks_at_it() {
+    plays(&["reveal.mjs"]);
+}
+
+#[test]
+fn a_secret_is_changed_rotated_restored_and_deleted() {
+    plays(&["secret.mjs"]);
+}
+
+#[test]
+fn a_long_list_is_narrowed_sorted_paged_and_changed_at_once() {
+    plays(&["list.mjs"]);
+}
+
+#[test]
+fn the_audit_log_is_narrowed_followed_and_exported() {
+    plays(&["audit.mjs"]);
+}
+
+#[test]
+fn the_vault_is_locked_unlocked_and_rotated() {
+    plays(&["status.mjs"]);
+}
+
+#[test]
+fn an_agent_is_added_with_a_token_that_is_shown_once() {
+    plays(&["agents.mjs"]);
+}
+
+#[test]
+fn everything_is_done_by_keys_alone() {
+    plays(&["keyboard.mjs"]);
+}
+
+#[test]
+fn what_looks_like_markup_is_text() {
+    plays(&["hostile.mjs"]);
+}
+
+#[test]
+fn every_view_is_accessible_in_the_light_theme_wide_and_narrow() {
+    plays(&["looks.mjs", "light"]);
+}
+
+#[test]
+fn every_view_is_accessible_in_the_dark_theme_wide_and_narrow() {
+    plays(&["looks.mjs", "dark"]);
+}
+
+#[test]
+fn the_page_follows_the_rules_of_the_program() {
+    plays(&["rules.mjs"]);
+}
+
+/// Gives the keys of an object that `words.js` exports, in their order.
+fn keys_of(name: &str) -> Vec<&str> {
+    let (_, rest) = WORDS.split_once(&format!("export const {name} = {{")).unwrap();
+    let (body, _) = rest.split_once("};").unwrap();
+    let word = |key: &'static str| key.rsplit([' ', '\n', ',', '{']).next().unwrap();
+    body.match_indices(':').map(|(at, _)| word(&body[..at])).collect()
+}
+
+#[test]
+fn the_page_names_every_action_and_outcome_of_the_vault() {
+    assert_eq!(Action::ALL.iter().map(|one| one.as_str()).collect::<Vec<_>>(), keys_of("ACTIONS"));
+    assert_eq!(Outcome::ALL.iter().map(|one| one.as_str()).collect::<Vec<_>>(), keys_of("OUTCOMES"));
+    assert_eq!(GRANTABLE.iter().map(|one| one.as_str()).collect::<Vec<_>>(), keys_of("GRANTABLE"));
+}
+
+#[test]
+fn every_file_of_the_page_is_served_and_short() {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/commands/ui/page"));
+    let list = include_str!("../../src/commands/ui/page.rs");
+    for file in folder.read_dir().unwrap() {
+        let path = file.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        assert!(list.contains(&format!("\"{name}\"")), "{name} is not in the table of page.rs");
+        assert!(std::fs::read_to_string(&path).unwrap().lines().count() <= 350, "{name} is too long");
+    }
+}

@@ -1,0 +1,120 @@
+// The vault's own state: what the daemon reports, lock, unlock, rotate all.
+
+import { assert, audited, calm, enter, go, holdsNot, scenario, store, told, vaultctl } from './support.mjs';
+
+const DAY = 86400e3;
+
+await scenario(async (browser) => {
+  store([
+    { name: 'skill:openai:access_token', value: 'a' },
+    { name: 'soon', value: 'b', expiresAt: new Date(Date.now() + 3 * DAY).toISOString() },
+    { name: 'late', value: 'c', expiresAt: new Date(Date.now() + 300 * DAY).toISOString() },
+    { name: 'elsewhere', value: 'd', orgId: 'acme' },
+  ]);
+  vaultctl(['rotate', 'late']);
+  const me = await enter(browser);
+  const { page } = me;
+  await go(page, 'Status');
+  await reported(page);
+  await warned(page);
+  await rotated(page);
+  await locked(me);
+  await unlocked(me);
+  calm(me);
+});
+
+async function reported(page) {
+  const status = JSON.parse(vaultctl(['status', '--json']));
+  const card = page.locator('.cards');
+  await card.waitFor();
+  await page.locator('.lines').nth(1).waitFor();
+  const words = await card.innerText();
+  for (const part of [
+    status.algorithm,
+    `${status.kdf.name} with ${status.kdf.hash}`,
+    '100,000',
+    'Skill Credentials',
+    `vaultd ${status.version}`,
+  ]) {
+    assert.ok(words.includes(part), part);
+  }
+  const expiring = page.locator('section', { has: page.getByRole('heading', { name: 'Expiring soon' }) });
+  assert.match(await expiring.innerText(), /soon[\s\S]*Expires in 3 days/);
+  assert.ok(!(await expiring.innerText()).includes('late'));
+  const never = page.locator('section', { has: page.getByRole('heading', { name: 'Never rotated' }) });
+  assert.deepEqual((await never.locator('a').allInnerTexts()).sort(), [
+    'elsewhere',
+    'skill:openai:access_token',
+    'soon',
+  ]);
+  await page.getByRole('link', { name: /Skill Credentials/ }).click();
+  await page.waitForURL(/#\/secrets\?category=skill_credential$/);
+  await page.getByText('1–1 of 1 secrets').waitFor();
+  await page.goBack();
+  await card.waitFor();
+}
+
+// A warning comes with its mend.
+async function warned(page) {
+  const warnings = [
+    { code: 'no_recovery', message: 'the vault has no recovery key', hint: 'make one with: vaultctl recovery' },
+  ];
+  await page.route(/\/vault\/status/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...(await response.json()), warnings } });
+  });
+  await page.reload();
+  await page.getByText('The vault has no recovery key').waitFor();
+  await page.getByText('Make one with: vaultctl recovery').waitFor();
+  await page.unrouteAll({ behavior: 'wait' });
+  await page.reload();
+}
+
+async function rotated(page) {
+  await page.getByRole('button', { name: 'Rotate all…' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Rotate all' }).click();
+  await page.getByText('4 secrets rotated').waitFor();
+  await page.getByRole('button', { name: 'Done' }).click();
+  await page.getByText('Every secret was rotated at least once.').waitFor();
+  assert.equal(audited('--action', 'rotate').filter((one) => one.entryName).length, 5);
+}
+
+async function locked({ page, expect }) {
+  await page.getByRole('button', { name: 'Lock now…' }).click();
+  const question = page.getByRole('dialog', { name: 'Lock the vault?' });
+  await question.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('button', { name: 'Lock now…' }).click();
+  await question.getByRole('button', { name: 'Lock now' }).click();
+  await page.getByRole('heading', { name: 'Locked' }).waitFor();
+  await page.locator('.masthead').getByText('Locked').waitFor();
+  expect(/status of 503/);
+  for (const view of ['Secrets', 'Audit log', 'Agents']) {
+    await go(page, view);
+    await page.getByRole('heading', { name: 'The vault is locked' }).waitFor();
+  }
+  // A page that is loaded while the vault is locked knows no category yet, and works all the same.
+  await page.reload();
+  await page.getByRole('heading', { name: 'The vault is locked' }).waitFor();
+  await go(page, 'Secrets');
+}
+
+async function unlocked({ page, expect }) {
+  expect(/status of 403/);
+  await page.getByRole('button', { name: 'Unlock…' }).click();
+  const dialog = page.getByRole('dialog');
+  const key = dialog.locator('input');
+  assert.equal(await key.getAttribute('type'), 'password');
+  await dialog.getByRole('button', { name: 'Unlock' }).click();
+  await dialog.getByText('A key is needed.').waitFor();
+  await key.fill('not the key at all');
+  await dialog.getByRole('button', { name: 'Unlock' }).click();
+  await dialog.getByRole('alert').waitFor();
+  await holdsNot(page, 'not the key at all');
+  await key.fill(process.env.PAGE_KEY);
+  await dialog.getByRole('button', { name: 'Unlock' }).click();
+  await told(page, 'The vault is unlocked.');
+  await page.getByRole('button', { name: 'soon', exact: true }).waitFor();
+  await page.getByRole('searchbox').waitFor();
+  await page.locator('.masthead').getByText('Unlocked').waitFor();
+  await holdsNot(page, process.env.PAGE_KEY);
+}
