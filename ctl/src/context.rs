@@ -130,11 +130,6 @@ impl Context {
         self.search.flag.as_deref().or(self.search.variable.as_deref())
     }
 
-    /// Gives the token of the agent that commands speak as.
-    pub(crate) fn token(&self) -> Option<&Token> {
-        self.credential.as_ref().map(|credential| &credential.token)
-    }
-
     /// Gives the org where one was named; `default` is the daemon's to add.
     ///
     /// # Errors

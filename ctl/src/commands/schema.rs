@@ -11,7 +11,7 @@ use vault::api;
 use vault::presets::Preset;
 use vault::secret::Revealed;
 
-use super::{agent, backup, doctor, import, init, integrate, rekey, restore, scan, service, status};
+use super::{agent, backup, doctor, import, init, integrate, rekey, restore, scan, service, status, ui};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::show::ErrorLine;
@@ -77,6 +77,7 @@ shapes! {
     "backup": backup::Report<'_> | backup::Verified,
     "restore": restore::Report,
     "scan": scan::Report,
+    "ui": ui::Served<'_>,
     "service install": service::Installed<'_> | service::Plan,
     "service uninstall": service::Uninstalled | service::Plan,
     "service status": service::Report,

@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 use vault::api::{Code, Fault};
 use vault::clock::SystemClock;
@@ -52,9 +53,11 @@ pub(crate) struct UiArgs {
 }
 
 /// The answer for programs.
-#[derive(Serialize)]
-struct Served<'a> {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Served<'a> {
+    /// The link, which works once and within a minute.
     url: &'a str,
+    /// The port that it is served on.
     port: u16,
 }
 
