@@ -2,7 +2,7 @@
 
 import { fill, h, icon, iconButton } from './dom.js';
 import { copyOnce } from './clipboard.js';
-import { say, trouble } from './say.js';
+import { trouble } from './say.js';
 
 const SECONDS = 20;
 const MASK = '••••••••••••';
@@ -104,7 +104,6 @@ async function copyValue(state) {
   fill(state.problem);
   try {
     await copyOnce(async () => (await state.read()).value);
-    say('Copied. The clipboard is cleared in 30 seconds, while this page is open.');
   } catch (error) {
     fill(state.problem, trouble(error));
   }

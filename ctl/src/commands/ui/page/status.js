@@ -3,6 +3,7 @@
 import * as api from './api.js';
 import { lockButton, rotateAllButton } from './acts.js';
 import { fill, h, icon } from './dom.js';
+import { facts } from './facts.js';
 import { bytes, counted, lasting, number } from './format.js';
 import { viewHead } from './frame.js';
 import { REASONS, unlockButton } from './locked.js';
@@ -150,14 +151,5 @@ function memory({ memory }) {
 }
 
 function card(title, all) {
-  return h(
-    'section',
-    { class: 'card' },
-    h('h2', null, title),
-    h(
-      'dl',
-      { class: 'facts' },
-      all.map(([term, what]) => [h('dt', null, term), h('dd', null, what)]),
-    ),
-  );
+  return h('section', { class: 'card' }, h('h2', null, title), facts(all));
 }
