@@ -131,11 +131,11 @@ const PAGES = {
 };
 const SWAP = { none: ['No swap', 'good'], active: ['The machine swaps', 'warn'], unknown: ['Not known', 'plain'] };
 
-function memory({ memory }) {
+function memory({ memory, locked }) {
   const [page, pageTone] = PAGES[memory.locked] ?? [memory.locked, 'plain'];
   const [swap, swapTone] = SWAP[memory.swap] ?? [memory.swap, 'plain'];
   return [
-    ['Keys are in', chip(page, pageTone)],
+    ['Keys are in', locked ? chip('No keys are in memory') : chip(page, pageTone)],
     ['Locked', bytes(memory.bytes)],
     [
       'Other processes',
