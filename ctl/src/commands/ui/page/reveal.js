@@ -7,7 +7,7 @@ import { trouble } from './say.js';
 const SECONDS = 20;
 const MASK = '••••••••••••';
 
-/** Makes the box of a value that `read()` fetches; `hide()` empties it. */
+/** Makes the box of a value that `read()` fetches; `leave()` empties it for good. */
 export function revealBox(read, what) {
   const box = h(
     'pre',
@@ -31,7 +31,6 @@ export function revealBox(read, what) {
   const leave = watch(() => hide(state));
   return {
     node,
-    hide: () => hide(state),
     leave: () => {
       hide(state);
       leave();

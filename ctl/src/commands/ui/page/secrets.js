@@ -11,7 +11,7 @@ import { listing } from './listing.js';
 import { nothingFits } from './notfound.js';
 import { categoryPill } from './pills.js';
 import * as route from './route.js';
-import { note } from './say.js';
+import { note, say, sentence } from './say.js';
 import { openSecret, removeSecret, rotateSecret } from './secret.js';
 import { chooseAll, emptyState, table } from './table.js';
 import { categories, load, platformLabel, presets } from './words.js';
@@ -35,7 +35,8 @@ export function view() {
   const state = { chosen: new Map() };
   const bar = h('div');
   const place = h('div', null);
-  const add = () => openAdd({ done: () => state.list.reload(), org: route.read().query.get('org') });
+  const open = () => openAdd({ done: () => state.list.reload(), org: route.read().query.get('org') });
+  const add = () => load().then(open, (error) => say(sentence(error.message)));
   const node = h(
     'div',
     null,
