@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::tool::{self, NEXTEST, NODE, PYTHON};
+use crate::tool::{self, CHROMIUM, NEXTEST, NODE, PAGE, PYTHON};
 use crate::workspace::{cargo, exit_code, status};
 
 /// Which tests to run.
@@ -16,8 +16,7 @@ pub(crate) struct Args {
 
 /// Runs the documentation's examples, then everything else, so that nextest's summary comes last.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    tool::require_all(&[NEXTEST, PYTHON])?;
-    tool::mention(NODE, "the README's Node program is not tried");
+    tool::require_all(&[NEXTEST, PYTHON, NODE, CHROMIUM, PAGE])?;
     let mut examples = cargo(["test", "--locked", "--doc", "--workspace", "--quiet", "--"]);
     let examples = status(examples.args(&args.filter))?;
     let mut tests = cargo(["nextest", "run", "--locked", "--workspace"]);

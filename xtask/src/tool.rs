@@ -64,11 +64,25 @@ pub(crate) const SYSTEMD: Tool = Tool {
     hint: "apt-get install systemd",
 };
 
-/// Runs the README's Node program.
+/// Runs the tests of the dashboard's page, and the README's Node program.
 pub(crate) const NODE: Tool = Tool {
     name: "node",
     probe: &["node", "--version"],
-    hint: "apt-get install nodejs, brew install node, or https://nodejs.org/",
+    hint: "apt-get install nodejs npm, brew install node, or https://nodejs.org/",
+};
+
+/// The browser of the dashboard's tests; they find another one through `PAGE_BROWSER`.
+pub(crate) const CHROMIUM: Tool = Tool {
+    name: "chromium",
+    probe: &["sh", "-c", "test -x \"${PAGE_BROWSER:-/usr/bin/chromium}\""],
+    hint: "apt-get install chromium, or name another Chromium in PAGE_BROWSER",
+};
+
+/// What drives the browser, in the versions that the lock file names.
+pub(crate) const PAGE: Tool = Tool {
+    name: "playwright-core or axe-core",
+    probe: &["npm", "ls", "--prefix", "ctl/tests/page"],
+    hint: "npm ci --prefix ctl/tests/page",
 };
 
 impl Tool {

@@ -26,6 +26,7 @@ await scenario(async (browser) => {
     await opened(other, own);
     await other.close();
   }
+  await bare(me.page, bearer);
   await rebound(browser, me.link);
   evil.close();
   assert.equal(vaultctl(['get', 'alpha']), 'value-of-alpha');
@@ -115,6 +116,34 @@ async function opened(page, own) {
   });
   assert.equal(seen, 'nothing');
   await popup.close();
+}
+
+// In the page's own origin too: no bearer, a wrong one, or no CSRF token, and nothing is answered or done.
+async function bare(page, bearer) {
+  const tried = await page.evaluate(async (bearer) => {
+    const ask = async (method, headers) => {
+      const body = method === 'POST' ? '{}' : undefined;
+      const answer = await fetch(method === 'POST' ? '/vault/rotate-all' : '/vault/secrets', {
+        method,
+        body,
+        headers: { 'content-type': 'application/json', ...headers },
+      });
+      return [answer.status, (await answer.text()).includes('alpha')];
+    };
+    const authorization = `Bearer ${bearer}`;
+    return [
+      await ask('GET', {}),
+      await ask('GET', { authorization: 'Bearer AAAA' }),
+      await ask('POST', { authorization }),
+      await ask('POST', { authorization, 'x-csrf-token': 'AAAA' }),
+    ];
+  }, bearer);
+  assert.deepEqual(tried, [
+    [401, false],
+    [401, false],
+    [403, false],
+    [403, false],
+  ]);
 }
 
 // A name that somebody else's domain service points here is not ours.

@@ -154,6 +154,8 @@ async function look(page, name) {
       ),
   );
   if (sideways) found.push(`${name}: scrolls sideways`);
+  // A dialog is the same wide and narrow, but that there is less room for it.
+  if (name.endsWith('-1440') && (await page.locator('dialog[open]').count())) return;
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe);
   const { violations } = await page.evaluate(
     (tags) => window.axe.run(document, { runOnly: tags, resultTypes: ['violations'] }),

@@ -2,7 +2,12 @@
 //!
 //! Each test starts a daemon and hands a scenario to Node, which starts `vaultctl ui` and drives Chromium. What a
 //! scenario needs and does not find, it names, with the way to get it.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failing helper fails its test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a failing helper fails its test"
+)]
 
 #[path = "../ctl/environment.rs"]
 #[expect(dead_code, reason = "the tests of the command line use the rest of it")]

@@ -1,12 +1,15 @@
 // What the page knows by heart is what the program knows: `.env` lines, patterns of presets, names.
 
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
+import { webcrypto } from 'node:crypto';
 import { join } from 'node:path';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mapped, parse } from '../../src/commands/ui/page/dotenv.js';
 import { generate } from '../../src/commands/ui/page/generate.js';
 import { nameTrouble } from '../../src/commands/ui/page/names.js';
+
+globalThis.crypto ??= webcrypto;
 
 const run = (...words) => spawnSync(process.env.VAULTCTL, words, { encoding: 'utf8' });
 const { presets } = JSON.parse(run('presets', '--json').stdout);

@@ -7,7 +7,7 @@ import { openDialog } from './dialog.js';
 import { textField } from './fields.js';
 import { lifetimeField } from './lifetime.js';
 import { agentTrouble } from './names.js';
-import { note, say, trouble } from './say.js';
+import { note, trouble } from './say.js';
 import { GRANTABLE } from './words.js';
 
 const NAMED = 'As the audit log shall name it.';
@@ -166,7 +166,6 @@ function shown(dialog, name, token) {
 async function copyToken(dialog, token) {
   try {
     await copyOnce(async () => token);
-    say('Copied. The clipboard is cleared in 30 seconds, while this page is open.');
   } catch (error) {
     fill(dialog.heard, trouble(error));
   }

@@ -3,7 +3,7 @@
 import * as session from './session.js';
 
 /** A request that was not done: what went wrong, and what to do about it. */
-export class Refusal extends Error {
+class Refusal extends Error {
   constructor(status, { error, code, hint } = {}) {
     super(error ?? `The server answered with ${status}.`);
     this.status = status;

@@ -8,7 +8,8 @@ import { filters } from './filters.js';
 import { moment } from './format.js';
 import { viewHead } from './frame.js';
 import { listing } from './listing.js';
-import { actionChip, outcomeChip } from './pills.js';
+import { nothingFits } from './notfound.js';
+import { actionChip, chip, outcomeChip } from './pills.js';
 import * as route from './route.js';
 import { emptyState, table } from './table.js';
 import { liveToggle } from './tail.js';
@@ -35,8 +36,11 @@ export function view(leaving) {
     filter: filters(narrowing()),
     load,
     empty: (query) =>
-      NARROWS.some((one) => query.get(one)) ? nothingFits() : emptyState('vault', 'Nothing is recorded yet'),
+      NARROWS.some((one) => query.get(one))
+        ? nothingFits('No entry fits', 'Nothing in the log has this name, action, outcome and time.', NARROWS)
+        : emptyState('vault', 'Nothing is recorded yet'),
   });
+  const one = oneSecret();
   const live = liveToggle(leaving, () => list.reload());
   const node = h(
     'div',
@@ -48,15 +52,23 @@ export function view(leaving) {
       exportMenu(asked),
     ),
     chain.node,
+    one,
     list.node,
   );
+  chain.check();
   return {
     node,
     update: (query) => {
-      chain.check();
+      one.hidden = !query.get('entry');
       return list.update(query);
     },
   };
+}
+
+// The one filter that has no field: it is come to from a secret.
+function oneSecret() {
+  const every = button('Every secret', () => route.change({ entry: '', page: '' }), { kind: 'small', mark: 'close' });
+  return h('div', { class: 'chain', hidden: true }, chip('Entries of one secret alone', 'accent'), every);
 }
 
 function narrowing() {
@@ -146,14 +158,4 @@ function details(row) {
     .slice(0, 4)
     .map(([key, value]) => `${key}: ${brief(value)}`);
   return h('span', { class: 'muted small' }, words.join(', ') || '—');
-}
-
-function nothingFits() {
-  const clear = () => route.change(Object.fromEntries([...NARROWS, 'page'].map((one) => [one, ''])));
-  return emptyState(
-    'search',
-    'No entry fits',
-    h('p', null, 'Nothing in the log has this name, action, outcome and time.'),
-    button('Show all', clear),
-  );
 }

@@ -1,9 +1,11 @@
 // Copying a value: the clipboard has it for 30 seconds, and then no more, where that is still possible.
 
+import { say } from './say.js';
+
 const KEPT = 30_000;
 let timer = null;
 
-/** Fetches a value and copies it; the page keeps nothing of it. */
+/** Fetches a value, copies it and says so; the page keeps nothing of it. */
 export async function copyOnce(read) {
   let failed = null;
   const text = async () => {
@@ -26,6 +28,7 @@ export async function copyOnce(read) {
   }
   clearTimeout(timer);
   timer = setTimeout(clear, KEPT);
+  say('Copied. The clipboard is cleared in 30 seconds, while this page is open.');
 }
 
 // The clipboard can only be written while the page has the focus; without it, that is done when it comes back.

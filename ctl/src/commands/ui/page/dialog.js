@@ -23,6 +23,13 @@ export function openDialog({ title, kind = 'dialog', mono = false }, build) {
   return dialog;
 }
 
+/** Opens a dialog at the side; a click beside it closes it, since nothing is typed that could be lost. */
+export function openDrawer(given, build) {
+  const dialog = openDialog({ ...given, kind: 'dialog drawer' }, build);
+  dialog.node.addEventListener('click', (event) => event.target === dialog.node && dialog.close());
+  return dialog;
+}
+
 function heading(id, title, mono, dialog) {
   return h(
     'div',
@@ -58,7 +65,7 @@ export async function attempt(dialog, work) {
 }
 
 /** Wipes every field in a part of the page. */
-export function wipe(part) {
+function wipe(part) {
   for (const field of part.querySelectorAll('input, textarea')) field.value = '';
 }
 

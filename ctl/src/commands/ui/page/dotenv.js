@@ -5,7 +5,7 @@ const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const ESCAPES = { n: '\n', r: '\r', t: '\t' };
 
 /** A line that is no assignment. */
-export class Malformed extends Error {
+class Malformed extends Error {
   constructor(line, why) {
     super(`Line ${line}: ${why}.`);
     this.hint = 'Nothing was stored. Mend the line, or make it a remark with #.';

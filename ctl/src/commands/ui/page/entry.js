@@ -1,13 +1,14 @@
 // One entry of the log, with the process that asked.
 
 import { h } from './dom.js';
-import { openDialog } from './dialog.js';
+import { openDrawer } from './dialog.js';
+import { facts } from './facts.js';
 import { moments } from './format.js';
 import { actionChip, outcomeChip } from './pills.js';
 
 /** Opens an entry. */
 export function openEntry(row) {
-  const dialog = openDialog({ title: `Entry ${row.seq}`, kind: 'dialog drawer' }, () => ({
+  openDrawer({ title: `Entry ${row.seq}` }, () => ({
     body: [
       h('div', { class: 'buttons' }, actionChip(row.action), outcomeChip(row.outcome)),
       facts([
@@ -30,21 +31,10 @@ export function openEntry(row) {
       section('Link of the chain', h('p', { class: 'mono small' }, row.mac)),
     ],
   }));
-  dialog.node.addEventListener('click', (event) => {
-    if (event.target === dialog.node) dialog.close();
-  });
 }
 
 const mono = (text) => text && h('span', { class: 'mono' }, text);
 const section = (title, what) => h('section', { class: 'section' }, h('h3', null, title), what);
-
-function facts(all) {
-  return h(
-    'dl',
-    { class: 'facts' },
-    all.map(([term, what]) => [h('dt', null, term), h('dd', null, what ?? '—')]),
-  );
-}
 
 function peer(peer) {
   if (!peer) return h('p', { class: 'muted' }, 'The daemon itself.');

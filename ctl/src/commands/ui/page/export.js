@@ -78,7 +78,7 @@ function download(kind, entries) {
 }
 
 /** Writes entries as comma-separated values (RFC 4180), with the columns of `vaultctl audit export`. */
-export function csv(entries) {
+function csv(entries) {
   return [COLUMNS, ...entries.map(cells)].map((line) => `${line.map(quoted).join(',')}\r\n`).join('');
 }
 

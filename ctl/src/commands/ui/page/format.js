@@ -22,7 +22,7 @@ export const number = (value) => NUMBER.format(value);
 export const counted = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
 
 /** Writes how long ago, or how far ahead, a time is. */
-export function ago(time) {
+function ago(time) {
   const seconds = (new Date(time) - Date.now()) / 1000;
   if (Math.abs(seconds) < 45) return seconds > 5 ? 'in a moment' : 'just now';
   const [unit, size] = STEPS.find(([, size]) => Math.abs(seconds) >= size) ?? ['minute', 60];

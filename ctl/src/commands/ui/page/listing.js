@@ -3,6 +3,7 @@
 import { fill, h } from './dom.js';
 import { failedState, pager, showRows, showSort, showWaiting } from './table.js';
 import { locked } from './locked.js';
+import { changed } from './state.js';
 
 /**
  * Ties a list together. `load(query, page, signal)` gives `{rows, total, capped?}`, `empty(query)` what is shown
@@ -61,7 +62,8 @@ function show(list, found, page) {
 function fail(list, error) {
   showRows(list.made, []);
   list.pages.node.hidden = true;
-  swap(list, error.code === 'locked' ? locked(error, list.reload) : failedState(error, list.reload));
+  if (error.code === 'locked') changed();
+  swap(list, error.code === 'locked' ? locked(list.reload) : failedState(error, list.reload));
 }
 
 function swap(list, other) {

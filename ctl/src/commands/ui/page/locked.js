@@ -19,7 +19,7 @@ export const REASONS = {
 };
 
 /** Shows that the vault is locked, in the place of what cannot be read. */
-export function locked(error, again) {
+export function locked(again) {
   return h(
     'div',
     { class: 'empty' },

@@ -1,6 +1,7 @@
 // Metadata as rows of a key and its text.
 
 import { button, fill, h, iconButton } from './dom.js';
+import { written } from './facts.js';
 
 /** Makes the rows of an object; `read()` gives it back, and throws where a key stands twice. */
 export function pairRows(object = {}) {
@@ -27,8 +28,6 @@ export function pairRows(object = {}) {
   );
   return { node, read: () => collect(state) };
 }
-
-const written = (value) => (typeof value === 'string' ? value : JSON.stringify(value));
 
 function pair(state, key = '', value = '') {
   const still = { autocomplete: 'off', spellcheck: 'false' };

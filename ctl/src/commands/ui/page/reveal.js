@@ -2,12 +2,12 @@
 
 import { fill, h, icon, iconButton } from './dom.js';
 import { copyOnce } from './clipboard.js';
-import { say, trouble } from './say.js';
+import { trouble } from './say.js';
 
 const SECONDS = 20;
 const MASK = '••••••••••••';
 
-/** Makes the box of a value that `read()` fetches; `hide()` empties it. */
+/** Makes the box of a value that `read()` fetches; `leave()` empties it for good. */
 export function revealBox(read, what) {
   const box = h(
     'pre',
@@ -31,7 +31,6 @@ export function revealBox(read, what) {
   const leave = watch(() => hide(state));
   return {
     node,
-    hide: () => hide(state),
     leave: () => {
       hide(state);
       leave();
@@ -104,7 +103,6 @@ async function copyValue(state) {
   fill(state.problem);
   try {
     await copyOnce(async () => (await state.read()).value);
-    say('Copied. The clipboard is cleared in 30 seconds, while this page is open.');
   } catch (error) {
     fill(state.problem, trouble(error));
   }

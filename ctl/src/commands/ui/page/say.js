@@ -8,10 +8,10 @@ const SHOWN = 6000;
 export function say(words) {
   const dialogs = document.querySelectorAll('dialog[open] .heard');
   const place = dialogs.length ? dialogs[dialogs.length - 1] : document.getElementById('toasts');
-  const toast = h('div', { class: 'toast' }, words);
-  if (dialogs.length) fill(place, note('good', words));
-  else place.append(toast);
-  setTimeout(() => (dialogs.length ? fill(place) : toast.remove()), SHOWN);
+  const shown = dialogs.length ? note('good', words) : h('div', { class: 'toast' }, words);
+  if (dialogs.length) fill(place, shown);
+  else place.append(shown);
+  setTimeout(() => shown.remove(), SHOWN);
 }
 
 const MARKS = { good: 'check', bad: 'alert', warn: 'alert', plain: 'vault' };

@@ -2,11 +2,13 @@
 
 import * as api from './api.js';
 import { button, fill, h } from './dom.js';
-import { attempt, confirm, openDialog } from './dialog.js';
+import { attempt, confirm, openDrawer } from './dialog.js';
 import { editForm } from './edit.js';
+import { facts, written } from './facts.js';
 import { expiry, moments } from './format.js';
 import { categoryPill } from './pills.js';
 import { revealBox } from './reveal.js';
+import { link } from './route.js';
 import { say, trouble } from './say.js';
 import { changed } from './state.js';
 import { versions } from './versions.js';
@@ -16,12 +18,9 @@ import { platformLabel } from './words.js';
 export function openSecret(row, after) {
   const place = h('div', { class: 'stack' }, h('span', { class: 'skeleton' }), h('span', { class: 'skeleton' }));
   const foot = h('div', { class: 'buttons', hidden: true });
-  const dialog = openDialog({ title: row.name, kind: 'dialog drawer', mono: true }, () => ({ body: place, foot }));
+  const dialog = openDrawer({ title: row.name, mono: true }, () => ({ body: place, foot }));
   const shown = { dialog, place, foot, after, row };
   dialog.leave.push(() => shown.value?.leave());
-  dialog.node.addEventListener('click', (event) => {
-    if (event.target === dialog.node) dialog.close();
-  });
   refresh(shown);
   return dialog;
 }
@@ -56,7 +55,7 @@ function look(shown) {
     refresh(shown);
     shown.after();
   };
-  fill(shown.place, pills(row), shown.value.node, facts(row), metadata(row), shown.versions);
+  fill(shown.place, pills(row), shown.value.node, known(row), metadata(row), shown.versions);
   fill(
     shown.foot,
     button(
@@ -84,8 +83,8 @@ function pills(row) {
   );
 }
 
-function facts(row) {
-  const all = [
+function known(row) {
+  return facts([
     ['Organisation', row.orgId],
     ['Created by', row.createdBy],
     ['Created', moments(row.createdAt)],
@@ -94,28 +93,13 @@ function facts(row) {
     ['Expires', expiry(row.expiresAt)],
     ['Version', `${row.version}, written ${row.revision === 1 ? 'once' : `${row.revision} times`}`],
     ['ID', h('span', { class: 'mono' }, row.id)],
-  ];
-  return h(
-    'dl',
-    { class: 'facts' },
-    all.map(([term, what]) => [h('dt', null, term), h('dd', null, what)]),
-  );
+    ['Audit log', h('a', { href: link('audit', { entry: row.id }) }, 'What happened to it')],
+  ]);
 }
 
 function metadata(row) {
-  const pairs = Object.entries(row.metadata);
-  if (!pairs.length) return null;
-  const written = (value) => (typeof value === 'string' ? value : JSON.stringify(value));
-  return h(
-    'section',
-    { class: 'section' },
-    h('h3', null, 'Metadata'),
-    h(
-      'dl',
-      { class: 'facts' },
-      pairs.map(([key, value]) => [h('dt', null, key), h('dd', null, written(value))]),
-    ),
-  );
+  const pairs = Object.entries(row.metadata).map(([key, value]) => [key, written(value)]);
+  return pairs.length > 0 && h('section', { class: 'section' }, h('h3', null, 'Metadata'), facts(pairs));
 }
 
 function change(shown) {

@@ -3,13 +3,15 @@
 import { openAdd } from './add.js';
 import * as api from './api.js';
 import { bulkBar } from './bulk.js';
-import { button, h, iconButton } from './dom.js';
+import { button, fill, h, iconButton } from './dom.js';
 import { filters } from './filters.js';
-import { expiry, moment } from './format.js';
+import { counted, expiry, moment } from './format.js';
 import { viewHead } from './frame.js';
 import { listing } from './listing.js';
+import { nothingFits } from './notfound.js';
 import { categoryPill } from './pills.js';
 import * as route from './route.js';
+import { note, say, sentence } from './say.js';
 import { openSecret, removeSecret, rotateSecret } from './secret.js';
 import { chooseAll, emptyState, table } from './table.js';
 import { categories, load, platformLabel, presets } from './words.js';
@@ -33,7 +35,8 @@ export function view() {
   const state = { chosen: new Map() };
   const bar = h('div');
   const place = h('div', null);
-  const add = () => openAdd({ done: () => state.list.reload(), org: route.read().query.get('org') });
+  const open = () => openAdd({ done: () => state.list.reload(), org: route.read().query.get('org') });
+  const add = () => load().then(open, (error) => say(sentence(error.message)));
   const node = h(
     'div',
     null,
@@ -104,16 +107,38 @@ function build(state, place, add) {
     kind: 'small quiet',
     class: 'button button-small narrow-only',
   });
-  place.append(bar.node, choose);
+  const damage = h('div');
+  place.append(damage, bar.node, choose);
   state.list = listing({
     made,
     size: SIZE,
     noun: 'secrets',
     usual: 'name',
     bar: place,
-    load: (query, page, signal) => list(query, page, signal, state),
-    empty: (query) => (NARROWS.some((one) => query.get(one)) ? nothingFits() : nothingYet(add)),
+    loaded: ({ damaged }) => fill(damage, damaged.length > 0 && damageNote(damaged, reload)),
+    load: list,
+    empty: (query) =>
+      NARROWS.some((one) => query.get(one))
+        ? nothingFits('No secret fits', 'Nothing here has this name, category, platform and organisation.', NARROWS)
+        : nothingYet(add),
   });
+}
+
+// A row that does not authenticate is no row of the table: nothing in it can be believed but that it is there.
+function damageNote(damaged, reload) {
+  const line = (row) =>
+    h(
+      'li',
+      null,
+      h('span', { class: 'mono grow' }, row.name),
+      button('Delete', () => removeSecret(row, reload), { kind: 'small danger', mark: 'trash' }),
+    );
+  return note(
+    'bad',
+    `${counted(damaged.length, 'secret')} of this page cannot be believed`,
+    h('span', { class: 'hint' }, 'Restore a backup, or accept the loss with: vaultctl doctor --accept-loss'),
+    h('ul', { class: 'versions' }, damaged.map(line)),
+  );
 }
 
 // The table works with keys; what is done to many needs their names too.
@@ -129,7 +154,7 @@ function chosenRows(chosen, rows) {
   };
 }
 
-async function list(query, page, signal, state) {
+async function list(query, page, signal) {
   const asked = {
     search: query.get('search'),
     category: query.get('category'),
@@ -138,8 +163,7 @@ async function list(query, page, signal, state) {
   };
   const place = { orgId: query.get('org') || '*', limit: SIZE, offset: (page - 1) * SIZE };
   const found = await api.get('/vault/secrets', { query: { ...asked, ...place }, signal });
-  state.total = found.total;
-  return { rows: found.secrets, total: found.total };
+  return { rows: found.secrets, total: found.total, damaged: found.damaged ?? [] };
 }
 
 function columns(reload) {
@@ -179,16 +203,6 @@ function actions(row, reload) {
     iconButton('eye', `View ${row.name}`, () => openSecret(row, reload), key('view')),
     iconButton('rotate', `Rotate ${row.name}`, () => rotateSecret(row, reload), key('rotate')),
     iconButton('trash', `Delete ${row.name}`, () => removeSecret(row, reload), { class: 'danger', ...key('delete') }),
-  );
-}
-
-function nothingFits() {
-  const clear = () => route.change(Object.fromEntries([...NARROWS, 'page'].map((one) => [one, ''])));
-  return emptyState(
-    'search',
-    'No secret fits',
-    h('p', null, 'Nothing here has this name, category, platform and organisation.'),
-    button('Show all', clear),
   );
 }
 

@@ -3,6 +3,7 @@
 import * as api from './api.js';
 import { lockButton, rotateAllButton } from './acts.js';
 import { fill, h, icon } from './dom.js';
+import { facts } from './facts.js';
 import { bytes, counted, lasting, number } from './format.js';
 import { viewHead } from './frame.js';
 import { REASONS, unlockButton } from './locked.js';
@@ -130,11 +131,11 @@ const PAGES = {
 };
 const SWAP = { none: ['No swap', 'good'], active: ['The machine swaps', 'warn'], unknown: ['Not known', 'plain'] };
 
-function memory({ memory }) {
+function memory({ memory, locked }) {
   const [page, pageTone] = PAGES[memory.locked] ?? [memory.locked, 'plain'];
   const [swap, swapTone] = SWAP[memory.swap] ?? [memory.swap, 'plain'];
   return [
-    ['Keys are in', chip(page, pageTone)],
+    ['Keys are in', locked ? chip('No keys are in memory') : chip(page, pageTone)],
     ['Locked', bytes(memory.bytes)],
     [
       'Other processes',
@@ -150,14 +151,5 @@ function memory({ memory }) {
 }
 
 function card(title, all) {
-  return h(
-    'section',
-    { class: 'card' },
-    h('h2', null, title),
-    h(
-      'dl',
-      { class: 'facts' },
-      all.map(([term, what]) => [h('dt', null, term), h('dd', null, what)]),
-    ),
-  );
+  return h('section', { class: 'card' }, h('h2', null, title), facts(all));
 }
