@@ -1,5 +1,6 @@
 //! The project's own commands, run as `cargo xtask COMMAND`.
 
+mod bench;
 mod check;
 mod demo;
 mod man;
@@ -26,6 +27,8 @@ enum Command {
     Man,
     /// Writes docs/json-output.schema.json from the types that `vaultctl --json` prints.
     Schema,
+    /// Measures the release build beside its floors and neighbours, and writes docs/performance.md.
+    Bench(bench::Args),
     /// Checks what is checked before a commit: format, lints, documentation, dependencies, style.
     Check,
     /// Makes the package for Debian from a release build, which takes some minutes.
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Man => man::write(&workspace::root().join("docs/man")).map(|()| ExitCode::SUCCESS),
         Command::Schema => schema::write().map(|()| ExitCode::SUCCESS),
+        Command::Bench(args) => bench::run(&args),
         Command::Check => check::run(),
         Command::Package => package::run(),
     };
