@@ -3,6 +3,7 @@
 mod bench;
 mod check;
 mod demo;
+mod guard;
 mod man;
 mod package;
 mod say;
@@ -29,6 +30,8 @@ enum Command {
     Schema,
     /// Measures the release build beside its floors and neighbours, and writes docs/performance.md.
     Bench(bench::Args),
+    /// Counts the instructions of a request's parts, and fails where one takes a tenth more than was committed.
+    Guard(guard::Args),
     /// Checks what is checked before a commit: format, lints, documentation, dependencies, style.
     Check,
     /// Makes the package for Debian from a release build, which takes some minutes.
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         Command::Man => man::write(&workspace::root().join("docs/man")).map(|()| ExitCode::SUCCESS),
         Command::Schema => schema::write().map(|()| ExitCode::SUCCESS),
         Command::Bench(args) => bench::run(&args),
+        Command::Guard(args) => guard::run(&args),
         Command::Check => check::run(),
         Command::Package => package::run(),
     };

@@ -1,5 +1,6 @@
 //! Servers that are measured: a `vaultd` with a home of its own, and others beside it.
 
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -14,7 +15,7 @@ use vault::clock::{Clock, SystemClock};
 use vault::crypto::Iterations;
 use vault::domain::{Caller, Peer};
 use vault::secret::{Passphrase, SecretValue};
-use vault::store::SqliteStore;
+use vault::store::{SqliteStore, Store};
 use vault::vault::{Founding, Plan, Posture, Settings, Vault, found};
 use vault_platform::PagePolicy;
 
@@ -122,7 +123,9 @@ impl Drop for Server {
 
 /// Makes a home with a key and a configuration.
 pub(crate) fn home(place: &Place) -> Result<TempDir> {
-    let folder = tempfile::Builder::new().prefix("vault-bench").tempdir_in(&place.folder)?;
+    let private = std::fs::Permissions::from_mode(0o700);
+    let folder =
+        tempfile::Builder::new().prefix("vault-bench").permissions(private).tempdir_in(&place.folder)?;
     let private =
         |name: &str, text: String| vault::files::replace_private(&folder.path().join(name), text.as_bytes());
     private(".env", format!("AGENTICMAIL_VAULT_KEY={KEY}\n"))?;
@@ -130,41 +133,62 @@ pub(crate) fn home(place: &Place) -> Result<TempDir> {
     Ok(folder)
 }
 
-/// Makes the vault, in this process, with the secret that is asked for and so many others.
-fn fill(home: &Path, secrets: usize) -> Result<()> {
-    let store = SqliteStore::open(&home.join("vault.db"))?;
+/// A vault in this process, open, and who calls it.
+pub(crate) struct Inside {
+    /// The vault.
+    pub(crate) vault: Vault,
+    /// Its store.
+    pub(crate) store: Arc<SqliteStore>,
+    /// Its owner.
+    pub(crate) caller: Caller,
+}
+
+/// Makes a vault in a folder and opens it in this process, its keys on a page that is locked by `mlock` alone.
+pub(crate) async fn open(home: &Path) -> Result<Inside> {
+    let store = Arc::new(SqliteStore::open(&home.join("vault.db"))?);
     let page = PagePolicy { secretmem: false, require_lock: false };
     let iterations = Iterations::new(100_000)?;
     let phrase = Passphrase::new(KEY.as_bytes().to_vec())?;
-    found(
-        &store,
-        &phrase,
-        Plan { founding: Founding::WithoutRecovery, iterations, page, now: SystemClock.now() },
-    )?;
+    let founding = Founding::WithoutRecovery;
+    found(&*store, &phrase, Plan { founding, iterations, page, now: SystemClock.now() })?;
     let posture = Posture { dumpable: true, core_dumps: true, swap: "unknown" };
     let settings = Settings { iterations, page, posture, key_file: None };
-    let vault = Vault::new(Arc::new(store), Arc::new(SystemClock), settings);
+    let vault = Vault::new(Arc::clone(&store) as Arc<dyn Store>, Arc::new(SystemClock), settings);
     let caller = Caller::owner(Peer { uid: 0, gid: 0, pid: None, exe: None });
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        vault.call(&caller, UnlockVault { key: value(KEY)? }).await?;
+    vault.call(&caller, UnlockVault { key: value(KEY)? }).await?;
+    Ok(Inside { vault, store, caller })
+}
+
+impl Inside {
+    /// Stores the secrets that are asked for, and so many others.
+    pub(crate) async fn store(&self, secrets: usize) -> Result<()> {
         for from in (0..secrets).step_by(UNIT) {
             if from > 0 {
                 say::progress(format_args!("{from} secrets stored"));
             }
             let entries = (from..secrets.min(from + UNIT)).map(entry).collect::<Result<_>>()?;
             let import = Import { entries, on_conflict: OnConflict::Fail, dry_run: false };
-            vault.call(&caller, import).await?;
+            self.vault.call(&self.caller, import).await?;
         }
         for (name, text) in [
             (NAME, "sk-proj-0123456789abcdefghijklmnopqrstuvwxyz0123456789"),
             ("skill:aws:access_key_id", "AKIA0123456789ABCDEF"),
             ("skill:aws:secret_access_key", "0123456789abcdefghijklmnopqrstuvwxyz0123"),
         ] {
-            vault.call(&caller, create(name, text)?).await?;
+            self.vault.call(&self.caller, create(name, text)?).await?;
         }
-        vault.close().await;
-        anyhow::Ok(())
+        Ok(())
+    }
+}
+
+/// Makes the vault that a daemon will serve.
+fn fill(home: &Path, secrets: usize) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let inside = open(home).await?;
+        inside.store(secrets).await?;
+        inside.vault.close().await;
+        Ok(())
     })
 }
 

@@ -8,6 +8,7 @@
 //! A family of rows is one file: `requests`, `processes`, `memory`, `growth`, `reference`. Each takes its samples in
 //! alternating rounds with those of its floor (`rounds`), and makes rows of them (`row`).
 
+mod count;
 mod derive;
 mod echo;
 mod growth;
@@ -41,6 +42,8 @@ enum Command {
     Load(load::Args),
     /// Commits audit rows to `SQLite` alone and prints how long that took.
     Writer(writer::Args),
+    /// Does one thing again and again, for its instructions to be counted.
+    Count(count::Args),
     /// Derives a master key and prints how long that took.
     Derive(derive::Args),
 }
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Command::Echo(args) => echo::run(&args),
         Command::Load(args) => load::run(&args),
         Command::Writer(args) => writer::run(&args),
+        Command::Count(args) => count::run(&args),
         Command::Derive(args) => derive::run(&args),
     };
     match done {
