@@ -1,8 +1,10 @@
 //! The project's own commands, run as `cargo xtask COMMAND`.
 
+mod bench;
 mod check;
 mod crash;
 mod demo;
+mod guard;
 mod man;
 mod package;
 mod say;
@@ -29,6 +31,10 @@ enum Command {
     Man,
     /// Writes docs/json-output.schema.json from the types that `vaultctl --json` prints.
     Schema,
+    /// Measures the release build beside its floors and neighbours, and writes docs/performance.md.
+    Bench(bench::Args),
+    /// Counts the instructions of a request's parts, and fails where one takes a tenth more than was committed.
+    Guard(guard::Args),
     /// Checks what is checked before a commit: format, lints, documentation, dependencies, style.
     Check,
     /// Makes the package for Debian from a release build, which takes some minutes.
@@ -42,6 +48,8 @@ fn main() -> ExitCode {
         Command::Crash(args) => crash::run(&args),
         Command::Man => man::write(&workspace::root().join("docs/man")).map(|()| ExitCode::SUCCESS),
         Command::Schema => schema::write().map(|()| ExitCode::SUCCESS),
+        Command::Bench(args) => bench::run(&args),
+        Command::Guard(args) => guard::run(&args),
         Command::Check => check::run(),
         Command::Package => package::run(),
     };

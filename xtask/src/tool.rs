@@ -64,6 +64,10 @@ pub(crate) const SYSTEMD: Tool = Tool {
     hint: "apt-get install systemd",
 };
 
+/// Counts instructions.
+pub(crate) const VALGRIND: Tool =
+    Tool { name: "valgrind", probe: &["valgrind", "--version"], hint: "apt-get install valgrind" };
+
 /// Runs the tests of the dashboard's page, and the README's Node program.
 pub(crate) const NODE: Tool = Tool {
     name: "node",

@@ -64,8 +64,9 @@ impl Trial {
     #[track_caller]
     fn prints_after(&mut self, shape: &str, arguments: &[&str], input: &str) -> Value {
         let run = self.test.ctl_with(&[arguments, &["--json"]].concat(), input);
-        let printed: Value =
-            serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{arguments:?}: {run}"));
+        let printed: serde_json::Result<Value> = serde_json::from_str(&run.stdout);
+        assert!(printed.is_ok(), "{arguments:?}: {run}");
+        let printed = printed.unwrap();
         self.keep(shape, arguments, &printed);
         printed
     }

@@ -1,0 +1,136 @@
+//! `cargo xtask guard`: how many instructions the parts of a request take, beside committed figures.
+//!
+//! Instructions repeat where times do not. A part is done a few times and many times under callgrind, and the difference
+//! is what it takes, without its setting. The development build is counted, which is there anyway.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::say;
+use crate::tool::VALGRIND;
+use crate::workspace::{cargo, command, root, succeed};
+
+/// Where the figures are kept.
+const KEPT: &str = "benches/guard.toml";
+const PARTS: [&str; 5] = ["seal", "open", "resolve", "list", "append"];
+/// How often a part is done, for the difference.
+const TIMES: (u64, u64) = (20, 120);
+/// What a part may take more than it did, in percent.
+const MARGIN: u64 = 10;
+
+/// What to do with the figures.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Write the figures as they are now.
+    #[arg(long)]
+    update: bool,
+}
+
+type Figures = BTreeMap<String, u64>;
+
+/// Counts, and compares with the committed figures or writes them.
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    VALGRIND.require()?;
+    succeed(&mut cargo(["build", "--locked", "--quiet", "--package", "vault-bench"]))?;
+    let counted: Figures =
+        PARTS.iter().map(|part| Ok(((*part).to_owned(), taken(part)?))).collect::<Result<_>>()?;
+    let path = root().join(KEPT);
+    if args.update {
+        vault::files::replace_private(&path, written(&counted).as_bytes())?;
+        say::line(format_args!("wrote {KEPT}"));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let kept: Figures = toml::from_str(&std::fs::read_to_string(&path).context(KEPT)?)?;
+    for (part, now) in &counted {
+        say::line(format_args!(
+            "{part:8} {now:>10} instructions, committed {}",
+            kept.get(part).copied().unwrap_or(0)
+        ));
+    }
+    let grown = grown(&kept, &counted);
+    ensure!(grown.is_empty(), "{}; mend it, or say so with: cargo xtask guard --update", grown.join("; "));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Gives what one time takes.
+fn taken(part: &str) -> Result<u64> {
+    let (few, many) = (count(part, TIMES.0)?, count(part, TIMES.1)?);
+    Ok(many.saturating_sub(few) / (TIMES.1 - TIMES.0))
+}
+
+fn count(part: &str, times: u64) -> Result<u64> {
+    let mut valgrind = command("valgrind");
+    valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
+    valgrind.arg(root().join("target/debug/vault-bench")).args(["count", part]).arg(times.to_string());
+    let output = valgrind.output().context("valgrind cannot be started")?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{part} failed under valgrind: {said}");
+    collected(&said).with_context(|| format!("valgrind counted nothing: {said}"))
+}
+
+/// Finds the count in what callgrind says.
+fn collected(said: &str) -> Option<u64> {
+    said.lines().find_map(|line| line.split_once("Collected : ")?.1.trim().parse().ok())
+}
+
+/// Names the parts that take more than they did, by more than the margin.
+fn grown(kept: &Figures, counted: &Figures) -> Vec<String> {
+    let mut grown = Vec::new();
+    for (part, now) in counted {
+        match kept.get(part) {
+            None => grown.push(format!("{part} has no committed figure")),
+            Some(was) if *now * 100 > *was * (100 + MARGIN) => {
+                grown.push(format!("{part} takes {now} instructions, {was} were committed"));
+            }
+            Some(_) => {}
+        }
+    }
+    grown
+}
+
+fn written(figures: &Figures) -> String {
+    let mut text = "# Instructions of one time each, as `cargo xtask guard` counts them; more than a tenth above fails.\n".to_owned();
+    for (part, count) in figures {
+        text.push_str(&[part, " = ", &count.to_string(), "\n"].concat());
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figures(count: u64) -> Figures {
+        Figures::from([("open".to_owned(), count)])
+    }
+
+    #[test]
+    fn a_tenth_more_passes_and_one_instruction_beyond_fails() {
+        assert!(grown(&figures(1000), &figures(1100)).is_empty());
+        assert_eq!(
+            ["open takes 1101 instructions, 1000 were committed"],
+            grown(&figures(1000), &figures(1101))[..]
+        );
+        assert!(grown(&figures(1000), &figures(10)).is_empty());
+    }
+
+    #[test]
+    fn a_part_without_a_figure_fails() {
+        assert_eq!(1, grown(&Figures::new(), &figures(1)).len());
+    }
+
+    #[test]
+    fn the_count_is_found_and_written_figures_are_read_again() {
+        assert_eq!(Some(4711), collected("==1== Events    : Ir\n==1== Collected : 4711\n"));
+        assert_eq!(None, collected("==1== nothing\n"));
+        assert_eq!(figures(5), toml::from_str::<Figures>(&written(&figures(5))).unwrap());
+    }
+
+    #[test]
+    fn every_part_has_a_committed_figure() {
+        let kept: Figures = toml::from_str(&std::fs::read_to_string(root().join(KEPT)).unwrap()).unwrap();
+        assert!(PARTS.iter().all(|part| kept.contains_key(*part)), "{kept:?}");
+    }
+}
