@@ -98,8 +98,7 @@ async function fromDisk(route) {
 
 /** Notes what a page complains about. */
 export function watch(page) {
-  // Not every browser knows every feature that the server turns off.
-  const complaints = { all: [], expected: [/Permissions-Policy header: Unrecognized feature/] };
+  const complaints = { all: [], expected: [] };
   page.on('console', (message) => complaints.all.push(`${message.type()}: ${message.text()}`));
   page.on('pageerror', (error) => complaints.all.push(`error: ${error.stack}`));
   return complaints;
