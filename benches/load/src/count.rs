@@ -1,6 +1,7 @@
 //! One part of a request, done again and again under a counter of instructions.
 
 use std::hint::black_box;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
@@ -15,7 +16,7 @@ use vault::store::{Store, Unit};
 use crate::home::{Inside, NAME, open};
 
 /// How many secrets the vault has.
-const SECRETS: usize = 1000;
+const SECRETS: usize = 200;
 
 /// Does one thing again and again.
 #[derive(Debug, clap::Args)]
@@ -24,6 +25,9 @@ pub(crate) struct Args {
     part: Part,
     /// How often.
     times: u32,
+    /// A folder with a vault that was prepared, or that is made now.
+    #[arg(long)]
+    home: PathBuf,
 }
 
 /// A part of a request.
@@ -47,11 +51,13 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         Part::Seal | Part::Open => return sealing(args),
         Part::Resolve | Part::List | Part::Append => {}
     }
-    let folder = tempfile::tempdir()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let inside = open(folder.path()).await?;
-        inside.store(SECRETS).await?;
+        let is_new = !args.home.join("vault.db").exists();
+        let inside = open(&args.home).await?;
+        if is_new {
+            inside.store(SECRETS).await?;
+        }
         for _ in 0..args.times {
             once(args.part, &inside).await?;
         }

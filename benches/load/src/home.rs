@@ -143,14 +143,16 @@ pub(crate) struct Inside {
     pub(crate) caller: Caller,
 }
 
-/// Makes a vault in a folder and opens it in this process, its keys on a page that is locked by `mlock` alone.
+/// Opens a folder's vault in this process, or makes it, its keys on a page that is locked by `mlock` alone.
 pub(crate) async fn open(home: &Path) -> Result<Inside> {
     let store = Arc::new(SqliteStore::open(&home.join("vault.db"))?);
     let page = PagePolicy { secretmem: false, require_lock: false };
     let iterations = Iterations::new(100_000)?;
     let phrase = Passphrase::new(KEY.as_bytes().to_vec())?;
-    let founding = Founding::WithoutRecovery;
-    found(&*store, &phrase, Plan { founding, iterations, page, now: SystemClock.now() })?;
+    if store.header()?.is_none() {
+        let founding = Founding::WithoutRecovery;
+        found(&*store, &phrase, Plan { founding, iterations, page, now: SystemClock.now() })?;
+    }
     let posture = Posture { dumpable: true, core_dumps: true, swap: "unknown" };
     let settings = Settings { iterations, page, posture, key_file: None };
     let vault = Vault::new(Arc::clone(&store) as Arc<dyn Store>, Arc::new(SystemClock), settings);

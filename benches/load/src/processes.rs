@@ -161,7 +161,7 @@ fn masking(bench: &Bench, vaultd: &Server, found: &mut Found) -> Result<()> {
     drop(whole);
     for (values, length) in [(0, 0), (1, 40), (50, 6), (50, 20), (50, 40), (50, 100)] {
         let mut client = connect(vaultd)?;
-        let names: Vec<_> = (0..values).map(|number| format!("masked-{length}-{number}")).collect();
+        let names: Vec<_> = (0..values).map(|number| format!("masked-{values}-{length}-{number}")).collect();
         for name in &names {
             client.call(&crate::home::create(name, &random(length)?)?)?;
         }

@@ -18,16 +18,14 @@ pub(super) struct Reserve {
 }
 
 impl Reserve {
-    /// Holds a reserve beside a database, where there is room for it.
+    /// Names the reserve beside a database; it is held from the first change that takes room.
     pub(super) fn beside(database: &Path) -> Self {
         let mut path = database.to_owned().into_os_string();
         path.push("-reserve");
-        let mut reserve = Self { path: path.into(), held: false };
-        reserve.hold();
-        reserve
+        Self { path: path.into(), held: false }
     }
 
-    /// Tells whether the reserve is held, after trying to hold it again where it was released.
+    /// Tells whether the reserve is held, after trying to hold it where it is not.
     pub(super) fn hold(&mut self) -> bool {
         if !self.held {
             self.held = self.allocate().is_ok();
@@ -38,13 +36,14 @@ impl Reserve {
         self.held
     }
 
-    /// Gives the room back; `false` where it was given back before.
+    /// Gives the room back; `false` where none was held, by this process or one before it.
     pub(super) fn release(&mut self) -> bool {
-        if !std::mem::take(&mut self.held) {
-            return false;
+        self.held = false;
+        let released = std::fs::remove_file(&self.path).is_ok();
+        if released {
+            tracing::error!("the disk is full: nothing new is stored until there is room again");
         }
-        tracing::error!("the disk is full: nothing new is stored until there is room again");
-        std::fs::remove_file(&self.path).is_ok()
+        released
     }
 
     fn allocate(&self) -> std::io::Result<()> {
