@@ -242,3 +242,14 @@ fn unreadable(seq: u64) -> Entry {
         mac: [0; 32],
     }
 }
+
+/// Reads where the log ends.
+pub(super) fn last_entry(connection: &Connection) -> Result<Head, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT seq, mac FROM audit ORDER BY seq DESC LIMIT 1")?;
+    let last = statement
+        .query_row([], |row| {
+            Ok(Head { seq: row.get::<_, i64>(0)?.cast_unsigned(), mac: super::blob32(row, 1)? })
+        })
+        .optional()?;
+    Ok(last.unwrap_or(Head::START))
+}

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::thread::{Builder, JoinHandle};
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 use tokio::sync::{broadcast, oneshot};
 
 use super::apply::{
@@ -15,10 +15,10 @@ use super::apply::{
     unlink, update, vouch, write_state,
 };
 use super::checkpoint;
-use super::log::{self, trim, write_checkpoint};
-use super::reserve::Reserve;
+use super::log::{self, last_entry, trim, write_checkpoint};
+use super::reserve::{Reserve, grows};
 use super::{Mode, connect, leaf, read_state, write_header};
-use crate::audit::{Author, Draft, Entry, Head};
+use crate::audit::{Author, Draft, Entry};
 use crate::crypto::random;
 use crate::domain::{AuditId, Outcome};
 use crate::keyring::Keys;
@@ -323,27 +323,6 @@ impl Writer {
 /// Tells whether a unit brings the keys that are in use from then on.
 fn adopts(unit: &Unit) -> bool {
     unit.changes.iter().any(|change| matches!(change, Change::Adopt(_)))
-}
-
-/// Tells whether a unit takes room beyond its entries: the reserve is for reads, deletes and locks.
-fn grows(unit: &Unit) -> bool {
-    unit.changes.iter().any(|change| {
-        matches!(
-            change,
-            Change::Insert(_) | Change::Replace { .. } | Change::PutAgent { .. } | Change::Rekey(_)
-        )
-    })
-}
-
-/// Reads where the log ends.
-fn last_entry(connection: &Connection) -> Result<Head, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT seq, mac FROM audit ORDER BY seq DESC LIMIT 1")?;
-    let last = statement
-        .query_row([], |row| {
-            Ok(Head { seq: row.get::<_, i64>(0)?.cast_unsigned(), mac: super::blob32(row, 1)? })
-        })
-        .optional()?;
-    Ok(last.unwrap_or(Head::START))
 }
 
 fn take_rekeying(changes: &mut Vec<Change>) -> Option<Box<Rekeying>> {
