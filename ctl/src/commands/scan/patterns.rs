@@ -15,6 +15,9 @@ use super::finding::What;
 
 /// The least bytes with which a key says whose it is.
 const TELLING: usize = 3;
+/// The most characters of a class that are spelled out as beginnings, at first and where that tells too little.
+const FEW: usize = 10;
+const LETTERS: usize = 26;
 /// The most platforms that one beginning is said to be of.
 const NAMED: usize = 3;
 
@@ -104,18 +107,21 @@ fn telling_branches(pattern: &str) -> Vec<(String, String)> {
 }
 
 fn telling(branch: &Hir) -> Vec<(String, String)> {
-    let literals = Extractor::new().extract(branch);
-    let Some(literals) = literals.literals() else { return Vec::new() };
+    // `xox[a-z]-` tells only when each letter is spelled out, `dop_v1_[0-9a-f]` already without.
+    let begins = [FEW, LETTERS].into_iter().find_map(|most| telling_beginnings(branch, most));
+    begins.into_iter().flatten().map(|begins| (begins, branch.to_string())).collect()
+}
+
+/// Gives the texts with which a pattern begins, if all tell whose key it is.
+fn telling_beginnings(branch: &Hir, spelled_out: usize) -> Option<Vec<String>> {
+    let literals = Extractor::new().limit_class(spelled_out).extract(branch);
     let begins: Vec<_> =
-        literals.iter().map(|one| String::from_utf8_lossy(one.as_bytes()).into_owned()).collect();
+        literals.literals()?.iter().map(|one| String::from_utf8_lossy(one.as_bytes()).into_owned()).collect();
     let says = |text: &String| {
         let marked = text.bytes().any(|byte| byte.is_ascii_punctuation());
         !text.starts_with("http") && (text.len() > TELLING || text.len() == TELLING && marked)
     };
-    if !begins.iter().all(says) {
-        return Vec::new();
-    }
-    begins.into_iter().map(|begins| (begins, branch.to_string())).collect()
+    begins.iter().all(says).then_some(begins)
 }
 
 /// Splits a pattern where it has a choice at its beginning, and takes its anchors off.
@@ -132,20 +138,26 @@ fn branches(hir: &Hir) -> Vec<Hir> {
             let first = parts.remove(0);
             let with =
                 |first: Hir| Hir::concat(std::iter::once(first).chain(parts.iter().cloned()).collect());
-            firsts(&first).into_iter().map(with).collect()
+            let mut all: Vec<_> = firsts(&first).into_iter().map(with).collect();
+            if is_optional(&first) {
+                all.extend(branches(&Hir::concat(parts.clone())));
+            }
+            all
         }
         _ => vec![hir.clone()],
     }
 }
 
-/// Splits the first part of a pattern; where it may be left out, what is left tells nothing and is dropped.
+/// Splits the first part of a pattern, taken as if it were there where it may be left out.
 fn firsts(first: &Hir) -> Vec<Hir> {
     match first.kind() {
-        HirKind::Repetition(optional) if (optional.min, optional.max) == (0, Some(1)) => {
-            branches(&optional.sub)
-        }
+        HirKind::Repetition(optional) if is_optional(first) => branches(&optional.sub),
         _ => branches(first),
     }
+}
+
+fn is_optional(part: &Hir) -> bool {
+    matches!(part.kind(), HirKind::Repetition(part) if (part.min, part.max) == (0, Some(1)))
 }
 
 fn is_anchor(part: &Hir) -> bool {
