@@ -16,6 +16,7 @@ mod scan;
 mod secrets;
 mod status;
 mod transfer;
+mod written;
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -49,6 +50,7 @@ pub use transfer::{
     Export, Exported, ExportedSecret, IMPORT_ENTRIES, Import, ImportEntry, Imported, ImportedEntry, LeftOut,
     OnConflict, Taken,
 };
+pub use written::Written;
 
 /// One thing that a caller can ask for.
 pub trait Operation: DeserializeOwned + Serialize + JsonSchema + Send + Sync + 'static {

@@ -1,8 +1,10 @@
 //! The audit log: what an entry holds, and the chain that makes every change to it visible.
 
 mod checkpoint;
+mod link;
 
 pub use checkpoint::{Checkpoint, Known};
+pub use link::{Link, Process};
 
 use serde_json::{Map, Value};
 
@@ -157,36 +159,10 @@ impl Head {
             at: author.at,
             mac: [0; 32],
         };
-        entry.mac = keys.audit_mac(&self.mac, entry.canonical().bytes());
+        entry.mac = keys.audit_mac(&self.mac, Link::from(&entry).canonical(Canon::new()).bytes());
         *self = Self { seq: entry.seq, mac: entry.mac };
         entry
     }
-}
-
-impl Entry {
-    /// Builds the bytes that the MAC covers: every field but the MAC, in the order of `docs/crypto.md`.
-    pub fn canonical(&self) -> Canon {
-        let canon = Canon::new()
-            .number(self.seq)
-            .fixed(self.id.as_bytes())
-            .optional(self.org.as_deref().map(str::as_bytes))
-            .part(self.action.as_str().as_bytes())
-            .part(self.outcome.as_str().as_bytes())
-            .optional(self.secret.as_ref().map(|id| id.as_bytes().as_slice()))
-            .optional(self.name.as_deref().map(str::as_bytes))
-            .part(self.actor.as_bytes());
-        peer_canonical(canon, self.peer.as_ref()).part(self.metadata.as_bytes()).signed(self.at.as_millis())
-    }
-}
-
-fn peer_canonical(canon: Canon, peer: Option<&Peer>) -> Canon {
-    let Some(peer) = peer else { return canon.fixed(&[0]) };
-    canon
-        .fixed(&[1])
-        .fixed(&peer.uid.to_be_bytes())
-        .fixed(&peer.gid.to_be_bytes())
-        .optional(peer.pid.map(i32::to_be_bytes).as_ref().map(<[u8; 4]>::as_slice))
-        .optional(peer.exe.as_deref().map(str::as_bytes))
 }
 
 /// What a walk along the whole chain found.
@@ -235,6 +211,8 @@ impl BreakReason {
 #[derive(Debug)]
 pub struct Verifier {
     at: Head,
+    /// What the last entry's MAC covers, kept for its room.
+    canon: Canon,
     /// A head that was kept outside the database: the log must pass through it.
     outside: Option<Head>,
     broken: Option<Break>,
@@ -243,13 +221,14 @@ pub struct Verifier {
 impl Verifier {
     /// Starts where the log begins.
     pub fn new(begin: Head, outside: Option<Head>) -> Self {
-        Self { at: begin, outside, broken: None }
+        Self { at: begin, canon: Canon::new(), outside, broken: None }
     }
 
     /// Takes the next entry under the audit key that was in use then.
-    pub fn take(&mut self, audit_key: &Bytes32, entry: &Entry) {
+    pub fn take(&mut self, audit_key: &Bytes32, entry: &Link<'_>) {
         if self.broken.is_none() {
-            let expected = crate::crypto::mac(audit_key, &[&self.at.mac, entry.canonical().bytes()]);
+            self.canon = entry.canonical(std::mem::take(&mut self.canon).emptied());
+            let expected = crate::crypto::mac(audit_key, &[&self.at.mac, self.canon.bytes()]);
             if entry.seq != self.at.seq + 1 {
                 self.broken = Some(Break { seq: self.at.seq + 1, reason: BreakReason::Missing });
             } else if expected != entry.mac || self.contradicts(entry) {
@@ -260,8 +239,13 @@ impl Verifier {
     }
 
     /// Tells whether an entry is not the one that the outside head says stood there.
-    fn contradicts(&self, entry: &Entry) -> bool {
+    fn contradicts(&self, entry: &Link<'_>) -> bool {
         self.outside.is_some_and(|outside| outside.seq == entry.seq && outside.mac != entry.mac)
+    }
+
+    /// Gives the last entry's place and MAC, where the chain holds up to it.
+    pub fn holds_to(&self) -> Option<Head> {
+        self.broken.is_none().then_some(self.at)
     }
 
     /// Ends the walk against the head that the state holds.

@@ -145,6 +145,7 @@ pub fn record_restored(
         author: Author::of(&Caller::system(), now),
         agent: None,
         guards: Vec::new(),
+        as_of: 0,
         changes: vec![Change::Adopt(Arc::clone(keys))],
         entries: vec![entry],
     };

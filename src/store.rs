@@ -7,6 +7,7 @@ mod agent;
 mod row;
 mod sqlite;
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use tokio::sync::{broadcast, oneshot};
@@ -16,7 +17,7 @@ pub use row::{ListQuery, Remains, Row, Sort, SortKey, Stored, VersionRow};
 pub use sqlite::SqliteStore;
 pub(crate) use sqlite::leaf;
 
-use crate::audit::{Author, Checkpoint, Draft, Entry, Head};
+use crate::audit::{Author, Checkpoint, Draft, Entry, Head, Link};
 use crate::crypto::{AuditKeySeal, Bytes32, Header, Slot};
 use crate::domain::{Action, AgentId, OrgId, OrgScope, Outcome, SecretId, SecretName, Timestamp};
 use crate::keyring::Keys;
@@ -63,6 +64,8 @@ pub struct Unit {
     pub agent: Option<(AgentId, u64)>,
     /// Rows that must still be as they were read.
     pub guards: Vec<Guard>,
+    /// What [`Store::changes`] gave before anything was read for the unit.
+    pub as_of: u64,
     /// What changes.
     pub changes: Vec<Change>,
     /// What is recorded.
@@ -256,12 +259,18 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     fn audit(&self, query: &AuditQuery) -> Result<AuditPage, StoreError>;
     /// Reads where the log begins, if entries were removed from it.
     fn checkpoint(&self) -> Result<Option<Checkpoint>, StoreError>;
-    /// Hands every entry after a place to a function, oldest first.
-    fn walk_audit(&self, after: u64, each: &mut dyn FnMut(&Entry)) -> Result<(), StoreError>;
+    /// Hands every entry of some places to a function, oldest first.
+    fn walk_audit(
+        &self,
+        places: RangeInclusive<u64>,
+        each: &mut dyn FnMut(&Link<'_>),
+    ) -> Result<(), StoreError>;
     /// Hands every row's id, revision and MAC to a function.
     fn walk_rows(&self, each: &mut dyn FnMut(SecretId, u64, Bytes32)) -> Result<(), StoreError>;
     /// Reads the state as last committed.
     fn state(&self) -> Result<State, StoreError>;
+    /// Numbers the last commit that changed anything but the log; from 1.
+    fn changes(&self) -> u64;
     /// Queues a unit; the receiver hears after its commit.
     fn commit(&self, unit: Unit) -> oneshot::Receiver<Result<Receipt, Refusal>>;
     /// Moves all that was deleted out of the write-ahead log; `false` where a reader held it up.

@@ -280,7 +280,15 @@ impl Vault {
     /// Makes a unit of the daemon's own acts.
     fn system_unit(&self, keys: Arc<Keys>) -> Unit {
         let author = Author::of(&Caller::system(), self.now());
-        Unit { keys, author, agent: None, guards: Vec::new(), changes: Vec::new(), entries: Vec::new() }
+        Unit {
+            keys,
+            author,
+            agent: None,
+            guards: Vec::new(),
+            as_of: 0,
+            changes: Vec::new(),
+            entries: Vec::new(),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ mod golden;
 use std::sync::Arc;
 
 use golden::{AgentCase, RecoveryFile, SealedFile, SlotCase, VaultFile, read};
-use vault::audit::{Author, Break, BreakReason, Head, Verdict, Verifier};
+use vault::audit::{Author, Break, BreakReason, Head, Link, Verdict, Verifier};
 use vault::crypto::{
     CryptoError, Fresh, Header, Iterations, RecoveryKey, RecoveryKeyFault, Sealed, Slot, SlotKind, SlotSpec,
     header_checksum, header_mac, open_secret, seal_secret,
@@ -222,7 +222,7 @@ fn a_store_that_takes_the_same_rows_reaches_the_same_sum() {
     let mut changes = vec![Change::Adopt(Arc::clone(&keys))];
     changes.extend(file.rows.iter().rev().map(|row| Change::Insert(Box::new(row.stored()))));
     let author = Author::of(&Caller::system(), Timestamp::from_millis(0));
-    let unit = Unit { keys, author, agent: None, guards: Vec::new(), changes, entries: Vec::new() };
+    let unit = Unit { keys, author, agent: None, guards: Vec::new(), as_of: 0, changes, entries: Vec::new() };
     store.commit(unit).blocking_recv().unwrap().unwrap();
     let state = store.state().unwrap();
     assert_eq!((file.state.sum.array(), file.state.count), (state.sum, state.count));
@@ -232,7 +232,7 @@ fn verdict(file: &VaultFile) -> Verdict {
     let mut verifier = Verifier::new(Head::START, None);
     for case in &file.entries {
         let key = file.audit_keys.iter().rev().find(|key| key.from_seq <= case.seq).unwrap();
-        verifier.take(&key.key.array(), &case.entry());
+        verifier.take(&key.key.array(), &Link::from(&case.entry()));
     }
     let head = Head { seq: file.state.seq, mac: file.state.head.array() };
     verifier.end(u64::try_from(file.entries.len()).unwrap(), &head)

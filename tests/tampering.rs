@@ -83,6 +83,7 @@ impl Home {
             author,
             agent: None,
             guards: Vec::new(),
+            as_of: 0,
             changes: vec![change],
             entries: vec![draft],
         };

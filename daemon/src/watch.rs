@@ -25,13 +25,14 @@ type Print = Option<(u64, u64, i64, i64, u32)>;
 /// Watches the key file for as long as the daemon runs.
 pub(crate) async fn watch(vault: Vault, file: PathBuf) {
     let (told, mut hear) = mpsc::channel(1);
-    let watcher = begin(&file, told);
-    if let Err(error) = &watcher {
-        tracing::warn!(%error, "the key file's folder cannot be watched; it is looked at every 5 seconds");
-    }
+    let mut watched = Watched::new(&file, told);
     let mut seen = print(&file);
     loop {
-        let _ = tokio::time::timeout(POLL, hear.recv()).await;
+        watched.follow(matches!(vault.keyring(), Keyring::Locked(_)));
+        // What happened before the watch began is seen without it.
+        if print(&file) == seen {
+            let _ = tokio::time::timeout(POLL, hear.recv()).await;
+        }
         while tokio::time::timeout(QUIET, hear.recv()).await.is_ok_and(|told| told.is_some()) {}
         let now = print(&file);
         if now != seen {
@@ -41,17 +42,51 @@ pub(crate) async fn watch(vault: Vault, file: PathBuf) {
     }
 }
 
-/// Watches the folder, since editors replace files, for files that are closed after writing or renamed.
-fn begin(file: &Path, told: mpsc::Sender<()>) -> notify::Result<RecommendedWatcher> {
-    let name = file.file_name().map(ToOwned::to_owned);
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-        let ours = |event: &Event| event.paths.iter().any(|path| path.file_name() == name.as_deref());
-        if event.is_ok_and(|event| is_done(event.kind) && ours(&event)) {
-            let _ = told.try_send(());
+/// What is watched: the file itself, since in its folder every commit to the database is an event too.
+struct Watched {
+    file: PathBuf,
+    watcher: notify::Result<RecommendedWatcher>,
+    /// The path that is watched, and the inode that it had.
+    on: Option<(PathBuf, u64)>,
+}
+
+impl Watched {
+    fn new(file: &Path, told: mpsc::Sender<()>) -> Self {
+        let name = file.file_name().map(ToOwned::to_owned);
+        let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+            let ours = |event: &Event| event.paths.iter().any(|path| path.file_name() == name.as_deref());
+            if event.is_ok_and(|event| is_done(event.kind) && ours(&event)) {
+                let _ = told.try_send(());
+            }
+        });
+        if let Err(error) = &watcher {
+            tracing::warn!(%error, "the key file cannot be watched; it is looked at every 5 seconds");
         }
-    })?;
-    watcher.watch(&files::parent(file), RecursiveMode::NonRecursive)?;
-    Ok(watcher)
+        Self { file: file.to_owned(), watcher, on: None }
+    }
+
+    /// Moves the watch to the file that is there now: editors replace files. Where there is none, a locked vault,
+    /// which commits nothing, watches the folder for one.
+    fn follow(&mut self, locked: bool) {
+        let to = match inode(&self.file) {
+            Some(inode) => Some((self.file.clone(), inode)),
+            None => locked.then(|| (files::parent(&self.file), 0)),
+        };
+        let Ok(watcher) = &mut self.watcher else { return };
+        if to == self.on {
+            return;
+        }
+        if let Some((path, _)) = self.on.take() {
+            // A watch on what was removed ended by itself.
+            let _ = watcher.unwatch(&path);
+        }
+        self.on = to.filter(|(path, _)| watcher.watch(path, RecursiveMode::NonRecursive).is_ok());
+    }
+}
+
+fn inode(file: &Path) -> Option<u64> {
+    use std::os::unix::fs::MetadataExt;
+    Some(std::fs::metadata(file).ok()?.ino())
 }
 
 fn is_done(kind: EventKind) -> bool {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Operation, Route, Secret};
+use super::{Operation, Route, Secret, Written};
 use crate::domain::{Category, OrgId, PlatformName, SecretId, SecretName};
 use crate::presets::Preset;
 use crate::secret::Revealed;
@@ -130,7 +130,7 @@ pub struct PresetList {
 }
 
 impl Operation for ListPresets {
-    type Answer = PresetList;
+    type Answer = Written<PresetList>;
     const METHOD: &'static str = "vault.presets";
     const ROUTE: Route = Route::get("/vault/presets");
     const SUMMARY: &'static str = "Lists the presets and the categories.";

@@ -10,6 +10,13 @@ impl Canon {
         Self(Vec::with_capacity(256))
     }
 
+    /// Starts again in the same room.
+    #[must_use]
+    pub fn emptied(mut self) -> Self {
+        self.0.clear();
+        self
+    }
+
     /// Appends bytes of a fixed length.
     #[must_use]
     pub fn fixed(mut self, bytes: &[u8]) -> Self {

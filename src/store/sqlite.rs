@@ -4,18 +4,22 @@ mod apply;
 mod checkpoint;
 mod columns;
 mod header;
+mod labels;
 mod log;
 mod reserve;
 mod sum;
 mod writer;
 
 use std::fs::File;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
+use rusqlite::types::FromSqlError;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use tokio::sync::{broadcast, oneshot};
 
@@ -23,7 +27,7 @@ use super::{
     AgentRow, AuditPage, AuditQuery, ListQuery, Receipt, Refusal, Remains, Row, State, Store, StoreError,
     Stored, Unit, VersionRow,
 };
-use crate::audit::{Checkpoint, Entry, Head};
+use crate::audit::{Checkpoint, Entry, Head, Link};
 use crate::crypto::{Bytes32, Header};
 use crate::domain::{OrgId, OrgScope, SecretId, SecretName};
 use crate::keyring::Keys;
@@ -53,6 +57,12 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
+impl From<FromSqlError> for StoreError {
+    fn from(_: FromSqlError) -> Self {
+        Self::Damaged("a column of another type")
+    }
+}
+
 /// A vault's database file.
 #[derive(Debug)]
 pub struct SqliteStore {
@@ -61,6 +71,7 @@ pub struct SqliteStore {
     jobs: mpsc::Sender<writer::Job>,
     erasures: mpsc::Sender<checkpoint::Job>,
     events: broadcast::Sender<Arc<Entry>>,
+    changes: Arc<AtomicU64>,
     copying: Mutex<()>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -78,6 +89,7 @@ impl SqliteStore {
         let (erasures, erasure_jobs) = mpsc::channel();
         let (jobs, unit_jobs) = mpsc::channel();
         let checkpointer = checkpoint::spawn(connect(path, Mode::Write)?, erasure_jobs)?;
+        let changes = Arc::new(AtomicU64::new(1));
         let writer = writer::spawn(writer::Setup {
             path: path.to_owned(),
             reserve: reserve::Reserve::beside(path),
@@ -85,6 +97,7 @@ impl SqliteStore {
             jobs: unit_jobs,
             checkpoints: erasures.clone(),
             events: events.clone(),
+            changes: Arc::clone(&changes),
         })?;
         let threads = vec![writer, checkpointer];
         Ok(Self {
@@ -93,6 +106,7 @@ impl SqliteStore {
             jobs,
             erasures,
             events,
+            changes,
             copying: Mutex::default(),
             threads,
         })
@@ -252,8 +266,12 @@ impl Store for SqliteStore {
         self.read(log::checkpoint)
     }
 
-    fn walk_audit(&self, after: u64, each: &mut dyn FnMut(&Entry)) -> Result<(), StoreError> {
-        self.read(|connection| log::walk(connection, after, each))
+    fn walk_audit(
+        &self,
+        places: RangeInclusive<u64>,
+        each: &mut dyn FnMut(&Link<'_>),
+    ) -> Result<(), StoreError> {
+        self.read(|connection| log::walk(connection, places, each))
     }
 
     fn walk_rows(&self, each: &mut dyn FnMut(SecretId, u64, Bytes32)) -> Result<(), StoreError> {
@@ -262,6 +280,10 @@ impl Store for SqliteStore {
 
     fn state(&self) -> Result<State, StoreError> {
         self.read(read_state)
+    }
+
+    fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
     }
 
     fn commit(&self, unit: Unit) -> oneshot::Receiver<Result<Receipt, Refusal>> {

@@ -26,6 +26,7 @@ pub struct Desk {
     caller: Caller,
     keys: Option<Arc<Keys>>,
     now: Timestamp,
+    as_of: u64,
     subject: Option<Draft>,
     denied: bool,
     entries: Vec<Draft>,
@@ -36,13 +37,14 @@ pub struct Desk {
 
 impl Desk {
     pub(super) fn new(vault: Vault, caller: Caller, keys: Option<Arc<Keys>>) -> Self {
-        let now = vault.now();
+        let (now, as_of) = (vault.now(), vault.0.store.changes());
         let (entries, guards, changes) = (Vec::new(), Vec::new(), Vec::new());
         Self {
             vault,
             caller,
             keys,
             now,
+            as_of,
             subject: None,
             denied: false,
             entries,
@@ -291,6 +293,7 @@ impl Desk {
             author: Author::of(&self.caller, self.now),
             agent: self.acting_agent(),
             guards: std::mem::take(&mut self.guards),
+            as_of: self.as_of,
             changes: std::mem::take(&mut self.changes),
             entries,
         })
@@ -304,7 +307,7 @@ impl Desk {
         draft.outcome = if denied { Outcome::Denied } else { Outcome::Failed };
         let entries = vec![draft.with("code", fault.code.as_str())];
         let author = Author::of(&self.caller, self.now);
-        Some(Unit { keys, author, agent: None, guards: Vec::new(), changes: Vec::new(), entries })
+        Some(Unit { keys, author, agent: None, guards: Vec::new(), as_of: 0, changes: Vec::new(), entries })
     }
 }
 

@@ -1,13 +1,16 @@
 //! What there is by platform, many values at once, the presets.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use serde_json::value::RawValue;
 
 use super::desk::Desk;
 use super::handle::{Handle, Place, Records, WhileLocked};
 use super::resolve;
 use crate::api::{
     CategoryEntry, Code, Discover, Discovered, DiscoveredField, DiscoveredPlatform, Fault, ListPresets,
-    PresetList, ResolveMany, ResolvedMany, ResolvedValue, Secret,
+    PresetList, ResolveMany, ResolvedMany, ResolvedValue, Secret, Written,
 };
 use crate::audit::Draft;
 use crate::domain::{Action, Category, OrgId, OrgScope, PlatformName, SecretName};
@@ -137,14 +140,19 @@ impl Handle for ListPresets {
     const RECORDS: Records = Records::Nothing;
     const WHILE_LOCKED: WhileLocked = WhileLocked::Refuse;
 
-    fn act(&self, _desk: &mut Desk) -> Result<PresetList, Fault> {
-        let entry = |category: Category| CategoryEntry {
-            id: category,
-            label: category.label().to_owned(),
-            color: category.color().to_owned(),
-            description: category.description().to_owned(),
-        };
-        let presets = Presets::builtin().all().to_vec();
-        Ok(PresetList { presets, categories: Category::ALL.map(entry).into() })
+    fn act(&self, _desk: &mut Desk) -> Result<Written<PresetList>, Fault> {
+        static TEXT: OnceLock<Option<Box<RawValue>>> = OnceLock::new();
+        let text = TEXT.get_or_init(|| serde_json::value::to_raw_value(&preset_list()).ok());
+        Ok(text.as_deref().map_or_else(|| Written::Read(preset_list()), Written::Text))
     }
+}
+
+fn preset_list() -> PresetList {
+    let entry = |category: Category| CategoryEntry {
+        id: category,
+        label: category.label().to_owned(),
+        color: category.color().to_owned(),
+        description: category.description().to_owned(),
+    };
+    PresetList { presets: Presets::builtin().all().to_vec(), categories: Category::ALL.map(entry).into() }
 }

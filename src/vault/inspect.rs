@@ -189,7 +189,7 @@ impl Vault {
     /// Reads the last entry of the log, looking no further back than the one that the state names.
     fn log_end(&self, head: Head) -> Result<Head, StoreError> {
         let mut last = Head::START;
-        self.0.store.walk_audit(head.seq.saturating_sub(1), &mut |entry| {
+        self.0.store.walk_audit(head.seq.max(1)..=u64::MAX, &mut |entry| {
             last = Head { seq: entry.seq, mac: entry.mac };
         })?;
         Ok(last)
@@ -232,16 +232,16 @@ impl Vault {
         let begin = self.0.store.checkpoint()?.filter(|begin| begin.is_authentic(keys));
         let known = begin.iter().flat_map(Checkpoint::known);
         let mut last: HashMap<_, _> = known.map(|known| (known.id, Last::of(known))).collect();
-        self.0.store.walk_audit(0, &mut |entry| {
+        self.0.store.walk_audit(0..=u64::MAX, &mut |entry| {
             let writes = matches!(
                 entry.action,
                 Action::Create | Action::Encrypt | Action::Rotate | Action::Delete | Action::Migrate
             );
             let (Some(id), true, Outcome::Ok) = (entry.secret, writes, entry.outcome) else { return };
-            let metadata: serde_json::Value = serde_json::from_str(&entry.metadata).unwrap_or_default();
+            let metadata: serde_json::Value = serde_json::from_str(entry.metadata).unwrap_or_default();
             let Some(revision) = metadata.get("revision").and_then(serde_json::Value::as_u64) else { return };
-            let org = entry.org.clone().and_then(|org| OrgId::try_from(org).ok()).unwrap_or_default();
-            let name = entry.name.clone().unwrap_or_default();
+            let org = entry.org.and_then(|org| OrgId::try_from(org.to_owned()).ok()).unwrap_or_default();
+            let name = entry.name.unwrap_or_default().to_owned();
             last.insert(
                 id,
                 Last { seq: entry.seq, revision, org, name, deleted: entry.action == Action::Delete },

@@ -9,11 +9,13 @@ use crate::crypto::{AuditKeySeal, Header};
 use crate::domain::{Action, Timestamp};
 use crate::keyring::Keys;
 use crate::secret::KeyBytes;
-use crate::store::{AuditQuery, StoreError};
+use crate::store::{AuditQuery, Store, StoreError};
 use std::sync::PoisonError;
 
 const USUAL_PAGE: u32 = 25;
 const LARGEST_PAGE: u32 = 1000;
+/// The least entries that are worth a walk of their own.
+const PART: u64 = 2000;
 /// How many past entries a new subscriber is told at most.
 const PAST: usize = 10_000;
 
@@ -72,18 +74,15 @@ impl Vault {
         let store = &self.0.store;
         let header =
             store.header()?.ok_or_else(|| Fault::new(Code::Integrity, "the header of the vault is gone"))?;
-        let mut audit_keys = AuditKeys::open(&header, keys)?;
         let state = store.state()?;
-        let begin = self.log_begin(keys)?;
-        let mut verifier = Verifier::new(begin, self.outside_head());
-        let mut entries = 0;
-        store.walk_audit(0, &mut |entry| {
-            if entry.seq <= state.head.seq {
-                verifier.take(audit_keys.at(entry.seq).expose(), entry);
-                entries += 1;
-            }
-        })?;
-        let mut verdict = verifier.end(entries, &state.head);
+        let walk = Walk {
+            store: &**store,
+            audit_keys: AuditKeys::open(&header, keys)?,
+            outside: self.outside_head(),
+            begin: self.log_begin(keys)?,
+            end: state.head,
+        };
+        let mut verdict = walk.in_parts()?.map_or_else(|| walk.along(), Ok)?;
         if verdict.broken.is_none() && !state.is_authentic(keys) {
             // Without a head that can be trusted, nothing says that the chain ends where it should.
             verdict.broken = Some(Break { seq: state.head.seq + 1, reason: BreakReason::Cut });
@@ -97,9 +96,9 @@ impl Vault {
     /// `storage` where the database does not answer.
     pub fn entries_after(&self, seq: u64) -> Result<Vec<Entry>, Fault> {
         let mut entries = Vec::new();
-        self.0.store.walk_audit(seq, &mut |entry| {
+        self.0.store.walk_audit(seq.saturating_add(1)..=u64::MAX, &mut |entry| {
             if entries.len() < PAST {
-                entries.push(entry.clone());
+                entries.push(Entry::from(entry));
             }
         })?;
         Ok(entries)
@@ -135,7 +134,7 @@ impl Vault {
         // What stood before the log's begin was removed, and cannot be met any more.
         let begin = self.log_begin(keys)?;
         let mut met = outside.seq < begin.seq || outside == begin;
-        self.0.store.walk_audit(outside.seq.saturating_sub(1), &mut |entry| {
+        self.0.store.walk_audit(outside.seq.max(1)..=outside.seq.max(1), &mut |entry| {
             met |= entry.seq == outside.seq && entry.mac == outside.mac;
         })?;
         let words = "the database is older than the log's head that was kept beside it: it was put back or its tail was cut";
@@ -157,6 +156,64 @@ impl Vault {
     }
 }
 
+/// One walk along the log, from where it begins to the end that the state names.
+struct Walk<'v> {
+    store: &'v dyn Store,
+    audit_keys: AuditKeys,
+    outside: Option<Head>,
+    begin: Head,
+    end: Head,
+}
+
+impl Walk<'_> {
+    /// Walks a part of the log on each processor; nothing where a part is not as it must be, or the log is short.
+    ///
+    /// Each part begins at the entry that ends the one before it, so that together they say what one walk would.
+    fn in_parts(&self) -> Result<Option<Verdict>, Fault> {
+        let most = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+        let parts = (self.end.seq.saturating_sub(self.begin.seq) / PART).min(most);
+        if parts < 2 || self.outside.is_some_and(|outside| outside.seq > self.end.seq) {
+            return Ok(None);
+        }
+        let length = (self.end.seq - self.begin.seq).div_ceil(parts);
+        let border = |part: u64| (self.begin.seq + part * length).min(self.end.seq);
+        let ends: Vec<_> = std::thread::scope(|scope| {
+            let walk = |part| scope.spawn(move || self.part(border(part), border(part + 1)));
+            let walking: Vec<_> = (0..parts).map(walk).collect();
+            walking.into_iter().map(|part| part.join().unwrap_or(Ok(None))).collect()
+        });
+        let ends = ends.into_iter().collect::<Result<Option<Vec<_>>, StoreError>>()?;
+        let whole = ends.is_some_and(|ends| ends.last() == Some(&self.end));
+        let entries = self.end.seq - self.begin.seq;
+        Ok(whole.then_some(Verdict { entries, head: Some(self.end.mac), broken: None }))
+    }
+
+    /// Walks the entries after one place up to another; gives the end, where all of them are as they must be.
+    fn part(&self, from: u64, to: u64) -> Result<Option<Head>, StoreError> {
+        let is_first = from == self.begin.seq;
+        let mut verifier = is_first.then(|| Verifier::new(self.begin, self.outside));
+        // What was put before the first entry is in its way.
+        let places = if is_first { 0..=to } else { from..=to };
+        self.store.walk_audit(places, &mut |entry| match &mut verifier {
+            Some(verifier) => verifier.take(self.audit_keys.at(entry.seq).expose(), entry),
+            None => verifier = Some(Verifier::new(Head { seq: entry.seq, mac: entry.mac }, self.outside)),
+        })?;
+        // Where the entry to begin at is missing, the part before this one does not end at it.
+        Ok(verifier.and_then(|verifier| verifier.holds_to()).filter(|end| end.seq == to))
+    }
+
+    /// Walks the whole log.
+    fn along(&self) -> Result<Verdict, Fault> {
+        let mut verifier = Verifier::new(self.begin, self.outside);
+        let mut entries = 0;
+        self.store.walk_audit(0..=self.end.seq, &mut |entry| {
+            verifier.take(self.audit_keys.at(entry.seq).expose(), entry);
+            entries += 1;
+        })?;
+        Ok(verifier.end(entries, &self.end))
+    }
+}
+
 /// The audit keys of a vault, each with the first entry that it authenticates.
 struct AuditKeys {
     keys: Vec<(u64, KeyBytes)>,
@@ -170,7 +227,7 @@ impl AuditKeys {
         Ok(Self { keys, none: KeyBytes::new([0; 32]) })
     }
 
-    fn at(&mut self, seq: u64) -> &KeyBytes {
+    fn at(&self, seq: u64) -> &KeyBytes {
         self.keys.iter().rev().find(|(from, _)| *from <= seq).map_or(&self.none, |(_, key)| key)
     }
 }

@@ -61,8 +61,13 @@ pub(super) fn find(desk: &mut Desk, org: &OrgId, asked: &str) -> Result<Stored, 
     if asked.is_empty() || asked.len() > 256 || asked.chars().any(char::is_control) {
         return Err(Fault::new(Code::InvalidRequest, "a name has 1 to 256 bytes and no control characters"));
     }
-    for name in candidates(asked) {
-        if let Some(stored) = desk.find(Action::Decrypt, org, &name)? {
+    if let Ok(exact) = SecretName::try_from(asked.to_owned())
+        && let Some(stored) = desk.find(Action::Decrypt, org, &exact)?
+    {
+        return Ok(stored);
+    }
+    for name in candidates(asked).iter().filter(|name| name.as_str() != asked) {
+        if let Some(stored) = desk.find(Action::Decrypt, org, name)? {
             return Ok(stored);
         }
     }

@@ -53,7 +53,7 @@ impl Vault {
     /// Finds the last of the entries at the log's begin that are all older than a moment.
     fn last_before(&self, moment: i64, after: u64) -> Result<Option<Head>, StoreError> {
         let (mut end, mut young) = (None, false);
-        self.0.store.walk_audit(after, &mut |entry| {
+        self.0.store.walk_audit(after + 1..=u64::MAX, &mut |entry| {
             young |= entry.at.as_millis() >= moment;
             if !young {
                 end = Some(Head { seq: entry.seq, mac: entry.mac });

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use vault::audit::{Author, Draft};
+use vault::audit::{Author, Draft, Entry};
 use vault::crypto::{
     AuditKeySeal, Fresh, Iterations, RecoveryKey, SealContext, Sealed, Slot, SlotKind, SlotSpec, seal_secret,
 };
@@ -222,6 +222,7 @@ fn commit(store: &SqliteStore, keys: &Arc<Keys>, by: Author, work: (Vec<Change>,
         author: by,
         agent: None,
         guards: Vec::new(),
+        as_of: 0,
         changes,
         entries: vec![draft],
     };
@@ -299,7 +300,7 @@ fn make_vault() {
     file.rows = rows.into();
     // As the store gives them: in order of the bytes of their names.
     file.agents.sort_by(|one, other| one.name.cmp(&other.name));
-    store.walk_audit(0, &mut |entry| file.entries.push(entry.into())).unwrap();
+    store.walk_audit(1..=u64::MAX, &mut |entry| file.entries.push((&Entry::from(entry)).into())).unwrap();
     let (header, state) = (store.header().unwrap().unwrap(), store.state().unwrap());
     (file.checksum, file.mac) = (Hex::of(&header.checksum), Hex::of(&header.mac));
     file.state = StateCase {

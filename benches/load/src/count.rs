@@ -85,7 +85,7 @@ async fn append(inside: &Inside) -> Result<()> {
     let Keyring::Open(keys) = inside.vault.keyring() else { bail!("the vault is locked") };
     let author = Author::of(&inside.caller, inside.vault.now());
     let entries = vec![Draft::of(Action::Read)];
-    let unit = Unit { keys, author, agent: None, guards: Vec::new(), changes: Vec::new(), entries };
+    let unit = Unit { keys, author, agent: None, guards: Vec::new(), as_of: 0, changes: Vec::new(), entries };
     inside.store.commit(unit).await?.ok().context("the entry was refused")?;
     Ok(())
 }

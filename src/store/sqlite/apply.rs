@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::columns::{agents, blob32, unreadable, walk};
+use super::labels::Labels;
 use super::leaf;
 use super::writer::Stop;
 use crate::audit::{Entry, Head};
@@ -173,17 +174,12 @@ pub(super) fn insert_version(
     Ok(())
 }
 
-/// Finds or makes the label of a text.
-pub(super) fn label(connection: &Connection, text: &str) -> Result<i64, rusqlite::Error> {
-    let mut find = connection.prepare_cached("SELECT id FROM label WHERE text = ?1")?;
-    if let Some(id) = find.query_row([text], |row| row.get(0)).optional()? {
-        return Ok(id);
-    }
-    connection.prepare_cached("INSERT INTO label (text) VALUES (?1)")?.insert([text])
-}
-
-pub(super) fn insert_entry(connection: &Connection, entry: &Entry) -> Result<(), rusqlite::Error> {
-    let label_of = |text: Option<&str>| text.map(|text| label(connection, text)).transpose();
+pub(super) fn insert_entry(
+    connection: &Connection,
+    labels: &mut Labels,
+    entry: &Entry,
+) -> Result<(), rusqlite::Error> {
+    let mut label_of = |text: Option<&str>| text.map(|text| labels.of(connection, text)).transpose();
     let peer = entry.peer.as_ref();
     connection
         .prepare_cached(
@@ -199,7 +195,7 @@ pub(super) fn insert_entry(connection: &Connection, entry: &Entry) -> Result<(),
             entry.outcome.as_str(),
             entry.secret.as_ref().map(|id| id.as_bytes().as_slice()),
             label_of(entry.name.as_deref())?,
-            label(connection, &entry.actor)?,
+            label_of(Some(&entry.actor))?,
             peer.map(|peer| peer.uid),
             peer.map(|peer| peer.gid),
             peer.and_then(|peer| peer.pid),

@@ -1,14 +1,16 @@
 //! Reading the audit log.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry::Vacant;
 use std::fmt::Write;
+use std::ops::RangeInclusive;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::columns::blob32;
-use crate::audit::{Checkpoint, Entry, Head};
-use crate::domain::{Action, AuditId, Outcome, Peer, SecretId, Timestamp};
+use crate::audit::{Checkpoint, Entry, Head, Link, Process};
+use crate::domain::{Action, AuditId, Outcome, SecretId, Timestamp};
 use crate::store::{AuditPage, AuditQuery, StoreError};
 
 /// Beyond this the number of matching entries is no longer counted.
@@ -16,6 +18,9 @@ const COUNT_LIMIT: u64 = 10_000;
 
 const COLUMNS: &str =
     "seq, id, at, org, action, outcome, secret, name, actor, uid, gid, pid, exe, metadata, mac";
+
+/// Which of them are labels.
+const LABELS: [usize; 4] = [3, 7, 8, 12];
 
 /// Labels that were read once in this question.
 struct Labels<'c> {
@@ -28,44 +33,54 @@ impl<'c> Labels<'c> {
         Self { connection, known: HashMap::new() }
     }
 
-    fn text(&mut self, id: Option<i64>) -> Result<Option<String>, StoreError> {
-        let Some(id) = id else { return Ok(None) };
-        if let Some(text) = self.known.get(&id) {
-            return Ok(Some(text.clone()));
+    /// Reads those labels of a row that are not known yet.
+    fn meet(&mut self, row: &rusqlite::Row<'_>) -> Result<(), StoreError> {
+        for column in LABELS {
+            let Some(id) = row.get::<_, Option<i64>>(column)? else { continue };
+            if let Vacant(place) = self.known.entry(id) {
+                let mut statement = self.connection.prepare_cached("SELECT text FROM label WHERE id = ?1")?;
+                // A label that vanished leaves an entry that does not verify, which is what it should be.
+                place.insert(statement.query_row([id], |row| row.get(0)).unwrap_or_default());
+            }
         }
-        let mut statement = self.connection.prepare_cached("SELECT text FROM label WHERE id = ?1")?;
-        // A label that vanished leaves an entry that does not verify, which is what it should be.
-        let text: String = statement.query_row([id], |row| row.get(0)).unwrap_or_default();
-        self.known.insert(id, text.clone());
-        Ok(Some(text))
+        Ok(())
+    }
+
+    fn text(&self, row: &rusqlite::Row<'_>, column: usize) -> Result<Option<&str>, StoreError> {
+        let id: Option<i64> = row.get(column)?;
+        Ok(id.map(|id| self.known.get(&id).map_or("", String::as_str)))
     }
 }
 
-fn entry_of(row: &rusqlite::Row<'_>, labels: &mut Labels<'_>) -> Result<Entry, StoreError> {
-    let action: String = row.get(4)?;
-    let outcome: String = row.get(5)?;
-    let secret: Option<Vec<u8>> = row.get(6)?;
-    let id: [u8; 16] = row.get::<_, Vec<u8>>(1)?.try_into().map_err(|_| StoreError::Damaged("audit.id"))?;
-    Ok(Entry {
+fn link_of<'r>(row: &'r rusqlite::Row<'_>, labels: &'r mut Labels<'_>) -> Result<Link<'r>, StoreError> {
+    labels.meet(row)?;
+    let id = row.get_ref(1)?.as_blob().ok().and_then(|id| id.try_into().ok());
+    let secret = row.get_ref(6)?.as_blob_or_null()?;
+    let action = Action::from_word(row.get_ref(4)?.as_str()?);
+    let outcome = Outcome::from_word(row.get_ref(5)?.as_str()?);
+    Ok(Link {
         seq: row.get::<_, i64>(0)?.cast_unsigned(),
-        id: AuditId::from_bytes(id),
+        id: id.map(AuditId::from_bytes).ok_or(StoreError::Damaged("audit.id"))?,
         at: Timestamp::from_millis(row.get(2)?),
-        org: labels.text(row.get(3)?)?,
-        action: Action::from_word(&action).ok_or(StoreError::Damaged("audit.action"))?,
-        outcome: Outcome::from_word(&outcome).ok_or(StoreError::Damaged("audit.outcome"))?,
+        org: labels.text(row, 3)?,
+        action: action.ok_or(StoreError::Damaged("audit.action"))?,
+        outcome: outcome.ok_or(StoreError::Damaged("audit.outcome"))?,
         secret: secret.and_then(|bytes| bytes.try_into().ok()).map(SecretId::from_bytes),
-        name: labels.text(row.get(7)?)?,
-        actor: labels.text(row.get(8)?)?.unwrap_or_default(),
-        peer: peer_of(row, labels)?,
-        metadata: row.get(13)?,
+        name: labels.text(row, 7)?,
+        actor: labels.text(row, 8)?.unwrap_or_default(),
+        peer: process_of(row, labels)?,
+        metadata: row.get_ref(13)?.as_str()?,
         mac: blob32(row, 14)?,
     })
 }
 
-fn peer_of(row: &rusqlite::Row<'_>, labels: &mut Labels<'_>) -> Result<Option<Peer>, StoreError> {
+fn process_of<'r>(
+    row: &rusqlite::Row<'_>,
+    labels: &'r Labels<'_>,
+) -> Result<Option<Process<'r>>, StoreError> {
     let Some(uid) = row.get::<_, Option<u32>>(9)? else { return Ok(None) };
     let gid = row.get::<_, Option<u32>>(10)?.unwrap_or_default();
-    Ok(Some(Peer { uid, gid, pid: row.get(11)?, exe: labels.text(row.get(12)?)? }))
+    Ok(Some(Process { uid, gid, pid: row.get(11)?, exe: labels.text(row, 12)? }))
 }
 
 /// The conditions of a question and their parameters.
@@ -152,20 +167,21 @@ pub(super) fn page(connection: &Connection, query: &AuditQuery) -> Result<AuditP
     let mut labels = Labels::new(connection);
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
-        entries.push(readable(row, &mut labels)?);
+        entries.push(Entry::from(&readable(row, &mut labels)?));
     }
     Ok(AuditPage { entries, total: counted.min(COUNT_LIMIT), capped: counted > COUNT_LIMIT })
 }
 
-/// Hands every entry after a place to a function, oldest first; one that cannot be read ends as unverifiable.
+/// Hands every entry of some places to a function, oldest first; one that cannot be read ends as unverifiable.
 pub(super) fn walk(
     connection: &Connection,
-    after: u64,
-    each: &mut dyn FnMut(&Entry),
+    places: RangeInclusive<u64>,
+    each: &mut dyn FnMut(&Link<'_>),
 ) -> Result<(), StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM audit WHERE seq > ?1 ORDER BY seq");
+    let sql = format!("SELECT {COLUMNS} FROM audit WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq");
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query([after.cast_signed()])?;
+    let ends = [*places.start(), *places.end()].map(|place| i64::try_from(place).unwrap_or(i64::MAX));
+    let mut rows = statement.query(ends)?;
     let mut labels = Labels::new(connection);
     while let Some(row) = rows.next()? {
         each(&readable(row, &mut labels)?);
@@ -218,28 +234,10 @@ pub(super) fn trim(connection: &Connection, checkpoint: &Checkpoint) -> Result<(
 }
 
 /// Reads an entry; one that cannot be read hides no other.
-fn readable(row: &rusqlite::Row<'_>, labels: &mut Labels<'_>) -> Result<Entry, StoreError> {
-    match entry_of(row, labels) {
-        Err(StoreError::Damaged(_)) => Ok(unreadable(row.get::<_, i64>(0)?.cast_unsigned())),
+fn readable<'r>(row: &'r rusqlite::Row<'_>, labels: &'r mut Labels<'_>) -> Result<Link<'r>, StoreError> {
+    match link_of(row, labels) {
+        Err(StoreError::Damaged(_)) => Ok(Link::unreadable(row.get::<_, i64>(0)?.cast_unsigned())),
         other => other,
-    }
-}
-
-/// Stands for an entry whose columns cannot be read: its zero MAC verifies nowhere.
-fn unreadable(seq: u64) -> Entry {
-    Entry {
-        seq,
-        id: AuditId::from_bytes([0; 16]),
-        org: None,
-        action: Action::Read,
-        outcome: Outcome::Failed,
-        secret: None,
-        name: None,
-        actor: String::new(),
-        peer: None,
-        metadata: r#"{"unreadable":true}"#.to_owned(),
-        at: Timestamp::default(),
-        mac: [0; 32],
     }
 }
 

@@ -3,26 +3,26 @@
 //! It takes what is queued, at most [`BATCH`] units, never waits for more, runs each unit in a savepoint, and
 //! commits once. Everybody hears after the commit.
 
+mod unit;
+
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::{Builder, JoinHandle};
 
 use rusqlite::Connection;
 use tokio::sync::{broadcast, oneshot};
 
-use super::apply::{
-    agents_digest, check, check_agent, drop_agent, drop_old_agents, insert, insert_entry, keep, put_agent,
-    unlink, update, vouch, write_state,
-};
+use super::apply::write_state;
 use super::checkpoint;
-use super::log::{self, last_entry, trim, write_checkpoint};
-use super::reserve::{Reserve, grows};
-use super::{Mode, connect, leaf, read_state, write_header};
-use crate::audit::{Author, Draft, Entry};
-use crate::crypto::random;
-use crate::domain::{AuditId, Outcome};
+use super::labels::Labels;
+use super::log::last_entry;
+use super::reserve::Reserve;
+use super::{Mode, connect, read_state};
+use crate::audit::Entry;
 use crate::keyring::Keys;
-use crate::store::{Change, Receipt, Refusal, Rekeying, State, StoreError, Unit};
+use crate::store::{Receipt, Refusal, State, StoreError, Unit};
+use unit::adopts;
 
 /// The most units that share a commit.
 const BATCH: usize = 256;
@@ -51,10 +51,20 @@ pub(super) struct Setup {
     pub(super) jobs: mpsc::Receiver<Job>,
     pub(super) checkpoints: mpsc::Sender<checkpoint::Job>,
     pub(super) events: broadcast::Sender<Arc<Entry>>,
+    /// Numbers the commits that changed anything but the log.
+    pub(super) changes: Arc<AtomicU64>,
 }
 
 pub(super) fn spawn(setup: Setup) -> std::io::Result<JoinHandle<()>> {
-    let mut writer = Writer { setup, state: None, keys: None, fresh: Vec::new(), commits: 0 };
+    let mut writer = Writer {
+        setup,
+        state: None,
+        keys: None,
+        labels: Labels::default(),
+        fresh: Vec::new(),
+        changing: false,
+        commits: 0,
+    };
     Builder::new().name("writer".to_owned()).spawn(move || writer.run())
 }
 
@@ -66,6 +76,9 @@ struct Writer {
     keys: Option<Arc<Keys>>,
     /// Entries of the running batch, told to subscribers after its commit.
     fresh: Vec<Entry>,
+    /// Whether the running batch changes anything but the log.
+    changing: bool,
+    labels: Labels,
     commits: u64,
 }
 
@@ -73,6 +86,16 @@ struct Writer {
 pub(super) enum Stop {
     Refused(Refusal),
     Failed(StoreError),
+}
+
+impl Stop {
+    /// Parts what is the unit's own from what ends the batch.
+    fn refused(self) -> Result<Refusal, StoreError> {
+        match self {
+            Self::Refused(refusal) => Ok(refusal),
+            Self::Failed(error) => Err(error),
+        }
+    }
 }
 
 impl From<rusqlite::Error> for Stop {
@@ -154,6 +177,7 @@ impl Writer {
             write_state(&self.setup.connection, &state, keys)?;
         }
         self.setup.connection.prepare_cached("COMMIT")?.execute([])?;
+        self.count_changes();
         if keys.is_some() {
             self.state = Some(state);
         }
@@ -176,136 +200,24 @@ impl Writer {
         Ok(state)
     }
 
-    /// Runs one unit in a savepoint; a refused one leaves its failed entries in its place.
-    fn attempt(&mut self, unit: Unit, state: &mut State) -> Result<Result<Receipt, Refusal>, StoreError> {
-        if !adopts(&unit) && self.keys.as_ref().is_none_or(|keys| keys.generation() != unit.keys.generation())
-        {
-            return Ok(Err(Refusal::OldKeys));
-        }
-        if grows(&unit) && !self.setup.reserve.hold() {
-            return Ok(Err(Refusal::Storage(StoreError::Full.to_string())));
-        }
-        let before = *state;
-        let Unit { keys, author, agent, guards, mut changes, entries } = unit;
-        let rekeying = take_rekeying(&mut changes);
-        self.setup.connection.prepare_cached("SAVEPOINT unit")?.execute([])?;
-        let applied = check_agent(&self.setup.connection, agent.as_ref())
-            .and_then(|()| guards.iter().try_for_each(|guard| check(&self.setup.connection, guard)))
-            .and_then(|()| changes.into_iter().try_for_each(|change| self.apply(change, state, &keys)));
-        match applied {
-            Ok(()) => {
-                self.record(&keys, &author, entries, state)?;
-                if let Some(rekeying) = rekeying {
-                    self.rekey(*rekeying, &keys, state)?;
-                }
-            }
-            Err(Stop::Failed(error)) => return Err(error),
-            Err(Stop::Refused(refusal)) => {
-                *state = before;
-                self.setup.connection.prepare_cached("ROLLBACK TO unit")?.execute([])?;
-                if refusal == Refusal::NameTaken {
-                    let failed = entries.into_iter().map(failed).collect();
-                    self.record(&keys, &author, failed, state)?;
-                }
-                self.setup.connection.prepare_cached("RELEASE unit")?.execute([])?;
-                return Ok(Err(refusal));
-            }
-        }
-        self.setup.connection.prepare_cached("RELEASE unit")?.execute([])?;
-        Ok(Ok(Receipt { head: state.head }))
-    }
-
-    fn record(
-        &mut self,
-        keys: &Keys,
-        author: &Author,
-        drafts: Vec<Draft>,
-        state: &mut State,
-    ) -> Result<(), StoreError> {
-        for draft in drafts {
-            let random = random().map_err(|error| StoreError::Sqlite(error.to_string()))?;
-            let entry = state.head.append(keys, author, draft, AuditId::at(author.at, &random));
-            insert_entry(&self.setup.connection, &entry)?;
-            self.fresh.push(entry);
-        }
-        Ok(())
-    }
-
-    fn apply(&mut self, change: Change, state: &mut State, keys: &Arc<Keys>) -> Result<(), Stop> {
-        let connection = &self.setup.connection;
-        match change {
-            Change::Insert(stored) => insert(connection, &stored, state, keys),
-            Change::Replace { next, seen, kept } => {
-                let key = unlink(connection, next.row.id, seen, (state, keys))?;
-                update(connection, key, &next)?;
-                keep(connection, key, kept)?;
-                state.add(&leaf(keys, next.row.id, next.row.revision, &next.row.mac));
-                Ok(())
-            }
-            Change::Remove { id, seen } => {
-                let key = unlink(connection, id, seen, (state, keys))?;
-                let tally = "UPDATE tally SET count = count - 1 WHERE (org, category) =
-                             (SELECT org, category FROM secret WHERE key = ?1)";
-                connection.prepare_cached(tally)?.execute([key])?;
-                connection.prepare_cached("DELETE FROM secret WHERE key = ?1")?.execute([key])?;
-                Ok(())
-            }
-            Change::PutAgent { row, seen } => put_agent(connection, &row, seen, (state, keys)),
-            Change::DropAgent(name) => drop_agent(connection, &name, (state, keys)),
-            Change::Slots(header) => Ok(write_header(connection, &header)?),
-            Change::Vouch => vouch(connection, state, keys),
-            Change::TrimLog(checkpoint) => Ok(trim(connection, &checkpoint)?),
-            Change::Rekey(_) => Ok(()),
-            Change::Adopt(keys) => {
-                self.keys = Some(keys);
-                Ok(())
-            }
-            Change::Close => {
-                self.keys = None;
-                Ok(())
-            }
-        }
-    }
-
-    /// Puts new keys in force: the header around them, and the sum over all rows as they stand now.
-    fn rekey(&mut self, rekeying: Rekeying, old: &Keys, state: &mut State) -> Result<(), StoreError> {
-        let Rekeying { keys, created_at, slots, mut audit_keys } = rekeying;
-        let sealed = keys.seal_audit_key(state.head.seq + 1, &keys.audit_key());
-        audit_keys.push(sealed.map_err(|error| StoreError::Sqlite(error.to_string()))?);
-        write_header(&self.setup.connection, &keys.header(created_at, slots, audit_keys))?;
-        if let Some(begin) = log::checkpoint(&self.setup.connection)?.filter(|begin| begin.is_authentic(old))
-        {
-            write_checkpoint(&self.setup.connection, &begin.renew(&keys))?;
-        }
-        drop_old_agents(&self.setup.connection, &keys)?;
-        let mut was = State::empty();
-        let mut sum = State {
-            head: state.head,
-            agents: agents_digest(&self.setup.connection, &keys)?,
-            ..State::empty()
-        };
-        super::columns::walk(&self.setup.connection, &mut |id, revision, mac| {
-            was.add(&leaf(old, id, revision, &mac));
-            sum.add(&leaf(&keys, id, revision, &mac));
-        })?;
-        if state.is_disowned() || (was.sum, was.count) != (state.sum, state.count) {
-            // A new sum would cover up a row that vanished, so what was wrong stays wrong.
-            sum.disown();
-        }
-        *state = sum;
-        self.keys = Some(keys);
-        Ok(())
-    }
-
     /// Leaves nothing of a failed batch behind: rolls back, opens the database again, forgets the state.
     fn recover(&mut self, held: Option<Arc<Keys>>) {
         self.fresh.clear();
+        self.labels.forget();
+        self.count_changes();
         self.state = None;
         self.keys = held;
         let _ = self.setup.connection.execute_batch("ROLLBACK");
         match connect(&self.setup.path, Mode::Write) {
             Ok(connection) => self.setup.connection = connection,
             Err(error) => tracing::error!(%error, "the database could not be opened again"),
+        }
+    }
+
+    /// Lets units notice what this batch changed, or may have changed.
+    fn count_changes(&mut self) {
+        if std::mem::take(&mut self.changing) {
+            self.setup.changes.fetch_add(1, Ordering::Release);
         }
     }
 
@@ -318,23 +230,4 @@ impl Writer {
             let _ = self.setup.checkpoints.send(checkpoint::Job::Trim);
         }
     }
-}
-
-/// Tells whether a unit brings the keys that are in use from then on.
-fn adopts(unit: &Unit) -> bool {
-    unit.changes.iter().any(|change| matches!(change, Change::Adopt(_)))
-}
-
-fn take_rekeying(changes: &mut Vec<Change>) -> Option<Box<Rekeying>> {
-    let at = changes.iter().position(|change| matches!(change, Change::Rekey(_)))?;
-    match changes.remove(at) {
-        Change::Rekey(rekeying) => Some(rekeying),
-        _ => None,
-    }
-}
-
-fn failed(mut draft: Draft) -> Draft {
-    draft.outcome = Outcome::Failed;
-    draft.secret = None;
-    draft.with("code", "conflict")
 }

@@ -1,0 +1,186 @@
+//! One unit within a batch: what it read is checked, what it changes is applied, what it did is recorded.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::{Stop, Writer};
+use crate::audit::{Author, Draft};
+use crate::crypto::random;
+use crate::domain::{AuditId, Outcome};
+use crate::keyring::Keys;
+use crate::store::sqlite::apply::{
+    agents_digest, check, check_agent, drop_agent, drop_old_agents, insert, insert_entry, keep, put_agent,
+    unlink, update, vouch,
+};
+use crate::store::sqlite::log::{self, trim, write_checkpoint};
+use crate::store::sqlite::reserve::grows;
+use crate::store::sqlite::{columns, leaf, write_header};
+use crate::store::{Change, Receipt, Refusal, Rekeying, State, StoreError, Unit};
+
+impl Writer {
+    /// Runs one unit; a refused one leaves its failed entries in its place.
+    pub(super) fn attempt(
+        &mut self,
+        unit: Unit,
+        state: &mut State,
+    ) -> Result<Result<Receipt, Refusal>, StoreError> {
+        if !adopts(&unit) && self.keys.as_ref().is_none_or(|keys| keys.generation() != unit.keys.generation())
+        {
+            return Ok(Err(Refusal::OldKeys));
+        }
+        if grows(&unit) && !self.setup.reserve.hold() {
+            return Ok(Err(Refusal::Storage(StoreError::Full.to_string())));
+        }
+        if let Err(stop) = self.check(&unit) {
+            return stop.refused().map(Err);
+        }
+        if unit.changes.is_empty() {
+            self.record(&unit.keys, &unit.author, unit.entries, state)?;
+            return Ok(Ok(Receipt { head: state.head }));
+        }
+        self.changing = true;
+        self.change(unit, state)
+    }
+
+    /// Refuses a unit whose agent or rows are not as they were read.
+    fn check(&self, unit: &Unit) -> Result<(), Stop> {
+        if !self.changing && unit.as_of == self.setup.changes.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        check_agent(&self.setup.connection, unit.agent.as_ref())?;
+        unit.guards.iter().try_for_each(|guard| check(&self.setup.connection, guard))
+    }
+
+    /// Applies what a unit changes, in a savepoint.
+    fn change(&mut self, unit: Unit, state: &mut State) -> Result<Result<Receipt, Refusal>, StoreError> {
+        let before = *state;
+        let Unit { keys, author, mut changes, entries, .. } = unit;
+        let rekeying = take_rekeying(&mut changes);
+        self.setup.connection.prepare_cached("SAVEPOINT unit")?.execute([])?;
+        match changes.into_iter().try_for_each(|change| self.apply(change, state, &keys)) {
+            Ok(()) => {
+                self.record(&keys, &author, entries, state)?;
+                if let Some(rekeying) = rekeying {
+                    self.rekey(*rekeying, &keys, state)?;
+                }
+            }
+            Err(Stop::Failed(error)) => return Err(error),
+            Err(Stop::Refused(refusal)) => {
+                *state = before;
+                self.setup.connection.prepare_cached("ROLLBACK TO unit")?.execute([])?;
+                if refusal == Refusal::NameTaken {
+                    let failed = entries.into_iter().map(failed).collect();
+                    self.record(&keys, &author, failed, state)?;
+                }
+                self.setup.connection.prepare_cached("RELEASE unit")?.execute([])?;
+                return Ok(Err(refusal));
+            }
+        }
+        self.setup.connection.prepare_cached("RELEASE unit")?.execute([])?;
+        Ok(Ok(Receipt { head: state.head }))
+    }
+
+    fn record(
+        &mut self,
+        keys: &Keys,
+        author: &Author,
+        drafts: Vec<Draft>,
+        state: &mut State,
+    ) -> Result<(), StoreError> {
+        for draft in drafts {
+            let random = random().map_err(|error| StoreError::Sqlite(error.to_string()))?;
+            let entry = state.head.append(keys, author, draft, AuditId::at(author.at, &random));
+            insert_entry(&self.setup.connection, &mut self.labels, &entry)?;
+            self.fresh.push(entry);
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, change: Change, state: &mut State, keys: &Arc<Keys>) -> Result<(), Stop> {
+        let connection = &self.setup.connection;
+        match change {
+            Change::Insert(stored) => insert(connection, &stored, state, keys),
+            Change::Replace { next, seen, kept } => {
+                let key = unlink(connection, next.row.id, seen, (state, keys))?;
+                update(connection, key, &next)?;
+                keep(connection, key, kept)?;
+                state.add(&leaf(keys, next.row.id, next.row.revision, &next.row.mac));
+                Ok(())
+            }
+            Change::Remove { id, seen } => {
+                let key = unlink(connection, id, seen, (state, keys))?;
+                let tally = "UPDATE tally SET count = count - 1 WHERE (org, category) =
+                             (SELECT org, category FROM secret WHERE key = ?1)";
+                connection.prepare_cached(tally)?.execute([key])?;
+                connection.prepare_cached("DELETE FROM secret WHERE key = ?1")?.execute([key])?;
+                Ok(())
+            }
+            Change::PutAgent { row, seen } => put_agent(connection, &row, seen, (state, keys)),
+            Change::DropAgent(name) => drop_agent(connection, &name, (state, keys)),
+            Change::Slots(header) => Ok(write_header(connection, &header)?),
+            Change::Vouch => vouch(connection, state, keys),
+            Change::TrimLog(checkpoint) => {
+                self.labels.forget();
+                Ok(trim(connection, &checkpoint)?)
+            }
+            Change::Rekey(_) => Ok(()),
+            Change::Adopt(keys) => {
+                self.keys = Some(keys);
+                Ok(())
+            }
+            Change::Close => {
+                self.keys = None;
+                Ok(())
+            }
+        }
+    }
+
+    /// Puts new keys in force: the header around them, and the sum over all rows as they stand now.
+    fn rekey(&mut self, rekeying: Rekeying, old: &Keys, state: &mut State) -> Result<(), StoreError> {
+        let Rekeying { keys, created_at, slots, mut audit_keys } = rekeying;
+        let sealed = keys.seal_audit_key(state.head.seq + 1, &keys.audit_key());
+        audit_keys.push(sealed.map_err(|error| StoreError::Sqlite(error.to_string()))?);
+        write_header(&self.setup.connection, &keys.header(created_at, slots, audit_keys))?;
+        if let Some(begin) = log::checkpoint(&self.setup.connection)?.filter(|begin| begin.is_authentic(old))
+        {
+            write_checkpoint(&self.setup.connection, &begin.renew(&keys))?;
+        }
+        drop_old_agents(&self.setup.connection, &keys)?;
+        let mut was = State::empty();
+        let mut sum = State {
+            head: state.head,
+            agents: agents_digest(&self.setup.connection, &keys)?,
+            ..State::empty()
+        };
+        columns::walk(&self.setup.connection, &mut |id, revision, mac| {
+            was.add(&leaf(old, id, revision, &mac));
+            sum.add(&leaf(&keys, id, revision, &mac));
+        })?;
+        if state.is_disowned() || (was.sum, was.count) != (state.sum, state.count) {
+            // A new sum would cover up a row that vanished, so what was wrong stays wrong.
+            sum.disown();
+        }
+        *state = sum;
+        self.keys = Some(keys);
+        Ok(())
+    }
+}
+
+/// Tells whether a unit brings the keys that are in use from then on.
+pub(super) fn adopts(unit: &Unit) -> bool {
+    unit.changes.iter().any(|change| matches!(change, Change::Adopt(_)))
+}
+
+fn take_rekeying(changes: &mut Vec<Change>) -> Option<Box<Rekeying>> {
+    let at = changes.iter().position(|change| matches!(change, Change::Rekey(_)))?;
+    match changes.remove(at) {
+        Change::Rekey(rekeying) => Some(rekeying),
+        _ => None,
+    }
+}
+
+fn failed(mut draft: Draft) -> Draft {
+    draft.outcome = Outcome::Failed;
+    draft.secret = None;
+    draft.with("code", "conflict")
+}
