@@ -49,6 +49,12 @@ pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     written.and_then(|()| File::open(&folder)?.sync_all())
 }
 
+/// Makes sure that a file is on the disk under its name, whoever wrote it.
+pub fn sync_with_folder(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()?;
+    File::open(parent(path))?.sync_all()
+}
+
 /// Gives the folder of a path, `.` where it names none.
 pub fn parent(path: &Path) -> PathBuf {
     match path.parent() {
@@ -59,7 +65,13 @@ pub fn parent(path: &Path) -> PathBuf {
 
 /// Makes a folder 0700 where it is missing, with those above it.
 pub fn make_private_folder(path: &Path) -> io::Result<()> {
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+    let missing: Vec<_> = path.ancestors().take_while(|folder| !folder.exists()).collect();
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    // A folder is on the disk under its name when the one above it is synced.
+    missing
+        .iter()
+        .filter(|folder| folder.is_dir())
+        .try_for_each(|folder| File::open(parent(folder))?.sync_all())
 }
 
 /// Says why a file or folder is not private enough, or nothing where it is.

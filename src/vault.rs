@@ -142,6 +142,9 @@ impl Vault {
                 running.await.map_err(|_| Fault::new(Code::Internal, "the operation ended by a panic"))?
             }
         };
+        if acted.as_ref().is_err_and(|fault| *fault == fault_of(&Refusal::Stale)) {
+            return Ok(Err(Refusal::Stale));
+        }
         if let (Err(fault), Records::Each, Err(_)) = (&acted, O::RECORDS, desk.keys()) {
             let reason = fault.lock_reason.unwrap_or(LockReason::WrongKey);
             self.count_refusal(desk.caller(), O::METHOD, reason);

@@ -63,3 +63,24 @@ fn a_rekey_gets_done_while_others_write() {
 fn all_are_rotated_while_others_write() {
     amid_writers("POST", "/vault/rotate-all", json!({}));
 }
+
+#[test]
+fn versions_that_change_while_they_are_read_are_not_called_damaged() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home);
+    let secret = format!("/vault/secrets/{}", daemon.create("a", "first"));
+    assert_written(&daemon.http("PUT", &secret, json!({ "value": "second" })));
+    let ask = |verb: &str, path: String| {
+        for _ in 0..60 {
+            let answer = daemon.http(verb, &path, Value::Null);
+            assert!([200, 409].contains(&answer.status), "{verb} {path}: {}", answer.text);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..WRITERS {
+            scope.spawn(|| ask("POST", format!("{secret}/rotate")));
+            scope.spawn(|| ask("GET", format!("{secret}/versions")));
+        }
+    });
+    assert_eq!("first", daemon.http("GET", &format!("{secret}?version=1"), Value::Null).value());
+}

@@ -257,6 +257,20 @@ fn a_row_that_no_reader_understands_hurts_no_other() {
 }
 
 #[test]
+fn a_kept_version_that_no_reader_understands_names_its_secret() {
+    let home = three();
+    let daemon = Daemon::start(&home);
+    let id = daemon.resolve("a").body["entry"]["id"].as_str().unwrap().to_owned();
+    let secret = format!("/vault/secrets/{id}");
+    assert_eq!(200, daemon.http("PUT", &secret, json!({ "value": "value of a" })).status);
+    daemon.stop();
+    home.sql("UPDATE version SET created_by = CAST(x'ff' AS TEXT)");
+    let daemon = Daemon::start(&home);
+    assert_integrity(&daemon.http("GET", &format!("{secret}/versions"), support::NONE), "a");
+    assert_eq!("value of a", daemon.resolve("a").value());
+}
+
+#[test]
 fn a_list_names_what_is_hurt_apart_from_what_is_sound() {
     let home = three();
     flip(&home, "mac");
@@ -264,6 +278,17 @@ fn a_list_names_what_is_hurt_apart_from_what_is_sound() {
     let names: Vec<_> =
         list["secrets"].as_array().unwrap().iter().map(|secret| secret["name"].clone()).collect();
     assert_eq!((vec![json!("b"), json!("c")], json!("a")), (names, list["damaged"][0]["name"].clone()));
+}
+
+#[test]
+fn a_list_names_what_cannot_be_read_as_the_log_knew_it() {
+    for change in ["name = CAST(x'ff' AS TEXT)", "name = ' '", "category = 'nonsense'", "org = ''"] {
+        let home = three();
+        home.sql(&format!("UPDATE secret SET {change} WHERE name = 'a'"));
+        let listed = Daemon::start(&home).get("/vault/secrets?orgId=*");
+        assert_eq!(json!("a"), listed["damaged"][0]["name"], "{change}: {listed}");
+        assert_eq!(2, listed["secrets"].as_array().unwrap().len(), "{change}");
+    }
 }
 
 #[test]
@@ -282,6 +307,43 @@ fn a_refusal_of_a_hurt_secret_is_recorded_as_failed() {
             entry["metadata"]["code"].clone()
         )
     );
+}
+
+#[test]
+fn an_agent_that_no_reader_understands_keeps_agents_out_and_the_vault_open() {
+    let agent = |name: &str| json!({ "name": name, "grants": [{ "names": ["*"], "actions": ["read"] }] });
+    for change in ["name = CAST(x'ff' AS TEXT)", "revision = 'one'", "sealed = 'text'"] {
+        let home = three();
+        let daemon = Daemon::start(&home);
+        assert_eq!(201, daemon.http("POST", "/vault/agents", agent("bot")).status);
+        daemon.stop();
+        home.sql(&format!("UPDATE agent SET {change}"));
+        let daemon = Daemon::start(&home);
+        assert_eq!("value of a", daemon.resolve("a").value(), "{change}");
+        assert_eq!(1, daemon.warnings("agents").len(), "{change}");
+        assert_eq!(json!([]), daemon.get("/vault/agents")["agents"], "{change}");
+        assert_eq!(201, daemon.http("POST", "/vault/agents", agent("new")).status, "{change}");
+        assert_eq!(json!("new"), daemon.get("/vault/agents")["agents"][0]["name"], "{change}");
+    }
+}
+
+#[test]
+fn counts_that_were_edited_keep_no_status_from_being_told() {
+    for change in
+        ["category = CAST(x'ff' AS TEXT)", "count = 'many'", "count = -1", "count = 9223372036854775807"]
+    {
+        let home = three();
+        home.sql(&format!("UPDATE tally SET {change}"));
+        home.database()
+            .execute("INSERT INTO tally VALUES ('other', 'deploy', 9223372036854775807)", [])
+            .unwrap();
+        home.database()
+            .execute("INSERT INTO tally VALUES ('third', 'deploy', 9223372036854775807)", [])
+            .unwrap();
+        let daemon = Daemon::start(&home);
+        assert_eq!(json!(false), daemon.get("/vault/status")["locked"], "{change}");
+        assert!(!home.log().contains("panic"), "{}", home.log());
+    }
 }
 
 #[test]

@@ -182,6 +182,16 @@ fn metadata_that_is_no_json_is_shown_as_empty_and_found() {
 }
 
 #[test]
+fn an_entry_that_was_moved_behind_the_end_is_found_and_hurts_no_secret() {
+    let home = ten();
+    home.sql("UPDATE audit SET seq = seq + 1000 WHERE seq = 5");
+    let daemon = Daemon::start(&home);
+    assert_eq!("v", daemon.resolve("name 3").value());
+    assert!(!daemon.warnings("integrity").is_empty());
+    assert_eq!(json!(5), daemon.get("/vault/audit-log/verify")["firstBroken"]);
+}
+
+#[test]
 fn a_hurt_log_still_takes_entries() {
     let home = ten();
     home.sql("UPDATE audit SET metadata = '{}' WHERE seq = 5");

@@ -34,12 +34,14 @@ use anyhow::Context as _;
 use tokio::sync::watch as signal;
 use vault::clock::SystemClock;
 use vault::config::{Config, Limits};
+use vault::domain::Caller;
 use vault::keyring::Keyring;
 use vault::store::SqliteStore;
 use vault::vault::{Settings, Vault};
 
 pub use harden::Hardened;
 pub use options::Options;
+pub use tick::read_head;
 
 /// Runs the daemon until a signal ends it.
 ///
@@ -64,6 +66,23 @@ pub fn start(options: &Options, hardened: Hardened) -> anyhow::Result<()> {
     // Threads that still wait for clients must not hold the process up.
     runtime.shutdown_background();
     ended
+}
+
+/// The face of JSON-RPC without a socket, for those who try messages on it by the million.
+#[doc(hidden)]
+#[expect(missing_debug_implementations, reason = "the table of methods shows nothing")]
+pub struct Messages(router::App);
+
+impl Messages {
+    /// Puts the face before a vault.
+    pub fn new(vault: Vault) -> Self {
+        Self(router::App::new(vault))
+    }
+
+    /// Answers a message or a batch; nothing where all of it are notifications.
+    pub async fn answer(&self, caller: &Caller, text: &[u8]) -> Option<String> {
+        rpc::answer(&self.0, caller, text).await
+    }
 }
 
 /// What the daemon found at its start.

@@ -70,7 +70,7 @@ pub(crate) fn write_head(vault: &Vault, path: &Path) -> bool {
 }
 
 /// Reads the head that was written when the daemon last ran.
-pub(crate) fn read_head(path: &Path) -> Option<Head> {
+pub fn read_head(path: &Path) -> Option<Head> {
     let mut text = Vec::new();
     files::open_regular(path).ok()?.take(HEAD_BYTES).read_to_end(&mut text).ok()?;
     let file: HeadFile = serde_json::from_slice(&text).ok()?;

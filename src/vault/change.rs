@@ -1,6 +1,7 @@
 //! Update, versions, rollback, and a platform's fields together.
 
-use super::desk::{Desk, unsealable};
+use super::desk::{Desk, unreadable, unsealable};
+use super::fault_of;
 use super::handle::Handle;
 use super::secrets::{NewSecret, created};
 use crate::api::{
@@ -10,12 +11,18 @@ use crate::api::{
 use crate::domain::{Action, FieldName, Metadata, PlatformName, SecretName, snake_case};
 use crate::presets::{Preset, Presets};
 use crate::secret::SecretValue;
-use crate::store::{Change, Kept, Stored, VERSIONS_KEPT, VersionRow};
+use crate::store::{Change, Kept, Refusal, Stored, VERSIONS_KEPT, VersionRow};
 
 /// Reads a secret's kept versions and checks them against its row.
 pub(super) fn kept_versions(desk: &Desk, stored: &Stored) -> Result<Vec<VersionRow>, Fault> {
-    let versions = desk.store().versions(stored.row.id)?;
+    let versions = desk.store().versions(stored.row.id);
+    let versions = versions.map_err(|error| unreadable(&stored.row.name, error))?;
     if VersionRow::digest_of(&versions) != stored.row.versions {
+        // They were read after the row: where that changed meanwhile, all of it is tried again.
+        let now = desk.store().get(stored.row.id)?;
+        if now.is_none_or(|now| now.row.revision != stored.row.revision) {
+            return Err(fault_of(&Refusal::Stale));
+        }
         let words = format!("the kept versions of `{}` were changed", stored.row.name);
         return Err(Fault::new(Code::Integrity, words));
     }

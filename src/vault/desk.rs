@@ -316,8 +316,8 @@ pub(super) fn forbidden() -> Fault {
     Fault::new(Code::Forbidden, "you may not do this")
 }
 
-/// Says which secret's row cannot be read.
-fn unreadable(name: &SecretName, error: StoreError) -> Fault {
+/// Says of which secret a row cannot be read.
+pub(super) fn unreadable(name: &SecretName, error: StoreError) -> Fault {
     let fault = Fault::from(error);
     if fault.code != Code::Integrity {
         return fault;

@@ -9,6 +9,7 @@ use std::sync::{Arc, PoisonError};
 use super::Vault;
 use crate::api::{Code, DamagedSecret, Fault, Warning};
 use crate::audit::{Checkpoint, Head, Known};
+use crate::crypto::Canon;
 use crate::domain::{Action, OrgId, OrgScope, Outcome, SecretId};
 use crate::keyring::Keys;
 use crate::store::{ListQuery, Row, State, StoreError};
@@ -165,13 +166,13 @@ impl Vault {
         if self.0.store.checkpoint()?.is_some_and(|begin| !begin.is_authentic(keys)) {
             found.warnings.push(integrity("the record of where the audit log begins was edited".to_owned()));
         }
-        let end = self.log_end(state.head)?;
+        let (end, goes_on) = self.log_end(keys, state.head)?;
         if end != state.head {
             let what = "the audit log does not end where the record of the vault's state says";
             found.warnings.push(integrity(what.to_owned()));
         }
         // A state that was edited, or that the log has passed, may have been made to fit the rows.
-        let vouched = state.is_authentic(keys) && end.seq <= state.head.seq;
+        let vouched = state.is_authentic(keys) && !goes_on;
         if !vouched || (sum.sum, sum.count) != (state.sum, state.count) {
             self.name_damage(keys, &mut found)?;
         }
@@ -186,13 +187,19 @@ impl Vault {
         self.warn(super::log::ROLLED_BACK, None);
     }
 
-    /// Reads the last entry of the log, looking no further back than the one that the state names.
-    fn log_end(&self, head: Head) -> Result<Head, StoreError> {
-        let mut last = Head::START;
+    /// Reads the last entry of the log, looking no further back than the one that the state names; tells whether the
+    /// vault itself wrote on behind that one.
+    ///
+    /// An entry that was moved there does not say that the state is an old one: it links to nothing.
+    fn log_end(&self, keys: &Keys, head: Head) -> Result<(Head, bool), StoreError> {
+        let (mut last, mut goes_on) = (Head::START, false);
         self.0.store.walk_audit(head.seq.max(1)..=u64::MAX, &mut |entry| {
+            let follows = entry.seq > head.seq && entry.seq == last.seq + 1;
+            goes_on |=
+                follows && keys.audit_mac(&last.mac, entry.canonical(Canon::new()).bytes()) == entry.mac;
             last = Head { seq: entry.seq, mac: entry.mac };
         })?;
-        Ok(last)
+        Ok((last, goes_on))
     }
 
     /// Reads all rows, and from the log what each should be.
@@ -200,6 +207,13 @@ impl Vault {
         let last = self.last_writes(keys)?;
         let (rows, total) = self.0.store.list(&ListQuery::all(OrgScope::All))?;
         Ok(Located { unreadable: rows.len() as u64 != total, rows, last })
+    }
+
+    /// Names the secrets that the log knows of and whose rows are gone or cannot be read.
+    pub(super) fn missing(&self, keys: &Keys, scope: &OrgScope) -> Result<Vec<DamagedSecret>, StoreError> {
+        let located = self.locate(keys)?;
+        let missing = located.vanished().map(|gone| gone.row());
+        Ok(missing.filter(|gone| scope.covers(&gone.org_id)).collect())
     }
 
     /// Names each row that is hurt or gone.

@@ -16,6 +16,7 @@ use crate::api::{Code, Fault, Rekey, Rekeyed, Success, Warning};
 use crate::audit::Draft;
 use crate::crypto::{Header, Slot, SlotKind, SlotSpec, random_key, sha256};
 use crate::domain::{Action, OrgScope};
+use crate::files;
 use crate::keyfile;
 use crate::keyring::{KeySet, Keyring, Keys};
 use crate::secret::{Passphrase, Revealed};
@@ -186,6 +187,9 @@ impl Vault {
             self.warn_pending("the source of the key");
             return;
         }
+        if source == SlotSource::KeyFile && !self.holds_key_file() {
+            return;
+        }
         let recovery = header.slots.iter().rfind(|slot| slot.kind() == SlotKind::Recovery);
         let slots = std::iter::once(keys.slot()).chain(recovery).cloned().collect();
         let mut unit = self.system_unit(Arc::clone(keys));
@@ -195,6 +199,16 @@ impl Vault {
             Ok(()) => self.warn("rekey_pending", None),
             Err(refusal) => tracing::error!(%refusal, "the old slot could not be dropped"),
         }
+    }
+
+    /// Makes sure that the key file is on the disk as it was read: a kill may have come between its rename and the sync.
+    fn holds_key_file(&self) -> bool {
+        let Some(path) = self.settings().key_file else { return true };
+        files::sync_with_folder(&path)
+            .inspect_err(
+                |error| tracing::error!(%error, file = %path.display(), "the key file could not be synced"),
+            )
+            .is_ok()
     }
 }
 

@@ -32,7 +32,7 @@ impl Handle for StatusOf {
                 Keyring::Locked(reason) => Some(*reason),
                 Keyring::Open(_) => None,
             },
-            total_entries: by_category.values().sum(),
+            total_entries: by_category.values().copied().fold(0, u64::saturating_add),
             entries_by_category: by_category,
             algorithm: "AES-256-GCM".to_owned(),
             kdf: vault.kdf(&keyring),

@@ -8,11 +8,13 @@ use super::rekey::SlotSource;
 use crate::api::{Code, Fault};
 use crate::audit::Draft;
 use crate::config::AutoLock;
+use crate::crypto::Header;
 use crate::domain::{Action, LockReason};
-use crate::keyring::{Keyring, Keys, unlock};
-use crate::secret::Passphrase;
+use crate::keyring::{Keyring, Keys, UnlockError, unlock, unlock_derived};
+use crate::secret::{KeyBytes, Passphrase};
 use crate::store::{Change, StoreError};
 use std::sync::atomic::Ordering;
+use vault_platform::PagePolicy;
 
 impl Vault {
     /// Makes the vault where the store is empty, without a recovery key.
@@ -48,10 +50,25 @@ impl Vault {
     /// # Errors
     /// `forbidden` for a wrong key, `locked` where the header is damaged or no page can be locked.
     pub async fn unlock(&self, passphrase: Passphrase, source: SlotSource) -> Result<(), Fault> {
-        let draft = Self::own_unlock(source);
         let vault = self.clone();
         let opened = tokio::task::spawn_blocking(move || vault.open_keys(&passphrase));
         let keys = opened.await.map_err(|_| Fault::new(Code::Internal, "unlocking ended by a panic"))??;
+        self.take_over(keys, source).await
+    }
+
+    /// Opens the vault with a master key that was derived before, for those who open thousands of copies of one vault.
+    ///
+    /// # Errors
+    /// As [`Vault::unlock`] has them.
+    #[doc(hidden)]
+    pub async fn unlock_derived(&self, master: &KeyBytes, source: SlotSource) -> Result<(), Fault> {
+        let keys = self.keys_by(|header, page| unlock_derived(header, master, page))?;
+        self.take_over(keys, source).await
+    }
+
+    /// Records the unlock and puts the keys in force.
+    async fn take_over(&self, keys: Arc<Keys>, source: SlotSource) -> Result<(), Fault> {
+        let draft = Self::own_unlock(source);
         let mut unit = self.system_unit(Arc::clone(&keys));
         unit.changes.push(Change::Adopt(Arc::clone(&keys)));
         unit.entries.push(draft);
@@ -86,24 +103,22 @@ impl Vault {
     }
 
     pub(super) fn open_keys(&self, passphrase: &Passphrase) -> Result<Arc<Keys>, Fault> {
+        let keys = self.keys_by(|header, page| unlock(header, passphrase, page))?;
+        self.note_weak_key(passphrase.is_weak());
+        Ok(keys)
+    }
+
+    /// Opens the header in some way, and looks over what is stored where the vault was locked.
+    fn keys_by(
+        &self,
+        open: impl FnOnce(&Header, PagePolicy) -> Result<Arc<Keys>, UnlockError>,
+    ) -> Result<Arc<Keys>, Fault> {
         let header = match self.0.store.header() {
             Ok(Some(header)) => header,
             Ok(None) => return Err(Fault::locked(LockReason::NoKey)),
             Err(error) => return Err(unreadable(error)),
         };
-        let keys = unlock(&header, passphrase, self.settings().page).map_err(|error| {
-            let reason = error.reason();
-            match reason {
-                LockReason::WrongKey => Fault {
-                    lock_reason: Some(reason),
-                    ..Fault::new(Code::Forbidden, "the key does not fit this vault").hint(
-                        "use the AGENTICMAIL_VAULT_KEY that the vault was made with, or its recovery key",
-                    )
-                },
-                reason => Fault::locked(reason),
-            }
-        })?;
-        self.note_weak_key(passphrase.is_weak());
+        let keys = open(&header, self.settings().page).map_err(|error| does_not_open(&error))?;
         if matches!(self.keyring(), Keyring::Locked(_)) {
             // While the vault is open others write, and a walk would see their changes as damage.
             self.look_over(&keys).map_err(unreadable)?;
@@ -166,6 +181,18 @@ impl Vault {
     /// Records the start's unlock in the daemon's own name.
     fn own_unlock(source: SlotSource) -> Draft {
         Draft::of(Action::Unlock).with("source", source.as_str())
+    }
+}
+
+/// Says why a key did not open the vault.
+fn does_not_open(error: &UnlockError) -> Fault {
+    match error.reason() {
+        LockReason::WrongKey => Fault {
+            lock_reason: Some(LockReason::WrongKey),
+            ..Fault::new(Code::Forbidden, "the key does not fit this vault")
+                .hint("use the AGENTICMAIL_VAULT_KEY that the vault was made with, or its recovery key")
+        },
+        reason => Fault::locked(reason),
     }
 }
 

@@ -7,11 +7,12 @@
 //! Each writer owns its names and keeps a ledger of them: what was acknowledged, and what was under way when the
 //! daemon died. What is under way may have happened or not; what was acknowledged must be there.
 
-mod keeper;
-mod ledger;
-mod oracle;
-mod server;
-mod writer;
+pub(crate) mod keeper;
+pub(crate) mod ledger;
+pub(crate) mod oracle;
+pub(crate) mod server;
+pub(crate) mod witness;
+pub(crate) mod writer;
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -103,8 +104,9 @@ fn cycles(args: &Args) -> Result<Tally> {
     server.wait_until_ready()?;
     for cycle in 1..=args.cycles {
         let log = oracle::place_of_log(&server)?;
-        let life = Duration::from_millis(random.u64(0..=args.life));
-        traffic(&mut server, &mut ledgers, &mut keeper, (random.fork(), life))?;
+        let span = Duration::from_millis(random.u64(0..=args.life));
+        let life = Life { random: random.fork(), span, end: &Server::kill };
+        traffic(&mut server, &mut ledgers, &mut keeper, life)?;
         if args.sabotage {
             server.lose_log()?;
         }
@@ -133,12 +135,19 @@ fn cycles(args: &Args) -> Result<Tally> {
     Ok(tally)
 }
 
-/// Lets writers, readers and the keeper work until the daemon is killed under them.
-fn traffic(
+/// How long a daemon works, and how it ends.
+pub(crate) struct Life<'a> {
+    pub(crate) random: Rng,
+    pub(crate) span: Duration,
+    pub(crate) end: &'a dyn Fn(&mut Server) -> Result<()>,
+}
+
+/// Lets writers, readers and the keeper work until the daemon ends under them.
+pub(crate) fn traffic(
     server: &mut Server,
     ledgers: &mut [Ledger],
     keeper: &mut Keeper,
-    (mut random, life): (Rng, Duration),
+    Life { mut random, span, end }: Life<'_>,
 ) -> Result<()> {
     let ended = AtomicBool::new(false);
     let socket = server.socket();
@@ -156,9 +165,9 @@ fn traffic(
         let (mut forked, key) = (random.fork(), server.key_file());
         let (ended, socket, keeper) = (&ended, &socket, keeper);
         scope.spawn(move || keeper.work(socket, &key, &mut forked, ended));
-        std::thread::sleep(life);
-        let killed = server.kill();
+        std::thread::sleep(span);
+        let over = end(server);
         ended.store(true, Ordering::SeqCst);
-        killed
+        over
     })
 }

@@ -3,12 +3,18 @@
 mod bench;
 mod check;
 mod crash;
+mod damage;
 mod demo;
+mod faults;
+mod fuzz;
 mod guard;
+mod malformed;
 mod man;
 mod package;
+mod powercut;
 mod say;
 mod schema;
+mod shim;
 mod test;
 mod tool;
 mod workspace;
@@ -27,12 +33,22 @@ enum Command {
     Test(test::Args),
     /// Kills a daemon again and again under load, and checks that it loses nothing that it acknowledged.
     Crash(crash::Args),
+    /// Hurts a vault's file in thousands of ways, and checks that each is told and nothing wrong handed out.
+    Damage(damage::Args),
+    /// Sends mangled requests of every operation over the real socket, and checks every answer.
+    Malformed(malformed::Args),
+    /// Cuts the power anywhere in what a vault writes, on paper, and opens what would be on the disk.
+    Powercut(powercut::Args),
+    /// Has the disk refuse calls while a vault works, and checks that every answer is honest.
+    Faults(faults::Args),
     /// Writes the man pages in docs/man from the definitions of the flags.
     Man,
     /// Writes docs/json-output.schema.json from the types that `vaultctl --json` prints.
     Schema,
     /// Measures the release build beside its floors and neighbours, and writes docs/performance.md.
     Bench(bench::Args),
+    /// Runs every parser of what comes from outside on inputs that libFuzzer makes up.
+    Fuzz(fuzz::Args),
     /// Counts the instructions of a request's parts, and fails where one takes a tenth more than was committed.
     Guard(guard::Args),
     /// Checks what is checked before a commit: format, lints, documentation, dependencies, style.
@@ -46,9 +62,14 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Crash(args) => crash::run(&args),
+        Command::Damage(args) => damage::run(&args),
+        Command::Malformed(args) => malformed::run(&args),
+        Command::Powercut(args) => powercut::run(&args),
+        Command::Faults(args) => faults::run(&args),
         Command::Man => man::write(&workspace::root().join("docs/man")).map(|()| ExitCode::SUCCESS),
         Command::Schema => schema::write().map(|()| ExitCode::SUCCESS),
         Command::Bench(args) => bench::run(&args),
+        Command::Fuzz(args) => fuzz::run(&args),
         Command::Guard(args) => guard::run(&args),
         Command::Check => check::run(),
         Command::Package => package::run(),

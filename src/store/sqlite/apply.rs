@@ -262,7 +262,8 @@ fn drop_unknown_agents(connection: &Connection, sum: (&State, &Keys)) -> Result<
 /// Removes the agents that are not sealed under new keys, which none that is let in is.
 pub(super) fn drop_old_agents(connection: &Connection, new: &Keys) -> Result<(), StoreError> {
     for row in agents(connection)?.iter().filter(|row| row.open(new).is_err()) {
-        connection.prepare_cached("DELETE FROM agent WHERE name = ?1")?.execute([&row.name])?;
+        let mut delete = connection.prepare_cached("DELETE FROM agent WHERE name = ?1 OR sealed = ?2")?;
+        delete.execute(params![row.name, row.sealed])?;
     }
     Ok(())
 }

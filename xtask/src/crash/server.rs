@@ -1,12 +1,16 @@
 //! The daemon that is killed, and its home.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 use tempfile::TempDir;
 use vault::api::StatusOf;
 use vault::client::Client;
@@ -21,48 +25,106 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// A home, and the daemon on it.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(crate) struct Server {
     folder: Option<TempDir>,
     home: PathBuf,
     programs: PathBuf,
     log: File,
+    /// Where the database is, if not at its usual place.
+    database: Option<PathBuf>,
+    environment: Vec<(&'static str, OsString)>,
     daemon: Option<Child>,
 }
 
 impl Server {
-    /// Makes a home with a vault of the fewest rounds allowed, so that the time goes into crashes.
-    pub(super) fn make() -> Result<Self> {
+    /// Makes a home with a vault in it.
+    pub(crate) fn make() -> Result<Self> {
+        let server = Self::prepare()?;
+        server.init()?;
+        Ok(server)
+    }
+
+    /// Makes a home for a vault of the fewest rounds allowed, so that the time goes into crashes.
+    pub(crate) fn prepare() -> Result<Self> {
         let private = std::fs::Permissions::from_mode(0o700);
         let folder = tempfile::Builder::new().prefix("vault-crash-").permissions(private).tempdir()?;
-        let home = folder.path().to_owned();
+        let home = std::fs::canonicalize(folder.path())?;
         let programs = files::parent(&std::env::current_exe()?);
         files::replace_private(&home.join("vault.toml"), b"[kdf]\niterations = 100000\n")?;
         let log = files::create_private(&home.join(LOG))?;
-        let server = Self { folder: Some(folder), home, programs, log, daemon: None };
-        let made = server.command("vaultctl").arg("init").stdout(Stdio::null()).status()?;
-        if made.success() { Ok(server) } else { bail!("vaultctl init ended with {made}") }
+        Ok(Self {
+            folder: Some(folder),
+            home,
+            programs,
+            log,
+            database: None,
+            environment: Vec::new(),
+            daemon: None,
+        })
+    }
+
+    /// Makes the vault.
+    pub(crate) fn init(&self) -> Result<()> {
+        let mut command = self.command("vaultctl");
+        let made = command.arg("init").args(self.named_database()).stdout(Stdio::null()).status()?;
+        if made.success() { Ok(()) } else { bail!("vaultctl init ended with {made}") }
+    }
+
+    /// Gives a variable to the programs that are started from now on.
+    pub(crate) fn set(&mut self, variable: &'static str, value: impl Into<OsString>) {
+        self.environment.push((variable, value.into()));
+    }
+
+    /// Puts the database at another place in the home.
+    pub(crate) fn place_database(&mut self, name: &str) -> Result<()> {
+        let path = self.home.join(name);
+        files::make_private_folder(&files::parent(&path))?;
+        self.database = Some(path);
+        Ok(())
+    }
+
+    fn named_database(&self) -> impl Iterator<Item = &OsStr> {
+        self.database.iter().flat_map(|path| [OsStr::new("--database"), path.as_os_str()])
+    }
+
+    /// Gives the home.
+    pub(crate) fn home(&self) -> &Path {
+        &self.home
     }
 
     /// Gives the socket.
-    pub(super) fn socket(&self) -> PathBuf {
+    pub(crate) fn socket(&self) -> PathBuf {
         self.home.join("vault.sock")
     }
 
     /// Gives the key file.
-    pub(super) fn key_file(&self) -> PathBuf {
+    pub(crate) fn key_file(&self) -> PathBuf {
         self.home.join(".env")
     }
 
+    /// Gives what its daemons logged from a place on.
+    pub(crate) fn log(&self, from: u64) -> Result<String> {
+        let mut file = File::open(self.home.join(LOG))?;
+        file.seek(SeekFrom::Start(from))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
     /// Starts the daemon.
-    pub(super) fn start(&mut self) -> Result<()> {
+    pub(crate) fn start(&mut self) -> Result<()> {
         let mut command = self.command("vaultd");
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(self.log.try_clone()?);
+        command
+            .args(self.named_database())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(self.log.try_clone()?);
         self.daemon = Some(command.spawn().context("vaultd cannot be started")?);
         Ok(())
     }
 
     /// Waits until the daemon answers and its vault is open.
-    pub(super) fn wait_until_ready(&mut self) -> Result<()> {
+    pub(crate) fn wait_until_ready(&mut self) -> Result<()> {
         let began = Instant::now();
         loop {
             let answer =
@@ -83,7 +145,7 @@ impl Server {
     }
 
     /// Kills the daemon, which learns nothing of it.
-    pub(super) fn kill(&mut self) -> Result<()> {
+    pub(crate) fn kill(&mut self) -> Result<()> {
         if let Some(mut daemon) = self.daemon.take() {
             daemon.kill()?;
             daemon.wait()?;
@@ -91,8 +153,22 @@ impl Server {
         Ok(())
     }
 
+    /// Ends the daemon as a service manager does, and waits until it is gone.
+    pub(crate) fn end(&mut self) -> Result<()> {
+        let Some(mut daemon) = self.daemon.take() else { return Ok(()) };
+        let id = Pid::from_raw(i32::try_from(daemon.id())?);
+        nix::sys::signal::kill(id, Signal::SIGTERM)?;
+        let ended = daemon.wait()?;
+        if ended.success() { Ok(()) } else { bail!("vaultd ended with {ended}; its log is {LOG}") }
+    }
+
+    /// Tells whether the daemon ended by itself.
+    pub(crate) fn has_ended(&mut self) -> Result<bool> {
+        Ok(self.daemon.as_mut().map(Child::try_wait).transpose()?.flatten().is_some())
+    }
+
     /// Takes the write-ahead log away, and with it what was committed since the last checkpoint.
-    pub(super) fn lose_log(&self) -> Result<()> {
+    pub(crate) fn lose_log(&self) -> Result<()> {
         match std::fs::remove_file(self.home.join("vault.db-wal")) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
             _ => Ok(()),
@@ -100,16 +176,17 @@ impl Server {
     }
 
     /// Leaves the home in place for whoever looks into it.
-    pub(super) fn keep(&mut self) {
+    pub(crate) fn keep(&mut self) {
         if let Some(folder) = self.folder.take() {
             crate::say::problem(format_args!("the home is left in {}", folder.keep().display()));
         }
     }
 
     /// Prepares a program on this home.
-    pub(super) fn command(&self, program: &str) -> Command {
+    pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.programs.join(program));
-        command.env_clear().args(["--home".as_ref(), self.home.as_os_str()]);
+        let environment = self.environment.iter().map(|(variable, value)| (variable, value));
+        command.env_clear().envs(environment).args(["--home".as_ref(), self.home.as_os_str()]);
         command
     }
 }

@@ -10,28 +10,43 @@ use vault::domain::SecretName;
 use vault::secret::{Revealed, SecretValue};
 
 use super::ledger::{Held, Known, Ledger, Write};
+use super::witness::Step;
 
 /// Writes until the daemon is gone.
-pub(super) fn write(ledger: &mut Ledger, socket: &Path, mut random: Rng, ended: &AtomicBool) {
+pub(crate) fn write(ledger: &mut Ledger, socket: &Path, mut random: Rng, ended: &AtomicBool) {
     while !ended.load(Ordering::SeqCst) {
         let Ok(mut client) = Client::connect(socket) else { continue };
-        while let Some(number) = random.choice(0..ledger.names.len()) {
-            let value = ledger.fresh_value();
-            let Some(known) = ledger.names.get_mut(number) else { break };
+        while !ended.load(Ordering::SeqCst) {
+            let (number, value) = (random.usize(0..ledger.names.len()), ledger.fresh_value());
+            let Some(known) = ledger.names.get(number) else { return };
             let write = draw(known, value, &mut random);
-            known.pending = Some(write.clone());
-            match ask(&mut client, known, &write) {
-                Ok(held) => acknowledged(ledger, number, &write, held),
-                // Whether it was done, nobody knows: this name waits for the oracle.
-                Err(fault) if fault.code == Code::Unavailable => {
-                    ledger.under_way += 1;
-                    return;
-                }
-                // A refusal changes nothing.
-                Err(_) => known.pending = None,
+            if !once(ledger, number, &write, &mut client) {
+                return;
             }
         }
     }
+}
+
+/// Asks for one write and notes the answer; `false` where none came.
+fn once(ledger: &mut Ledger, number: usize, write: &Write, client: &mut Client) -> bool {
+    // None of these steps compares, so none fails.
+    let _ = ledger.take(number, Step::Asked(write.clone()));
+    let Some(known) = ledger.names.get(number) else { return false };
+    let step = match ask(client, known, write) {
+        Ok(held) => Step::Acknowledged(held),
+        // Whether it was done, nobody knows: this name waits for the oracle.
+        Err(fault) if fault.code == Code::Unavailable => {
+            ledger.under_way += 1;
+            return false;
+        }
+        // A refusal changes nothing.
+        Err(fault) => {
+            ledger.count_refusal(&fault);
+            Step::Refused
+        }
+    };
+    let _ = ledger.take(number, step);
+    true
 }
 
 fn draw(known: &Known, value: String, random: &mut Rng) -> Write {
@@ -92,19 +107,8 @@ fn update(held: &Held) -> UpdateSecret {
     }
 }
 
-fn acknowledged(ledger: &mut Ledger, number: usize, write: &Write, held: Option<Held>) {
-    ledger.acknowledged += 1;
-    let Some(known) = ledger.names.get_mut(number) else { return };
-    known.pending = None;
-    let before = std::mem::replace(&mut known.held, held);
-    let id = known.held.as_ref().or(before.as_ref()).map(|held| held.id);
-    if let Some(id) = id {
-        ledger.note(id, write.action());
-    }
-}
-
 /// Reads until the daemon is gone; what it gets is not looked at here.
-pub(super) fn read(socket: &Path, mut random: Rng, ended: &AtomicBool) {
+pub(crate) fn read(socket: &Path, mut random: Rng, ended: &AtomicBool) {
     while !ended.load(Ordering::SeqCst) {
         let Ok(mut client) = Client::connect(socket) else { continue };
         loop {
