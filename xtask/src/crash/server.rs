@@ -167,6 +167,11 @@ impl Server {
         Ok(self.daemon.as_mut().map(Child::try_wait).transpose()?.flatten().is_some())
     }
 
+    /// Tells whether there is a daemon that has not ended.
+    pub(crate) fn is_running(&mut self) -> Result<bool> {
+        Ok(self.daemon.is_some() && !self.has_ended()?)
+    }
+
     /// Takes the write-ahead log away, and with it what was committed since the last checkpoint.
     pub(crate) fn lose_log(&self) -> Result<()> {
         match std::fs::remove_file(self.home.join("vault.db-wal")) {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use fastrand::Rng;
 use tempfile::TempDir;
-use vault::api::{Code, ListSecrets, StatusOf};
+use vault::api::{Code, Fault, ListSecrets, Status, StatusOf};
 use vault::client::Client;
 
 use super::work::{READERS, WRITERS, work};
@@ -119,9 +119,15 @@ impl Home {
         tally.starts.0 += 1;
         let began = Instant::now();
         while !self.server.has_ended()? {
-            if self.is_open() {
-                tally.starts.1 += 1;
-                return Ok(());
+            match self.status() {
+                Ok(status) if !status.locked => {
+                    tally.starts.1 += 1;
+                    return Ok(());
+                }
+                // It could not read the key file, and says so.
+                Ok(_) => return self.server.kill(),
+                Err(fault) if fault.code == Code::Storage => return Ok(()),
+                Err(_) => {}
             }
             ensure!(began.elapsed() < START, "a daemon that started amid failures neither serves nor ends");
             std::thread::sleep(PAUSE);
@@ -129,25 +135,25 @@ impl Home {
         Ok(())
     }
 
-    fn is_open(&self) -> bool {
-        let status =
-            Client::connect(&self.server.socket()).and_then(|mut client| client.call(&StatusOf::default()));
-        status.is_ok_and(|status| !status.locked)
+    fn status(&self) -> Result<Status, Fault> {
+        Client::connect(&self.server.socket())?.call(&StatusOf::default())
     }
 
     /// With the disk in order, requests are served soon, by this daemon or by the next one.
     fn serves_again(&mut self, tally: &mut Tally) -> Result<()> {
         let began = Instant::now();
-        while !self.server.has_ended()? && began.elapsed() < SOON {
+        while self.server.is_running()? && began.elapsed() < SOON {
             // A list is recorded, so it is served only where something can be committed.
             let listed = Client::connect(&self.server.socket())
                 .and_then(|mut client| client.call(&ListSecrets::default()));
-            if listed.is_ok() {
-                return Ok(());
+            match listed {
+                Ok(_) => return Ok(()),
+                Err(fault) if fault.code == Code::Locked => self.server.kill()?,
+                Err(_) => {}
             }
             std::thread::sleep(PAUSE);
         }
-        if !self.server.has_ended()? {
+        if self.server.is_running()? {
             bail!("the daemon does not serve again within {} s of the last failure", SOON.as_secs());
         }
         tally.restarts += 1;
