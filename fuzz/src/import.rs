@@ -3,6 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use vault::api::ImportEntry;
+use vault::domain::SecretName;
+use vault::secret::SecretValue;
+
 use crate::failure::Failure;
 
 #[allow(dead_code, reason = "the command line uses more of it")]
@@ -25,6 +29,11 @@ mod json;
 #[path = "../../ctl/src/commands/import/onepassword.rs"]
 mod onepassword;
 
+/// Gives an entry its place in an import, as the command does.
+fn entry(name: SecretName, value: SecretValue) -> ImportEntry {
+    ImportEntry { org_id: None, name, value: value.into(), category: None, metadata: None, expires_at: None }
+}
+
 /// Writes data to a file that ends so, in memory where there is a place for that.
 fn file(data: &[u8], end: &str) -> PathBuf {
     static FOLDER: OnceLock<tempfile::TempDir> = OnceLock::new();
@@ -38,7 +47,7 @@ fn file(data: &[u8], end: &str) -> PathBuf {
 
 fn taken(read: Result<found::Found, Failure>) {
     match read {
-        Ok(found) => drop(found.entries(None, &crate::context::Context)),
+        Ok(mut found) => drop(found.entries(None, &crate::context::Context)),
         Err(Failure::Fault(fault)) => assert!(!fault.message.contains("MARKMARK"), "{}", fault.message),
         Err(Failure::Closed) => {}
     }

@@ -11,6 +11,7 @@ mod dotenv;
 #[allow(dead_code, reason = "the command line uses more of it")]
 #[path = "../../ctl/src/failure.rs"]
 mod failure;
+mod env;
 mod import;
 mod log;
 mod sealed;

@@ -27,17 +27,13 @@ fn changed(valid: &[u8], data: &[u8]) -> Vec<u8> {
     bytes
 }
 
+fn context<'a>(org: &'a OrgId, name: &'a SecretName) -> SealContext<'a> {
+    SealContext { vault: VAULT, org, id: SecretId::from_bytes([1; 16]), name, version: 1, revision: 1 }
+}
+
 /// Opens a sealed value.
 pub(crate) fn sealed(data: &[u8]) {
     static VALID: OnceLock<(OrgId, SecretName, Sealed)> = OnceLock::new();
-    let context = |org, name| SealContext {
-        vault: VAULT,
-        org,
-        id: SecretId::from_bytes([1; 16]),
-        name,
-        version: 1,
-        revision: 1,
-    };
     let (org, name, valid) = VALID.get_or_init(|| {
         let (org, name) = (OrgId::default(), SecretName::try_from("a".to_owned()).expect("a name"));
         let fresh = Fresh { salt: [1; 32], iv: [2; 12] };
@@ -56,7 +52,7 @@ pub(crate) fn slot(data: &[u8]) {
     let (valid, master) = valid_slot();
     for bytes in [changed(valid.as_bytes(), data), data.to_vec()] {
         let Ok(slot) = Slot::from_stored(&bytes) else { continue };
-        assert!((Iterations::FLOOR..=Iterations::CEILING.get()).contains(&slot.iterations().get()));
+        assert!((Iterations::FLOOR..=Iterations::CEILING).contains(&slot.iterations().get()));
         let opened = matches!(slot.open(VAULT, master), Ok(Some(_)));
         assert_eq!(opened, bytes == valid.as_bytes(), "a changed slot opens, or an unchanged one does not");
     }
