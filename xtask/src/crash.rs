@@ -18,11 +18,12 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use fastrand::Rng;
 
+use crate::sabotage::noticed;
 use crate::say;
-use crate::workspace::{cargo, succeed};
+use crate::workspace::build_programs;
 use keeper::Keeper;
 use ledger::Ledger;
 use server::Server;
@@ -66,10 +67,11 @@ struct Tally {
 
 /// Kills and asks, as often as was said; fails at the first thing that is lost.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    succeed(&mut cargo(["build", "--locked", "--package", "vaultd", "--package", "vaultctl"]))?;
+    build_programs()?;
     let began = Instant::now();
     if args.sabotage {
-        return noticed(cycles(args));
+        noticed("crash: a log that was taken away", cycles(args))?;
+        return Ok(ExitCode::SUCCESS);
     }
     let tally = cycles(args).with_context(|| format!("seed {}: a crash lost something", args.seed))?;
     say::line(format_args!(
@@ -84,13 +86,6 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         tally.happened,
         tally.rekeys,
     ));
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Turns a failure into a success, and a success into a failure: a check that cannot fail shows nothing.
-fn noticed(ended: Result<Tally>) -> Result<ExitCode> {
-    let Err(failure) = ended else { bail!("what was taken away was not missed") };
-    say::line(format_args!("crash: the sabotage was noticed: {failure:#}"));
     Ok(ExitCode::SUCCESS)
 }
 

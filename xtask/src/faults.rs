@@ -10,13 +10,14 @@ mod work;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use fastrand::Rng;
 use nix::errno::Errno;
 
+use crate::sabotage::noticed;
 use crate::say;
 use crate::shim::{Act, Call, Lasts, Shim, Strike};
-use crate::workspace::{cargo, succeed};
+use crate::workspace::build_programs;
 use home::{Home, Tally};
 
 /// The calls that fail.
@@ -44,12 +45,11 @@ pub(crate) struct Args {
 
 /// Makes the runs; fails at the first that was not honest.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    succeed(&mut cargo(["build", "--locked", "--package", "vaultd", "--package", "vaultctl"]))?;
+    build_programs()?;
     let began = Instant::now();
     let shim = Shim::build()?;
     if args.sabotage {
-        let Err(failure) = runs(args, &shim) else { bail!("writes that were dropped were not missed") };
-        say::line(format_args!("faults: the sabotage was noticed: {failure:#}"));
+        noticed("faults: writes that were dropped", runs(args, &shim))?;
         return Ok(ExitCode::SUCCESS);
     }
     let tally = runs(args, &shim).with_context(|| format!("seed {}", args.seed))?;

@@ -12,6 +12,7 @@ mod malformed;
 mod man;
 mod package;
 mod powercut;
+mod sabotage;
 mod say;
 mod schema;
 mod shim;

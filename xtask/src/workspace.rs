@@ -38,6 +38,11 @@ pub(crate) fn succeed(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Builds the two programs as `cargo test` does.
+pub(crate) fn build_programs() -> Result<()> {
+    succeed(&mut cargo(["build", "--locked", "--package", "vaultd", "--package", "vaultctl"]))
+}
+
 /// Passes a command's exit code on; 1 where a signal ended it.
 pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
     let code = status.code().and_then(|code| u8::try_from(code).ok());

@@ -15,25 +15,18 @@ use super::log::Long;
 use super::room::words;
 use super::stock::{Stock, today};
 use super::{ask, flip};
-use crate::say;
+use crate::sabotage::noticed;
 
 /// Runs each; succeeds where each one is noticed.
 pub(super) fn run(seed: u64) -> Result<ExitCode> {
     let mut random = Rng::with_seed(seed);
     let mut stock = Stock::make()?;
     stock.check_sound()?;
-    noticed("a flip that is undone", flip::undone(&stock, &mut random))?;
-    noticed("a value that the vault's own keys seal", forged(&mut stock))?;
+    noticed("damage: a flip that is undone", flip::undone(&stock, &mut random))?;
+    noticed("damage: a value that the vault's own keys seal", forged(&mut stock))?;
     let long = Long::make()?;
-    noticed("an edit of the log that is undone", long.tamper_and_ask(&mut random, Long::mend))?;
+    noticed("damage: an edit of the log that is undone", long.tamper_and_ask(&mut random, Long::mend))?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Turns a failure into a success, and a success into a failure.
-fn noticed(what: &str, ended: Result<()>) -> Result<()> {
-    let Err(failure) = ended else { bail!("{what} goes unnoticed") };
-    say::line(format_args!("damage: {what} is noticed: {failure:#}"));
-    Ok(())
 }
 
 /// Replaces a value as only a holder of the keys can: what a vault that checks nothing would hand out.
