@@ -10,7 +10,7 @@ mod sqlite;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use tokio::sync::{broadcast, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot};
 
 pub use agent::AgentRow;
 pub use row::{ListQuery, Remains, Row, Sort, SortKey, Stored, VersionRow};
@@ -232,6 +232,23 @@ pub struct State {
     pub mac: Bytes32,
 }
 
+/// Where one unit's answer goes.
+pub(crate) type Reply = oneshot::Sender<Result<Receipt, Refusal>>;
+
+/// The answers to all units of one commit.
+#[derive(Debug)]
+pub struct Answers(pub(crate) Vec<(Reply, Result<Receipt, Refusal>)>);
+
+impl Answers {
+    /// Answers everybody.
+    pub fn hand_out(self) {
+        for (reply, answer) in self.0 {
+            // Who asked may be gone.
+            let _ = reply.send(answer);
+        }
+    }
+}
+
 /// Keeps secrets and the log.
 ///
 /// Reads see the last commit. Writes are units, committed in the order in which they were given, several at a
@@ -271,8 +288,12 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     fn state(&self) -> Result<State, StoreError>;
     /// Numbers the last commit that changed anything but the log; from 1.
     fn changes(&self) -> u64;
+    /// Gives the end of the log as last committed.
+    fn head(&self) -> Result<Head, StoreError>;
     /// Queues a unit; the receiver hears after its commit.
     fn commit(&self, unit: Unit) -> oneshot::Receiver<Result<Receipt, Refusal>>;
+    /// Has the answers of later commits go to the caller, who hands them out; nothing where somebody does already.
+    fn answers(&self) -> Option<mpsc::UnboundedReceiver<Answers>>;
     /// Moves all that was deleted out of the write-ahead log; `false` where a reader held it up.
     fn erase(&self) -> oneshot::Receiver<bool>;
     /// Copies the database as last committed into a file without a name.

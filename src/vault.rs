@@ -5,6 +5,7 @@ mod backup;
 mod change;
 mod desk;
 mod discover;
+mod faults;
 mod folded;
 mod found;
 mod handle;
@@ -18,6 +19,7 @@ mod rekey;
 mod resolve;
 mod retention;
 mod rotate;
+mod rows;
 mod scan;
 mod secrets;
 mod settings;
@@ -32,6 +34,7 @@ use tokio::sync::{RwLock as Turns, RwLockWriteGuard as Alone, broadcast};
 
 pub use agents::Standing;
 pub use desk::Desk;
+use faults::fault_of;
 use folded::Folded;
 pub use found::{FoundError, Founded, Founding, Plan, found};
 use handle::After;
@@ -40,6 +43,7 @@ pub use inspect::{Damage, Findings};
 pub use list::{Fold, each};
 use refused::Refused;
 pub use rekey::SlotSource;
+use rows::Rows;
 pub use settings::{Posture, Settings};
 
 use crate::agents::Agents;
@@ -49,7 +53,7 @@ use crate::clock::Clock;
 use crate::crypto::Iterations;
 use crate::domain::{Caller, LockReason, Timestamp};
 use crate::keyring::{Keyring, Keys};
-use crate::store::{Refusal, Store, StoreError, Unit};
+use crate::store::{Refusal, Store, Unit};
 use vault_platform::PagePolicy;
 
 /// How often a unit is tried again when its rows or keys changed meanwhile.
@@ -75,6 +79,8 @@ struct Inner {
     agents: RwLock<Arc<Agents>>,
     refused: Mutex<Refused>,
     folded: Mutex<Folded>,
+    rows: Rows,
+    overview: status::Kept,
     backup: Mutex<Option<backup::Pending>>,
     /// Held by all who commit a change, and by whoever changes everything alone.
     turns: Turns<()>,
@@ -99,6 +105,8 @@ impl Vault {
             agents: RwLock::default(),
             refused: Mutex::default(),
             folded: Mutex::default(),
+            rows: Rows::default(),
+            overview: status::Kept::default(),
             backup: Mutex::default(),
             turns: Turns::default(),
         }))
@@ -196,6 +204,15 @@ impl Vault {
     /// Moves what was removed out of the write-ahead log; `false` where a reader held it up.
     async fn erase(&self) -> bool {
         self.0.store.erase().await.unwrap_or(false)
+    }
+
+    /// Hands out the store's answers, for as long as it runs: all who share a commit then wake up together, on the
+    /// runtime of whoever awaits this, and not each by itself.
+    pub async fn hand_out_answers(&self) {
+        let Some(mut answers) = self.0.store.answers() else { return };
+        while let Some(some) = answers.recv().await {
+            some.hand_out();
+        }
     }
 
     /// Commits a unit and waits until it is on the disk.
@@ -302,26 +319,4 @@ fn act<O: Handle>(mut desk: Desk, operation: &O) -> (Desk, Result<O::Answer, Fau
         Place::Inline => operation.act(&mut desk),
     };
     (desk, acted)
-}
-
-impl From<StoreError> for Fault {
-    fn from(error: StoreError) -> Self {
-        tracing::error!(%error, "the store did not answer");
-        let code = if matches!(error, StoreError::Damaged(_)) { Code::Integrity } else { Code::Storage };
-        Self::new(code, error.to_string())
-    }
-}
-
-fn fault_of(refusal: &Refusal) -> Fault {
-    match refusal {
-        Refusal::NameTaken => Fault::new(Code::Conflict, "the name is taken in this org")
-            .hint("replace its value with: vaultctl set; or choose another name"),
-        Refusal::Stale | Refusal::OldKeys => {
-            Fault::new(Code::Conflict, "the secret changed meanwhile, again and again")
-        }
-        Refusal::Revoked => Fault::new(Code::Unauthorized, "the agent's rights changed meanwhile"),
-        Refusal::Full | Refusal::Storage(_) => {
-            Fault::new(Code::Storage, "the change could not be written to disk; nothing of it is stored")
-        }
-    }
 }

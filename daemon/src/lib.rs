@@ -119,6 +119,8 @@ async fn serve(found: Found, vault: Vault) -> anyhow::Result<()> {
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     let gate = gate::Gate::new(socket.listener()?, stopping, access, &config.limits);
     let serving = tokio::spawn(gate.serve(app));
+    let handing_out = vault.clone();
+    tokio::spawn(async move { handing_out.hand_out_answers().await });
     let ticking = tokio::spawn(tick::tick(vault.clone(), home.head.clone(), config));
     let watching = tokio::spawn(watch::watch(vault.clone(), home.key_file.clone()));
     signals.end(|| reload(&home, &vault)).await;

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -22,11 +22,11 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::types::FromSqlError;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
-use tokio::sync::{broadcast, oneshot};
+use tokio::sync::{broadcast, mpsc as channel, oneshot};
 
 use super::{
-    AgentRow, AuditPage, AuditQuery, ListQuery, Receipt, Refusal, Remains, Row, State, Store, StoreError,
-    Stored, Unit, VersionRow,
+    AgentRow, Answers, AuditPage, AuditQuery, ListQuery, Receipt, Refusal, Remains, Row, State, Store,
+    StoreError, Stored, Unit, VersionRow,
 };
 use crate::audit::{Checkpoint, Entry, Head, Link};
 use crate::crypto::{Bytes32, Header};
@@ -72,7 +72,7 @@ pub struct SqliteStore {
     jobs: mpsc::Sender<writer::Job>,
     erasures: mpsc::Sender<checkpoint::Job>,
     events: broadcast::Sender<Arc<Entry>>,
-    changes: Arc<AtomicU64>,
+    shared: Arc<writer::Shared>,
     copying: Mutex<()>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -90,7 +90,8 @@ impl SqliteStore {
         let (erasures, erasure_jobs) = mpsc::channel();
         let (jobs, unit_jobs) = mpsc::channel();
         let checkpointer = checkpoint::spawn(connect(path, Mode::Write)?, erasure_jobs)?;
-        let changes = Arc::new(AtomicU64::new(1));
+        let shared = Arc::new(writer::Shared::default());
+        shared.changes.store(1, Ordering::Release);
         let writer = writer::spawn(writer::Setup {
             path: path.to_owned(),
             reserve: reserve::Reserve::beside(path),
@@ -98,7 +99,7 @@ impl SqliteStore {
             jobs: unit_jobs,
             checkpoints: erasures.clone(),
             events: events.clone(),
-            changes: Arc::clone(&changes),
+            shared: Arc::clone(&shared),
         })?;
         let threads = vec![writer, checkpointer];
         Ok(Self {
@@ -107,7 +108,7 @@ impl SqliteStore {
             jobs,
             erasures,
             events,
-            changes,
+            shared,
             copying: Mutex::default(),
             threads,
         })
@@ -290,7 +291,17 @@ impl Store for SqliteStore {
     }
 
     fn changes(&self) -> u64 {
-        self.changes.load(Ordering::Acquire)
+        self.shared.changes.load(Ordering::Acquire)
+    }
+
+    fn head(&self) -> Result<Head, StoreError> {
+        let shown = *self.shared.head.lock().unwrap_or_else(PoisonError::into_inner);
+        shown.map_or_else(|| Ok(self.state()?.head), Ok)
+    }
+
+    fn answers(&self) -> Option<channel::UnboundedReceiver<Answers>> {
+        let (sender, receiver) = channel::unbounded_channel();
+        self.shared.answers.set(sender).is_ok().then_some(receiver)
     }
 
     fn commit(&self, unit: Unit) -> oneshot::Receiver<Result<Receipt, Refusal>> {

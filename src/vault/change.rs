@@ -1,7 +1,7 @@
 //! Update, versions, rollback, and a platform's fields together.
 
-use super::desk::{Desk, unreadable, unsealable};
-use super::fault_of;
+use super::desk::Desk;
+use super::faults::{fault_of, unreadable, unsealable};
 use super::handle::Handle;
 use super::secrets::{NewSecret, created};
 use crate::api::{
@@ -112,7 +112,7 @@ impl Handle for UpdateSecret {
     fn act(&self, desk: &mut Desk) -> Result<Created, Fault> {
         let stored = desk.take(Action::Encrypt, self.id)?;
         self.check(&stored)?;
-        let mut next = stored.clone();
+        let mut next = (*stored).clone();
         let mut changed = Vec::new();
         if let Some(category) = self.category {
             next.row.category = category;
@@ -179,7 +179,7 @@ impl Handle for Rollback {
         }
         let value = older(desk, &stored, self.version)?;
         desk.detail("rollbackTo", self.version);
-        replace(desk, &stored, stored.clone(), &NextValue::New(value))
+        replace(desk, &stored, (*stored).clone(), &NextValue::New(value))
     }
 }
 

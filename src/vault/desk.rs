@@ -6,18 +6,19 @@
 use std::sync::Arc;
 
 use super::Vault;
+use super::faults::{forbidden, unreadable, unsealable};
 use super::handle::After;
 use super::inspect::Vanished;
+use super::rows::{Rows, Seen};
 use crate::api::{Code, Fault};
 use crate::audit::{Author, Draft};
-use crate::crypto::CryptoError;
 use crate::domain::{
     Action, AgentId, Caller, OrgId, Outcome, Role, SecretId, SecretName, SecretRef, Timestamp,
 };
 use crate::keyring::Keys;
 use crate::policy::{Request, Verdict, judge};
 use crate::secret::SecretValue;
-use crate::store::{Change, Guard, ListQuery, Row, Store, StoreError, Stored, Unit};
+use crate::store::{Change, Guard, ListQuery, Row, Store, Stored, Unit};
 
 /// One act in progress.
 #[derive(Debug)]
@@ -122,19 +123,19 @@ impl Desk {
     /// # Errors
     /// `not_found` where it is missing or the caller may not, which look the same; `integrity` where its row
     /// does not authenticate.
-    pub fn take(&mut self, action: Action, secret: SecretRef) -> Result<Stored, Fault> {
+    pub fn take(&mut self, action: Action, secret: SecretRef) -> Result<Arc<Stored>, Fault> {
         let mut draft = Draft::of(action);
         draft.secret = secret.id();
         self.about(draft);
         let found = match secret.id() {
-            Some(id) => self.store().get(id)?,
+            Some(id) => self.look(action, |rows, as_of| rows.of(as_of, id), || Ok(self.store().get(id)?))?,
             None => None,
         };
-        let Some(stored) = found else {
+        let Some(seen) = found else {
             self.refuse_vanished(|gone| Some(gone.id) == secret.id())?;
             return Err(Fault::not_found());
         };
-        self.admit(action, stored)?.ok_or_else(Fault::not_found)
+        self.admit(action, seen)?.ok_or_else(Fault::not_found)
     }
 
     /// Takes a secret whose row is damaged, so that its owner can be rid of it; gives its id and revision.
@@ -158,17 +159,37 @@ impl Desk {
     }
 
     /// Finds a stored secret by exact name; nothing is noted where there is none, or none for this caller.
-    pub fn find(&mut self, action: Action, org: &OrgId, name: &SecretName) -> Result<Option<Stored>, Fault> {
-        let Some(stored) = self.store().find(org, name).map_err(|error| unreadable(name, error))? else {
+    pub fn find(
+        &mut self,
+        action: Action,
+        org: &OrgId,
+        name: &SecretName,
+    ) -> Result<Option<Arc<Stored>>, Fault> {
+        let read = || self.store().find(org, name).map_err(|error| unreadable(name, error));
+        let Some(seen) = self.look(action, |rows, as_of| rows.named(as_of, org, name), read)? else {
             self.refuse_vanished(|gone| gone.org == *org && gone.name == name.as_str())?;
             return Ok(None);
         };
-        self.admit(action, stored)
+        self.admit(action, seen)
+    }
+
+    /// Looks among the rows that were checked since the last change, then in the store; changes read their rows anew.
+    fn look(
+        &self,
+        action: Action,
+        checked: impl FnOnce(&Rows, u64) -> Option<Arc<Stored>>,
+        read: impl FnOnce() -> Result<Option<Stored>, Fault>,
+    ) -> Result<Option<Seen>, Fault> {
+        let known = (action == Action::Decrypt).then(|| checked(&self.vault.0.rows, self.as_of)).flatten();
+        match known {
+            Some(stored) => Ok(Some(Seen::Checked(stored))),
+            None => Ok(read()?.map(|stored| Seen::Read(Arc::new(stored)))),
+        }
     }
 
     /// Judges and checks a stored secret; to a caller who may not even list it, it is not there.
-    fn admit(&mut self, action: Action, stored: Stored) -> Result<Option<Stored>, Fault> {
-        let row = &stored.row;
+    fn admit(&mut self, action: Action, seen: Seen) -> Result<Option<Arc<Stored>>, Fault> {
+        let row = &seen.stored().row;
         let draft = Draft::of(action).org(&row.org).secret(row.id, row.name.as_str());
         self.about(draft.clone());
         let name = Some(row.name.as_str());
@@ -176,10 +197,15 @@ impl Desk {
             self.denied = true;
             return if self.allows(Action::Read, &row.org, name) { Err(forbidden()) } else { Ok(None) };
         }
-        self.vault.findings().check(row, self.keys()?)?;
+        if let Seen::Read(stored) = &seen {
+            self.vault.findings().check(row, self.keys()?)?;
+            if action == Action::Decrypt {
+                self.vault.0.rows.keep(self.as_of, stored);
+            }
+        }
         self.entries.push(draft);
         self.guards.push(Guard { id: row.id, revision: row.revision });
-        Ok(Some(stored))
+        Ok(Some(seen.into_stored()))
     }
 
     /// Lists the rows that the caller may do something with; a list names no secret, so each row is judged.
@@ -308,40 +334,5 @@ impl Desk {
         let entries = vec![draft.with("code", fault.code.as_str())];
         let author = Author::of(&self.caller, self.now);
         Some(Unit { keys, author, agent: None, guards: Vec::new(), as_of: 0, changes: Vec::new(), entries })
-    }
-}
-
-/// Refuses what the caller may not do.
-pub(super) fn forbidden() -> Fault {
-    Fault::new(Code::Forbidden, "you may not do this")
-}
-
-/// Says of which secret a row cannot be read.
-pub(super) fn unreadable(name: &SecretName, error: StoreError) -> Fault {
-    let fault = Fault::from(error);
-    if fault.code != Code::Integrity {
-        return fault;
-    }
-    Fault { message: format!("the row of `{name}` was changed: {}", fault.message), ..fault }
-}
-
-/// Says that a secret's sealed value does not open.
-pub(super) fn unsealable(name: &str, error: CryptoError) -> Fault {
-    Fault::new(
-        Code::Integrity,
-        format!("the sealed value of `{name}` was changed, moved or swapped: {error}"),
-    )
-}
-
-impl From<CryptoError> for Fault {
-    fn from(error: CryptoError) -> Self {
-        let code = match error {
-            CryptoError::NoRandom => Code::Internal,
-            CryptoError::ReadsAsRecoveryKey => Code::InvalidRequest,
-            CryptoError::UnknownFormat | CryptoError::Malformed | CryptoError::NotAuthentic => {
-                Code::Integrity
-            }
-        };
-        Self::new(code, error.to_string())
     }
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::desk::{Desk, forbidden};
+use super::desk::Desk;
+use super::faults::forbidden;
 use super::handle::{After, Changes, Handle, Place, WhileLocked};
 use crate::api::{Code, Done, Fault, LockVault, MakeRecovery, RecoveryMade, Success, UnlockVault};
 use crate::audit::Draft;

@@ -115,7 +115,7 @@ impl Vault {
 
     /// Gives the end of the chain, as last committed.
     pub fn head(&self) -> Option<Head> {
-        self.0.store.state().ok().map(|state| state.head)
+        self.0.store.head().ok()
     }
 
     /// Gives the end of the chain to keep outside the database, unless it contradicts the one that was kept.
@@ -147,7 +147,7 @@ impl Vault {
     /// Counts the entries of the log.
     pub fn audit_len(&self) -> u64 {
         let removed = self.0.store.checkpoint().ok().flatten().map_or(0, |begin| begin.head.seq);
-        self.0.store.state().map_or(0, |state| state.head.seq.saturating_sub(removed))
+        self.0.store.head().map_or(0, |head| head.seq.saturating_sub(removed))
     }
 
     /// Gives the moment of the daemon's start.

@@ -3,6 +3,8 @@
 //! An exact name always wins. Beyond it resolving is tolerant only where it is safe: a preset's aliases, the
 //! `snake_case` twin of a field, and the three names that tools use for the one key of a platform.
 
+use std::sync::Arc;
+
 use super::desk::Desk;
 use super::handle::Handle;
 use crate::api::{Code, Fault, Resolve, Resolved};
@@ -54,7 +56,7 @@ fn fields(asked: Option<&str>) -> Vec<String> {
 }
 
 /// Finds the first stored candidate in the org, and notes a miss where there is none.
-pub(super) fn find(desk: &mut Desk, org: &OrgId, asked: &str) -> Result<Stored, Fault> {
+pub(super) fn find(desk: &mut Desk, org: &OrgId, asked: &str) -> Result<Arc<Stored>, Fault> {
     let mut miss = Draft::of(Action::Decrypt).org(org);
     miss.name = Some(asked.chars().filter(|c| !c.is_control()).take(256).collect());
     desk.about(miss);

@@ -1,7 +1,8 @@
 //! Create, list, get, delete.
 
 use super::change::older;
-use super::desk::{Desk, forbidden};
+use super::desk::Desk;
+use super::faults::forbidden;
 use super::handle::{After, Handle, Place, Settled};
 use crate::api::{
     Code, CreateSecret, Created, DamagedSecret, DeleteSecret, Deleted, Fault, GetSecret, ListSecrets, Secret,

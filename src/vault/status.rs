@@ -1,8 +1,8 @@
 //! How the vault is.
 
 use std::collections::BTreeMap;
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Vault;
 use super::desk::Desk;
@@ -19,13 +19,16 @@ impl Handle for StatusOf {
 
     fn act(&self, desk: &mut Desk) -> Result<Status, Fault> {
         let vault = desk.vault();
-        let header = vault.0.store.header().ok().flatten();
         let keyring = vault.keyring();
-        let scope = self.org_id.clone().unwrap_or(OrgScope::All);
-        let by_category = if desk.caller().is_owner() { vault.count(&scope)? } else { visible(desk, scope)? };
+        let stored = vault.overview(&keyring)?;
+        let by_category = match (desk.caller().is_owner(), self.org_id.clone().unwrap_or(OrgScope::All)) {
+            (true, OrgScope::All) => stored.totals.clone(),
+            (true, scope) => vault.count(&scope)?,
+            (false, scope) => visible(desk, scope)?,
+        };
         let owner = desk.caller().is_owner();
         Ok(Status {
-            configured: header.is_some()
+            configured: stored.founded
                 && !matches!(keyring, Keyring::Locked(crate::domain::LockReason::NoKey)),
             locked: matches!(keyring, Keyring::Locked(_)),
             lock_reason: match &keyring {
@@ -40,7 +43,7 @@ impl Handle for StatusOf {
             audit: if owner { vault.audit_status() } else { AuditStatus { entries: 0, head: None } },
             uptime_seconds: vault.uptime(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            warnings: if owner { vault.all_warnings(header.as_ref()) } else { Vec::new() },
+            warnings: if owner { vault.all_warnings(&stored) } else { Vec::new() },
         })
     }
 }
@@ -56,7 +59,38 @@ fn visible(desk: &Desk, scope: OrgScope) -> Result<BTreeMap<String, u64>, Fault>
     Ok(counted)
 }
 
+/// What the status tells of the database.
+#[derive(Debug)]
+struct Overview {
+    founded: bool,
+    recovers: bool,
+    totals: BTreeMap<String, u64>,
+}
+
+/// The overview that was read last, and the number of the last change at that time.
+#[derive(Debug, Default)]
+pub(super) struct Kept(Mutex<Option<(u64, Arc<Overview>)>>);
+
 impl Vault {
+    /// Gives the overview, read anew where something changed, or where nobody counts changes.
+    fn overview(&self, keyring: &Keyring) -> Result<Arc<Overview>, Fault> {
+        let as_of = self.0.store.changes();
+        let mut kept = self.0.overview.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = kept.as_ref().filter(|(read, _)| *read == as_of && matches!(keyring, Keyring::Open(_)));
+        if let Some((_, overview)) = known {
+            return Ok(Arc::clone(overview));
+        }
+        let header = self.0.store.header().ok().flatten();
+        let recovery = |header: &Header| header.slots.iter().any(|slot| slot.kind() == SlotKind::Recovery);
+        let overview = Arc::new(Overview {
+            founded: header.is_some(),
+            recovers: header.as_ref().is_some_and(recovery),
+            totals: self.count(&OrgScope::All)?,
+        });
+        *kept = Some((as_of, Arc::clone(&overview)));
+        Ok(overview)
+    }
+
     fn count(&self, scope: &OrgScope) -> Result<BTreeMap<String, u64>, Fault> {
         let mut counted: BTreeMap<_, _> = Category::ALL.map(|category| (category.id().to_owned(), 0)).into();
         counted.extend(self.0.store.totals(scope)?);
@@ -87,7 +121,7 @@ impl Vault {
     }
 
     fn audit_status(&self) -> AuditStatus {
-        let head = self.0.store.state().map(|state| state.head).ok();
+        let head = self.0.store.head().ok();
         AuditStatus {
             entries: head.map_or(0, |head| head.seq),
             head: head.filter(|head| head.seq > 0).map(|head| data_encoding::HEXLOWER.encode(&head.mac)),
@@ -99,7 +133,7 @@ impl Vault {
         u64::try_from(millis / 1000).unwrap_or_default()
     }
 
-    fn all_warnings(&self, header: Option<&Header>) -> Vec<Warning> {
+    fn all_warnings(&self, stored: &Overview) -> Vec<Warning> {
         let mut all = self.0.warnings.read().unwrap_or_else(PoisonError::into_inner).clone();
         all.extend_from_slice(self.findings().warnings());
         if self.0.weak_key.load(Ordering::Relaxed) {
@@ -110,9 +144,7 @@ impl Vault {
                 hint,
             ));
         }
-        let recovers =
-            header.is_some_and(|header| header.slots.iter().any(|slot| slot.kind() == SlotKind::Recovery));
-        if header.is_some() && !recovers {
+        if stored.founded && !stored.recovers {
             let hint = "make one and keep it apart from this machine: vaultctl recovery";
             all.push(Warning::new("no_recovery", "the vault has no recovery key", hint));
         }

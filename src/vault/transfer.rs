@@ -1,6 +1,7 @@
 //! Import and export: many secrets at once, in one unit.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::change::renewed;
 use super::desk::Desk;
@@ -139,7 +140,7 @@ fn outcome_of(entry: &ImportEntry, outcome: Taken) -> ImportedEntry {
 }
 
 /// Looks whether an entry's name is there already; the look itself is not noted.
-fn present(desk: &mut Desk, entry: &ImportEntry) -> Result<Option<Stored>, Fault> {
+fn present(desk: &mut Desk, entry: &ImportEntry) -> Result<Option<Arc<Stored>>, Fault> {
     let found = desk.find(Action::Read, &org(entry), &entry.name)?;
     if let Some(stored) = &found {
         desk.drop_noted(stored.row.id);
@@ -203,10 +204,10 @@ fn hand_out(desk: &mut Desk, row: &Row) -> Result<ExportedSecret, Fault> {
     let stored = desk.take(Action::Export, row.id.into())?;
     let value = desk.reveal(&stored)?;
     desk.detail("version", stored.row.version);
-    let row = stored.row;
+    let row = &stored.row;
     Ok(ExportedSecret {
-        org_id: row.org,
-        name: row.name,
+        org_id: row.org.clone(),
+        name: row.name.clone(),
         value: value.into(),
         category: row.category,
         metadata: RawMetadata::of(&row.metadata),

@@ -2,16 +2,20 @@
 //!
 //! It takes what is queued, at most [`BATCH`] units, never waits for more, runs each unit in a savepoint, and
 //! commits once. Everybody hears after the commit.
+//!
+//! Another program that changes the file meanwhile is noticed by `SQLite`'s number of the data's version, which our own
+//! commits leave as it is; emptying the write-ahead log raises it too, which costs those who read before it a second try.
 
+mod draw;
 mod unit;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
 use std::thread::{Builder, JoinHandle};
 
 use rusqlite::Connection;
-use tokio::sync::{broadcast, oneshot};
+use tokio::sync::{broadcast, mpsc as channel};
 
 use super::apply::write_state;
 use super::checkpoint;
@@ -19,9 +23,10 @@ use super::labels::Labels;
 use super::log::last_entry;
 use super::reserve::Reserve;
 use super::{Mode, connect, read_state};
-use crate::audit::Entry;
+use crate::audit::{Entry, Head};
 use crate::keyring::Keys;
-use crate::store::{Receipt, Refusal, State, StoreError, Unit};
+use crate::store::{Answers, Receipt, Refusal, Reply, State, StoreError, Unit};
+use draw::Draw;
 use unit::adopts;
 
 /// The most units that share a commit.
@@ -31,8 +36,6 @@ const TRIM_EVERY: u64 = 64;
 
 /// After so many entries in one commit the page cache is given back.
 const LARGE: usize = 1000;
-
-type Reply = oneshot::Sender<Result<Receipt, Refusal>>;
 
 /// What the writer is asked for.
 #[derive(Debug)]
@@ -51,21 +54,34 @@ pub(super) struct Setup {
     pub(super) jobs: mpsc::Receiver<Job>,
     pub(super) checkpoints: mpsc::Sender<checkpoint::Job>,
     pub(super) events: broadcast::Sender<Arc<Entry>>,
-    /// Numbers the commits that changed anything but the log.
-    pub(super) changes: Arc<AtomicU64>,
+    pub(super) shared: Arc<Shared>,
 }
 
-pub(super) fn spawn(setup: Setup) -> std::io::Result<JoinHandle<()>> {
+/// What the writer shows of itself.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    /// Numbers the commits that changed anything but the log.
+    pub(super) changes: AtomicU64,
+    /// The end of the log, once it was committed to.
+    pub(super) head: Mutex<Option<Head>>,
+    /// Who hands out the answers, where anybody does.
+    pub(super) answers: OnceLock<channel::UnboundedSender<Answers>>,
+}
+
+pub(super) fn spawn(setup: Setup) -> Result<JoinHandle<()>, StoreError> {
     let mut writer = Writer {
+        version: data_version(&setup.connection)?,
         setup,
         state: None,
         keys: None,
         labels: Labels::default(),
+        draw: Draw::new(),
         fresh: Vec::new(),
         changing: false,
+        overtaken: false,
         commits: 0,
     };
-    Builder::new().name("writer".to_owned()).spawn(move || writer.run())
+    Ok(Builder::new().name("writer".to_owned()).spawn(move || writer.run())?)
 }
 
 struct Writer {
@@ -78,7 +94,12 @@ struct Writer {
     fresh: Vec<Entry>,
     /// Whether the running batch changes anything but the log.
     changing: bool,
+    /// The version of the data by `SQLite`'s count, which goes up with what other connections do.
+    version: i64,
+    /// Whether another connection did something since the last batch.
+    overtaken: bool,
     labels: Labels,
+    draw: Draw,
     commits: u64,
 }
 
@@ -136,23 +157,36 @@ impl Writer {
         match self.transact(units) {
             Ok(answers) => {
                 let written = self.fresh.len();
-                for entry in self.fresh.drain(..) {
-                    let _ = self.setup.events.send(Arc::new(entry));
-                }
-                for (reply, answer) in replies.into_iter().zip(answers) {
-                    let _ = reply.send(answer);
-                }
+                self.publish();
+                self.tell(replies.into_iter().zip(answers).collect());
                 self.trim(written);
             }
             Err(error) => {
                 tracing::error!(%error, "a commit failed; nothing of it is stored");
                 self.recover(held);
                 let released = matches!(error, StoreError::Full) && self.setup.reserve.release();
-                for reply in replies {
-                    let refusal = if released { Refusal::Full } else { Refusal::Storage(error.to_string()) };
-                    let _ = reply.send(Err(refusal));
-                }
+                let refusal = if released { Refusal::Full } else { Refusal::Storage(error.to_string()) };
+                self.tell(replies.into_iter().map(|reply| (reply, Err(refusal.clone()))).collect());
             }
+        }
+    }
+
+    /// Shows what was committed to those who follow the log.
+    fn publish(&mut self) {
+        let head = self.state.map(|state| state.head);
+        *self.setup.shared.head.lock().unwrap_or_else(PoisonError::into_inner) = head;
+        let followed = self.setup.events.receiver_count() > 0;
+        for entry in self.fresh.drain(..).filter(|_| followed) {
+            let _ = self.setup.events.send(Arc::new(entry));
+        }
+    }
+
+    /// Answers a batch, through whoever hands answers out.
+    fn tell(&self, answers: Vec<(Reply, Result<Receipt, Refusal>)>) {
+        let answers = Answers(answers);
+        match self.setup.shared.answers.get() {
+            None => answers.hand_out(),
+            Some(somebody) => somebody.send(answers).unwrap_or_else(|unsent| unsent.0.hand_out()),
         }
     }
 
@@ -163,6 +197,7 @@ impl Writer {
             None => self.trusted_state(&units)?,
         };
         self.setup.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        self.notice_others()?;
         let mut answers = Vec::with_capacity(units.len());
         let mut keys = None;
         for unit in units {
@@ -212,15 +247,28 @@ impl Writer {
             tracing::warn!(%error, "what a failed commit left in the write-ahead log could not be overwritten");
         }
         match connect(&self.setup.path, Mode::Write) {
-            Ok(connection) => self.setup.connection = connection,
+            Ok(connection) => {
+                self.version = data_version(&connection).unwrap_or_default();
+                self.setup.connection = connection;
+            }
             Err(error) => tracing::error!(%error, "the database could not be opened again"),
         }
+    }
+
+    /// Counts what another connection did as a change, so that nothing which was read before it is relied on.
+    fn notice_others(&mut self) -> Result<(), StoreError> {
+        let version = data_version(&self.setup.connection)?;
+        self.overtaken = std::mem::replace(&mut self.version, version) != version;
+        if self.overtaken {
+            self.setup.shared.changes.fetch_add(1, Ordering::Release);
+        }
+        Ok(())
     }
 
     /// Lets units notice what this batch changed, or may have changed.
     fn count_changes(&mut self) {
         if std::mem::take(&mut self.changing) {
-            self.setup.changes.fetch_add(1, Ordering::Release);
+            self.setup.shared.changes.fetch_add(1, Ordering::Release);
         }
     }
 
@@ -240,4 +288,9 @@ impl Writer {
             let _ = self.setup.checkpoints.send(checkpoint::Job::Trim);
         }
     }
+}
+
+/// Reads the number that goes up with what other connections commit.
+fn data_version(connection: &Connection) -> Result<i64, StoreError> {
+    Ok(connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
 }

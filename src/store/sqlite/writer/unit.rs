@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 
 use super::{Stop, Writer};
 use crate::audit::{Author, Draft};
-use crate::crypto::random;
 use crate::domain::{AuditId, Outcome};
 use crate::keyring::Keys;
 use crate::store::sqlite::apply::{
@@ -44,8 +43,12 @@ impl Writer {
 
     /// Refuses a unit whose agent or rows are not as they were read.
     fn check(&self, unit: &Unit) -> Result<(), Stop> {
-        if !self.changing && unit.as_of == self.setup.changes.load(Ordering::Acquire) {
+        if !self.changing && unit.as_of == self.setup.shared.changes.load(Ordering::Acquire) {
             return Ok(());
+        }
+        // What such a unit relies on may have been kept from before.
+        if self.overtaken && unit.as_of > 0 && unit.changes.is_empty() {
+            return Err(Stop::Refused(Refusal::Stale));
         }
         check_agent(&self.setup.connection, unit.agent.as_ref())?;
         unit.guards.iter().try_for_each(|guard| check(&self.setup.connection, guard))
@@ -88,7 +91,7 @@ impl Writer {
         state: &mut State,
     ) -> Result<(), StoreError> {
         for draft in drafts {
-            let random = random().map_err(|error| StoreError::Sqlite(error.to_string()))?;
+            let random = self.draw.next().map_err(|error| StoreError::Sqlite(error.to_string()))?;
             let entry = state.head.append(keys, author, draft, AuditId::at(author.at, &random));
             insert_entry(&self.setup.connection, &mut self.labels, &entry)?;
             self.fresh.push(entry);

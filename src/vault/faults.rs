@@ -1,0 +1,64 @@
+//! What the parts below the vault refuse with, as faults of the interface.
+
+use crate::api::{Code, Fault};
+use crate::crypto::CryptoError;
+use crate::domain::SecretName;
+use crate::store::{Refusal, StoreError};
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "the store did not answer");
+        let code = if matches!(error, StoreError::Damaged(_)) { Code::Integrity } else { Code::Storage };
+        Self::new(code, error.to_string())
+    }
+}
+
+/// Puts a refusal of the store into words.
+pub(super) fn fault_of(refusal: &Refusal) -> Fault {
+    match refusal {
+        Refusal::NameTaken => Fault::new(Code::Conflict, "the name is taken in this org")
+            .hint("replace its value with: vaultctl set; or choose another name"),
+        Refusal::Stale | Refusal::OldKeys => {
+            Fault::new(Code::Conflict, "the secret changed meanwhile, again and again")
+        }
+        Refusal::Revoked => Fault::new(Code::Unauthorized, "the agent's rights changed meanwhile"),
+        Refusal::Full | Refusal::Storage(_) => {
+            Fault::new(Code::Storage, "the change could not be written to disk; nothing of it is stored")
+        }
+    }
+}
+
+/// Refuses what the caller may not do.
+pub(super) fn forbidden() -> Fault {
+    Fault::new(Code::Forbidden, "you may not do this")
+}
+
+/// Says of which secret a row cannot be read.
+pub(super) fn unreadable(name: &SecretName, error: StoreError) -> Fault {
+    let fault = Fault::from(error);
+    if fault.code != Code::Integrity {
+        return fault;
+    }
+    Fault { message: format!("the row of `{name}` was changed: {}", fault.message), ..fault }
+}
+
+/// Says that a secret's sealed value does not open.
+pub(super) fn unsealable(name: &str, error: CryptoError) -> Fault {
+    Fault::new(
+        Code::Integrity,
+        format!("the sealed value of `{name}` was changed, moved or swapped: {error}"),
+    )
+}
+
+impl From<CryptoError> for Fault {
+    fn from(error: CryptoError) -> Self {
+        let code = match error {
+            CryptoError::NoRandom => Code::Internal,
+            CryptoError::ReadsAsRecoveryKey => Code::InvalidRequest,
+            CryptoError::UnknownFormat | CryptoError::Malformed | CryptoError::NotAuthentic => {
+                Code::Integrity
+            }
+        };
+        Self::new(code, error.to_string())
+    }
+}

@@ -1,0 +1,89 @@
+//! Sealed rows that were read and checked since anything last changed, so that the next read asks no database.
+//!
+//! What is kept is sealed; no value and no key is. Each read is judged, opened and recorded anew. All rows are
+//! forgotten with the first change of anything, by whomever: the writer numbers changes, and notices those that
+//! another program made.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::domain::{OrgId, SecretId, SecretName};
+use crate::store::Stored;
+
+/// The longest sealed value that is kept, in bytes.
+const LONGEST: usize = 16 * 1024;
+/// What all rows may take together, in bytes, counting [`OVERHEAD`] for each.
+const BUDGET: usize = 1024 * 1024;
+/// About what a row takes beside its sealed value and metadata.
+const OVERHEAD: usize = 1024;
+
+/// The rows of one moment.
+#[derive(Debug, Default)]
+pub(super) struct Rows(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    /// The number of the last change when they were read.
+    as_of: u64,
+    taken: usize,
+    by_id: HashMap<SecretId, Arc<Stored>>,
+    by_name: HashMap<OrgId, HashMap<SecretName, Arc<Stored>>>,
+}
+
+impl Rows {
+    /// Gives the row of a name, if it was read since the last change, which has this number.
+    pub(super) fn named(&self, as_of: u64, org: &OrgId, name: &SecretName) -> Option<Arc<Stored>> {
+        self.at(as_of, |known| known.by_name.get(org)?.get(name).cloned())
+    }
+
+    /// Gives the row of an id likewise.
+    pub(super) fn of(&self, as_of: u64, id: SecretId) -> Option<Arc<Stored>> {
+        self.at(as_of, |known| known.by_id.get(&id).cloned())
+    }
+
+    fn at(&self, as_of: u64, find: impl FnOnce(&Known) -> Option<Arc<Stored>>) -> Option<Arc<Stored>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (known.as_of == as_of).then(|| find(&known))?
+    }
+
+    /// Keeps a row that was read after the change of this number, and checked.
+    pub(super) fn keep(&self, as_of: u64, stored: &Arc<Stored>) {
+        let size = stored.sealed.as_bytes().len() + stored.row.metadata.len();
+        if size > LONGEST {
+            return;
+        }
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.as_of != as_of || known.taken + size + OVERHEAD > BUDGET {
+            *known = Known { as_of, ..Known::default() };
+        }
+        known.taken += size + OVERHEAD;
+        let row = &stored.row;
+        known.by_id.insert(row.id, Arc::clone(stored));
+        known.by_name.entry(row.org.clone()).or_default().insert(row.name.clone(), Arc::clone(stored));
+    }
+}
+
+/// A stored secret, and whether its row was checked since the last change.
+#[derive(Debug)]
+pub(super) enum Seen {
+    /// It was read just now.
+    Read(Arc<Stored>),
+    /// It was read and checked before, and nothing changed since.
+    Checked(Arc<Stored>),
+}
+
+impl Seen {
+    /// Gives the secret.
+    pub(super) fn stored(&self) -> &Stored {
+        match self {
+            Self::Read(stored) | Self::Checked(stored) => stored,
+        }
+    }
+
+    /// Takes the secret out.
+    pub(super) fn into_stored(self) -> Arc<Stored> {
+        match self {
+            Self::Read(stored) | Self::Checked(stored) => stored,
+        }
+    }
+}
