@@ -1,0 +1,102 @@
+//! Random sequences of operations on one vault beside a model in memory: each answer is the model's.
+//!
+//! A failing one is shrunk to the steps that it takes. `PROPTEST_CASES=2000 cargo test --test model -- --ignored` tries
+//! so many.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a failing helper fails its test"
+)]
+
+#[path = "model/book.rs"]
+mod book;
+#[path = "model/room.rs"]
+mod room;
+#[path = "model/step.rs"]
+mod step;
+#[path = "model/stock.rs"]
+mod stock;
+#[path = "model/words.rs"]
+mod words;
+
+use proptest::prelude::*;
+use proptest::test_runner::Config;
+use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
+
+use book::Book;
+use room::{OPENED, Room};
+use step::{Step, while_locked, while_open};
+
+/// The model as the machine that draws steps.
+struct Model;
+
+impl ReferenceStateMachine for Model {
+    type State = Book;
+    type Transition = Step;
+
+    fn init_state() -> BoxedStrategy<Book> {
+        Just(Book::opened(OPENED)).boxed()
+    }
+
+    fn transitions(book: &Book) -> BoxedStrategy<Step> {
+        if book.locked { while_locked() } else { while_open() }
+    }
+
+    fn apply(book: Book, step: &Step) -> Book {
+        book.after(step)
+    }
+}
+
+/// Sequences on a real vault.
+struct Sequences;
+
+impl StateMachineTest for Sequences {
+    type SystemUnderTest = Room;
+    type Reference = Model;
+
+    fn init_test(_: &Book) -> Room {
+        Room::new()
+    }
+
+    fn apply(mut room: Room, book: &Book, step: Step) -> Room {
+        let answer = room.take(book, &step);
+        assert_eq!(book.answer, answer, "{step:?}");
+        if matches!(step, Step::Restart | Step::Crash) {
+            room.compare_rows(book);
+        }
+        room
+    }
+
+    fn check_invariants(room: &Room, book: &Book) {
+        room.compare(book);
+    }
+
+    fn teardown(mut room: Room, mut book: Book) {
+        let mut last = vec![Step::Restart];
+        last.extend(book.secrets.iter().flat_map(|(spot, secret)| {
+            let versions = secret.values.iter().map(|(version, _)| Step::Older(*spot, *version));
+            versions.chain([Step::Get(*spot), Step::Versions(*spot)])
+        }));
+        for step in &last {
+            book = book.after(step);
+            assert_eq!(book.answer, room.take(&book, step), "{step:?}, at the end");
+        }
+        room.compare_log(&book);
+    }
+}
+
+prop_state_machine! {
+    #![proptest_config(Config { cases: 32, failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    fn every_answer_is_the_models(sequential 1..80 => Sequences);
+}
+
+prop_state_machine! {
+    #![proptest_config(Config { failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    #[ignore = "takes a third of a second for each of the sequences that PROPTEST_CASES asks for"]
+    fn every_answer_is_the_models_however_long(sequential 1..80 => Sequences);
+}
