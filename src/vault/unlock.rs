@@ -13,7 +13,7 @@ use crate::domain::{Action, LockReason};
 use crate::keyring::{Keyring, Keys, UnlockError, unlock, unlock_derived};
 use crate::secret::{KeyBytes, Passphrase};
 use crate::store::{Change, StoreError};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicI64, Ordering};
 use vault_platform::PagePolicy;
 
 impl Vault {
@@ -162,7 +162,9 @@ impl Vault {
     pub async fn lock_if_idle(&self, after: AutoLock) {
         let Keyring::Open(_) = self.keyring() else { return };
         let now = self.now().as_millis();
-        let (opened, used) = (self.0.opened.load(Ordering::Relaxed), self.0.used.load(Ordering::Relaxed));
+        // A clock that was turned back counts from there: a moment ahead would hold the vault open until it comes.
+        let reached = |moment: &AtomicI64| moment.fetch_min(now, Ordering::Relaxed).min(now);
+        let (opened, used) = (reached(&self.0.opened), reached(&self.0.used));
         let over =
             |seconds: u32, since: i64| seconds > 0 && now.saturating_sub(since) >= i64::from(seconds) * 1000;
         if over(after.idle_seconds, used) || over(after.after_seconds, opened) {
