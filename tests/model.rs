@@ -87,7 +87,7 @@ impl StateMachineTest for Sequences {
 }
 
 prop_state_machine! {
-    #![proptest_config(Config { cases: 32, failure_persistence: None, ..Config::default() })]
+    #![proptest_config(Config { cases: 64, failure_persistence: None, ..Config::default() })]
 
     #[test]
     fn every_answer_is_the_models(sequential 1..80 => Sequences);

@@ -6,6 +6,7 @@ mod columns;
 mod header;
 mod labels;
 mod log;
+mod migrate;
 mod reserve;
 mod sum;
 mod writer;
@@ -34,12 +35,10 @@ use crate::domain::{OrgId, OrgScope, SecretId, SecretName};
 use crate::keyring::Keys;
 use columns::{blob32, stored_of};
 use header::{read_header, write_header};
+use migrate::{migrate, refuse_newer};
 
 pub(crate) use sum::leaf;
 
-/// The migrations, in order; `PRAGMA user_version` counts those that were applied.
-const MIGRATIONS: &[&str] =
-    &[include_str!("schema/001_start.sql"), include_str!("schema/002_checkpoint.sql")];
 /// How many entries a slow subscriber may be behind before it is dropped.
 const EVENTS_KEPT: usize = 1000;
 /// Marks the file as a vault: "AMVT".
@@ -84,6 +83,7 @@ impl SqliteStore {
     /// [`StoreError::NewerSchema`] where a newer program wrote it.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         drop(crate::files::open_private(path)?);
+        refuse_newer(path)?;
         let mut connection = connect(path, Mode::Write)?;
         migrate(&mut connection)?;
         let (events, _) = broadcast::channel(EVENTS_KEPT);
@@ -174,23 +174,6 @@ fn connect(path: &Path, mode: Mode) -> Result<Connection, StoreError> {
         }
     }
     Ok(connection)
-}
-
-fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if found > known {
-        return Err(StoreError::NewerSchema { found, known });
-    }
-    let done = usize::try_from(found).map_err(|_| StoreError::Damaged("user_version"))?;
-    for (at, sql) in MIGRATIONS.iter().enumerate().skip(done) {
-        let transaction = connection.transaction()?;
-        transaction.execute_batch(sql)?;
-        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", i64::try_from(at).unwrap_or(i64::MAX) + 1)?;
-        transaction.commit()?;
-    }
-    Ok(())
 }
 
 fn read_state(connection: &Connection) -> Result<State, StoreError> {
