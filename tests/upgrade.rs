@@ -166,11 +166,11 @@ const EITHER: [Written; 2] = [Written::InTheDatabase, Written::InTheLogBesideIt]
 fn write_newer(database: &Path, written: Written) {
     let (_folder, made) = copy(today());
     let connection = Connection::open(&made).unwrap();
-    let mode = match written {
+    let journal = match written {
         Written::InTheDatabase => "PRAGMA journal_mode = DELETE",
         Written::InTheLogBesideIt => "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0",
     };
-    connection.execute_batch(mode).unwrap();
+    connection.execute_batch(journal).unwrap();
     connection.execute_batch("CREATE TABLE later (content TEXT)").unwrap();
     connection.pragma_update(None, "user_version", today() + 1).unwrap();
     let [content, log] = bytes_of(&made);
