@@ -254,10 +254,12 @@ impl Vault {
     }
 
     fn set_keyring(&self, keyring: Keyring) {
-        if let Keyring::Open(_) = &keyring {
+        if matches!(keyring, Keyring::Open(_)) {
             let now = self.now().as_millis();
             self.0.opened.store(now, Ordering::Relaxed);
             self.0.used.store(now, Ordering::Relaxed);
+        } else {
+            self.0.rows.forget();
         }
         *self.0.keyring.write().unwrap_or_else(PoisonError::into_inner) = keyring;
     }

@@ -27,7 +27,7 @@ fn amid_writers(method: &str, path: &str, body: Value) {
         while !ended.load(Ordering::SeqCst) {
             let id = &ids[writer + WRITERS * (number % (ids.len() / WRITERS))];
             let value = json!({ "value": format!("value {number}") });
-            assert_written(&daemon.http("PUT", &format!("/vault/secrets/{id}"), value));
+            assert_done(&daemon.http("PUT", &format!("/vault/secrets/{id}"), value));
             written.fetch_add(1, Ordering::SeqCst);
             number += 1;
         }
@@ -50,7 +50,7 @@ fn amid_writers(method: &str, path: &str, body: Value) {
 }
 
 #[track_caller]
-fn assert_written(answer: &Answer) {
+fn assert_done(answer: &Answer) {
     assert_eq!(200, answer.status, "{}", answer.text);
 }
 
@@ -69,7 +69,7 @@ fn versions_that_change_while_they_are_read_are_not_called_damaged() {
     let home = Home::new();
     let daemon = Daemon::start(&home);
     let secret = format!("/vault/secrets/{}", daemon.create("a", "first"));
-    assert_written(&daemon.http("PUT", &secret, json!({ "value": "second" })));
+    assert_done(&daemon.http("PUT", &secret, json!({ "value": "second" })));
     let ask = |verb: &str, path: String| {
         for _ in 0..60 {
             let answer = daemon.http(verb, &path, Value::Null);
@@ -83,4 +83,24 @@ fn versions_that_change_while_they_are_read_are_not_called_damaged() {
         }
     });
     assert_eq!("first", daemon.http("GET", &format!("{secret}?version=1"), Value::Null).value());
+}
+
+/// How often each of two clients asks.
+const TIMES: u32 = 2500;
+/// The most that the write-ahead log may take meanwhile, in bytes; each look adds about 24 KiB to it.
+const LONGEST: usize = 16 * 1024 * 1024;
+
+#[test]
+fn the_write_ahead_log_does_not_grow_for_as_long_as_somebody_asks() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home);
+    daemon.create("skill:openai:api_key", "a value");
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| (0..TIMES).for_each(|_| assert_done(&daemon.resolve("openai"))));
+        }
+    });
+    let length = home.read("vault.db-wal").len();
+    assert!(length < LONGEST, "{length} bytes");
+    assert_eq!(json!(true), daemon.get("/vault/audit-log/verify")["intact"]);
 }

@@ -2,27 +2,39 @@
 
 use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::{FilterExt as _, Targets, filter_fn};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::options::LogFormat;
 
+/// Crates that print bodies: they are kept at `info`.
+const TALKATIVE: [&str; 3] = ["hyper", "h2", "jsonrpsee"];
+
 /// Starts the log. `RUST_LOG` chooses what is written; crates that print bodies are kept at `info`.
 pub(crate) fn init(format: LogFormat) -> anyhow::Result<()> {
-    let mut filter =
-        EnvFilter::builder().with_default_directive(tracing::Level::INFO.into()).from_env_lossy();
-    for noisy in ["hyper=info", "hyper_util=info", "h2=info", "jsonrpsee=info", "jsonrpsee_core=info"] {
-        filter = filter.add_directive(noisy.parse()?);
-    }
-    let builder =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
-    let started = match format {
-        LogFormat::Text => {
-            let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
-            builder.with_ansi(colours).try_init()
-        }
-        LogFormat::Json => builder.json().try_init(),
+    let asked = asked().unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+    let filter = asked.and(filter_fn(|about| {
+        *about.level() <= Level::INFO || !TALKATIVE.iter().any(|name| about.target().starts_with(name))
+    }));
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let lines = match format {
+        LogFormat::Text => lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).boxed(),
+        LogFormat::Json => lines.json().boxed(),
     };
-    started.map_err(|error| anyhow::anyhow!(error))
+    tracing_subscriber::registry()
+        .with(lines.with_filter(filter))
+        .try_init()
+        .context("the log could not be started")
+}
+
+/// Reads what is to be logged; where that is no list of targets and levels, nothing was asked for.
+#[expect(clippy::disallowed_methods, reason = "the log starts before anything else is configured")]
+fn asked() -> Option<Targets> {
+    std::env::var("RUST_LOG").ok().filter(|text| !text.is_empty())?.parse().ok()
 }
 
 /// The signals that matter to the daemon, watched from its first moment: one that comes early waits.

@@ -173,13 +173,24 @@ impl Needles {
     }
 
     fn looks<const RUN: usize>(&self, text: &[u8], from: usize) -> Option<usize> {
-        let mut at = from;
+        let mut at = from + self.passed_over(text.get(from..)?);
+        let from = at;
         let mut rest = text.get(from..)?;
         while !self.looks.has(rest.first_chunk::<RUN>()?) {
             rest = rest.get(self.stride..)?;
             at += self.stride;
         }
         Some(at)
+    }
+
+    /// Gives the bytes that may be passed over because the looks of whole blocks find nothing.
+    fn passed_over(&self, text: &[u8]) -> usize {
+        match self.stride {
+            3 => self.looks.blocks_without::<3, 5>(text),
+            4 => self.looks.blocks_without::<4, 4>(text),
+            5 => self.looks.blocks_without::<5, 3>(text),
+            _ => 0,
+        }
     }
 
     fn test(&self, text: Text<'_>, mut places: impl Iterator<Item = usize>) -> Option<(usize, Found)> {
@@ -232,11 +243,29 @@ impl Table {
     }
 
     fn has(&self, run: &[u8]) -> bool {
-        let place = self.place(run);
-        self.words.get(place >> 6).is_some_and(|word| word >> (place & 63) & 1 == 1)
+        self.bit(self.place(run)) == 1
     }
 
-    /// Spreads 4 or 8 bytes over the table: multiplies by an odd number and takes the upper bits.
+    /// Gives the length of the blocks at a text's start in which none of `LOOKS` looks finds a known run of 4 bytes.
+    ///
+    /// Short strides have many looks; here those of 16 bytes share a load and a branch.
+    fn blocks_without<const STRIDE: usize, const LOOKS: usize>(&self, text: &[u8]) -> usize {
+        let mut rest = text;
+        while let Some(block) = rest.first_chunk::<16>() {
+            let block = u128::from_le_bytes(*block);
+            let run = |look| u64::try_from(block >> (8 * STRIDE * look) & 0xffff_ffff).unwrap_or_default();
+            let known = (0..LOOKS).fold(0, |known, look| known | self.bit(self.spread(run(look))));
+            let Some(next) = rest.get(STRIDE * LOOKS..).filter(|_| known == 0) else { break };
+            rest = next;
+        }
+        text.len() - rest.len()
+    }
+
+    #[inline]
+    fn bit(&self, place: usize) -> u64 {
+        self.words.get(place >> 6).map_or(0, |word| word >> (place & 63) & 1)
+    }
+
     #[inline]
     fn place(&self, run: &[u8]) -> usize {
         let word = match (run.first_chunk::<8>(), run.first_chunk::<4>()) {
@@ -244,6 +273,12 @@ impl Table {
             (None, Some(four)) => u64::from(u32::from_le_bytes(*four)),
             (None, None) => 0,
         };
+        self.spread(word)
+    }
+
+    /// Spreads 4 or 8 bytes over the table: multiplies by an odd number and takes the upper bits.
+    #[inline]
+    fn spread(&self, word: u64) -> usize {
         usize::try_from(word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - self.bits)).unwrap_or_default()
     }
 }

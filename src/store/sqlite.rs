@@ -89,7 +89,8 @@ impl SqliteStore {
         let (events, _) = broadcast::channel(EVENTS_KEPT);
         let (erasures, erasure_jobs) = mpsc::channel();
         let (jobs, unit_jobs) = mpsc::channel();
-        let checkpointer = checkpoint::spawn(connect(path, Mode::Write)?, erasure_jobs)?;
+        let long = checkpoint::Long::default();
+        let checkpointer = checkpoint::spawn(connect(path, Mode::Write)?, erasure_jobs, Arc::clone(&long))?;
         let shared = Arc::new(writer::Shared::default());
         shared.changes.store(1, Ordering::Release);
         let writer = writer::spawn(writer::Setup {
@@ -98,6 +99,7 @@ impl SqliteStore {
             connection,
             jobs: unit_jobs,
             checkpoints: erasures.clone(),
+            long,
             events: events.clone(),
             shared: Arc::clone(&shared),
         })?;

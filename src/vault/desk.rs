@@ -3,6 +3,8 @@
 //! An operation reaches secrets only through here, and each way asks the policy and notes the entry at once, so
 //! none can forget either.
 
+mod listing;
+
 use std::sync::Arc;
 
 use super::Vault;
@@ -18,7 +20,7 @@ use crate::domain::{
 use crate::keyring::Keys;
 use crate::policy::{Request, Verdict, judge};
 use crate::secret::SecretValue;
-use crate::store::{Change, Guard, ListQuery, Row, Store, Stored, Unit};
+use crate::store::{Change, Guard, Store, Stored, Unit};
 
 /// One act in progress.
 #[derive(Debug)]
@@ -206,20 +208,6 @@ impl Desk {
         self.entries.push(draft);
         self.guards.push(Guard { id: row.id, revision: row.revision });
         Ok(Some(seen.into_stored()))
-    }
-
-    /// Lists the rows that the caller may do something with; a list names no secret, so each row is judged.
-    pub(super) fn list(&self, action: Action, query: &ListQuery) -> Result<(Vec<Row>, u64), Fault> {
-        if self.caller.is_owner() {
-            return Ok(self.store().list(query)?);
-        }
-        let (rows, _) = self.store().list(&ListQuery { limit: None, offset: 0, ..query.clone() })?;
-        let may = |row: &Row| self.allows(action, &row.org, Some(row.name.as_str()));
-        let visible: Vec<_> = rows.into_iter().filter(may).collect();
-        let total = visible.len() as u64;
-        let limit = query.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-        let offset = usize::try_from(query.offset).unwrap_or(usize::MAX);
-        Ok((visible.into_iter().skip(offset).take(limit).collect(), total))
     }
 
     /// Refuses a look at the whole to those who see only parts of it.

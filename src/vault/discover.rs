@@ -37,8 +37,7 @@ fn rows_of(desk: &Desk, action: Action, org: &OrgId, platform: &str) -> Result<V
     let mut rows = Vec::new();
     for name in resolve::platforms(platform) {
         let Ok(name) = PlatformName::try_from(name) else { continue };
-        let query = ListQuery { platform: Some(name), ..ListQuery::all(OrgScope::One(org.clone())) };
-        rows.extend(desk.list(action, &query)?.0);
+        rows.extend(desk.platform(action, org, &name)?);
     }
     let preset = Presets::builtin().get(platform);
     let place = |row: &Row| {

@@ -7,8 +7,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::domain::{OrgId, SecretId, SecretName};
-use crate::store::Stored;
+use crate::domain::{OrgId, PlatformName, SecretId, SecretName};
+use crate::store::{Row, Stored};
 
 /// The longest sealed value that is kept, in bytes.
 const LONGEST: usize = 16 * 1024;
@@ -16,6 +16,8 @@ const LONGEST: usize = 16 * 1024;
 const BUDGET: usize = 1024 * 1024;
 /// About what a row takes beside its sealed value and metadata.
 const OVERHEAD: usize = 1024;
+/// The most rows of a platform that are kept.
+const FIELDS: usize = 64;
 
 /// The rows of one moment.
 #[derive(Debug, Default)]
@@ -28,6 +30,7 @@ struct Known {
     taken: usize,
     by_id: HashMap<SecretId, Arc<Stored>>,
     by_name: HashMap<OrgId, HashMap<SecretName, Arc<Stored>>>,
+    by_platform: HashMap<OrgId, HashMap<PlatformName, Arc<[Row]>>>,
 }
 
 impl Rows {
@@ -41,7 +44,12 @@ impl Rows {
         self.at(as_of, |known| known.by_id.get(&id).cloned())
     }
 
-    fn at(&self, as_of: u64, find: impl FnOnce(&Known) -> Option<Arc<Stored>>) -> Option<Arc<Stored>> {
+    /// Gives all rows of a platform likewise; these are not checked, as in every list.
+    pub(super) fn platform(&self, as_of: u64, org: &OrgId, platform: &PlatformName) -> Option<Arc<[Row]>> {
+        self.at(as_of, |known| known.by_platform.get(org)?.get(platform).cloned())
+    }
+
+    fn at<T>(&self, as_of: u64, find: impl FnOnce(&Known) -> Option<T>) -> Option<T> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         (known.as_of == as_of).then(|| find(&known))?
     }
@@ -52,14 +60,43 @@ impl Rows {
         if size > LONGEST {
             return;
         }
+        self.add(as_of, size + OVERHEAD, |known| {
+            let row = &stored.row;
+            known.by_id.insert(row.id, Arc::clone(stored));
+            known.by_name.entry(row.org.clone()).or_default().insert(row.name.clone(), Arc::clone(stored));
+        });
+    }
+
+    /// Keeps all rows of a platform that were read after the change of this number.
+    pub(super) fn keep_platform(
+        &self,
+        as_of: u64,
+        (org, platform): (&OrgId, &PlatformName),
+        rows: &Arc<[Row]>,
+    ) {
+        if rows.len() > FIELDS {
+            return;
+        }
+        let size = rows.iter().map(|row| row.metadata.len() + OVERHEAD).sum::<usize>() + OVERHEAD;
+        self.add(as_of, size, |known| {
+            let of_org = known.by_platform.entry(org.clone()).or_default();
+            of_org.insert(platform.clone(), Arc::clone(rows));
+        });
+    }
+
+    /// Forgets everything.
+    pub(super) fn forget(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Known::default();
+    }
+
+    /// Adds something of a size, and forgets all else where it is older or would be too much.
+    fn add(&self, as_of: u64, size: usize, add: impl FnOnce(&mut Known)) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.as_of != as_of || known.taken + size + OVERHEAD > BUDGET {
+        if known.as_of != as_of || known.taken + size > BUDGET {
             *known = Known { as_of, ..Known::default() };
         }
-        known.taken += size + OVERHEAD;
-        let row = &stored.row;
-        known.by_id.insert(row.id, Arc::clone(stored));
-        known.by_name.entry(row.org.clone()).or_default().insert(row.name.clone(), Arc::clone(stored));
+        known.taken += size;
+        add(&mut known);
     }
 }
 

@@ -134,7 +134,7 @@ impl Found {
 impl Bench {
     fn new(args: &Args) -> Result<Self> {
         std::fs::create_dir_all(&args.disk)?;
-        let (rounds, millis, many) = if args.quick { (5, 400, 20_000) } else { (7, 2000, 1_000_000) };
+        let (rounds, millis, many) = if args.quick { (5, 300, 20_000) } else { (5, 1000, 1_000_000) };
         let (programs, disk) = (args.programs.canonicalize()?, args.disk.canonicalize()?);
         let scratch = tempfile::tempdir()?;
         Ok(Self { programs, disk, rounds, millis, many, scratch })

@@ -1,6 +1,7 @@
 //! Checkpoints, on a connection and a thread of their own.
 
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
@@ -9,6 +10,12 @@ use tokio::sync::oneshot;
 
 /// The most time that readers may hold up an erasure before the answer says so.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The frames of a write-ahead log that is to begin anew: 4 MiB.
+const LONG: i64 = 1024;
+
+/// Set where the log is long and nearly all of it is in the database: whoever writes may begin it anew.
+pub(super) type Long = Arc<AtomicBool>;
 
 /// What the thread is asked for.
 #[derive(Debug)]
@@ -21,11 +28,15 @@ pub(super) enum Job {
     Stop,
 }
 
-pub(super) fn spawn(connection: Connection, jobs: mpsc::Receiver<Job>) -> std::io::Result<JoinHandle<()>> {
-    Builder::new().name("checkpoint".to_owned()).spawn(move || run(&connection, &jobs))
+pub(super) fn spawn(
+    connection: Connection,
+    jobs: mpsc::Receiver<Job>,
+    long: Long,
+) -> std::io::Result<JoinHandle<()>> {
+    Builder::new().name("checkpoint".to_owned()).spawn(move || run(&connection, &jobs, &long))
 }
 
-fn run(connection: &Connection, jobs: &mpsc::Receiver<Job>) {
+fn run(connection: &Connection, jobs: &mpsc::Receiver<Job>, long: &Long) {
     let _ = connection.busy_timeout(PATIENCE);
     while let Ok(first) = jobs.recv() {
         let mut waiting = Vec::new();
@@ -37,7 +48,7 @@ fn run(connection: &Connection, jobs: &mpsc::Receiver<Job>) {
                 Job::Stop => stop = true,
             }
         }
-        checkpoint(connection, waiting);
+        checkpoint(connection, waiting, long);
         if stop {
             return;
         }
@@ -45,14 +56,16 @@ fn run(connection: &Connection, jobs: &mpsc::Receiver<Job>) {
 }
 
 /// Runs one checkpoint that serves all who wait.
-fn checkpoint(connection: &Connection, waiting: Vec<oneshot::Sender<bool>>) {
+fn checkpoint(connection: &Connection, waiting: Vec<oneshot::Sender<bool>>, long: &Long) {
     let mode = if waiting.is_empty() { "PASSIVE" } else { "TRUNCATE" };
-    let held_up =
-        connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| row.get::<_, i64>(0));
-    if let Err(error) = &held_up {
+    let moved = connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+    });
+    if let Err(error) = &moved {
         tracing::warn!(%error, "a checkpoint did not finish");
     }
-    let done = matches!(held_up, Ok(0));
+    long.store(moved.as_ref().is_ok_and(|(_, frames)| *frames >= LONG), Ordering::Release);
+    let done = matches!(moved, Ok((0, _)));
     for reply in waiting {
         let _ = reply.send(done);
     }

@@ -53,6 +53,7 @@ pub(super) struct Setup {
     pub(super) connection: Connection,
     pub(super) jobs: mpsc::Receiver<Job>,
     pub(super) checkpoints: mpsc::Sender<checkpoint::Job>,
+    pub(super) long: checkpoint::Long,
     pub(super) events: broadcast::Sender<Arc<Entry>>,
     pub(super) shared: Arc<Shared>,
 }
@@ -286,6 +287,20 @@ impl Writer {
         }
         if self.commits.is_multiple_of(TRIM_EVERY) {
             let _ = self.setup.checkpoints.send(checkpoint::Job::Trim);
+        }
+        if self.setup.long.swap(false, Ordering::AcqRel) {
+            self.begin_log_anew();
+        }
+    }
+
+    /// Moves the last frames of a long write-ahead log, so that the next commit is written over its start.
+    ///
+    /// While others write no checkpoint reaches the log's end, and it would grow for as long as they do. Syncing what
+    /// is overwritten also costs less than syncing a file that grows.
+    fn begin_log_anew(&self) {
+        let moved = self.setup.connection.prepare_cached("PRAGMA wal_checkpoint(PASSIVE)");
+        if let Err(error) = moved.and_then(|mut move_all| move_all.query_row([], |_| Ok(()))) {
+            tracing::warn!(%error, "the write-ahead log could not be begun anew");
         }
     }
 }

@@ -108,6 +108,7 @@ fn stand_in(sink: BorrowedFd<'static>, lines: Lines) -> io::Result<Option<(Outpu
         let pty = Pty::like(sink, lines)?;
         (pty.ours, pty.theirs)
     } else {
+        widen(sink);
         pipe()?
     };
     Ok(Some((Output { source, sink }, theirs)))
@@ -115,11 +116,19 @@ fn stand_in(sink: BorrowedFd<'static>, lines: Lines) -> io::Result<Option<(Outpu
 
 fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     let (ours, theirs) = io::pipe()?;
-    #[cfg(target_os = "linux")]
-    // A user may have used up the pages that pipes are given; the usual size does, too.
-    let _ = rustix::pipe::fcntl_setpipe_size(&ours, PIPE);
+    widen(&ours);
     Ok((ours.into(), theirs.into()))
 }
+
+/// Lets a pipe hold more, so that its ends wake each other up less often.
+#[cfg(target_os = "linux")]
+fn widen(pipe: impl AsFd) {
+    // What is no pipe has no such size, and a user may have used up the pages that pipes are given.
+    let _ = rustix::pipe::fcntl_setpipe_size(pipe, PIPE);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn widen(_pipe: impl AsFd) {}
 
 /// Tells whether an output is `/dev/null`.
 fn is_nowhere(sink: BorrowedFd<'_>) -> io::Result<bool> {

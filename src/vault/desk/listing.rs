@@ -1,0 +1,46 @@
+//! Rows in lists, each judged for the caller: a list names no secret.
+
+use std::sync::Arc;
+
+use super::Desk;
+use crate::api::Fault;
+use crate::domain::{Action, OrgId, OrgScope, PlatformName};
+use crate::store::{ListQuery, Row};
+
+impl Desk {
+    /// Lists the rows that the caller may do something with.
+    pub(in crate::vault) fn list(&self, action: Action, query: &ListQuery) -> Result<(Vec<Row>, u64), Fault> {
+        if self.caller.is_owner() {
+            return Ok(self.store().list(query)?);
+        }
+        let (rows, _) = self.store().list(&ListQuery { limit: None, offset: 0, ..query.clone() })?;
+        let may = |row: &Row| self.allows(action, &row.org, Some(row.name.as_str()));
+        let visible: Vec<_> = rows.into_iter().filter(may).collect();
+        let total = visible.len() as u64;
+        let limit = query.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        let offset = usize::try_from(query.offset).unwrap_or(usize::MAX);
+        Ok((visible.into_iter().skip(offset).take(limit).collect(), total))
+    }
+
+    /// Lists the rows of a platform that the caller may do something with.
+    pub(in crate::vault) fn platform(
+        &self,
+        action: Action,
+        org: &OrgId,
+        platform: &PlatformName,
+    ) -> Result<Vec<Row>, Fault> {
+        let kept = &self.vault.0.rows;
+        let rows = match kept.platform(self.as_of, org, platform) {
+            Some(rows) => rows,
+            None => {
+                let scope = OrgScope::One(org.clone());
+                let query = ListQuery { platform: Some(platform.clone()), ..ListQuery::all(scope) };
+                let rows: Arc<[Row]> = self.store().list(&query)?.0.into();
+                kept.keep_platform(self.as_of, (org, platform), &rows);
+                rows
+            }
+        };
+        let may = |row: &&Row| self.allows(action, &row.org, Some(row.name.as_str()));
+        Ok(rows.iter().filter(may).cloned().collect())
+    }
+}
