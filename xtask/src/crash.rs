@@ -1,10 +1,10 @@
-//! `cargo xtask crash`: a daemon is killed again and again under load, and asked after each start what it still knows.
+//! `cargo xtask crash`: a daemon is ended again and again under load, and asked after each start what it still knows.
 //!
 //! ```text
-//! start → traffic (writers, readers, a keeper) → SIGKILL → start → oracle (ledger against vault) → traffic …
+//! start → traffic (writers, readers, a keeper) → signal → start → oracle (ledger against vault) → traffic …
 //! ```
 //!
-//! Each writer owns its names and keeps a ledger of them: what was acknowledged, and what was under way when the
+//! Of SIGKILL it learns nothing; SIGTERM it must obey within five seconds. Each writer owns its names and keeps a ledger of them: what was acknowledged, and what was under way when the
 //! daemon died. What is under way may have happened or not; what was acknowledged must be there.
 
 pub(crate) mod keeper;
@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use fastrand::Rng;
+use nix::sys::signal::Signal;
 
 use crate::sabotage::noticed;
 use crate::say;
@@ -35,12 +36,15 @@ const READERS: usize = 2;
 /// One start in so many is killed before the daemon is ready.
 const EARLY: u8 = 8;
 
-/// How long, and from where on the random numbers are drawn.
+/// How long, how, and from where on the random numbers are drawn.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Args {
-    /// How often the daemon is killed.
+    /// How often the daemon is ended.
     #[arg(long, default_value_t = 50)]
     cycles: u32,
+    /// What it is ended by.
+    #[arg(long, value_enum, default_value_t = Ending::Kill)]
+    signal: Ending,
     /// What the operations and the moments are drawn from: the same seed draws the same ones.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -50,9 +54,49 @@ pub(crate) struct Args {
     /// The longest that a daemon lives under load, in milliseconds.
     #[arg(long, default_value_t = 900)]
     life: u64,
-    /// Take the write-ahead log away after each kill: succeeds where that is noticed, and shows that it would be.
+    /// Take the write-ahead log away after each kill, or keep the daemon from hearing SIGTERM: succeeds where that is
+    /// noticed, and shows that it would be.
     #[arg(long)]
     sabotage: bool,
+}
+
+/// What a daemon is ended by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Ending {
+    /// SIGKILL, of which it learns nothing.
+    Kill,
+    /// SIGTERM: it must end within five seconds, with exit code 0.
+    Term,
+}
+
+impl Args {
+    /// Ends a daemon as was asked for.
+    fn end(&self, server: &mut Server) -> Result<()> {
+        match self.signal {
+            Ending::Kill => server.kill(),
+            Ending::Term if self.sabotage => server.signal(Signal::SIGSTOP).and_then(|()| server.end()),
+            Ending::Term => server.end(),
+        }
+    }
+
+    /// Spoils what a killed daemon left, where that was asked for.
+    fn spoil(&self, server: &Server) -> Result<()> {
+        if self.sabotage && self.signal == Ending::Kill { server.lose_log() } else { Ok(()) }
+    }
+
+    /// Says how often and by what the daemon was ended.
+    fn ends(&self, tally: &Tally) -> String {
+        match self.signal {
+            Ending::Kill => format!("{} kills", self.cycles),
+            Ending::Term => {
+                let slowest = tally.slowest_end.as_millis();
+                format!(
+                    "{} ends by SIGTERM, each with exit code 0, the slowest after {slowest} ms",
+                    self.cycles
+                )
+            }
+        }
+    }
 }
 
 /// What came of it.
@@ -63,21 +107,26 @@ struct Tally {
     happened: u64,
     rekeys: u64,
     starts_killed: u64,
+    slowest_end: Duration,
 }
 
-/// Kills and asks, as often as was said; fails at the first thing that is lost.
+/// Ends and asks, as often as was said; fails at the first thing that is lost.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     build_programs()?;
     let began = Instant::now();
     if args.sabotage {
-        noticed("crash: a log that was taken away", cycles(args))?;
+        let what = match args.signal {
+            Ending::Kill => "a log that was taken away",
+            Ending::Term => "a daemon that does not end",
+        };
+        noticed(format_args!("crash: {what}"), cycles(args))?;
         return Ok(ExitCode::SUCCESS);
     }
     let tally = cycles(args).with_context(|| format!("seed {}: a crash lost something", args.seed))?;
     say::line(format_args!(
-        "crash: {} kills ({} of them at start-up), seed {}, {} s: {} writes acknowledged, 0 lost; {} under way, \
+        "crash: {}; {} starts killed; seed {}, {} s: {} writes acknowledged, 0 lost; {} under way, \
          {} of them done whole, the rest not at all; {} rekeys acknowledged; every chain intact",
-        args.cycles,
+        args.ends(&tally),
         tally.starts_killed,
         args.seed,
         began.elapsed().as_secs(),
@@ -89,45 +138,65 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// A home with its daemon, and those who work with it.
+struct Stage {
+    server: Server,
+    ledgers: Vec<Ledger>,
+    keeper: Keeper,
+}
+
 fn cycles(args: &Args) -> Result<Tally> {
     let mut random = Rng::with_seed(args.seed);
-    let mut server = Server::make()?;
-    let mut ledgers: Vec<Ledger> = (0..WRITERS).map(Ledger::new).collect();
-    let mut keeper = Keeper::new(args.rekeys);
-    let mut tally = Tally::default();
-    server.start()?;
-    server.wait_until_ready()?;
+    let mut stage = Stage {
+        server: Server::make()?,
+        ledgers: (0..WRITERS).map(Ledger::new).collect(),
+        keeper: Keeper::new(args.rekeys),
+    };
+    let mut starts_killed = 0;
+    stage.server.start()?;
+    stage.server.wait_until_ready()?;
     for cycle in 1..=args.cycles {
-        let log = oracle::place_of_log(&server)?;
-        let span = Duration::from_millis(random.u64(0..=args.life));
-        let life = Life { random: random.fork(), span, end: &Server::kill };
-        traffic(&mut server, &mut ledgers, &mut keeper, life)?;
-        if args.sabotage {
-            server.lose_log()?;
+        let lived = stage.live(args, &mut random).with_context(|| format!("in cycle {cycle}"));
+        if lived.is_err() && !args.sabotage {
+            stage.server.keep();
         }
-        if random.u8(0..EARLY) == 0 {
+        starts_killed += u64::from(lived?);
+    }
+    Ok(Tally { starts_killed, ..stage.tally() })
+}
+
+impl Stage {
+    /// Lets everybody work until the daemon ends, and asks the next one; tells whether one between them was killed
+    /// before it was ready.
+    fn live(&mut self, args: &Args, random: &mut Rng) -> Result<bool> {
+        let Self { server, ledgers, keeper } = self;
+        let log = oracle::place_of_log(server)?;
+        let span = Duration::from_millis(random.u64(0..=args.life));
+        let end = |server: &mut Server| args.end(server);
+        traffic(server, ledgers, keeper, Life { random: random.fork(), span, end: &end })?;
+        args.spoil(server)?;
+        let early = random.u8(0..EARLY) == 0;
+        if early {
             server.start()?;
             std::thread::sleep(Duration::from_millis(random.u64(0..150)));
             server.kill()?;
-            tally.starts_killed += 1;
         }
         server.start()?;
-        let asked = server
-            .wait_until_ready()
-            .and_then(|()| oracle::ask(&server, &mut ledgers, &mut keeper, log))
-            .with_context(|| format!("after kill {cycle}"));
-        if asked.is_err() && !args.sabotage {
-            server.keep();
+        server.wait_until_ready()?;
+        oracle::ask(server, ledgers, keeper, log)?;
+        Ok(early)
+    }
+
+    fn tally(&self) -> Tally {
+        let mut tally =
+            Tally { rekeys: self.keeper.rekeys, slowest_end: self.server.slowest_end(), ..Tally::default() };
+        for ledger in &self.ledgers {
+            tally.acknowledged += ledger.acknowledged;
+            tally.under_way += ledger.under_way;
+            tally.happened += ledger.happened;
         }
-        asked?;
+        tally
     }
-    for ledger in &ledgers {
-        tally.acknowledged += ledger.acknowledged;
-        tally.under_way += ledger.under_way;
-        tally.happened += ledger.happened;
-    }
-    tally.rekeys = keeper.rekeys;
-    Ok(tally)
 }
 
 /// How long a daemon works, and how it ends.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use tempfile::TempDir;
@@ -20,7 +20,9 @@ use vault::files;
 const LOG: &str = "vaultd.log";
 /// How long a start may take.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// How long the client waits between two looks for the socket.
+/// How long a daemon may take to end once it is told to.
+const ENDS_WITHIN: Duration = Duration::from_secs(5);
+/// How long is waited between two looks.
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// A home, and the daemon on it.
@@ -34,6 +36,7 @@ pub(crate) struct Server {
     database: Option<PathBuf>,
     environment: Vec<(&'static str, OsString)>,
     daemon: Option<Child>,
+    slowest_end: Duration,
 }
 
 impl Server {
@@ -60,6 +63,7 @@ impl Server {
             database: None,
             environment: Vec::new(),
             daemon: None,
+            slowest_end: Duration::ZERO,
         })
     }
 
@@ -153,13 +157,38 @@ impl Server {
         Ok(())
     }
 
-    /// Ends the daemon as a service manager does, and waits until it is gone.
+    /// Ends the daemon as a service manager does: it has five seconds, and must say that all went well.
     pub(crate) fn end(&mut self) -> Result<()> {
-        let Some(mut daemon) = self.daemon.take() else { return Ok(()) };
-        let id = Pid::from_raw(i32::try_from(daemon.id())?);
-        nix::sys::signal::kill(id, Signal::SIGTERM)?;
-        let ended = daemon.wait()?;
-        if ended.success() { Ok(()) } else { bail!("vaultd ended with {ended}; its log is {LOG}") }
+        self.signal(Signal::SIGTERM)?;
+        let began = Instant::now();
+        let Some(daemon) = &mut self.daemon else { return Ok(()) };
+        while began.elapsed() < ENDS_WITHIN {
+            if let Some(ended) = daemon.try_wait()? {
+                self.slowest_end = self.slowest_end.max(began.elapsed());
+                self.daemon = None;
+                ensure!(ended.success(), "vaultd ended with {ended}; its log is {LOG}");
+                return Ok(());
+            }
+            std::thread::sleep(PAUSE);
+        }
+        self.kill()?;
+        bail!("vaultd has not ended {} s after SIGTERM; its log is {LOG}", ENDS_WITHIN.as_secs())
+    }
+
+    /// Gives the longest that a daemon took to end.
+    pub(crate) fn slowest_end(&self) -> Duration {
+        self.slowest_end
+    }
+
+    /// Sends the daemon a signal.
+    pub(crate) fn signal(&self, signal: Signal) -> Result<()> {
+        let Some(id) = self.id() else { return Ok(()) };
+        Ok(nix::sys::signal::kill(Pid::from_raw(i32::try_from(id)?), signal)?)
+    }
+
+    /// Gives the daemon's process, where there is one.
+    pub(crate) fn id(&self) -> Option<u32> {
+        self.daemon.as_ref().map(Child::id)
     }
 
     /// Tells whether the daemon ended by itself.
