@@ -23,6 +23,7 @@ use vault::domain::{Caller, Claims};
 use vault::speaker::{Headers, Speaker};
 
 use crate::gate::{Guest, Visitor};
+use crate::own;
 use crate::router::{App, Parts, Success};
 use crate::rpc;
 use crate::seats::Busy;
@@ -79,15 +80,7 @@ struct Asking<'v> {
 /// Answers, and turns a panic of one request into that request's error.
 async fn guarded(app: &App, asking: &Asking<'_>, request: Request<Incoming>) -> Answer {
     let answering = AssertUnwindSafe(answer(app, asking, request)).catch_unwind();
-    answering.await.unwrap_or_else(|_| refusal(&internal()))
-}
-
-/// A fault of our own, with an id that is in the log too.
-pub(crate) fn internal() -> Fault {
-    let id = vault::crypto::random::<8>().map(u64::from_be_bytes).unwrap_or_default();
-    let id = format!("{id:016x}");
-    tracing::error!(request = %id, "a request ended by a panic");
-    Fault { request_id: Some(id), ..Fault::new(Code::Internal, "the daemon failed at this request") }
+    answering.await.unwrap_or_else(|_| refusal(&own::panicked()))
 }
 
 async fn answer(app: &App, asking: &Asking<'_>, request: Request<Incoming>) -> Answer {
@@ -254,6 +247,7 @@ fn with_headers(status: StatusCode, body: Bytes) -> Answer {
 
 /// Writes a fault as HTTP.
 pub(crate) fn refusal(fault: &Fault) -> Answer {
+    let fault = &*own::numbered(fault);
     let mut answer = json(fault.code.http(), serde_json::to_vec(&fault.body()).unwrap_or_default());
     if let Some(seconds) = fault.retry_after {
         answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));

@@ -19,11 +19,14 @@ mod http;
 mod keys;
 mod metrics;
 pub mod options;
+mod own;
 mod router;
 mod rpc;
 mod seats;
 mod stream;
 mod telemetry;
+#[cfg(test)]
+mod tests;
 mod tick;
 mod watch;
 

@@ -33,7 +33,13 @@ pub(crate) struct App {
 }
 
 impl App {
+    /// Serves every operation of the one list.
     pub(crate) fn new(vault: Vault) -> Self {
+        Self::serving(vault, vault::vault::each)
+    }
+
+    /// Serves the operations that are put into the table.
+    pub(crate) fn serving(vault: Vault, fill: impl FnOnce(&mut Table)) -> Self {
         let metrics = Arc::new(Metrics::new());
         let attempts = Arc::new(Attempts::default());
         let desk = Desk {
@@ -44,7 +50,7 @@ impl App {
         };
         let mut table = Table { paths: Vec::new(), methods: RpcModule::new(desk.clone()), desk };
         rpc::register_description(&mut table.methods);
-        vault::vault::each(&mut table);
+        fill(&mut table);
         let mut paths = matchit::Router::new();
         for (path, verbs) in table.paths {
             if let Err(error) = paths.insert(path, verbs) {
@@ -154,7 +160,8 @@ pub(crate) fn to_json<O: Operation>(answer: &O::Answer) -> Result<Vec<u8>, Fault
     serde_json::to_vec(answer).map_err(|_| Fault::new(Code::Internal, "the answer could not be written"))
 }
 
-struct Table {
+/// The operations by path and by method.
+pub(crate) struct Table {
     paths: Vec<(&'static str, Verbs)>,
     methods: RpcModule<Desk>,
     desk: Desk,

@@ -16,7 +16,7 @@ use vault::domain::Caller;
 use vault::secret::Revealed;
 use vault::vault::Handle;
 
-use crate::http::internal;
+use crate::own;
 use crate::router::{App, Desk, to_json};
 use crate::stream::Session;
 
@@ -100,8 +100,14 @@ pub(crate) async fn answer(app: &App, caller: &Caller, text: &[u8]) -> Option<St
     (!batch.is_empty()).then(|| written(&MethodResponse::from_batch(batch.finish())))
 }
 
+/// Answers a line of a stream, and turns a panic outside of any method into an error that belongs to no message.
+pub(crate) async fn guarded(app: &App, session: &mut Session, text: &[u8]) -> Option<String> {
+    let answering = AssertUnwindSafe(answer_session(app, session, text)).catch_unwind();
+    answering.await.unwrap_or_else(|_| Some(refused(&own::panicked())))
+}
+
 /// Answers a line of a stream, on which `vault.auth` sets who speaks from then on.
-pub(crate) async fn answer_session(app: &App, session: &mut Session, text: &[u8]) -> Option<String> {
+async fn answer_session(app: &App, session: &mut Session, text: &[u8]) -> Option<String> {
     if let Some(answer) = auth(app, session, text).await {
         return answer;
     }
@@ -160,7 +166,7 @@ async fn one(app: &App, caller: &Caller, text: &str) -> Option<MethodResponse> {
     }
     let id = message.id.clone().unwrap_or(Id::Null).into_owned();
     let answering = AssertUnwindSafe(called(app, caller, &message, id.clone())).catch_unwind();
-    let response = answering.await.unwrap_or_else(|_| MethodResponse::error(id, error_of(&internal())));
+    let response = answering.await.unwrap_or_else(|_| MethodResponse::error(id, error_of(&own::panicked())));
     message.id.is_some().then_some(response)
 }
 
@@ -191,6 +197,7 @@ pub(crate) fn refused(fault: &Fault) -> String {
 }
 
 fn error_of(fault: &Fault) -> ErrorObjectOwned {
+    let fault = &*own::numbered(fault);
     ErrorObject::owned(fault.rpc, fault.message.as_str(), Some(fault.details()))
 }
 

@@ -54,7 +54,7 @@ pub(crate) async fn serve(guest: Guest, app: Arc<App>) {
             Read::Line(ref line) if line.trim_ascii().is_empty() => None,
             Read::Line(ref line) => {
                 let _busy = seat.busy();
-                rpc::answer_session(&app, &mut session, line).await
+                rpc::guarded(&app, &mut session, line).await
             }
         };
         if let Some(answer) = answer {
