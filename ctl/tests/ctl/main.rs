@@ -10,6 +10,7 @@ mod agents;
 mod audit;
 mod backup;
 mod completion;
+mod crowd;
 mod doctor;
 mod env;
 mod environment;
