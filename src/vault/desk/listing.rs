@@ -29,18 +29,17 @@ impl Desk {
         org: &OrgId,
         platform: &PlatformName,
     ) -> Result<Vec<Row>, Fault> {
-        let kept = &self.vault.0.rows;
-        let rows = match kept.platform(self.as_of, org, platform) {
-            Some(rows) => rows,
-            None => {
-                let scope = OrgScope::One(org.clone());
-                let query = ListQuery { platform: Some(platform.clone()), ..ListQuery::all(scope) };
-                let rows: Arc<[Row]> = self.store().list(&query)?.0.into();
-                kept.keep_platform(self.as_of, (org, platform), &rows);
-                rows
-            }
-        };
+        let known = self.vault.0.rows.platform(self.as_of, org, platform);
+        let rows = known.map_or_else(|| self.read_platform(org, platform), Ok)?;
         let may = |row: &&Row| self.allows(action, &row.org, Some(row.name.as_str()));
         Ok(rows.iter().filter(may).cloned().collect())
+    }
+
+    fn read_platform(&self, org: &OrgId, platform: &PlatformName) -> Result<Arc<[Row]>, Fault> {
+        let scope = OrgScope::One(org.clone());
+        let query = ListQuery { platform: Some(platform.clone()), ..ListQuery::all(scope) };
+        let rows: Arc<[Row]> = self.store().list(&query)?.0.into();
+        self.vault.0.rows.keep_platform(self.as_of, (org, platform), &rows);
+        Ok(rows)
     }
 }
