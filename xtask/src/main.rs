@@ -16,6 +16,7 @@ mod sabotage;
 mod say;
 mod schema;
 mod shim;
+mod soak;
 mod test;
 mod tool;
 mod workspace;
@@ -42,6 +43,8 @@ enum Command {
     Powercut(powercut::Args),
     /// Has the disk refuse calls while a vault works, and checks that every answer is honest.
     Faults(faults::Args),
+    /// Works with a daemon for a long time in every way, and checks that nothing grew, went missing or went wrong.
+    Soak(soak::Args),
     /// Writes the man pages in docs/man from the definitions of the flags.
     Man,
     /// Writes docs/json-output.schema.json from the types that `vaultctl --json` prints.
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
         Command::Malformed(args) => malformed::run(&args),
         Command::Powercut(args) => powercut::run(&args),
         Command::Faults(args) => faults::run(&args),
+        Command::Soak(args) => soak::run(&args),
         Command::Man => man::write(&workspace::root().join("docs/man")).map(|()| ExitCode::SUCCESS),
         Command::Schema => schema::write().map(|()| ExitCode::SUCCESS),
         Command::Bench(args) => bench::run(&args),

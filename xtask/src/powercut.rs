@@ -25,12 +25,12 @@ use fastrand::Rng;
 use crate::sabotage::noticed;
 use crate::say;
 use crate::shim::Shim;
-use crate::workspace::{build_programs, root};
+use crate::workspace::{build_programs, in_memory, root};
 use chronicle::Knowledge;
 use cut::Cut;
 use image::{Image, develop, lay_out};
 use judge::{Judge, Masters};
-use session::{Lie, Recording, WRITERS, in_memory};
+use session::{Lie, Recording, WRITERS};
 use tape::What;
 
 /// How many images are taken from one recording.

@@ -1,10 +1,13 @@
 //! Where the workspace is, and how commands are run in it.
 
 use std::ffi::OsStr;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus};
 
 use anyhow::{Context, Result, ensure};
+use tempfile::TempDir;
 
 /// Gives the workspace's folder, made when this program was built.
 pub(crate) fn root() -> &'static Path {
@@ -41,6 +44,14 @@ pub(crate) fn succeed(command: &mut Command) -> Result<()> {
 /// Builds the two programs as `cargo test` does.
 pub(crate) fn build_programs() -> Result<()> {
     succeed(&mut cargo(["build", "--locked", "--package", "vaultd", "--package", "vaultctl"]))
+}
+
+/// Makes a private folder in memory, where there is such a place.
+pub(crate) fn in_memory(prefix: &str) -> Result<TempDir> {
+    let memory = Path::new("/dev/shm");
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(prefix).permissions(Permissions::from_mode(0o700));
+    Ok(if memory.is_dir() { builder.tempdir_in(memory)? } else { builder.tempdir()? })
 }
 
 /// Passes a command's exit code on; 1 where a signal ended it.

@@ -11,6 +11,7 @@ use vault::domain::OrgScope;
 use vault::keyfile;
 use vault::secret::{Revealed, SecretValue};
 
+use super::oracle::Answers;
 use super::witness::{Event, KeyStep, Witness};
 
 /// What the keeper knows of the keys.
@@ -117,11 +118,11 @@ fn lock_and_unlock(client: &mut Client, key_file: &Path) -> Result<(), Fault> {
 }
 
 /// Makes a backup and reads it.
-pub(crate) fn back_up(client: &mut Client) -> Result<(), Fault> {
-    let made = client.call(&MakeBackup {})?;
+pub(crate) fn back_up(client: &mut impl Answers) -> Result<(), Fault> {
+    let made = client.answer(MakeBackup {})?;
     let mut offset = Some(0);
     while let Some(place) = offset {
-        offset = client.call(&ReadBackup { backup: made.backup.clone(), offset: place })?.next;
+        offset = client.answer(ReadBackup { backup: made.backup.clone(), offset: place })?.next;
     }
     Ok(())
 }

@@ -16,6 +16,8 @@ use vault::api::StatusOf;
 use vault::client::Client;
 use vault::files;
 
+use crate::workspace::in_memory;
+
 /// Where the daemons of a home log to.
 const LOG: &str = "vaultd.log";
 /// How long a start may take.
@@ -47,10 +49,21 @@ impl Server {
         Ok(server)
     }
 
-    /// Makes a home for a vault of the fewest rounds allowed, so that the time goes into crashes.
+    /// Makes a home in memory with a vault in it, for what is about the daemon and not about the disk.
+    pub(crate) fn make_in_memory() -> Result<Self> {
+        let server = Self::at(in_memory("vault-soak-")?)?;
+        server.init()?;
+        Ok(server)
+    }
+
+    /// Makes a home for a vault.
     pub(crate) fn prepare() -> Result<Self> {
         let private = std::fs::Permissions::from_mode(0o700);
-        let folder = tempfile::Builder::new().prefix("vault-crash-").permissions(private).tempdir()?;
+        Self::at(tempfile::Builder::new().prefix("vault-crash-").permissions(private).tempdir()?)
+    }
+
+    /// Makes a home for a vault of the fewest rounds allowed, so that the time goes into what is tried.
+    fn at(folder: TempDir) -> Result<Self> {
         let home = std::fs::canonicalize(folder.path())?;
         let programs = files::parent(&std::env::current_exe()?);
         files::replace_private(&home.join("vault.toml"), b"[kdf]\niterations = 100000\n")?;

@@ -10,6 +10,7 @@ use vault::domain::SecretName;
 use vault::secret::{Revealed, SecretValue};
 
 use super::ledger::{Held, Known, Ledger, Write};
+use super::oracle::Answers;
 use super::witness::Step;
 
 /// Writes until the daemon is gone.
@@ -17,22 +18,22 @@ pub(crate) fn write(ledger: &mut Ledger, socket: &Path, mut random: Rng, ended: 
     while !ended.load(Ordering::SeqCst) {
         let Ok(mut client) = Client::connect(socket) else { continue };
         while !ended.load(Ordering::SeqCst) {
-            let (number, value) = (random.usize(0..ledger.names.len()), ledger.fresh_value());
-            let Some(known) = ledger.names.get(number) else { return };
-            let write = draw(known, value, &mut random);
-            if !once(ledger, number, &write, &mut client) {
+            if !once(ledger, &mut client, &mut random) {
                 return;
             }
         }
     }
 }
 
-/// Asks for one write and notes the answer; `false` where none came.
-fn once(ledger: &mut Ledger, number: usize, write: &Write, client: &mut Client) -> bool {
+/// Draws a write, asks for it and notes the answer; `false` where none came.
+pub(crate) fn once(ledger: &mut Ledger, client: &mut impl Answers, random: &mut Rng) -> bool {
+    let (number, value) = (random.usize(0..ledger.names.len()), ledger.fresh_value());
+    let Some(known) = ledger.names.get(number) else { return false };
+    let write = draw(known, value, random);
     // None of these steps compares, so none fails.
     let _ = ledger.take(number, Step::Asked(write.clone()));
     let Some(known) = ledger.names.get(number) else { return false };
-    let step = match ask(client, known, write) {
+    let step = match ask(client, known, &write) {
         Ok(held) => Step::Acknowledged(held),
         // Whether it was done, nobody knows: this name waits for the oracle.
         Err(fault) if fault.code == Code::Unavailable => {
@@ -61,29 +62,30 @@ fn draw(known: &Known, value: String, random: &mut Rng) -> Write {
 }
 
 /// Asks for a write; gives the secret as it is after it.
-fn ask(client: &mut Client, known: &Known, write: &Write) -> Result<Option<Held>, Fault> {
+fn ask(client: &mut impl Answers, known: &Known, write: &Write) -> Result<Option<Held>, Fault> {
     let (Write::Create(text) | Write::Update(text)) = write else {
         return without_value(client, known, write);
     };
     let value = Revealed::new(SecretValue::new(text.clone())?);
     let entry = match &known.held {
-        None => client.call(&create(known.name.clone(), value))?.entry,
-        Some(held) => client.call(&UpdateSecret { value: Some(value), ..update(held) })?.entry,
+        None => client.answer(create(known.name.clone(), value))?.entry,
+        Some(held) => client.answer(UpdateSecret { value: Some(value), ..update(held) })?.entry,
     };
     Ok(Some(Held { id: entry.id, value: text.clone(), version: entry.version }))
 }
 
-fn without_value(client: &mut Client, known: &Known, write: &Write) -> Result<Option<Held>, Fault> {
+fn without_value(client: &mut impl Answers, known: &Known, write: &Write) -> Result<Option<Held>, Fault> {
     let Some(held) = &known.held else { return Ok(None) };
     if *write == Write::Delete {
-        client.call(&DeleteSecret { id: held.id.into() })?;
+        client.answer(DeleteSecret { id: held.id.into() })?;
         return Ok(None);
     }
-    client.call(&RotateSecret { id: held.id.into() })?;
+    client.answer(RotateSecret { id: held.id.into() })?;
     Ok(Some(held.clone()))
 }
 
-fn create(name: SecretName, value: Revealed) -> CreateSecret {
+/// Makes the request that stores a secret.
+pub(crate) fn create(name: SecretName, value: Revealed) -> CreateSecret {
     CreateSecret {
         org_id: None,
         name,

@@ -20,6 +20,7 @@ use crate::crash::server::Server;
 use crate::crash::witness::{Event, KeyStep, Witness};
 use crate::crash::{Life, traffic};
 use crate::shim::{Act, Call, Control, Lasts, Shim, Strike};
+use crate::workspace::in_memory;
 
 /// How many writers there are.
 pub(super) const WRITERS: usize = 4;
@@ -173,14 +174,6 @@ fn last_call(random: &mut Rng) -> Strike {
     let call = random.choice(calls).unwrap_or(Call::Rename);
     let most = if call == Call::Rename { 3 } else { 200 };
     Strike { call, act: Act::Die, nth: random.u32(1..=most), lasts: Lasts::Once }
-}
-
-/// Makes a folder in memory, where there is such a place.
-pub(super) fn in_memory(prefix: &str) -> Result<TempDir> {
-    let memory = Path::new("/dev/shm");
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(prefix);
-    Ok(if memory.is_dir() { builder.tempdir_in(memory)? } else { builder.tempdir()? })
 }
 
 /// The tape played to its end gives what is there: nothing went past the shim.
