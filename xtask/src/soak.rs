@@ -40,10 +40,6 @@ const WORKERS: [Speech; 6] =
 /// How many secrets fill the caches of the database, and how large each is: together more than what is cached.
 const FILLINGS: usize = 320;
 const FILLING_BYTES: usize = 60_000;
-/// How many requests warm the daemon up.
-const WARM_UP: u64 = 10_000;
-/// The same where a leak is made, which shows at once.
-const SHORT_WARM_UP: u64 = 2_000;
 /// How many connections are leaked.
 const LEAKS: usize = 5;
 
@@ -56,6 +52,9 @@ pub(crate) struct Args {
     /// How many requests are served after the warm-up, however long that takes.
     #[arg(long, conflicts_with = "minutes")]
     requests: Option<u64>,
+    /// How many requests are served before memory and descriptors are first measured.
+    #[arg(long, default_value_t = 50_000)]
+    warm_up: u64,
     /// What the operations and edits are drawn from: the same seed draws the same ones.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -67,10 +66,6 @@ pub(crate) struct Args {
 impl Args {
     fn goal(&self) -> Goal {
         self.requests.map_or(Goal::Time(Duration::from_mins(self.minutes)), Goal::Requests)
-    }
-
-    fn warm_up(&self) -> Goal {
-        Goal::Requests(if self.sabotage { SHORT_WARM_UP } else { WARM_UP })
     }
 }
 
@@ -149,7 +144,7 @@ impl Stage {
     fn live(&mut self, args: &Args) -> Result<Outcome> {
         let place = oracle::place_of_log(&self.server)?;
         self.fill()?;
-        self.traffic(&Record::begin(args.warm_up())).context("in the warm-up")?;
+        self.traffic(&Record::begin(Goal::Requests(args.warm_up))).context("in the warm-up")?;
         let before = Taken::at_rest(&self.server)?;
         let record = Record::begin(args.goal());
         let (edited, kept, followed) = self.traffic(&record)?;
@@ -157,11 +152,11 @@ impl Stage {
         let leaked = if args.sabotage { self.leak()? } else { Vec::new() };
         let after = Taken::at_rest(&self.server)?;
         drop(leaked);
-        after.is_no_more_than(before)?;
         oracle::ask(&self.server, &mut self.ledgers, &mut self.keeper, place)?;
         let verified =
             Client::connect(&self.server.socket()).and_then(|mut client| client.call(&VerifyAudit {}));
         let entries = verified.map_err(words)?.entries;
+        after.is_no_more_than(before)?;
         Ok(Outcome { record, took, edited, kept, followed, before, after, entries })
     }
 
