@@ -41,6 +41,8 @@ pub(crate) use sum::leaf;
 
 /// How many entries a slow subscriber may be behind before it is dropped.
 const EVENTS_KEPT: usize = 1000;
+/// How many reading connections are kept open.
+const READERS: usize = 8;
 /// Marks the file as a vault: "AMVT".
 const APPLICATION_ID: i64 = 0x414d_5654;
 
@@ -116,7 +118,7 @@ impl SqliteStore {
         })
     }
 
-    /// Runs a function on a reading connection; as many are kept as were ever in use at once.
+    /// Runs a function on a reading connection; more than are kept are opened while they are needed.
     fn read<T>(&self, f: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match kept {
@@ -124,8 +126,9 @@ impl SqliteStore {
             None => connect(&self.path, Mode::Read)?,
         };
         let answer = f(&connection);
-        if answer.is_ok() {
-            self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        let mut kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if answer.is_ok() && kept.len() < READERS {
+            kept.push(connection);
         }
         answer
     }
@@ -164,7 +167,10 @@ fn connect(path: &Path, mode: Mode) -> Result<Connection, StoreError> {
         "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON;
          PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;",
     )?;
-    if mode == Mode::Write {
+    if mode == Mode::Read {
+        // Each commit makes what a reader has cached old.
+        connection.execute_batch("PRAGMA cache_size = -512;")?;
+    } else {
         connection.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;
              PRAGMA checkpoint_fullfsync = ON; PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 0;
