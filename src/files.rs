@@ -7,22 +7,21 @@ use std::path::{Path, PathBuf};
 
 use nix::libc;
 
-/// Opens a private file for reading and writing, making it 0600 where it is new; refuses a symbolic link.
+/// Opens a private file for reading and writing, making it 0600 where it is new; refuses what is no regular file.
 pub fn open_private(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .custom_flags(libc::O_NOFOLLOW | libc::O_CLOEXEC)
-        .open(path)
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC);
+    regular(options.open(path)?)
 }
 
 /// Opens a regular file for reading; refuses a pipe, a folder or a device, and waits for none of them.
 pub fn open_regular(path: &Path) -> io::Result<File> {
     let waits_not = libc::O_NONBLOCK | libc::O_CLOEXEC;
-    let file = OpenOptions::new().read(true).custom_flags(waits_not).open(path)?;
+    regular(OpenOptions::new().read(true).custom_flags(waits_not).open(path)?)
+}
+
+fn regular(file: File) -> io::Result<File> {
     if file.metadata()?.is_file() {
         return Ok(file);
     }

@@ -34,7 +34,7 @@ use tokio::sync::{RwLock as Turns, RwLockWriteGuard as Alone, broadcast};
 
 pub use agents::Standing;
 pub use desk::Desk;
-use faults::fault_of;
+use faults::{GivenUp, fault_of};
 use folded::Folded;
 pub use found::{FoundError, Founded, Founding, Plan, found};
 use handle::After;
@@ -123,16 +123,30 @@ impl Vault {
             Changes::Alone if caller.is_owner() => Some(self.0.turns.write().await),
             Changes::Alone | Changes::Together | Changes::AtOnce => None,
         };
-        let mut last = Refusal::Stale;
+        let mut last = GivenUp { refusal: Refusal::Stale, entry: None };
         for _ in 0..TRIES {
             let desk = self.desk::<O>(caller)?;
-            match self.attempt(desk, &operation, alone.as_ref()).await? {
+            last = match self.attempt(desk, &operation, alone.as_ref()).await? {
                 Ok(answer) => return Ok(answer),
-                Err(refusal @ (Refusal::Stale | Refusal::OldKeys | Refusal::Full)) => last = refusal,
-                Err(refusal) => return Err(fault_of(&refusal)),
+                Err(given_up) => given_up,
+            };
+            if !matches!(last.refusal, Refusal::Stale | Refusal::OldKeys | Refusal::Full) {
+                break;
             }
         }
-        Err(fault_of(&last))
+        Err(self.give_up(caller, last).await)
+    }
+
+    /// Says why something was not done, and writes it down where the writer has not, and the disk can.
+    async fn give_up(&self, caller: &Caller, GivenUp { refusal, entry }: GivenUp) -> Fault {
+        let unwritten = matches!(refusal, Refusal::Stale | Refusal::OldKeys | Refusal::Revoked);
+        let entry = entry.filter(|unit| unwritten && self.writes_alone(caller, unit));
+        if let Some(unit) = entry
+            && let Err(refusal) = self.commit(unit).await
+        {
+            tracing::error!(%refusal, "a refusal could not be recorded");
+        }
+        fault_of(&refusal)
     }
 
     /// Goes along the line once; an inner error asks for another try, or says that the store refused.
@@ -141,7 +155,7 @@ impl Vault {
         desk: Desk,
         operation: &Arc<O>,
         alone: Option<&Alone<'_, ()>>,
-    ) -> Result<Result<O::Answer, Refusal>, Fault> {
+    ) -> Result<Result<O::Answer, GivenUp>, Fault> {
         let (mut desk, acted) = match O::PLACE {
             Place::Inline => act(desk, &**operation),
             Place::Blocking => {
@@ -151,7 +165,7 @@ impl Vault {
             }
         };
         if acted.as_ref().is_err_and(|fault| *fault == fault_of(&Refusal::Stale)) {
-            return Ok(Err(Refusal::Stale));
+            return Ok(Err(GivenUp::of(desk, Refusal::Stale)));
         }
         if let (Err(fault), Records::Each, Err(_)) = (&acted, O::RECORDS, desk.keys()) {
             let reason = fault.lock_reason.unwrap_or(LockReason::WrongKey);
@@ -168,7 +182,7 @@ impl Vault {
             let waits = alone.is_none() && O::CHANGES != Changes::AtOnce && !unit.changes.is_empty();
             let _turn = if waits { Some(self.0.turns.read().await) } else { None };
             if let Err(refusal) = self.commit(unit).await {
-                return Ok(Err(refusal));
+                return Ok(Err(GivenUp::of(desk, refusal)));
             }
         }
         let mut answer = acted?;

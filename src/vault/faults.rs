@@ -1,9 +1,10 @@
 //! What the parts below the vault refuse with, as faults of the interface.
 
+use super::desk::Desk;
 use crate::api::{Code, Fault};
 use crate::crypto::CryptoError;
 use crate::domain::SecretName;
-use crate::store::{Refusal, StoreError};
+use crate::store::{Refusal, StoreError, Unit};
 
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
@@ -25,6 +26,20 @@ pub(super) fn fault_of(refusal: &Refusal) -> Fault {
         Refusal::Full | Refusal::Storage(_) => {
             Fault::new(Code::Storage, "the change could not be written to disk; nothing of it is stored")
         }
+    }
+}
+
+/// What the store refused, and the unit that would record it.
+pub(super) struct GivenUp {
+    pub(super) refusal: Refusal,
+    pub(super) entry: Option<Unit>,
+}
+
+impl GivenUp {
+    /// Takes what the desk was asked for.
+    pub(super) fn of(mut desk: Desk, refusal: Refusal) -> Self {
+        let entry = desk.refused_unit(&fault_of(&refusal));
+        Self { refusal, entry }
     }
 }
 
