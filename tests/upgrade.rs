@@ -6,8 +6,8 @@
     reason = "a failing helper fails its test"
 )]
 
-#[path = "fixtures/schema/make.rs"]
-mod make;
+#[path = "fixtures/schema/kept.rs"]
+mod kept;
 mod support;
 
 use std::path::{Path, PathBuf};
@@ -21,20 +21,7 @@ use vault::files;
 use vault::store::{SqliteStore, StoreError};
 use vault::vault::Vault;
 
-use make::{KEY, ask, known, open, path, unlock};
-
-/// Lists the migrations, oldest first; there are as many as the schema's number says.
-fn migrations() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/schema");
-    let mut all: Vec<_> = folder.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
-    all.sort();
-    all
-}
-
-/// Gives the number of today's schema.
-fn today() -> i64 {
-    i64::try_from(migrations().len()).unwrap()
-}
+use kept::{KEY, ask, known, migrations, open, path, today, unlock};
 
 /// Copies the database of a schema to where it may be changed.
 fn copy(schema: i64) -> (TempDir, PathBuf) {
@@ -83,14 +70,6 @@ async fn assert_sound(vault: &Vault) {
     let status = ask::<StatusOf>(vault, json!({})).await;
     let codes: Vec<_> = status.warnings.iter().map(|warning| warning.code.as_str()).collect();
     assert_eq!(["no_recovery"], codes[..]);
-}
-
-#[tokio::test]
-#[ignore = "makes the databases that are missing, after a migration was added"]
-async fn missing_databases_are_made() {
-    for schema in 1..=today() {
-        make::make_missing(schema).await;
-    }
 }
 
 #[test]
