@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory, Parser, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
 use vault::domain::{Invalid, OrgScope};
 
 use crate::commands::Command;
@@ -90,10 +90,21 @@ fn org_scope(text: &str) -> Result<OrgScope, Invalid> {
 
 /// Runs the command that the arguments name and gives its exit code.
 pub(crate) fn run(arguments: &[OsString]) -> ExitCode {
-    match Cli::try_parse_from(arguments) {
+    match parse_one(arguments).map_or_else(|| Cli::try_parse_from(arguments), Ok) {
         Ok(cli) => dispatch(cli),
         Err(error) => usage::end(&error, arguments, &Cli::command()),
     }
+}
+
+/// Parses for the one command that the arguments seem to name; nothing where that does not succeed.
+///
+/// Describing all commands with all their options takes longer than asking the daemon.
+fn parse_one(arguments: &[OsString]) -> Option<Cli> {
+    let words = arguments.iter().skip(1).filter_map(|argument| argument.to_str());
+    let one = words.into_iter().find_map(Command::described)?;
+    let program = Global::augment_args(clap::Command::new("vaultctl")).subcommand(one);
+    let mut found = program.try_get_matches_from(arguments).ok()?;
+    Cli::from_arg_matches_mut(&mut found).ok()
 }
 
 fn dispatch(cli: Cli) -> ExitCode {
@@ -112,6 +123,46 @@ mod tests {
     #[test]
     fn the_arguments_are_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn each_command_alone_is_parsed_as_among_all() {
+        for all in Cli::command().get_subcommands() {
+            let one = Command::described(all.get_name()).expect(all.get_name());
+            let parts = |command: &clap::Command| {
+                let options = command.get_arguments().map(|option| format!("{option:?}"));
+                let below = command.get_subcommands().map(|below| below.get_name().to_owned());
+                options.chain(below).collect::<Vec<_>>()
+            };
+            assert_eq!(parts(all), parts(&one), "{}", all.get_name());
+        }
+    }
+
+    #[test]
+    fn a_line_that_one_command_understands_means_the_same_to_all() {
+        for line in [
+            "get openai",
+            "--home /tmp/h get openai --version 3 --json",
+            "get get",
+            "run -- get list",
+            "agent list --org *",
+        ] {
+            let alone = parse_one(&words(line)).expect(line);
+            assert_eq!(format!("{:?}", Cli::try_parse_from(words(line)).unwrap()), format!("{alone:?}"));
+        }
+    }
+
+    #[test]
+    fn a_line_that_the_first_word_does_not_explain_is_left_to_all() {
+        for line in
+            ["get", "help get", "get --help", "--home get list", "list --nothing", "ls", "nothing", ""]
+        {
+            assert!(parse_one(&words(line)).is_none(), "{line}");
+        }
+    }
+
+    fn words(line: &str) -> Vec<OsString> {
+        ["vaultctl"].into_iter().chain(line.split_whitespace()).map(OsString::from).collect()
     }
 
     #[test]

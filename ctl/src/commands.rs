@@ -41,8 +41,8 @@ mod unlock;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use clap::Subcommand;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args as _, Subcommand};
 use vault::domain::Category;
 
 use crate::context::Context;
@@ -67,6 +67,14 @@ macro_rules! commands {
                 match self {
                     $(Self::$variant(args) => $module::run(args, context),)*
                 }
+            }
+
+            /// Describes the command of this name to the parser.
+            pub(crate) fn described(name: &str) -> Option<clap::Command> {
+                $(if name == stringify!($module) {
+                    return Some($module::$args::augment_args(clap::Command::new(stringify!($module))));
+                })*
+                None
             }
         }
     };
