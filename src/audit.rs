@@ -8,7 +8,7 @@ pub use link::{Link, Process};
 
 use serde_json::{Map, Value};
 
-use crate::crypto::{Bytes32, Canon};
+use crate::crypto::{Bytes32, Canon, MacKey};
 use crate::domain::{Action, AuditId, Caller, OrgId, Outcome, Peer, SecretId, Timestamp};
 use crate::keyring::Keys;
 
@@ -225,10 +225,10 @@ impl Verifier {
     }
 
     /// Takes the next entry under the audit key that was in use then.
-    pub fn take(&mut self, audit_key: &Bytes32, entry: &Link<'_>) {
+    pub fn take(&mut self, audit_key: &MacKey, entry: &Link<'_>) {
         if self.broken.is_none() {
             self.canon = entry.canonical(std::mem::take(&mut self.canon).emptied());
-            let expected = crate::crypto::mac(audit_key, &[&self.at.mac, self.canon.bytes()]);
+            let expected = audit_key.mac(&[&self.at.mac, self.canon.bytes()]);
             if entry.seq != self.at.seq + 1 {
                 self.broken = Some(Break { seq: self.at.seq + 1, reason: BreakReason::Missing });
             } else if expected != entry.mac || self.contradicts(entry) {

@@ -106,7 +106,31 @@ pub fn derive(ikm: &Bytes32, salt: Option<&Bytes32>, info: &str) -> KeyBytes {
 
 /// Computes `HMAC-SHA256(key, parts…)` (RFC 2104) over the parts in order.
 pub fn mac(key: &Bytes32, parts: &[&[u8]]) -> Bytes32 {
-    let mut hmac = keyed(key);
+    finished(keyed(key), parts)
+}
+
+/// A key of HMAC-SHA256 that was taken in once, for a walk that computes many MACs; wiped when dropped.
+pub struct MacKey(Box<Hmac<Sha256>>);
+
+impl MacKey {
+    /// Takes a key in.
+    pub fn new(key: &Bytes32) -> Self {
+        vault_platform::with_burned_stack(|| Self(Box::new(keyed(key))))
+    }
+
+    /// Computes what [`mac`] does.
+    pub fn mac(&self, parts: &[&[u8]]) -> Bytes32 {
+        finished((*self.0).clone(), parts)
+    }
+}
+
+impl std::fmt::Debug for MacKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MacKey(…)")
+    }
+}
+
+fn finished(mut hmac: Hmac<Sha256>, parts: &[&[u8]]) -> Bytes32 {
     for part in parts {
         hmac.update(part);
     }

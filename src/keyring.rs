@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use vault_platform::{Backing, KeyPage, PageError, PagePolicy, with_burned_stack};
 
 use crate::crypto::{
-    AuditKeySeal, Bytes32, CryptoError, Header, SealContext, Sealed, Slot, SlotKind, derive, header_checksum,
-    header_mac, mac, mac_fits, open_agent, open_secret, seal_agent, seal_secret,
+    AuditKeySeal, Bytes32, CryptoError, Header, MacKey, SealContext, Sealed, Slot, SlotKind, derive,
+    header_checksum, header_mac, mac, mac_fits, open_agent, open_secret, seal_agent, seal_secret,
 };
 use crate::crypto::{Fresh, RecoveryKey};
 use crate::domain::{LockReason, VaultId};
@@ -180,6 +180,11 @@ impl Keys {
     /// Computes a MAC under the state key.
     pub fn state_mac(&self, parts: &[&[u8]]) -> Bytes32 {
         mac(self.key(STATE), parts)
+    }
+
+    /// Takes the state key in, for many MACs.
+    pub(crate) fn state_mac_key(&self) -> MacKey {
+        MacKey::new(self.key(STATE))
     }
 
     /// Computes the MAC over a backup, under a key of its own.

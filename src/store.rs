@@ -15,7 +15,6 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 pub use agent::AgentRow;
 pub use row::{ListQuery, Remains, Row, Sort, SortKey, Stored, VersionRow};
 pub use sqlite::SqliteStore;
-pub(crate) use sqlite::leaf;
 
 use crate::audit::{Author, Checkpoint, Draft, Entry, Head, Link};
 use crate::crypto::{AuditKeySeal, Bytes32, Header, Slot};
@@ -282,8 +281,8 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
         places: RangeInclusive<u64>,
         each: &mut dyn FnMut(&Link<'_>),
     ) -> Result<(), StoreError>;
-    /// Hands every row's id, revision and MAC to a function.
-    fn walk_rows(&self, each: &mut dyn FnMut(SecretId, u64, Bytes32)) -> Result<(), StoreError>;
+    /// Sums up the leaves of all rows modulo 2^256, and counts them.
+    fn sum_rows(&self, keys: &Keys) -> Result<(Bytes32, u64), StoreError>;
     /// Reads the state as last committed.
     fn state(&self) -> Result<State, StoreError>;
     /// Numbers the last commit that changed anything but the log; from 1.

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use golden::{AgentCase, RecoveryFile, SealedFile, SlotCase, VaultFile, read};
 use vault::audit::{Author, Break, BreakReason, Head, Link, Verdict, Verifier};
 use vault::crypto::{
-    CryptoError, Fresh, Header, Iterations, RecoveryKey, RecoveryKeyFault, Sealed, Slot, SlotKind, SlotSpec,
-    header_checksum, header_mac, open_secret, seal_secret,
+    CryptoError, Fresh, Header, Iterations, MacKey, RecoveryKey, RecoveryKeyFault, Sealed, Slot, SlotKind,
+    SlotSpec, header_checksum, header_mac, open_secret, seal_secret,
 };
 use vault::domain::{Caller, Timestamp, VaultId};
 use vault::keyring::{UnlockError, unlock};
@@ -232,7 +232,7 @@ fn verdict(file: &VaultFile) -> Verdict {
     let mut verifier = Verifier::new(Head::START, None);
     for case in &file.entries {
         let key = file.audit_keys.iter().rev().find(|key| key.from_seq <= case.seq).unwrap();
-        verifier.take(&key.key.array(), &Link::from(&case.entry()));
+        verifier.take(&MacKey::new(&key.key.array()), &Link::from(&case.entry()));
     }
     let head = Head { seq: file.state.seq, mac: file.state.head.array() };
     verifier.end(u64::try_from(file.entries.len()).unwrap(), &head)

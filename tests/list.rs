@@ -172,3 +172,17 @@ fn the_name_of_a_deleted_secret_stays_readable_in_the_log() {
         (entry["action"].clone(), entry["entryName"].clone(), entry["vaultEntryId"].clone())
     );
 }
+
+#[test]
+fn a_search_of_the_log_finds_text_whatever_the_case_and_takes_no_wildcards() {
+    let (_home, daemon) = stocked();
+    let total = |text: &str| {
+        let answer = daemon.rpc("vault.auditLog", json!({ "orgId": "*", "search": text }));
+        answer["result"]["total"].as_u64().unwrap()
+    };
+    assert_eq!(1, total("zEB"));
+    assert_eq!(2, total("100%_"));
+    assert_eq!((2, 0, 0), (total("%"), total("s_a"), total("\\")));
+    assert!(total("UID:") >= 6, "who acted is looked for too");
+    assert_eq!((0, 0, 0), (total("ze\0bra"), total("\0"), total(&"x".repeat(100_000))));
+}

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use vault::audit::{Author, Draft, Entry, Head, Link, Verdict, Verifier};
-use vault::crypto::Canon;
+use vault::crypto::{Canon, MacKey};
 use vault::domain::{Action, AuditId, Caller, OrgId, Outcome, Peer, SecretId, Timestamp};
 
 use crate::sealed::keys;
@@ -38,7 +38,7 @@ pub(crate) fn audit(data: &[u8]) {
     }
     let mut verifier = Verifier::new(Head::START, None);
     for entry in &entries {
-        verifier.take(&[5; 32], &Link::from(entry));
+        verifier.take(&MacKey::new(&[5; 32]), &Link::from(entry));
     }
     let Verdict { broken, .. } = verifier.end(entries.len() as u64, head);
     let same = |one: &Entry, other: &Entry| {

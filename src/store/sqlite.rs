@@ -7,6 +7,7 @@ mod header;
 mod labels;
 mod log;
 mod migrate;
+mod parts;
 mod reserve;
 mod sum;
 mod writer;
@@ -36,8 +37,6 @@ use crate::keyring::Keys;
 use columns::{blob32, stored_of};
 use header::{read_header, write_header};
 use migrate::{migrate, refuse_newer};
-
-pub(crate) use sum::leaf;
 
 /// How many entries a slow subscriber may be behind before it is dropped.
 const EVENTS_KEPT: usize = 1000;
@@ -116,6 +115,13 @@ impl SqliteStore {
             copying: Mutex::default(),
             threads,
         })
+    }
+
+    /// Finds the labels that hold a text.
+    fn labels_with(&self, text: &str) -> Result<Vec<i64>, StoreError> {
+        let last = self.read(log::last_label)?;
+        let parts = self.read_parts(last, |connection, places| log::labels_with(connection, places, text))?;
+        Ok(parts.concat())
     }
 
     /// Runs a function on a reading connection; more than are kept are opened while they are needed.
@@ -258,7 +264,9 @@ impl Store for SqliteStore {
     }
 
     fn audit(&self, query: &AuditQuery) -> Result<AuditPage, StoreError> {
-        self.read(|connection| log::page(connection, query))
+        // The distinct names and actors are looked through, of which there are fewer than entries.
+        let labels = query.search.as_ref().map(|text| self.labels_with(text)).transpose()?;
+        self.read(|connection| log::page(connection, query, labels.as_deref()))
     }
 
     fn checkpoint(&self) -> Result<Option<Checkpoint>, StoreError> {
@@ -273,8 +281,15 @@ impl Store for SqliteStore {
         self.read(|connection| log::walk(connection, places, each))
     }
 
-    fn walk_rows(&self, each: &mut dyn FnMut(SecretId, u64, Bytes32)) -> Result<(), StoreError> {
-        self.read(|connection| columns::walk(connection, each))
+    fn sum_rows(&self, keys: &Keys) -> Result<(Bytes32, u64), StoreError> {
+        let key = keys.state_mac_key();
+        let last = self.read(columns::last_place)?;
+        let sums = self.read_parts(last, |connection, places| sum::sum(connection, places, &key))?;
+        let mut all = State::empty();
+        for part in &sums {
+            all.join(part);
+        }
+        Ok((all.sum, all.count))
     }
 
     fn state(&self) -> Result<State, StoreError> {

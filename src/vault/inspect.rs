@@ -12,7 +12,7 @@ use crate::audit::{Checkpoint, Head, Known};
 use crate::crypto::Canon;
 use crate::domain::{Action, OrgId, OrgScope, Outcome, SecretId};
 use crate::keyring::Keys;
-use crate::store::{ListQuery, Row, State, StoreError};
+use crate::store::{ListQuery, Row, StoreError};
 
 /// How a row is hurt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,10 +154,7 @@ impl Vault {
     /// is the last one.
     pub(super) fn inspect(&self, keys: &Keys) -> Result<bool, StoreError> {
         let state = self.0.store.state()?;
-        let mut sum = State::empty();
-        self.0
-            .store
-            .walk_rows(&mut |id, revision, mac| sum.add(&crate::store::leaf(keys, id, revision, &mac)))?;
+        let rows = self.0.store.sum_rows(keys)?;
         let mut found = Found::default();
         if !state.is_authentic(keys) {
             let what = "the record of the vault's state was edited or rolled back";
@@ -173,7 +170,7 @@ impl Vault {
         }
         // A state that was edited, or that the log has passed, may have been made to fit the rows.
         let vouched = state.is_authentic(keys) && !goes_on;
-        if !vouched || (sum.sum, sum.count) != (state.sum, state.count) {
+        if !vouched || rows != (state.sum, state.count) {
             self.name_damage(keys, &mut found)?;
         }
         *self.0.findings.write().unwrap_or_else(PoisonError::into_inner) = Findings(Arc::new(found));

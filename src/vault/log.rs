@@ -5,10 +5,9 @@ use super::desk::Desk;
 use super::handle::{Handle, Place, Records};
 use crate::api::{AuditAnswer, AuditEntry, AuditLog, Code, Fault, Verification, VerifyAudit, Warning};
 use crate::audit::{Break, BreakReason, Entry, Head, Verdict, Verifier};
-use crate::crypto::{AuditKeySeal, Header};
+use crate::crypto::{AuditKeySeal, Header, MacKey};
 use crate::domain::{Action, Timestamp};
 use crate::keyring::Keys;
-use crate::secret::KeyBytes;
 use crate::store::{AuditQuery, Store, StoreError};
 use std::sync::PoisonError;
 
@@ -195,7 +194,7 @@ impl Walk<'_> {
         // What was put before the first entry is in its way.
         let places = if is_first { 0..=to } else { from..=to };
         self.store.walk_audit(places, &mut |entry| match &mut verifier {
-            Some(verifier) => verifier.take(self.audit_keys.at(entry.seq).expose(), entry),
+            Some(verifier) => verifier.take(self.audit_keys.at(entry.seq), entry),
             None => verifier = Some(Verifier::new(Head { seq: entry.seq, mac: entry.mac }, self.outside)),
         })?;
         // Where the entry to begin at is missing, the part before this one does not end at it.
@@ -207,7 +206,7 @@ impl Walk<'_> {
         let mut verifier = Verifier::new(self.begin, self.outside);
         let mut entries = 0;
         self.store.walk_audit(0..=self.end.seq, &mut |entry| {
-            verifier.take(self.audit_keys.at(entry.seq).expose(), entry);
+            verifier.take(self.audit_keys.at(entry.seq), entry);
             entries += 1;
         })?;
         Ok(verifier.end(entries, &self.end))
@@ -216,18 +215,20 @@ impl Walk<'_> {
 
 /// The audit keys of a vault, each with the first entry that it authenticates.
 struct AuditKeys {
-    keys: Vec<(u64, KeyBytes)>,
-    none: KeyBytes,
+    keys: Vec<(u64, MacKey)>,
+    none: MacKey,
 }
 
 impl AuditKeys {
     fn open(header: &Header, keys: &Keys) -> Result<Self, Fault> {
-        let open = |sealed: &AuditKeySeal| keys.open_audit_key(sealed).map(|key| (sealed.from_seq, key));
+        let open = |sealed: &AuditKeySeal| {
+            keys.open_audit_key(sealed).map(|key| (sealed.from_seq, MacKey::new(key.expose())))
+        };
         let keys = header.audit_keys.iter().map(open).collect::<Result<_, _>>()?;
-        Ok(Self { keys, none: KeyBytes::new([0; 32]) })
+        Ok(Self { keys, none: MacKey::new(&[0; 32]) })
     }
 
-    fn at(&self, seq: u64) -> &KeyBytes {
+    fn at(&self, seq: u64) -> &MacKey {
         self.keys.iter().rev().find(|(from, _)| *from <= seq).map_or(&self.none, |(_, key)| key)
     }
 }

@@ -12,9 +12,9 @@ use vault::api::{
     Secret, StatusOf, UpdateSecret, VerifyAudit,
 };
 use vault::clock::ManualClock;
-use vault::domain::{Caller, Outcome, Peer, SecretId, Timestamp};
+use vault::domain::{Caller, OrgScope, Outcome, Peer, SecretId, Timestamp};
 use vault::secret::KeyBytes;
-use vault::store::{SqliteStore, Store};
+use vault::store::{ListQuery, SqliteStore, Store};
 use vault::vault::{Handle, SlotSource, Vault};
 use vault::{files, keyfile};
 
@@ -261,10 +261,9 @@ impl Room {
 
     /// Compares the stored rows: which there are, and at which revision.
     pub(crate) fn compare_rows(&self, book: &Book) {
-        let mut stored = HashMap::new();
         let (store, _) = self.running.as_ref().unwrap();
-        let mut take = |id, revision, _| stored.extend([(id, revision)]);
-        store.walk_rows(&mut take).unwrap();
+        let (rows, _) = store.list(&ListQuery::all(OrgScope::All)).unwrap();
+        let stored: HashMap<_, _> = rows.iter().map(|row| (row.id, row.revision)).collect();
         let secrets = book.secrets.values();
         let known: HashMap<_, _> = secrets.map(|secret| (self.ids[&secret.birth], secret.revision)).collect();
         assert_eq!(known, stored);

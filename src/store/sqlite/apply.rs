@@ -2,9 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::columns::{agents, blob32, unreadable, walk};
+use super::columns::{agents, blob32, unreadable};
 use super::labels::Labels;
-use super::leaf;
+use super::parts;
+use super::sum::{leaf, sum};
 use super::writer::Stop;
 use crate::audit::{Entry, Head};
 use crate::crypto::Bytes32;
@@ -283,9 +284,8 @@ pub(super) fn vouch(connection: &Connection, state: &mut State, keys: &Keys) -> 
         "DELETE FROM tally;
          INSERT INTO tally (org, category, count) SELECT org, category, count(*) FROM secret GROUP BY org, category",
     )?;
-    let mut sum = State { head: state.head, agents: agents_digest(connection, keys)?, ..State::empty() };
-    walk(connection, &mut |id, revision, mac| sum.add(&leaf(keys, id, revision, &mac)))?;
-    *state = sum;
+    let rows = sum(connection, parts::ALL, &keys.state_mac_key())?;
+    *state = State { head: state.head, agents: agents_digest(connection, keys)?, ..rows };
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! Columns to rows and back, and the questions that readers ask.
 
+use std::ops::RangeInclusive;
+
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
@@ -105,13 +107,22 @@ pub(super) fn versions(connection: &Connection, id: SecretId) -> Result<Vec<Vers
     Ok(versions)
 }
 
+/// Gives the last place in the table.
+pub(super) fn last_place(connection: &Connection) -> Result<i64, StoreError> {
+    let sql = "SELECT coalesce(max(key), 0) FROM secret";
+    Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+}
+
+/// Hands the id, revision and MAC of the rows of some places in the table to a function.
 pub(super) fn walk(
     connection: &Connection,
+    places: RangeInclusive<i64>,
     each: &mut dyn FnMut(SecretId, u64, Bytes32),
 ) -> Result<(), StoreError> {
     // Rows are read from the table: an index that was left as it was would hide a row that was put back.
-    let mut statement = connection.prepare("SELECT id, revision, mac FROM secret NOT INDEXED")?;
-    let mut rows = statement.query(params![])?;
+    let sql = "SELECT id, revision, mac FROM secret NOT INDEXED WHERE key BETWEEN ?1 AND ?2";
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([places.start(), places.end()])?;
     while let Some(row) = rows.next()? {
         // A malformed id still counts as a row: it takes part in the sum as one that nobody wrote.
         let id = id_of(row, 0).unwrap_or(SecretId::from_bytes([0; 16]));

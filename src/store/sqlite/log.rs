@@ -1,12 +1,10 @@
 //! Reading the audit log.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry::Vacant;
 use std::fmt::Write;
 use std::ops::RangeInclusive;
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Rows, params, params_from_iter};
 
 use super::columns::blob32;
 use crate::audit::{Checkpoint, Entry, Head, Link, Process};
@@ -22,33 +20,71 @@ const COLUMNS: &str =
 /// Which of them are labels.
 const LABELS: [usize; 4] = [3, 7, 8, 12];
 
-/// Labels that were read once in this question.
+/// How many labels of a column are kept while entries are read.
+const KEPT: i64 = 512;
+
+/// More bytes than any label has.
+const LONGEST: usize = 20_000;
+
+/// The texts of the labels that were read last, each at a place that its id gives.
 struct Labels<'c> {
-    connection: &'c Connection,
-    known: HashMap<i64, String>,
+    statement: CachedStatement<'c>,
+    columns: [Vec<Label>; LABELS.len()],
+    /// Those of the entry that is read.
+    met: [Option<usize>; LABELS.len()],
+}
+
+#[derive(Clone, Default)]
+struct Label {
+    id: i64,
+    text: String,
 }
 
 impl<'c> Labels<'c> {
-    fn new(connection: &'c Connection) -> Self {
-        Self { connection, known: HashMap::new() }
+    fn new(connection: &'c Connection) -> Result<Self, StoreError> {
+        Ok(Self {
+            statement: connection.prepare_cached("SELECT text FROM label WHERE id = ?1")?,
+            columns: std::array::from_fn(|_| Vec::new()),
+            met: [None; LABELS.len()],
+        })
     }
 
-    /// Reads those labels of a row that are not known yet.
+    /// Reads those labels of a row that are not kept.
     fn meet(&mut self, row: &rusqlite::Row<'_>) -> Result<(), StoreError> {
-        for column in LABELS {
-            let Some(id) = row.get::<_, Option<i64>>(column)? else { continue };
-            if let Vacant(place) = self.known.entry(id) {
-                let mut statement = self.connection.prepare_cached("SELECT text FROM label WHERE id = ?1")?;
-                // A label that vanished leaves an entry that does not verify, which is what it should be.
-                place.insert(statement.query_row([id], |row| row.get(0)).unwrap_or_default());
+        for ((column, kept), met) in LABELS.into_iter().zip(&mut self.columns).zip(&mut self.met) {
+            let Some(id) = row.get::<_, Option<i64>>(column)? else {
+                *met = None;
+                continue;
+            };
+            // Ids are given out one after the other, so that neighbours do not displace each other.
+            let place = usize::try_from(id.rem_euclid(KEPT)).unwrap_or_default();
+            if kept.len() <= place {
+                kept.resize(place + 1, Label::default());
             }
+            if let Some(label) = kept.get_mut(place).filter(|label| label.id != id || label.text.is_empty()) {
+                label.read(&mut self.statement, id);
+            }
+            *met = Some(place);
         }
         Ok(())
     }
 
-    fn text(&self, row: &rusqlite::Row<'_>, column: usize) -> Result<Option<&str>, StoreError> {
-        let id: Option<i64> = row.get(column)?;
-        Ok(id.map(|id| self.known.get(&id).map_or("", String::as_str)))
+    fn text(&self, column: usize) -> Option<&str> {
+        let at = LABELS.iter().position(|label| *label == column)?;
+        let place = (*self.met.get(at)?)?;
+        self.columns.get(at)?.get(place).map(|label| label.text.as_str())
+    }
+}
+
+impl Label {
+    /// Reads a label; one that vanished leaves an entry that does not verify, which is what it should be.
+    fn read(&mut self, statement: &mut CachedStatement<'_>, id: i64) {
+        self.id = id;
+        self.text.clear();
+        let mut rows = statement.query([id]);
+        if let Ok(Ok(Some(row))) = rows.as_mut().map(Rows::next) {
+            self.text.push_str(row.get_ref(0).and_then(|text| Ok(text.as_str()?)).unwrap_or_default());
+        }
     }
 }
 
@@ -62,12 +98,12 @@ fn link_of<'r>(row: &'r rusqlite::Row<'_>, labels: &'r mut Labels<'_>) -> Result
         seq: row.get::<_, i64>(0)?.cast_unsigned(),
         id: id.map(AuditId::from_bytes).ok_or(StoreError::Damaged("audit.id"))?,
         at: Timestamp::from_millis(row.get(2)?),
-        org: labels.text(row, 3)?,
+        org: labels.text(3),
         action: action.ok_or(StoreError::Damaged("audit.action"))?,
         outcome: outcome.ok_or(StoreError::Damaged("audit.outcome"))?,
         secret: secret.and_then(|bytes| bytes.try_into().ok()).map(SecretId::from_bytes),
-        name: labels.text(row, 7)?,
-        actor: labels.text(row, 8)?.unwrap_or_default(),
+        name: labels.text(7),
+        actor: labels.text(8).unwrap_or_default(),
         peer: process_of(row, labels)?,
         metadata: row.get_ref(13)?.as_str()?,
         mac: blob32(row, 14)?,
@@ -80,7 +116,7 @@ fn process_of<'r>(
 ) -> Result<Option<Process<'r>>, StoreError> {
     let Some(uid) = row.get::<_, Option<u32>>(9)? else { return Ok(None) };
     let gid = row.get::<_, Option<u32>>(10)?.unwrap_or_default();
-    Ok(Some(Process { uid, gid, pid: row.get(11)?, exe: labels.text(row, 12)? }))
+    Ok(Some(Process { uid, gid, pid: row.get(11)?, exe: labels.text(12) }))
 }
 
 /// The condition that every entry meets.
@@ -93,7 +129,7 @@ struct Filter {
 }
 
 impl Filter {
-    fn of(connection: &Connection, query: &AuditQuery) -> Result<Self, StoreError> {
+    fn of(connection: &Connection, query: &AuditQuery, labels: Option<&[i64]>) -> Result<Self, StoreError> {
         let mut filter = Self { sql: EVERYTHING.to_owned(), values: Vec::new() };
         filter.equals("action", query.action.map(|a| Value::from(a.as_str().to_owned())));
         filter.equals("outcome", query.outcome.map(|o| Value::from(o.as_str().to_owned())));
@@ -111,8 +147,8 @@ impl Filter {
             filter.sql.push_str(" AND (org IS NULL OR org = ?)");
             filter.values.push(label(connection, org.as_str())?);
         }
-        if let Some(search) = &query.search {
-            filter.search(connection, search)?;
+        if let Some(labels) = labels {
+            filter.labelled(labels);
         }
         Ok(filter)
     }
@@ -131,15 +167,10 @@ impl Filter {
         }
     }
 
-    /// Searches the distinct names, actors and executables, of which there are few, not the entries.
-    fn search(&mut self, connection: &Connection, text: &str) -> Result<(), StoreError> {
-        let mut statement =
-            connection.prepare_cached("SELECT id FROM label WHERE instr(lower(text), lower(?1)) > 0")?;
-        let found =
-            statement.query_map([text], |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>, _>>()?;
-        let ids = found.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
+    /// Looks for entries whose name or actor is one of some labels.
+    fn labelled(&mut self, labels: &[i64]) {
+        let ids = labels.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
         let _ = write!(self.sql, " AND (name IN ({ids}) OR actor IN ({ids}))");
-        Ok(())
     }
 }
 
@@ -166,9 +197,43 @@ fn count(connection: &Connection, filter: &Filter) -> Result<u64, StoreError> {
     Ok(counted.cast_unsigned())
 }
 
-/// Reads a page, newest first, or oldest first after a place.
-pub(super) fn page(connection: &Connection, query: &AuditQuery) -> Result<AuditPage, StoreError> {
-    let mut filter = Filter::of(connection, query)?;
+/// Gives the last of the distinct names, actors, orgs and executables.
+pub(super) fn last_label(connection: &Connection) -> Result<i64, StoreError> {
+    let sql = "SELECT coalesce(max(id), 0) FROM label";
+    Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+}
+
+/// Finds the labels of some places that hold a text, in whatever case.
+pub(super) fn labels_with(
+    connection: &Connection,
+    places: RangeInclusive<i64>,
+    text: &str,
+) -> Result<Vec<i64>, StoreError> {
+    // SQLite's pattern ends at a zero, and one of more than 50,000 bytes is refused; no label has the one or the other.
+    if text.contains('\0') || text.len() > LONGEST {
+        return Ok(Vec::new());
+    }
+    let mut pattern = String::from("%");
+    for letter in text.chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    let sql = r"SELECT id FROM label WHERE id BETWEEN ?1 AND ?2 AND text LIKE ?3 ESCAPE '\'";
+    let mut statement = connection.prepare_cached(sql)?;
+    let found = statement.query_map(params![places.start(), places.end(), pattern], |row| row.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// Reads a page, newest first, or oldest first after a place; of entries with some labels, where any are given.
+pub(super) fn page(
+    connection: &Connection,
+    query: &AuditQuery,
+    labels: Option<&[i64]>,
+) -> Result<AuditPage, StoreError> {
+    let mut filter = Filter::of(connection, query, labels)?;
     let counted = count(connection, &filter)?;
     let order = if query.after.is_some() { "ASC" } else { "DESC" };
     let sql = format!("SELECT {COLUMNS} FROM audit {} ORDER BY seq {order} LIMIT ? OFFSET ?", filter.sql);
@@ -176,7 +241,7 @@ pub(super) fn page(connection: &Connection, query: &AuditQuery) -> Result<AuditP
     filter.values.push(Value::from(i64::try_from(query.offset).unwrap_or(i64::MAX)));
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(&filter.values))?;
-    let mut labels = Labels::new(connection);
+    let mut labels = Labels::new(connection)?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
         entries.push(Entry::from(&readable(row, &mut labels)?));
@@ -194,7 +259,7 @@ pub(super) fn walk(
     let mut statement = connection.prepare_cached(&sql)?;
     let ends = [*places.start(), *places.end()].map(|place| i64::try_from(place).unwrap_or(i64::MAX));
     let mut rows = statement.query(ends)?;
-    let mut labels = Labels::new(connection);
+    let mut labels = Labels::new(connection)?;
     while let Some(row) = rows.next()? {
         each(&readable(row, &mut labels)?);
     }

@@ -13,7 +13,8 @@ use crate::store::sqlite::apply::{
 };
 use crate::store::sqlite::log::{self, trim, write_checkpoint};
 use crate::store::sqlite::reserve::grows;
-use crate::store::sqlite::{columns, leaf, write_header};
+use crate::store::sqlite::sum::{leaf, sum};
+use crate::store::sqlite::{parts, write_header};
 use crate::store::{Change, Receipt, Refusal, Rekeying, State, StoreError, Unit};
 
 impl Writer {
@@ -149,16 +150,10 @@ impl Writer {
             write_checkpoint(&self.setup.connection, &begin.renew(&keys))?;
         }
         drop_old_agents(&self.setup.connection, &keys)?;
-        let mut was = State::empty();
-        let mut sum = State {
-            head: state.head,
-            agents: agents_digest(&self.setup.connection, &keys)?,
-            ..State::empty()
-        };
-        columns::walk(&self.setup.connection, &mut |id, revision, mac| {
-            was.add(&leaf(old, id, revision, &mac));
-            sum.add(&leaf(&keys, id, revision, &mac));
-        })?;
+        let was = sum(&self.setup.connection, parts::ALL, &old.state_mac_key())?;
+        let rows = sum(&self.setup.connection, parts::ALL, &keys.state_mac_key())?;
+        let mut sum =
+            State { head: state.head, agents: agents_digest(&self.setup.connection, &keys)?, ..rows };
         if state.is_disowned() || (was.sum, was.count) != (state.sum, state.count) {
             // A new sum would cover up a row that vanished, so what was wrong stays wrong.
             sum.disown();
