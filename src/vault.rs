@@ -178,16 +178,35 @@ impl Vault {
             (Ok(_), Records::Each) => Some(desk.unit()?),
             (Err(fault), _) => desk.refused_unit(fault).filter(|unit| self.writes_alone(desk.caller(), unit)),
         };
-        if let Some(unit) = unit {
-            let waits = alone.is_none() && O::CHANGES != Changes::AtOnce && !unit.changes.is_empty();
-            let _turn = if waits { Some(self.0.turns.read().await) } else { None };
-            if let Err(refusal) = self.commit(unit).await {
-                return Ok(Err(GivenUp::of(desk, refusal)));
+        let changes = unit.as_ref().is_some_and(|unit| !unit.changes.is_empty());
+        let waits = alone.is_none() && O::CHANGES != Changes::AtOnce && changes;
+        let _turn = if waits { Some(self.0.turns.read().await) } else { None };
+        match self.finish(unit, after).await {
+            Err(refusal) => Ok(Err(GivenUp::of(desk, refusal))),
+            Ok(settled) => {
+                let mut answer = acted?;
+                O::settled(&mut answer, &settled);
+                Ok(Ok(answer))
             }
         }
-        let mut answer = acted?;
-        O::settled(&mut answer, &self.settle(after).await);
-        Ok(Ok(answer))
+    }
+
+    /// Commits and does what follows; where something does, to the end, though the caller may be gone by then.
+    async fn finish(&self, unit: Option<Unit>, after: After) -> Result<Settled, Refusal> {
+        let vault = self.clone();
+        let follows = !matches!(after, After::Nothing);
+        let finishing = async move {
+            if let Some(unit) = unit {
+                vault.commit(unit).await?;
+            }
+            Ok(vault.settle(after).await)
+        };
+        if !follows {
+            return finishing.await;
+        }
+        let finished = tokio::spawn(finishing).await;
+        finished
+            .unwrap_or_else(|_| Err(Refusal::Storage("what follows a commit was not finished".to_owned())))
     }
 
     /// Does what follows a commit before the answer leaves.
