@@ -18,7 +18,7 @@ pub use sqlite::SqliteStore;
 
 use crate::audit::{Author, Checkpoint, Draft, Entry, Head, Link};
 use crate::crypto::{AuditKeySeal, Bytes32, Header, Slot};
-use crate::domain::{Action, AgentId, OrgId, OrgScope, Outcome, SecretId, SecretName, Timestamp};
+use crate::domain::{Action, AgentId, Category, OrgId, OrgScope, Outcome, SecretId, SecretName, Timestamp};
 use crate::keyring::Keys;
 
 /// How many values of a secret are kept, the present one among them.
@@ -91,6 +91,8 @@ pub enum Change {
         next: Box<Stored>,
         /// The revision that it replaces.
         seen: u64,
+        /// The category that it had until then.
+        was: Category,
         /// What becomes of the kept versions.
         kept: Kept,
     },
@@ -265,6 +267,8 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     fn remains(&self, id: SecretId) -> Result<Option<Remains>, StoreError>;
     /// Lists rows without their sealed values, and counts all that fit.
     fn list(&self, query: &ListQuery) -> Result<(Vec<Row>, u64), StoreError>;
+    /// Lists secrets with their sealed values likewise; one that cannot be read is empty, which opens nothing.
+    fn list_sealed(&self, query: &ListQuery) -> Result<(Vec<Stored>, u64), StoreError>;
     /// Reads the kept versions of a secret, oldest first.
     fn versions(&self, id: SecretId) -> Result<Vec<VersionRow>, StoreError>;
     /// Reads the rows of all agents, in order of name.

@@ -16,6 +16,7 @@ mod log;
 mod loss;
 mod refused;
 mod rekey;
+mod reseal;
 mod resolve;
 mod retention;
 mod rotate;

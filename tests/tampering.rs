@@ -76,7 +76,8 @@ impl Home {
         next.row.digest = next.sealed.digest();
         next.row.mac = next.row.compute_mac(&keys);
         let draft = Draft::of(Action::Encrypt).org(&next.row.org).secret(self.a, "a").with("revision", 2);
-        let change = Change::Replace { next: Box::new(next), seen: 1, kept: Kept::Same };
+        let was = next.row.category;
+        let change = Change::Replace { next: Box::new(next), seen: 1, was, kept: Kept::Same };
         let author = Author::of(&Caller::system(), self.vault.now());
         let unit = Unit {
             keys,

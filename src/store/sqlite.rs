@@ -238,6 +238,10 @@ impl Store for SqliteStore {
         self.read(|connection| columns::list(connection, query))
     }
 
+    fn list_sealed(&self, query: &ListQuery) -> Result<(Vec<Stored>, u64), StoreError> {
+        self.read(|connection| columns::list_sealed(connection, query))
+    }
+
     fn versions(&self, id: SecretId) -> Result<Vec<VersionRow>, StoreError> {
         self.read(|connection| columns::versions(connection, id))
     }

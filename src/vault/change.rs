@@ -82,7 +82,8 @@ fn replace(desk: &mut Desk, stored: &Stored, mut next: Stored, value: &NextValue
     desk.detail("version", row.version);
     desk.detail("revision", row.revision);
     let answer = Created::of(row);
-    desk.stage(Change::Replace { next: Box::new(next), seen: stored.row.revision, kept });
+    let (seen, was) = (stored.row.revision, stored.row.category);
+    desk.stage(Change::Replace { next: Box::new(next), seen, was, kept });
     Ok(answer)
 }
 

@@ -20,7 +20,7 @@ use crate::domain::{
 use crate::keyring::Keys;
 use crate::policy::{Request, Verdict, judge};
 use crate::secret::SecretValue;
-use crate::store::{Change, Guard, Store, Stored, Unit};
+use crate::store::{Change, Guard, Row, Store, Stored, Unit};
 
 /// One act in progress.
 #[derive(Debug)]
@@ -200,7 +200,7 @@ impl Desk {
             return if self.allows(Action::Read, &row.org, name) { Err(forbidden()) } else { Ok(None) };
         }
         if let Seen::Read(stored) = &seen {
-            self.vault.findings().check(row, self.keys()?)?;
+            self.check(row)?;
             if action == Action::Decrypt {
                 self.vault.0.rows.keep(self.as_of, stored);
             }
@@ -208,6 +208,11 @@ impl Desk {
         self.entries.push(draft);
         self.guards.push(Guard { id: row.id, revision: row.revision });
         Ok(Some(seen.into_stored()))
+    }
+
+    /// Checks a row that was read: its MAC, and whether the inspection found it hurt.
+    pub(super) fn check(&self, row: &Row) -> Result<(), Fault> {
+        self.vault.findings().check(row, self.keys()?)
     }
 
     /// Refuses a look at the whole to those who see only parts of it.

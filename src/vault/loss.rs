@@ -6,7 +6,7 @@ use super::change::kept_versions;
 use super::desk::Desk;
 use super::handle::{After, Changes, Handle, Place};
 use super::inspect::{Damage, Located};
-use super::rotate::resealed;
+use super::reseal::Resealed;
 use crate::api::{AcceptLoss, DamagedSecret, Fault, LossAccepted, Success};
 use crate::audit::Draft;
 use crate::domain::Action;
@@ -70,22 +70,24 @@ fn salvage(
     let row = &stored.row;
     let revision = row.revision.max(located.last_revision(row.id)).saturating_add(1);
     let keys = Arc::clone(desk.keys()?);
-    let whole = resealed(desk, stored, &keys, revision);
-    let Ok((next, versions)) = whole.or_else(|_| resealed_alone(desk, stored, revision)) else {
-        return Ok(None);
-    };
-    desk.note(entry(Action::Encrypt, &row.into(), revision).with("version", next.row.version));
-    Ok(Some(Change::Replace { next: Box::new(next), seen: row.revision, kept: Kept::All(versions) }))
+    let whole = Resealed::make(desk, stored, &keys, Row { revision, ..row.clone() });
+    let change =
+        whole.map(Resealed::into_cleaning_change).or_else(|_| resealed_alone(desk, stored, revision));
+    let Ok(change) = change else { return Ok(None) };
+    desk.note(entry(Action::Encrypt, &row.into(), revision).with("version", row.version));
+    Ok(Some(change))
 }
 
 /// Seals a value afresh without its kept versions, which do not open.
-fn resealed_alone(desk: &Desk, stored: &Stored, revision: u64) -> Result<(Stored, Vec<VersionRow>), Fault> {
+fn resealed_alone(desk: &Desk, stored: &Stored, revision: u64) -> Result<Change, Fault> {
     let keys = desk.keys()?;
     let mut row = Row { revision, versions: VersionRow::digest_of(&[]), ..stored.row.clone() };
     let sealed = keys.seal(&row.seal_context(keys.vault()), &desk.open(stored)?)?;
     row.digest = sealed.digest();
     row.mac = row.compute_mac(keys);
-    Ok((Stored { row, sealed }, Vec::new()))
+    let (seen, was) = (stored.row.revision, stored.row.category);
+    let next = Box::new(Stored { row, sealed });
+    Ok(Change::Replace { next, seen, was, kept: Kept::All(Vec::new()) })
 }
 
 fn entry(action: Action, secret: &DamagedSecret, revision: u64) -> Draft {

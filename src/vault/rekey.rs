@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::desk::Desk;
 use super::handle::{After, Changes, Handle, Place, Settled};
 use super::keys::recovery_slot;
-use super::rotate::resealed;
+use super::reseal::{Resealed, on_all_processors};
 use super::{Settings, Vault};
 use crate::agents::Agent;
 use crate::api::{Code, Fault, Rekey, Rekeyed, Success, Warning};
@@ -20,7 +20,7 @@ use crate::files;
 use crate::keyfile;
 use crate::keyring::{KeySet, Keyring, Keys};
 use crate::secret::{Passphrase, Revealed};
-use crate::store::{AgentRow, Change, Kept, ListQuery, Rekeying};
+use crate::store::{AgentRow, Change, Rekeying, Row};
 
 impl Handle for Rekey {
     const PLACE: Place = Place::Blocking;
@@ -92,26 +92,21 @@ impl NewKeys {
 
 /// Seals every secret of every org under the new keys; refuses where one does not authenticate.
 fn reseal_all(desk: &mut Desk, keys: &Keys) -> Result<u64, Fault> {
-    let (rows, total) = desk.store().list(&ListQuery::all(OrgScope::All))?;
-    if rows.len() as u64 != total {
+    let (secrets, total) = desk.list_sealed(Action::Rekey, OrgScope::All)?;
+    if secrets.len() as u64 != total {
         return Err(Fault::new(Code::Integrity, "a stored row cannot be read; nothing was changed"));
     }
-    let findings = desk.vault().findings();
-    for row in &rows {
-        findings.check(row, desk.keys()?)?;
-        let stored = desk
-            .store()
-            .get(row.id)?
-            .ok_or_else(|| Fault::new(Code::Conflict, "a secret was deleted meanwhile"))?;
-        let (next, versions) = resealed(desk, &stored, keys, row.revision + 1)?;
-        desk.stage(Change::Replace {
-            next: Box::new(next),
-            seen: stored.row.revision,
-            kept: Kept::All(versions),
-        });
-        let draft =
-            Draft::of(Action::Rotate).org(&row.org).secret(row.id, row.name.as_str()).with("rekey", true);
-        desk.note(draft.with("revision", row.revision + 1));
+    let made = on_all_processors(&secrets, |stored| {
+        desk.check(&stored.row)?;
+        let row = Row { revision: stored.row.revision + 1, ..stored.row.clone() };
+        Resealed::make(desk, stored, keys, row)
+    });
+    for made in made {
+        let made = made?;
+        let row = &made.next.row;
+        let draft = Draft::of(Action::Rotate).org(&row.org).secret(row.id, row.name.as_str());
+        desk.note(draft.with("rekey", true).with("revision", row.revision));
+        desk.stage(made.into_change());
     }
     reseal_agents(desk, keys)?;
     Ok(total)

@@ -9,7 +9,7 @@ use super::sum::{leaf, sum};
 use super::writer::Stop;
 use crate::audit::{Entry, Head};
 use crate::crypto::Bytes32;
-use crate::domain::{AgentId, SecretId};
+use crate::domain::{AgentId, Category, SecretId};
 use crate::keyring::Keys;
 use crate::store::{AgentRow, Guard, Kept, Refusal, State, StoreError, Stored, VERSIONS_KEPT, VersionRow};
 
@@ -102,12 +102,14 @@ pub(super) fn tally(
     Ok(())
 }
 
-pub(super) fn update(connection: &Connection, key: i64, stored: &Stored) -> Result<(), Stop> {
+pub(super) fn update(
+    connection: &Connection,
+    key: i64,
+    (stored, was): (&Stored, Category),
+) -> Result<(), Stop> {
     let row = &stored.row;
-    let mut was = connection.prepare_cached("SELECT category FROM secret WHERE key = ?1")?;
-    let category: String = was.query_row([key], |row| row.get(0))?;
-    if category != row.category.id() {
-        tally(connection, row.org.as_str(), &category, -1)?;
+    if was != row.category {
+        tally(connection, row.org.as_str(), was.id(), -1)?;
         tally(connection, row.org.as_str(), row.category.id(), 1)?;
     }
     connection

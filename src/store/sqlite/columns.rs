@@ -72,6 +72,12 @@ pub(super) fn row_of(row: &rusqlite::Row<'_>) -> Result<Row, StoreError> {
     })
 }
 
+/// Reads a row with its sealed value, which is empty where it cannot be read.
+fn listed_of(row: &rusqlite::Row<'_>) -> Result<Stored, StoreError> {
+    let sealed = row.get_ref(SEALED_AT)?.as_blob().unwrap_or_default();
+    Ok(Stored { row: row_of(row)?, sealed: Sealed::from_stored(sealed.to_vec()) })
+}
+
 /// Reads a row with its sealed value.
 pub(super) fn stored_of(row: &rusqlite::Row<'_>) -> Result<Stored, StoreError> {
     Ok(Stored { row: row_of(row)?, sealed: Sealed::from_stored(row.get(SEALED_AT)?) })
@@ -223,11 +229,26 @@ fn order(query: &ListQuery) -> String {
 }
 
 pub(super) fn list(connection: &Connection, query: &ListQuery) -> Result<(Vec<Row>, u64), StoreError> {
+    read_list(connection, query, (row_columns!(), row_of))
+}
+
+pub(super) fn list_sealed(
+    connection: &Connection,
+    query: &ListQuery,
+) -> Result<(Vec<Stored>, u64), StoreError> {
+    read_list(connection, query, (concat!(row_columns!(), ", sealed"), listed_of))
+}
+
+/// Reads some columns of the rows that fit, each by a function, and counts all that fit.
+fn read_list<T>(
+    connection: &Connection,
+    query: &ListQuery,
+    (columns, read): (&str, impl Fn(&rusqlite::Row<'_>) -> Result<T, StoreError>),
+) -> Result<(Vec<T>, u64), StoreError> {
     let mut filter = Filter::of(query);
     let count = format!("SELECT count(*) FROM secret {}", filter.sql);
     let total: i64 =
         connection.prepare_cached(&count)?.query_row(params_from_iter(&filter.values), |row| row.get(0))?;
-    let columns = row_columns!();
     let sql = format!("SELECT {columns} FROM secret {} {} LIMIT ? OFFSET ?", filter.sql, order(query));
     let limit = query.limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
     filter.values.push(Value::from(limit));
@@ -236,8 +257,8 @@ pub(super) fn list(connection: &Connection, query: &ListQuery) -> Result<(Vec<Ro
     let mut rows = statement.query(params_from_iter(&filter.values))?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        match row_of(row) {
-            Ok(row) => found.push(row),
+        match read(row) {
+            Ok(one) => found.push(one),
             Err(StoreError::Damaged(column)) => tracing::warn!(column, "a stored row cannot be read"),
             Err(other) => return Err(other),
         }

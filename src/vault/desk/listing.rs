@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Desk;
 use crate::api::Fault;
 use crate::domain::{Action, OrgId, OrgScope, PlatformName};
-use crate::store::{ListQuery, Row};
+use crate::store::{ListQuery, Row, Stored};
 
 impl Desk {
     /// Lists the rows that the caller may do something with.
@@ -20,6 +20,21 @@ impl Desk {
         let limit = query.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
         let offset = usize::try_from(query.offset).unwrap_or(usize::MAX);
         Ok((visible.into_iter().skip(offset).take(limit).collect(), total))
+    }
+
+    /// Lists all secrets of some orgs that the caller may do something with, sealed values and all.
+    pub(in crate::vault) fn list_sealed(
+        &self,
+        action: Action,
+        scope: OrgScope,
+    ) -> Result<(Vec<Stored>, u64), Fault> {
+        let (mut secrets, total) = self.store().list_sealed(&ListQuery::all(scope))?;
+        if self.caller.is_owner() {
+            return Ok((secrets, total));
+        }
+        secrets.retain(|stored| self.allows(action, &stored.row.org, Some(stored.row.name.as_str())));
+        let visible = secrets.len() as u64;
+        Ok((secrets, visible))
     }
 
     /// Lists the rows of a platform that the caller may do something with.

@@ -46,6 +46,7 @@ fn forged(stock: &mut Stock) -> Result<()> {
     next.sealed = keys.seal(&next.row.seal_context(keys.vault()), &SecretValue::new("forged".to_owned())?)?;
     next.row.digest = next.sealed.digest();
     next.row.mac = next.row.compute_mac(&keys);
+    let was = next.row.category;
     let draft = Draft::of(Action::Encrypt).org(&next.row.org).secret(known.id, &known.name);
     let unit = Unit {
         keys: Arc::clone(&keys),
@@ -53,7 +54,7 @@ fn forged(stock: &mut Stock) -> Result<()> {
         agent: None,
         guards: Vec::new(),
         as_of: 0,
-        changes: vec![Change::Replace { next: Box::new(next), seen, kept: Kept::Same }],
+        changes: vec![Change::Replace { next: Box::new(next), seen, was, kept: Kept::Same }],
         entries: vec![draft.with("revision", seen + 1)],
     };
     opened.wait(opened.store.commit(unit))??;

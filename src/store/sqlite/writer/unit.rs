@@ -104,9 +104,9 @@ impl Writer {
         let connection = &self.setup.connection;
         match change {
             Change::Insert(stored) => insert(connection, &stored, state, keys),
-            Change::Replace { next, seen, kept } => {
+            Change::Replace { next, seen, was, kept } => {
                 let key = unlink(connection, next.row.id, seen, (state, keys))?;
-                update(connection, key, &next)?;
+                update(connection, key, (&next, was))?;
                 keep(connection, key, kept)?;
                 state.add(&leaf(keys, next.row.id, next.row.revision, &next.row.mac));
                 Ok(())
