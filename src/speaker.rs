@@ -1,6 +1,6 @@
 //! What hyper answers by itself to malformed HTTP has no body; here it becomes the JSON error of the table.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -76,6 +76,26 @@ impl<T: Write + Unpin> Write for Speaker<T> {
                 self.instead = Some((instead, 0));
                 let _ = self.poll_instead(cx)?;
                 Poll::Ready(Ok(bytes.len()))
+            }
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    /// Writes several pieces at once, so that a body is not copied behind its head first.
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match pieces {
+            [alone] => self.poll_write(cx, alone),
+            // A refusal of hyper's own has nothing behind its head.
+            several => {
+                ready!(self.poll_instead(cx))?;
+                Pin::new(&mut self.io).poll_write_vectored(cx, several)
             }
         }
     }

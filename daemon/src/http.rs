@@ -1,5 +1,6 @@
 //! HTTP/1.1: a request to an operation, a fault to a JSON error.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
@@ -11,7 +12,7 @@ use futures_util::FutureExt;
 use http_body_util::channel::Channel;
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
-use hyper::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use hyper::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
@@ -24,7 +25,7 @@ use vault::speaker::{Headers, Speaker};
 
 use crate::gate::{Guest, Visitor};
 use crate::own;
-use crate::router::{App, Parts, Success};
+use crate::router::{App, Fields, Parts};
 use crate::rpc;
 use crate::seats::Busy;
 
@@ -36,6 +37,12 @@ const HEAD_BYTES: usize = 64 * 1024;
 const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// What stands on every answer.
 const HEADERS: Headers = &[("cache-control", "no-store")];
+/// Who the caller says it acts for.
+static USER_ID: HeaderName = HeaderName::from_static("x-user-id");
+/// What the caller says it is.
+static CLIENT: HeaderName = HeaderName::from_static("x-vault-client");
+/// From where the caller says it was asked.
+static ADDRESS: HeaderName = HeaderName::from_static("x-vault-address");
 /// The most bytes of a claim that are kept.
 const CLAIM_BYTES: usize = 256;
 
@@ -103,7 +110,7 @@ async fn answer(app: &App, asking: &Asking<'_>, request: Request<Incoming>) -> A
         }
         "/metrics" | "/vault/events" | "/vault/openapi.json" => plain(app, &request),
         _ => match operation(app, &caller, (busy, request)).await {
-            Ok(success) => json(success.status, success.json),
+            Ok(answer) => answer,
             Err(Refused::Fault(fault)) => refusal(&fault),
             Err(Refused::Method(allowed)) => wrong_method(&allowed),
         },
@@ -126,25 +133,24 @@ async fn operation(
     app: &App,
     caller: &Caller,
     (busy, request): (&Busy, Request<Incoming>),
-) -> Result<Success, Refused> {
+) -> Result<Answer, Refused> {
     let (head, body) = request.into_parts();
-    let path = head.uri.path().to_owned();
-    let found = app.paths.at(&path).map_err(|_| no_path())?;
+    let found = app.paths.at(head.uri.path()).map_err(|_| no_path())?;
     let verb = found.value.iter().find(|(verb, _)| verb.as_str() == head.method.as_str());
     let Some((verb, endpoint)) = verb else {
         let allowed: Vec<_> = found.value.iter().map(|(verb, _)| verb.as_str()).collect();
         return Err(Refused::Method(allowed.join(", ")));
     };
-    let decoded = found
-        .params
-        .iter()
-        .map(|(name, text)| Ok((name, decode(text)?)))
-        .collect::<Result<Vec<_>, Fault>>()?;
-    let fields: Vec<_> = decoded.iter().map(|(name, text)| (*name, text.as_str())).collect();
-    let body = if verb.has_body() { busy.while_caller(app.budget.read(body)).await? } else { Bytes::new() };
-    let query = head.uri.query().unwrap_or_default();
-    let parts = Parts { caller, path: &fields, query, body: &body };
-    Ok(endpoint.answer(parts).await?)
+    let decoded = found.params.iter().map(|(name, text)| Ok((name, decode(text)?)));
+    let path = decoded.collect::<Result<Vec<_>, Fault>>()?;
+    let sent;
+    let fields = if verb.has_body() {
+        sent = busy.while_caller(app.budget.read(body)).await?;
+        Fields::Json(&sent)
+    } else {
+        Fields::Query(head.uri.query().unwrap_or_default())
+    };
+    Ok(json(endpoint.status(), endpoint.answer(Parts { caller, path: &path, fields }).await?))
 }
 
 fn no_path() -> Fault {
@@ -152,9 +158,9 @@ fn no_path() -> Fault {
 }
 
 /// Decodes a path segment.
-fn decode(text: &str) -> Result<String, Fault> {
+fn decode(text: &str) -> Result<Cow<'_, str>, Fault> {
     let decoded = percent_decode_str(text).decode_utf8();
-    Ok(decoded.map_err(|_| Fault::new(Code::InvalidRequest, "the path is not UTF-8"))?.into_owned())
+    decoded.map_err(|_| Fault::new(Code::InvalidRequest, "the path is not UTF-8"))
 }
 
 async fn rpc_answer(app: &App, caller: &Caller, (busy, request): (&Busy, Request<Incoming>)) -> Answer {
@@ -164,7 +170,7 @@ async fn rpc_answer(app: &App, caller: &Caller, (busy, request): (&Busy, Request
     match busy.while_caller(app.budget.read(request.into_body())).await {
         Err(fault) => refusal(&fault),
         Ok(body) => match rpc::answer(app, caller, &body).await {
-            Some(text) => json(200, text.into()),
+            Some(text) => json(200, text),
             None => with_headers(StatusCode::NO_CONTENT, Bytes::new()),
         },
     }
@@ -184,16 +190,12 @@ fn bearer(headers: &HeaderMap) -> Result<Option<Token>, Fault> {
 
 /// Takes what the caller says of itself, cut to a usual length; an address that is none is no claim.
 fn claims(headers: &HeaderMap) -> Claims {
-    let claim = |name: &str| {
+    let claim = |name: &HeaderName| {
         let text = headers.get(name)?.to_str().ok()?;
         Some(text.chars().take(CLAIM_BYTES).collect())
     };
-    let ip = claim("x-vault-address").and_then(|text: String| text.parse::<IpAddr>().ok());
-    Claims {
-        user_id: claim("x-user-id"),
-        client: claim("x-vault-client"),
-        ip: ip.map(|address| address.to_string()),
-    }
+    let ip = claim(&ADDRESS).and_then(|text: String| text.parse::<IpAddr>().ok());
+    Claims { user_id: claim(&USER_ID), client: claim(&CLIENT), ip: ip.map(|address| address.to_string()) }
 }
 
 /// Answers what is no operation: it shows no secret and is not recorded.
@@ -230,8 +232,8 @@ fn typed(body: Bytes, kind: &'static str) -> Answer {
     answer
 }
 
-fn json(status: u16, body: Vec<u8>) -> Answer {
-    with_headers(StatusCode::from_u16(status).unwrap_or_default(), Bytes::from(body))
+fn json(status: u16, body: impl Into<Bytes>) -> Answer {
+    with_headers(StatusCode::from_u16(status).unwrap_or_default(), body.into())
 }
 
 fn with_headers(status: StatusCode, body: Bytes) -> Answer {

@@ -1,15 +1,17 @@
 //! The table of operations by path and by method: a fold over the one list.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use jsonrpsee::RpcModule;
 use tokio::sync::Semaphore;
 use vault::agents::{Facts, Token};
-use vault::api::{Code, Fault, Operation, Verb, from_json, from_query};
+use vault::api::{Code, Fault, Verb, from_json, from_query};
 use vault::domain::Caller;
 use vault::vault::{Fold, Handle, Vault};
 
@@ -20,14 +22,14 @@ use crate::metrics::Metrics;
 use crate::rpc;
 
 /// What a path answers to.
-type Verbs = Vec<(Verb, Box<dyn Endpoint>)>;
+type Verbs = Vec<(Verb, Arc<dyn Endpoint>)>;
 
 /// What every connection shares.
 pub(crate) struct App {
     pub(crate) vault: Vault,
     pub(crate) paths: matchit::Router<Verbs>,
     pub(crate) metrics: Arc<Metrics>,
-    pub(crate) methods: RpcModule<Desk>,
+    pub(crate) methods: RpcModule<()>,
     pub(crate) budget: Budget,
     attempts: Arc<Attempts>,
 }
@@ -48,7 +50,7 @@ impl App {
             attempts: Arc::clone(&attempts),
             one_guess: Arc::new(Semaphore::new(1)),
         };
-        let mut table = Table { paths: Vec::new(), methods: RpcModule::new(desk.clone()), desk };
+        let mut table = Table { paths: Vec::new(), methods: RpcModule::new(()), desk };
         rpc::register_description(&mut table.methods);
         fill(&mut table);
         let mut paths = matchit::Router::new();
@@ -79,7 +81,7 @@ impl App {
 
 /// Where both faces bring an operation.
 #[derive(Clone)]
-pub(crate) struct Desk {
+struct Desk {
     vault: Vault,
     metrics: Arc<Metrics>,
     attempts: Arc<Attempts>,
@@ -88,7 +90,7 @@ pub(crate) struct Desk {
 
 impl Desk {
     /// Does an operation, and counts and times it.
-    pub(crate) async fn call<O: Handle>(&self, caller: &Caller, operation: O) -> Result<O::Answer, Fault> {
+    async fn call<O: Handle>(&self, caller: &Caller, operation: O) -> Result<O::Answer, Fault> {
         let began = Instant::now();
         let answer = if O::GUESSABLE {
             self.guess(caller, operation).await
@@ -121,60 +123,84 @@ impl Desk {
 /// A request in parts.
 pub(crate) struct Parts<'r> {
     pub(crate) caller: &'r Caller,
-    pub(crate) path: &'r [(&'r str, &'r str)],
-    pub(crate) query: &'r str,
-    pub(crate) body: &'r [u8],
+    /// Fields that stand in the path.
+    pub(crate) path: &'r [(&'r str, Cow<'r, str>)],
+    /// All other fields.
+    pub(crate) fields: Fields<'r>,
 }
 
-/// The bytes of a success, and its status.
-pub(crate) struct Success {
-    pub(crate) status: u16,
-    pub(crate) json: Vec<u8>,
+/// Where a request's fields stand.
+#[derive(Clone, Copy)]
+pub(crate) enum Fields<'r> {
+    /// In the query of a target.
+    Query(&'r str),
+    /// In a JSON object.
+    Json(&'r [u8]),
 }
 
-type Answering<'r> = Pin<Box<dyn Future<Output = Result<Success, Fault>> + Send + 'r>>;
+type Answering<'r> = Pin<Box<dyn Future<Output = Result<Vec<u8>, Fault>> + Send + 'r>>;
 
-/// One operation behind HTTP.
+/// One operation, for both faces: from a request in parts to an answer as JSON.
 pub(crate) trait Endpoint: Send + Sync {
+    /// Gives the HTTP status of a success.
+    fn status(&self) -> u16;
+    /// Does the operation.
     fn answer<'r>(&'r self, parts: Parts<'r>) -> Answering<'r>;
 }
 
-struct Of<O>(Desk, PhantomData<fn() -> O>);
+struct Of<O> {
+    desk: Desk,
+    /// How long the last answer was, in bytes: the next one gets room for as much.
+    length: AtomicUsize,
+    operation: PhantomData<fn() -> O>,
+}
 
-impl<O: Handle> Endpoint for Of<O> {
-    fn answer<'r>(&'r self, parts: Parts<'r>) -> Answering<'r> {
-        Box::pin(async move {
-            let operation: O = if O::ROUTE.verb.has_body() {
-                from_json(parts.path, parts.body)?
-            } else {
-                from_query(parts.path, parts.query)?
-            };
-            let answer = self.0.call(parts.caller, operation).await?;
-            Ok(Success { status: O::ROUTE.status, json: to_json::<O>(&answer)? })
-        })
+impl<O: Handle> Of<O> {
+    fn new(desk: Desk) -> Self {
+        Self { desk, length: AtomicUsize::default(), operation: PhantomData }
+    }
+
+    /// Writes an answer as JSON.
+    fn written(&self, answer: &O::Answer) -> Result<Vec<u8>, Fault> {
+        let mut json = Vec::with_capacity(self.length.load(Ordering::Relaxed));
+        let written = serde_json::to_writer(&mut json, answer);
+        written.map_err(|_| Fault::new(Code::Internal, "the answer could not be written"))?;
+        self.length.store(json.len(), Ordering::Relaxed);
+        Ok(json)
     }
 }
 
-/// Writes an answer as JSON.
-pub(crate) fn to_json<O: Operation>(answer: &O::Answer) -> Result<Vec<u8>, Fault> {
-    serde_json::to_vec(answer).map_err(|_| Fault::new(Code::Internal, "the answer could not be written"))
+impl<O: Handle> Endpoint for Of<O> {
+    fn status(&self) -> u16 {
+        O::ROUTE.status
+    }
+
+    fn answer<'r>(&'r self, Parts { caller, path, fields }: Parts<'r>) -> Answering<'r> {
+        Box::pin(async move {
+            let operation: O = match fields {
+                Fields::Query(query) => from_query(path, query)?,
+                Fields::Json(json) => from_json(path, json)?,
+            };
+            self.written(&self.desk.call(caller, operation).await?)
+        })
+    }
 }
 
 /// The operations by path and by method.
 pub(crate) struct Table {
     paths: Vec<(&'static str, Verbs)>,
-    methods: RpcModule<Desk>,
+    methods: RpcModule<()>,
     desk: Desk,
 }
 
 impl Fold for Table {
     fn add<O: Handle>(&mut self) {
-        let endpoint: Box<dyn Endpoint> = Box::new(Of::<O>(self.desk.clone(), PhantomData));
+        let endpoint: Arc<dyn Endpoint> = Arc::new(Of::<O>::new(self.desk.clone()));
+        rpc::register(&mut self.methods, O::METHOD, Arc::clone(&endpoint));
         let known = self.paths.iter_mut().find(|(path, _)| *path == O::ROUTE.path);
         match known {
             Some((_, verbs)) => verbs.push((O::ROUTE.verb, endpoint)),
             None => self.paths.push((O::ROUTE.path, vec![(O::ROUTE.verb, endpoint)])),
         }
-        rpc::register::<O>(&mut self.methods);
     }
 }

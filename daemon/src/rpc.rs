@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use futures_util::FutureExt;
 use jsonrpsee::core::server::{BatchResponseBuilder, MethodCallback, MethodResponse, ResponsePayload};
@@ -11,15 +12,16 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use vault::agents::Token;
-use vault::api::{Code, Fault, from_json};
+use vault::api::{Code, Fault};
 use vault::domain::Caller;
 use vault::secret::Revealed;
-use vault::vault::Handle;
 
 use crate::own;
-use crate::router::{App, Desk, to_json};
+use crate::router::{App, Endpoint, Fields, Parts};
 use crate::stream::Session;
 
+/// The method that says who speaks on a stream.
+const AUTH: &str = "vault.auth";
 /// The most messages of a batch.
 const BATCH: usize = 100;
 const PARSE_ERROR: i32 = -32700;
@@ -45,28 +47,31 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Id<'de>>
 }
 
 /// Adds an operation to the table of methods.
-pub(crate) fn register<O: Handle>(methods: &mut RpcModule<Desk>) {
-    let added = methods.register_async_method(O::METHOD, |params, desk, extensions| async move {
-        let done = async {
-            let caller = extensions
-                .get::<Caller>()
-                .ok_or_else(|| Fault::new(Code::Internal, "the caller is unknown"))?;
-            let operation: O = from_json(&[], params.as_str().unwrap_or_default().as_bytes())?;
-            let answer = desk.call(caller, operation).await?;
-            let json = String::from_utf8(to_json::<O>(&answer)?)
-                .map_err(|_| Fault::new(Code::Internal, "not UTF-8"))?;
-            RawValue::from_string(json)
-                .map_err(|_| Fault::new(Code::Internal, "the answer could not be written"))
-        };
-        done.await.map_err(|fault: Fault| error_of(&fault))
+pub(crate) fn register(methods: &mut RpcModule<()>, method: &'static str, endpoint: Arc<dyn Endpoint>) {
+    let added = methods.register_async_method(method, move |params, _, extensions| {
+        let endpoint = Arc::clone(&endpoint);
+        async move { called_with(&*endpoint, &params, &extensions).await.map_err(|fault| error_of(&fault)) }
     });
     if let Err(error) = added {
         tracing::error!(%error, "a method could not be added");
     }
 }
 
+async fn called_with(
+    endpoint: &dyn Endpoint,
+    params: &Params<'_>,
+    extensions: &Extensions,
+) -> Result<Box<RawValue>, Fault> {
+    let caller =
+        extensions.get::<Caller>().ok_or_else(|| Fault::new(Code::Internal, "the caller is unknown"))?;
+    let fields = Fields::Json(params.as_str().unwrap_or_default().as_bytes());
+    let json = endpoint.answer(Parts { caller, path: &[], fields }).await?;
+    let json = String::from_utf8(json).ok().and_then(|json| RawValue::from_string(json).ok());
+    json.ok_or_else(|| Fault::new(Code::Internal, "the answer could not be written"))
+}
+
 /// Adds `rpc.discover`, which describes all methods.
-pub(crate) fn register_description(methods: &mut RpcModule<Desk>) {
+pub(crate) fn register_description(methods: &mut RpcModule<()>) {
     let added = methods.register_async_method("rpc.discover", |_, _, _| async move {
         Ok::<_, ErrorObjectOwned>(vault::describe::openrpc())
     });
@@ -79,17 +84,17 @@ pub(crate) fn register_description(methods: &mut RpcModule<Desk>) {
 pub(crate) async fn answer(app: &App, caller: &Caller, text: &[u8]) -> Option<String> {
     let text = match std::str::from_utf8(text) {
         Ok(text) => text.trim_ascii(),
-        Err(_) => return Some(written(&unreadable("the message is not UTF-8"))),
+        Err(_) => return Some(written(unreadable("the message is not UTF-8"))),
     };
     if !text.starts_with('[') {
-        return one(app, caller, text).await.map(|response| written(&response));
+        return one(app, caller, text).await.map(written);
     }
     let messages: Vec<&RawValue> = match serde_json::from_str(text) {
         Ok(messages) => messages,
-        Err(_) => return Some(written(&unreadable("the batch is not JSON"))),
+        Err(_) => return Some(written(unreadable("the batch is not JSON"))),
     };
     if messages.is_empty() || messages.len() > BATCH {
-        return Some(written(&invalid("a batch has 1 to 100 messages")));
+        return Some(written(invalid("a batch has 1 to 100 messages")));
     }
     let mut batch = BatchResponseBuilder::new_with_limit(usize::MAX);
     for message in messages {
@@ -97,7 +102,7 @@ pub(crate) async fn answer(app: &App, caller: &Caller, text: &[u8]) -> Option<St
             let _ = batch.append(response);
         }
     }
-    (!batch.is_empty()).then(|| written(&MethodResponse::from_batch(batch.finish())))
+    (!batch.is_empty()).then(|| written(MethodResponse::from_batch(batch.finish())))
 }
 
 /// Answers a line of a stream, and turns a panic outside of any method into an error that belongs to no message.
@@ -125,8 +130,12 @@ struct AuthParams {
 
 /// Does `vault.auth`; `None` where the message is another.
 async fn auth(app: &App, session: &mut Session, text: &[u8]) -> Option<Option<String>> {
+    // Any other message is read only once; a name that is written with escapes is none of ours.
+    if !text.windows(AUTH.len()).any(|window| window == AUTH.as_bytes()) {
+        return None;
+    }
     let message: Message<'_> = serde_json::from_slice(text).ok()?;
-    if message.method != "vault.auth" || message.jsonrpc != "2.0" {
+    if message.method != AUTH || message.jsonrpc != "2.0" {
         return None;
     }
     let id = message.id.clone().unwrap_or(Id::Null).into_owned();
@@ -149,7 +158,7 @@ async fn auth(app: &App, session: &mut Session, text: &[u8]) -> Option<Option<St
             MethodResponse::response(id, ResponsePayload::success(answer), usize::MAX)
         }
     };
-    Some(message.id.is_some().then(|| written(&response)))
+    Some(message.id.is_some().then(|| written(response)))
 }
 
 /// Answers one message; nothing where it is a notification.
@@ -193,7 +202,7 @@ fn invalid(words: &str) -> MethodResponse {
 
 /// Writes a refusal that belongs to no message.
 pub(crate) fn refused(fault: &Fault) -> String {
-    written(&MethodResponse::error(Id::Null, error_of(fault)))
+    written(MethodResponse::error(Id::Null, error_of(fault)))
 }
 
 fn error_of(fault: &Fault) -> ErrorObjectOwned {
@@ -201,6 +210,6 @@ fn error_of(fault: &Fault) -> ErrorObjectOwned {
     ErrorObject::owned(fault.rpc, fault.message.as_str(), Some(fault.details()))
 }
 
-fn written(response: &MethodResponse) -> String {
-    response.as_json().get().to_owned()
+fn written(response: MethodResponse) -> String {
+    Box::<str>::from(response.into_json()).into_string()
 }

@@ -1,5 +1,6 @@
 //! From bytes to an operation, with errors that name the field and never the input.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::value::StrDeserializer;
@@ -12,7 +13,7 @@ use crate::secret::TOO_LONG;
 const PARSE_ERROR: i32 = -32700;
 
 /// The fields that stand in a path, by name.
-pub(super) type PathFields<'a> = [(&'a str, &'a str)];
+pub(super) type PathFields<'a> = [(&'a str, Cow<'a, str>)];
 
 /// Reads an operation from its path's fields and a JSON object; no body at all is an empty object.
 ///
@@ -124,7 +125,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for JoinedVisitor<'_, V> {
 }
 
 struct JoinedMap<'p, A> {
-    path: std::slice::Iter<'p, (&'p str, &'p str)>,
+    path: std::slice::Iter<'p, (&'p str, Cow<'p, str>)>,
     value: Option<&'p str>,
     rest: A,
 }

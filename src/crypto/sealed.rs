@@ -1,6 +1,6 @@
 //! A sealed value and what it is bound to.
 
-use vault_platform::with_burned_stack;
+use vault_platform::with_burned_frames;
 
 use super::{
     Bytes32, Canon, CryptoError, FORMAT, IV_BYTES, TAG_BYTES, derive, gcm_decrypt, gcm_encrypt, random,
@@ -141,7 +141,7 @@ impl Purpose {
 }
 
 fn seal_bytes(vk: &Bytes32, purpose: &Purpose, fresh: &Fresh, plain: &[u8]) -> Result<Vec<u8>, CryptoError> {
-    with_burned_stack(|| {
+    with_burned_frames(|| {
         let mut out = Vec::with_capacity(BODY_AT + plain.len() + TAG_BYTES);
         out.push(FORMAT);
         out.extend_from_slice(&fresh.salt);
@@ -156,7 +156,7 @@ fn seal_bytes(vk: &Bytes32, purpose: &Purpose, fresh: &Fresh, plain: &[u8]) -> R
 }
 
 fn open_bytes(vk: &Bytes32, purpose: &Purpose, bytes: &[u8]) -> Result<Vec<u8>, CryptoError> {
-    with_burned_stack(|| {
+    with_burned_frames(|| {
         if bytes.first() != Some(&FORMAT) {
             return Err(CryptoError::UnknownFormat);
         }

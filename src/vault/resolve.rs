@@ -57,10 +57,12 @@ fn fields(asked: Option<&str>) -> Vec<String> {
 
 /// Finds the first stored candidate in the org, and notes a miss where there is none.
 pub(super) fn find(desk: &mut Desk, org: &OrgId, asked: &str) -> Result<Arc<Stored>, Fault> {
+    let is_name = (1..=256).contains(&asked.len()) && !asked.chars().any(char::is_control);
     let mut miss = Draft::of(Action::Decrypt).org(org);
-    miss.name = Some(asked.chars().filter(|c| !c.is_control()).take(256).collect());
+    let recordable = || asked.chars().filter(|c| !c.is_control()).take(256).collect();
+    miss.name = Some(if is_name { asked.to_owned() } else { recordable() });
     desk.about(miss);
-    if asked.is_empty() || asked.len() > 256 || asked.chars().any(char::is_control) {
+    if !is_name {
         return Err(Fault::new(Code::InvalidRequest, "a name has 1 to 256 bytes and no control characters"));
     }
     if let Ok(exact) = SecretName::try_from(asked.to_owned())
