@@ -1,9 +1,10 @@
 //! How figures grow with secrets, entries and connections; and what is done to all secrets at once.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
-use vault::api::{AuditLog, ListSecrets, LockVault, Operation, Rekey, RotateAll, VerifyAudit};
+use anyhow::{Result, anyhow};
+use vault::api::{AuditLog, ListSecrets, LockVault, Operation, Rekey, Resolve, RotateAll, VerifyAudit};
 use vault::client::Client;
 use vault::domain::OrgScope;
 use vault::secret::SecretValue;
@@ -140,13 +141,17 @@ fn within(work: &str, series: &Series, (entries, most): (u64, f64)) -> Row {
 fn afresh(bench: &Bench, middle: &Server) -> Result<Vec<Row>> {
     let place = bench.on_disk();
     let rotate = RotateAll { org_id: Some(OrgScope::All) };
+    let waits = std::cell::RefCell::new(Vec::new());
     let [rotate, rekey, floor] = alternate(
         bench.rounds.min(5),
         [
             Subject::new("rotate-all", || called(middle, &rotate)),
             Subject::new("rekey", || {
                 let key = SecretValue::new(format!("{}{:?}", crate::home::KEY, Instant::now()))?;
-                called(middle, &Rekey { new_key: key.into() })
+                let (rekeyed, wait) =
+                    beside_readings(middle, || called(middle, &Rekey { new_key: key.into() }))?;
+                waits.borrow_mut().push(wait);
+                Ok(rekeyed)
             }),
             Subject::new("one transaction", || in_one_transaction(&place.folder)),
         ],
@@ -158,7 +163,34 @@ fn afresh(bench: &Bench, middle: &Server) -> Result<Vec<Row>> {
         ratio: series.p50().value / floor.p50().value,
         budget: Budget::AtMost(2.0),
     };
-    Ok(vec![row("rotate-all", &rotate), row("rekey", &rekey)])
+    let waits = Series::of(waits.into_inner());
+    Ok(vec![
+        row("rotate-all", &rotate),
+        row("rekey", &rekey),
+        row("the longest wait of a reading during a rekey", &waits),
+    ])
+}
+
+/// Does something while another caller reads one secret after the other; gives the longest of these readings too.
+fn beside_readings(server: &Server, act: impl FnOnce() -> Result<Sample>) -> Result<(Sample, Sample)> {
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let reading = scope.spawn(|| {
+            let mut client = connect(server)?;
+            let question = Resolve { name: crate::home::NAME.to_owned(), org_id: None };
+            let mut longest = Duration::ZERO;
+            while !over.load(Ordering::Relaxed) {
+                let start = Instant::now();
+                client.call(&question)?;
+                longest = longest.max(start.elapsed());
+            }
+            anyhow::Ok(of(longest))
+        });
+        let acted = act();
+        over.store(true, Ordering::Relaxed);
+        let longest = reading.join().map_err(|_| anyhow!("the reader ended by a panic"))??;
+        Ok((acted?, longest))
+    })
 }
 
 /// Writes as many rows and entries to `SQLite` alone, and gives what the transaction took.
@@ -168,18 +200,20 @@ fn in_one_transaction(folder: &std::path::Path) -> Result<Sample> {
         'uid:0', 1, 1, NULL, NULL, 1, 'uid:0', x'', randomblob(32), randomblob(32), randomblob(140))";
     const AGAIN: &str = "UPDATE secret SET revision = revision + 1, rotated_at = 2, digest = randomblob(32),
         mac = randomblob(32), sealed = randomblob(140) WHERE key = ?1";
+    const LABEL: &str = "INSERT INTO label (id, text) VALUES (?1, 'service-' || ?1)";
     let folder = tempfile::tempdir_in(folder)?;
     let connection = writer::open(&folder.path().join("floor.db"))?;
     connection.execute_batch("BEGIN")?;
-    for key in 0..AFRESH {
-        connection.prepare_cached(ROW)?.execute([i64::try_from(key)?])?;
+    for key in 0..i64::try_from(AFRESH)? {
+        connection.prepare_cached(ROW)?.execute([key])?;
+        connection.prepare_cached(LABEL)?.execute([writer::LABELS + key])?;
     }
     connection.execute_batch("COMMIT")?;
     let start = Instant::now();
     connection.execute_batch("BEGIN")?;
     for key in 0..AFRESH {
         connection.prepare_cached(AGAIN)?.execute([i64::try_from(key)?])?;
-        writer::insert(&connection, u64::try_from(key)?)?;
+        writer::insert(&connection, (u64::try_from(key)?, writer::LABELS + i64::try_from(key)?))?;
     }
     connection.execute_batch("COMMIT")?;
     Ok(since(start))
@@ -221,7 +255,8 @@ fn life(bench: &Bench, mut large: Server) -> Result<Vec<Row>> {
     ])
 }
 
-fn called<O: Operation>(server: &Server, operation: &O) -> Result<Sample> {
+/// Asks a server once, over a connection of its own.
+pub(crate) fn called<O: Operation>(server: &Server, operation: &O) -> Result<Sample> {
     let mut client: Client = connect(server)?;
     let start = Instant::now();
     client.call(operation)?;

@@ -57,6 +57,11 @@ pub(crate) fn alternate<const N: usize>(
 }
 
 impl Series {
+    /// Takes samples that were measured beside another subject.
+    pub(crate) fn of(samples: Vec<Sample>) -> Self {
+        Self(samples)
+    }
+
     /// Gives the rates' median.
     pub(crate) fn rate(&self) -> Middle {
         middle(self.0.iter().map(|sample| sample.rate))

@@ -16,7 +16,11 @@ use crate::say;
 
 const SCHEMA: &str = include_str!("../../../src/store/schema/001_start.sql");
 const ROW: &str = "INSERT INTO audit (seq, id, at, org, action, outcome, secret, name, actor, uid, gid, pid, exe, metadata, mac)
-    VALUES (NULL, ?1, 1, 1, 'decrypt', 'ok', ?2, 2, 3, 1000, 1000, 4242, 4, '{\"version\":1,\"revision\":1}', ?3)";
+    VALUES (NULL, ?1, 1, 1, 'decrypt', 'ok', ?2, ?4, 3, 1000, 1000, 4242, 4, '{\"version\":1,\"revision\":1}', ?3)";
+/// The label of the one name that callers ask for.
+const NAME: i64 = 2;
+/// Labels from this one on are free.
+pub(crate) const LABELS: i64 = 5;
 /// The most rows that share a commit.
 const BATCH: usize = 256;
 
@@ -85,7 +89,7 @@ fn write(connection: &Connection, jobs: &mpsc::Receiver<Job>, batch: usize) -> R
         connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         for _ in &waiting {
             seq += 1;
-            insert(connection, seq)?;
+            insert(connection, (seq, NAME))?;
         }
         let state = "UPDATE state SET seq = ?1, head = randomblob(32), mac = randomblob(32)";
         connection.prepare_cached(state)?.execute([seq.cast_signed()])?;
@@ -97,11 +101,13 @@ fn write(connection: &Connection, jobs: &mpsc::Receiver<Job>, batch: usize) -> R
     Ok(())
 }
 
-/// Inserts one row of the log.
-pub(crate) fn insert(connection: &Connection, seq: u64) -> Result<()> {
+/// Inserts one row of the log, about the secret of a name's label.
+pub(crate) fn insert(connection: &Connection, (seq, name): (u64, i64)) -> Result<()> {
     let mut id = [0_u8; 16];
     id[8..].copy_from_slice(&seq.to_be_bytes());
-    connection.prepare_cached(ROW)?.execute((id, [7_u8; 16], [9_u8; 32]))?;
+    let mut secret = [7_u8; 16];
+    secret[8..].copy_from_slice(&name.to_be_bytes());
+    connection.prepare_cached(ROW)?.execute((id, secret, [9_u8; 32], name))?;
     Ok(())
 }
 
