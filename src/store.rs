@@ -4,6 +4,7 @@
 //! this is shaped for is a database shared by many hosts' daemons.
 
 mod agent;
+mod changes;
 mod row;
 mod sqlite;
 

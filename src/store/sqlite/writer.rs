@@ -10,7 +10,7 @@ mod draw;
 mod unit;
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
 use std::thread::{Builder, JoinHandle};
 
@@ -25,6 +25,7 @@ use super::reserve::Reserve;
 use super::{Mode, connect, read_state};
 use crate::audit::{Entry, Head};
 use crate::keyring::Keys;
+use crate::store::changes::{Batch, Changes};
 use crate::store::{Answers, Receipt, Refusal, Reply, State, StoreError, Unit};
 use draw::Draw;
 use unit::adopts;
@@ -62,7 +63,7 @@ pub(super) struct Setup {
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     /// Numbers the commits that changed anything but the log.
-    pub(super) changes: AtomicU64,
+    pub(super) changes: Changes,
     /// The end of the log, once it was committed to.
     pub(super) head: Mutex<Option<Head>>,
     /// Who hands out the answers, where anybody does.
@@ -78,8 +79,7 @@ pub(super) fn spawn(setup: Setup) -> Result<JoinHandle<()>, StoreError> {
         labels: Labels::default(),
         draw: Draw::new(),
         fresh: Vec::new(),
-        changing: false,
-        overtaken: false,
+        batch: Batch::default(),
         commits: 0,
     };
     Ok(Builder::new().name("writer".to_owned()).spawn(move || writer.run())?)
@@ -93,12 +93,10 @@ struct Writer {
     keys: Option<Arc<Keys>>,
     /// Entries of the running batch, told to subscribers after its commit.
     fresh: Vec<Entry>,
-    /// Whether the running batch changes anything but the log.
-    changing: bool,
+    /// What the running batch knows of changes.
+    batch: Batch,
     /// The version of the data by `SQLite`'s count, which goes up with what other connections do.
     version: i64,
-    /// Whether another connection did something since the last batch.
-    overtaken: bool,
     labels: Labels,
     draw: Draw,
     commits: u64,
@@ -212,8 +210,8 @@ impl Writer {
         if let Some(keys) = &keys {
             write_state(&self.setup.connection, &state, keys)?;
         }
-        self.setup.connection.prepare_cached("COMMIT")?.execute([])?;
-        self.count_changes();
+        let connection = &self.setup.connection;
+        self.batch.end(&self.setup.shared.changes, || connection.prepare_cached("COMMIT")?.execute([]))?;
         if keys.is_some() {
             self.state = Some(state);
         }
@@ -240,7 +238,7 @@ impl Writer {
     fn recover(&mut self, held: Option<Arc<Keys>>) {
         self.fresh.clear();
         self.labels.forget();
-        self.count_changes();
+        self.batch.end(&self.setup.shared.changes, || ());
         self.state = None;
         self.keys = held;
         let _ = self.setup.connection.execute_batch("ROLLBACK");
@@ -259,18 +257,9 @@ impl Writer {
     /// Counts what another connection did as a change, so that nothing which was read before it is relied on.
     fn notice_others(&mut self) -> Result<(), StoreError> {
         let version = data_version(&self.setup.connection)?;
-        self.overtaken = std::mem::replace(&mut self.version, version) != version;
-        if self.overtaken {
-            self.setup.shared.changes.fetch_add(1, Ordering::Release);
-        }
+        let overtaken = std::mem::replace(&mut self.version, version) != version;
+        self.batch.begin(overtaken, &self.setup.shared.changes);
         Ok(())
-    }
-
-    /// Lets units notice what this batch changed, or may have changed.
-    fn count_changes(&mut self) {
-        if std::mem::take(&mut self.changing) {
-            self.setup.shared.changes.fetch_add(1, Ordering::Release);
-        }
     }
 
     /// Commits nothing in the place of what a failed commit left in the write-ahead log.
