@@ -3,12 +3,18 @@
 //! It takes what is queued, at most [`BATCH`] units, never waits for more, runs each unit in a savepoint, and
 //! commits once. Everybody hears after the commit.
 //!
+//! A panic ends its batch and nothing else: it is treated as a commit that failed, and the next batch begins from what
+//! is stored.
+//!
 //! Another program that changes the file meanwhile is noticed by `SQLite`'s number of the data's version, which our own
 //! commits leave as it is; emptying the write-ahead log raises it too, which costs those who read before it a second try.
 
 mod draw;
+#[cfg(test)]
+mod tests;
 mod unit;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
@@ -142,10 +148,18 @@ impl Writer {
                     Job::Stop => stop = true,
                 }
             }
-            self.commit(batch);
+            self.commit_or_survive(batch);
             if stop {
                 return;
             }
+        }
+    }
+
+    /// Commits a batch. Where telling of it panics, those who were not told hear that the store did not answer.
+    fn commit_or_survive(&mut self, batch: Vec<(Box<Unit>, Reply)>) {
+        if catch_unwind(AssertUnwindSafe(|| self.commit(batch))).is_err() {
+            tracing::error!("the writer panicked beside a commit; it goes on from what is stored");
+            self.recover(self.keys.clone());
         }
     }
 
@@ -153,7 +167,8 @@ impl Writer {
         let (units, replies): (Vec<_>, Vec<_>) =
             batch.into_iter().map(|(unit, reply)| (*unit, reply)).unzip();
         let held = self.keys.clone();
-        match self.transact(units) {
+        let panicked = |_| Err(StoreError::Panicked);
+        match catch_unwind(AssertUnwindSafe(|| self.transact(units))).unwrap_or_else(panicked) {
             Ok(answers) => {
                 let written = self.fresh.len();
                 self.publish();
@@ -164,7 +179,11 @@ impl Writer {
                 tracing::error!(%error, "a commit failed; nothing of it is stored");
                 self.recover(held);
                 let released = matches!(error, StoreError::Full) && self.setup.reserve.release();
-                let refusal = if released { Refusal::Full } else { Refusal::Storage(error.to_string()) };
+                let refusal = match error {
+                    _ if released => Refusal::Full,
+                    StoreError::Panicked => Refusal::Panicked,
+                    error => Refusal::Storage(error.to_string()),
+                };
                 self.tell(replies.into_iter().map(|reply| (reply, Err(refusal.clone()))).collect());
             }
         }

@@ -134,6 +134,8 @@ impl Writer {
                 self.keys = None;
                 Ok(())
             }
+            #[cfg(test)]
+            Change::Panic => panic!("the writer was told to panic"),
         }
     }
 
