@@ -5,11 +5,14 @@
     reason = "writing a key of a JSON object makes the key where it is missing"
 )]
 
+use std::collections::BTreeMap;
+
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use crate::api::{Code, Operation, Verb};
+use crate::domain::LockReason;
 use crate::vault::{Fold, Handle, each};
 
 /// Builds the `OpenAPI` 3.1 description of the HTTP face.
@@ -17,6 +20,7 @@ pub fn openapi() -> Value {
     let mut fold = OpenApi { schemas: generator("/components/schemas"), paths: Map::new() };
     each(&mut fold);
     fold.add_plain_paths();
+    let lock_reason = fold.schemas.subschema_for::<LockReason>().to_value();
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -29,7 +33,7 @@ pub fn openapi() -> Value {
         "paths": fold.paths,
         "components": {
             "schemas": components(&mut fold.schemas),
-            "responses": { "Error": error_response() },
+            "responses": error_responses(&lock_reason),
         },
     })
 }
@@ -54,22 +58,56 @@ fn components(schemas: &mut SchemaGenerator) -> Value {
     Value::Object(schemas.take_definitions(true))
 }
 
-fn error_response() -> Value {
-    let codes: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
-    json!({
-        "description": "What went wrong, in words, and what to do about it.",
-        "content": { "application/json": { "schema": {
-            "type": "object",
-            "required": ["error", "code", "hint"],
-            "properties": {
-                "error": { "type": "string" },
-                "code": { "enum": codes },
-                "hint": { "type": "string" },
-                "lockReason": { "type": "string" },
-                "requestId": { "type": "string" },
-            },
-        } } },
-    })
+/// Gives the statuses that tell errors, each with the codes that it stands for; `unavailable` is the clients' own.
+fn error_statuses() -> BTreeMap<u16, Vec<Code>> {
+    let mut statuses = BTreeMap::<_, Vec<_>>::new();
+    for code in Code::ALL.into_iter().filter(|code| *code != Code::Unavailable) {
+        statuses.entry(code.http()).or_default().push(code);
+    }
+    statuses
+}
+
+/// Describes each error's answer under its status.
+fn error_responses(lock_reason: &Value) -> Value {
+    let mut schema = json!({
+        "type": "object",
+        "required": ["error", "code", "hint"],
+        "properties": {
+            "error": { "type": "string" },
+            "hint": { "type": "string" },
+            "lockReason": lock_reason,
+            "requestId": { "type": "string" },
+            "retryAfter": { "type": "integer", "minimum": 1 },
+        },
+        "additionalProperties": false,
+    });
+    let described = error_statuses().into_iter().map(|(status, codes)| {
+        let words: Vec<_> = codes.iter().map(|code| code.as_str()).collect();
+        schema["properties"]["code"] = json!({ "enum": words });
+        let mut response = json!({
+            "description": "What went wrong, in words, and what to do about it.",
+            "content": { "application/json": { "schema": schema } },
+        });
+        let header = match codes.first() {
+            Some(Code::MethodNotAllowed) => Some(("Allow", "string")),
+            Some(Code::Busy) => Some(("Retry-After", "integer")),
+            _ => None,
+        };
+        if let Some((name, kind)) = header {
+            response["headers"][name] = json!({ "required": true, "schema": { "type": kind } });
+        }
+        (status.to_string(), response)
+    });
+    Value::Object(described.collect())
+}
+
+/// Describes the answers of one place: that of success, and every error.
+fn responses(status: u16, content: &Value) -> Value {
+    let done = json!({ "description": "Done.", "content": content });
+    let errors = error_statuses()
+        .into_keys()
+        .map(|status| (status.to_string(), json!({ "$ref": format!("#/components/responses/{status}") })));
+    Value::Object(std::iter::once((status.to_string(), done)).chain(errors).collect())
 }
 
 /// An operation's fields: each with its schema, and the names of those that must be there.
@@ -119,13 +157,7 @@ impl Fold for OpenApi {
         let mut operation = json!({
             "operationId": O::METHOD.trim_start_matches("vault."),
             "summary": O::SUMMARY,
-            "responses": {
-                O::ROUTE.status.to_string(): {
-                    "description": "Done.",
-                    "content": { "application/json": { "schema": answer } },
-                },
-                "default": { "$ref": "#/components/responses/Error" },
-            },
+            "responses": responses(O::ROUTE.status, &json!({ "application/json": { "schema": answer } })),
         });
         if O::ROUTE.verb.has_body() {
             let required = !fields.required.is_empty();
@@ -168,7 +200,11 @@ impl OpenApi {
     fn add_plain_paths(&mut self) {
         let plain = [
             ("/healthz", "Answers while the process serves, locked or not.", "application/json"),
-            ("/metrics", "Counts and times of requests, in Prometheus' text form.", "text/plain"),
+            (
+                "/metrics",
+                "Counts and times of requests, in Prometheus' text form.",
+                "application/openmetrics-text",
+            ),
             (
                 "/vault/events",
                 "Tells each audit entry as it is committed, as server-sent events.",
@@ -179,10 +215,7 @@ impl OpenApi {
         for (path, summary, kind) in plain {
             let mut operation = json!({
                 "summary": summary,
-                "responses": {
-                    "200": { "description": "Done.", "content": { kind: {} } },
-                    "default": { "$ref": "#/components/responses/Error" },
-                },
+                "responses": responses(200, &json!({ kind: {} })),
             });
             if path == "/vault/events" {
                 let schema = json!({ "type": "string", "pattern": "^[0-9]{1,18}$" });
@@ -233,6 +266,19 @@ mod tests {
             for reference in text.split("\"$ref\":\"#").skip(1) {
                 let pointer = reference.split('"').next().unwrap();
                 assert!(root.pointer(pointer).is_some(), "{pointer}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_place_describes_each_status_that_tells_an_error() {
+        for (path, place) in openapi()["paths"].as_object().unwrap() {
+            for operation in place.as_object().unwrap().values() {
+                let described: Vec<_> = operation["responses"].as_object().unwrap().keys().cloned().collect();
+                for code in Code::ALL.iter().filter(|code| **code != Code::Unavailable) {
+                    assert!(described.contains(&code.http().to_string()), "{path}: {described:?}");
+                }
+                assert_eq!(None, operation["responses"].get("default"), "{path}");
             }
         }
     }

@@ -29,4 +29,5 @@ pub mod presets;
 pub mod secret;
 pub mod speaker;
 pub mod store;
+mod sync;
 pub mod vault;

@@ -4,6 +4,7 @@
 //! this is shaped for is a database shared by many hosts' daemons.
 
 mod agent;
+mod changes;
 mod row;
 mod sqlite;
 
@@ -50,6 +51,9 @@ pub enum StoreError {
     /// The writer has ended.
     #[error("the store is closed")]
     Closed,
+    /// The writer panicked, and has survived it.
+    #[error("the writer panicked")]
+    Panicked,
 }
 
 /// One piece of work that is committed whole, with its audit entries, or not at all.
@@ -124,6 +128,9 @@ pub enum Change {
     Adopt(Arc<Keys>),
     /// No unit is taken until keys are adopted again.
     Close,
+    /// The writer panics, for the tests of what comes of it.
+    #[cfg(test)]
+    Panic,
 }
 
 /// New keys, and what the header around them is made of.
@@ -178,6 +185,9 @@ pub enum Refusal {
     /// The disk or the database refused.
     #[error("{0}")]
     Storage(String),
+    /// The writer panicked at the batch; nothing of it is stored.
+    #[error("the writer panicked")]
+    Panicked,
 }
 
 /// Which audit entries are asked for; newest first.

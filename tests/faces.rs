@@ -327,3 +327,16 @@ fn a_claimed_address_is_recorded_where_it_is_one() {
     daemon.http_with("GET", "/vault/secrets", ("X-Vault-Address", "localhost, or <b>somewhere</b>"));
     assert_eq!(json!(null), daemon.audit()[0]["metadata"]["ip"]);
 }
+
+#[test]
+fn what_is_no_operation_answers_with_the_type_that_is_described() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home);
+    for path in ["/healthz", "/metrics", "/vault/openapi.json"] {
+        let described =
+            vault::describe::openapi()["paths"][path]["get"]["responses"]["200"]["content"].clone();
+        let (described, _) = described.as_object().unwrap().iter().next().unwrap();
+        let answer = daemon.http("GET", path, NONE);
+        assert_eq!(Some(described.as_str()), answer.header("content-type").split(';').next(), "{path}");
+    }
+}

@@ -24,6 +24,7 @@ mod router;
 mod rpc;
 mod seats;
 mod stream;
+mod task;
 mod telemetry;
 #[cfg(test)]
 mod tests;
@@ -124,8 +125,13 @@ async fn serve(found: Found, vault: Vault) -> anyhow::Result<()> {
     let serving = tokio::spawn(gate.serve(app));
     let handing_out = vault.clone();
     tokio::spawn(async move { handing_out.hand_out_answers().await });
-    let ticking = tokio::spawn(tick::tick(vault.clone(), home.head.clone(), config));
-    let watching = tokio::spawn(watch::watch(vault.clone(), home.key_file.clone()));
+    let (of_ticks, head) = (vault.clone(), home.head.clone());
+    let tick = move || tick::tick(of_ticks.clone(), head.clone(), config.clone());
+    let ticking = tokio::spawn(task::keep_up(vault.clone(), ("clock", task::PAUSE), tick));
+    let (of_watch, key_file) = (vault.clone(), home.key_file.clone());
+    let watch = move || watch::watch(of_watch.clone(), key_file.clone());
+    let keep_watching = task::keep_up(vault.clone(), ("watch over the key file", task::PAUSE), watch);
+    let watching = tokio::spawn(keep_watching);
     signals.end(|| reload(&home, &vault)).await;
     watching.abort();
     ticking.abort();

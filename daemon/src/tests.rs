@@ -9,7 +9,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -33,6 +33,7 @@ use vault_platform::PagePolicy;
 use crate::access::Access;
 use crate::gate::Gate;
 use crate::router::App;
+use crate::task::keep_up;
 
 /// What a panic says, and nobody may hear.
 const WORDS: &str = "sk-what-a-request-held";
@@ -286,4 +287,20 @@ fn a_panic_in_one_that_changes_everything_lets_others_change_again() {
     let mut create = message("vault.create");
     create["params"] = json!({ "name": "a", "value": "v" });
     assert_answers(&connection.streamed(&create));
+}
+
+#[test]
+fn a_task_that_panics_is_begun_again_and_told_of() {
+    let served = Served::opened();
+    let begun = AtomicUsize::new(0);
+    let task = || {
+        let times = begun.fetch_add(1, Ordering::SeqCst);
+        async move { assert!(times > 1, "{WORDS}") }
+    };
+    served.runtime.block_on(keep_up(served.vault.clone(), ("clock", Duration::ZERO), task));
+    assert_eq!(3, begun.load(Ordering::SeqCst));
+    let (_, status) = served.connect().http("GET /vault/status", &Value::Null);
+    let told =
+        status["warnings"].as_array().unwrap().iter().find(|warning| warning["code"] == "task").unwrap();
+    assert_eq!("the daemon's clock failed and was begun again", told["message"]);
 }

@@ -16,7 +16,6 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -93,7 +92,6 @@ impl SqliteStore {
         let long = checkpoint::Long::default();
         let checkpointer = checkpoint::spawn(connect(path, Mode::Write)?, erasure_jobs, Arc::clone(&long))?;
         let shared = Arc::new(writer::Shared::default());
-        shared.changes.store(1, Ordering::Release);
         let writer = writer::spawn(writer::Setup {
             path: path.to_owned(),
             reserve: reserve::Reserve::beside(path),
@@ -301,7 +299,7 @@ impl Store for SqliteStore {
     }
 
     fn changes(&self) -> u64 {
-        self.shared.changes.load(Ordering::Acquire)
+        self.shared.changes.last()
     }
 
     fn head(&self) -> Result<Head, StoreError> {

@@ -26,6 +26,9 @@ pub(super) fn fault_of(refusal: &Refusal) -> Fault {
         Refusal::Full | Refusal::Storage(_) => {
             Fault::new(Code::Storage, "the change could not be written to disk; nothing of it is stored")
         }
+        Refusal::Panicked => {
+            Fault::new(Code::Internal, "the daemon failed at this change; nothing of it is stored")
+        }
     }
 }
 

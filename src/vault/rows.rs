@@ -5,10 +5,11 @@
 //! another program made.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use crate::domain::{OrgId, PlatformName, SecretId, SecretName};
 use crate::store::{Row, Stored};
+use crate::sync::Mutex;
 
 /// The longest sealed value that is kept, in bytes.
 const LONGEST: usize = 16 * 1024;

@@ -10,6 +10,7 @@
 pub(crate) mod keeper;
 pub(crate) mod ledger;
 pub(crate) mod oracle;
+mod restore;
 pub(crate) mod server;
 pub(crate) mod witness;
 pub(crate) mod writer;
@@ -27,6 +28,7 @@ use crate::say;
 use crate::workspace::build_programs;
 use keeper::Keeper;
 use ledger::Ledger;
+use restore::Restored;
 use server::Server;
 
 /// How many writers there are.
@@ -51,6 +53,9 @@ pub(crate) struct Args {
     /// How often one of a hundred operations of the keeper is a rekey; the rest are rotations of all, backups and locks.
     #[arg(long, default_value_t = 20)]
     rekeys: u8,
+    /// After how many of a hundred cycles the database is lost and restored from a backup, amid kills.
+    #[arg(long, default_value_t = 10)]
+    restores: u8,
     /// The longest that a daemon lives under load, in milliseconds.
     #[arg(long, default_value_t = 900)]
     life: u64,
@@ -106,6 +111,9 @@ struct Tally {
     under_way: u64,
     happened: u64,
     rekeys: u64,
+    rekeys_under_way: u64,
+    rekeys_happened: u64,
+    restored: Restored,
     starts_killed: u64,
     slowest_end: Duration,
 }
@@ -125,7 +133,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let tally = cycles(args).with_context(|| format!("seed {}: a crash lost something", args.seed))?;
     say::line(format_args!(
         "crash: {}; {} starts killed; seed {}, {} s: {} writes acknowledged, 0 lost; {} under way, \
-         {} of them done whole, the rest not at all; {} rekeys acknowledged; every chain intact",
+         {} of them done whole, the rest not at all; {} rekeys acknowledged, {} under way, {} of them done; \
+         {} restores killed, {} of them done whole, the rest not at all; every chain intact",
         args.ends(&tally),
         tally.starts_killed,
         args.seed,
@@ -134,6 +143,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         tally.under_way,
         tally.happened,
         tally.rekeys,
+        tally.rekeys_under_way,
+        tally.rekeys_happened,
+        tally.restored.killed,
+        tally.restored.placed,
     ));
     Ok(ExitCode::SUCCESS)
 }
@@ -143,6 +156,7 @@ struct Stage {
     server: Server,
     ledgers: Vec<Ledger>,
     keeper: Keeper,
+    tally: Tally,
 }
 
 fn cycles(args: &Args) -> Result<Tally> {
@@ -151,8 +165,8 @@ fn cycles(args: &Args) -> Result<Tally> {
         server: Server::make()?,
         ledgers: (0..WRITERS).map(Ledger::new).collect(),
         keeper: Keeper::new(args.rekeys),
+        tally: Tally::default(),
     };
-    let mut starts_killed = 0;
     stage.server.start()?;
     stage.server.wait_until_ready()?;
     for cycle in 1..=args.cycles {
@@ -160,36 +174,57 @@ fn cycles(args: &Args) -> Result<Tally> {
         if lived.is_err() && !args.sabotage {
             stage.server.keep();
         }
-        starts_killed += u64::from(lived?);
+        lived?;
     }
-    Ok(Tally { starts_killed, ..stage.tally() })
+    Ok(stage.tally())
 }
 
 impl Stage {
-    /// Lets everybody work until the daemon ends, and asks the next one; tells whether one between them was killed
-    /// before it was ready.
-    fn live(&mut self, args: &Args, random: &mut Rng) -> Result<bool> {
-        let Self { server, ledgers, keeper } = self;
+    /// Lets everybody work until the daemon ends, and asks the next one; one between them may be killed before it is
+    /// ready, and the database may be lost and restored.
+    fn live(&mut self, args: &Args, random: &mut Rng) -> Result<()> {
+        let Self { server, ledgers, keeper, tally } = self;
         let log = oracle::place_of_log(server)?;
         let span = Duration::from_millis(random.u64(0..=args.life));
         let end = |server: &mut Server| args.end(server);
         traffic(server, ledgers, keeper, Life { random: random.fork(), span, end: &end })?;
         args.spoil(server)?;
-        let early = random.u8(0..EARLY) == 0;
-        if early {
+        if random.u8(0..EARLY) == 0 {
             server.start()?;
             std::thread::sleep(Duration::from_millis(random.u64(0..150)));
             server.kill()?;
+            tally.starts_killed += 1;
         }
         server.start()?;
         server.wait_until_ready()?;
         oracle::ask(server, ledgers, keeper, log)?;
-        Ok(early)
+        if random.u8(0..100) < args.restores {
+            self.restore(random).context("after a restore")?;
+        }
+        Ok(())
     }
 
-    fn tally(&self) -> Tally {
-        let mut tally =
-            Tally { rekeys: self.keeper.rekeys, slowest_end: self.server.slowest_end(), ..Tally::default() };
+    /// Loses the database and restores it, and asks the daemon that comes next.
+    fn restore(&mut self, random: &mut Rng) -> Result<()> {
+        let Self { server, ledgers, keeper, tally } = self;
+        let log = oracle::place_of_log(server)?;
+        let restored = restore::amid_kills(server, random)?;
+        tally.restored.killed += restored.killed;
+        tally.restored.placed += restored.placed;
+        server.start()?;
+        server.wait_until_ready()?;
+        oracle::ask(server, ledgers, keeper, log)
+    }
+
+    fn tally(self) -> Tally {
+        let Keeper { rekeys, under_way, happened, .. } = self.keeper;
+        let mut tally = Tally {
+            rekeys,
+            rekeys_under_way: under_way,
+            rekeys_happened: happened,
+            slowest_end: self.server.slowest_end(),
+            ..self.tally
+        };
         for ledger in &self.ledgers {
             tally.acknowledged += ledger.acknowledged;
             tally.under_way += ledger.under_way;

@@ -3,11 +3,13 @@
 //! Coverage is counted by the compiler's own pass, which stable knows. There is no address sanitizer: outside
 //! `platform/` and `SQLite` nothing is unsafe, and every overflow and every index is checked as in tests.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 
+use crate::sabotage::noticed;
 use crate::say;
 use crate::workspace::{command, root, status, succeed};
 
@@ -19,6 +21,10 @@ const FLAGS: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer
 const LONGEST: &str = "-max_len=4096";
 /// How long an input may take, in seconds.
 const PATIENCE: &str = "-timeout=20";
+/// A target without seeds that breaks at every input of some bytes.
+const BREAKS: &str = "breaks";
+/// On how many inputs it is run, which is more than enough.
+const BREAKS_WITHIN: u64 = 10_000;
 
 /// What is run, and for how long.
 #[derive(Debug, Clone, clap::Args)]
@@ -34,6 +40,12 @@ pub(crate) struct Args {
     /// What the inputs are drawn from.
     #[arg(long, default_value_t = 1)]
     seed: u32,
+    /// How many targets are run at once.
+    #[arg(long, default_value_t = 2)]
+    at_once: u32,
+    /// Run a target that breaks: succeeds where that is noticed, and shows that it would be.
+    #[arg(long, conflicts_with = "targets")]
+    sabotage: bool,
 }
 
 /// Builds and runs; fails where an input ends a target.
@@ -44,14 +56,49 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         bail!("there is no target `{unknown}`; there are: {}", known.join(", "));
     }
     let program = build()?;
-    let mut crashed = Vec::new();
-    for target in targets {
-        if !survives(&program, target, args)? {
-            crashed.push(target.as_str());
-        }
+    if args.sabotage {
+        noticed("fuzz: a target that breaks", broken(&program, args))?;
+        return Ok(ExitCode::SUCCESS);
     }
+    let crashed = crashed(&program, targets, args)?;
     ensure!(crashed.is_empty(), "these crashed: {}; the inputs are in fuzz/target/found", crashed.join(", "));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Runs the targets, some at once, and names those that an input ended.
+fn crashed<'t>(program: &Path, targets: &'t [String], args: &Args) -> Result<Vec<&'t str>> {
+    let next = AtomicUsize::new(0);
+    let take_turns = || {
+        let mut crashed = Vec::new();
+        while let Some(target) = targets.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if !survives(program, target, args)? {
+                crashed.push(target.as_str());
+            }
+        }
+        Ok(crashed)
+    };
+    let ended: Vec<Result<Vec<_>>> = std::thread::scope(|scope| {
+        let running: Vec<_> = (0..args.at_once.max(1)).map(|_| scope.spawn(take_turns)).collect();
+        let panicked = |_| Err(anyhow!("a run ended by a panic"));
+        running.into_iter().map(|run| run.join().unwrap_or_else(panicked)).collect()
+    });
+    Ok(ended.into_iter().collect::<Result<Vec<_>>>()?.concat())
+}
+
+/// Runs the target that breaks; fails where its input was kept, as that of a crash is.
+fn broken(program: &Path, args: &Args) -> Result<()> {
+    let args = Args { runs: Some(BREAKS_WITHIN), ..args.clone() };
+    let survived = survives(program, BREAKS, &args)?;
+    let mut kept = 0;
+    for found in std::fs::read_dir(root().join("fuzz/target/found"))? {
+        let found = found?;
+        if found.file_name().to_string_lossy().starts_with("breaks-crash-") {
+            std::fs::remove_file(found.path())?;
+            kept += 1;
+        }
+    }
+    ensure!(survived || kept == 0, "it ended, and the input was kept");
+    Ok(())
 }
 
 /// Lists the targets: each has a folder of seeds.
@@ -76,7 +123,7 @@ fn build() -> Result<PathBuf> {
 }
 
 /// Runs a target; tells whether no input ended it.
-fn survives(program: &PathBuf, target: &str, args: &Args) -> Result<bool> {
+fn survives(program: &Path, target: &str, args: &Args) -> Result<bool> {
     let fuzz = root().join("fuzz");
     let (corpus, found) = (fuzz.join("target/corpus").join(target), fuzz.join("target/found"));
     std::fs::create_dir_all(&corpus)?;
@@ -95,7 +142,8 @@ fn survives(program: &PathBuf, target: &str, args: &Args) -> Result<bool> {
     }
     run.args([LONGEST, PATIENCE, "-print_final_stats=1"]).arg(format!("-seed={}", args.seed));
     run.arg(format!("-artifact_prefix={}/{target}-", found.display()));
-    run.arg(corpus).arg(fuzz.join("seeds").join(target)).args(["-ignore_remaining_args=1", target]);
+    run.arg(corpus).args([fuzz.join("seeds").join(target)].iter().filter(|seeds| seeds.exists()));
+    run.args(["-ignore_remaining_args=1", target]);
     let ended = status(run.stderr(log))?;
     let words = String::from_utf8_lossy(&std::fs::read(&log_path)?).into_owned();
     if ended.success() {

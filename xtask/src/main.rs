@@ -2,6 +2,7 @@
 
 mod bench;
 mod check;
+mod conform;
 mod crash;
 mod damage;
 mod demo;
@@ -39,6 +40,8 @@ enum Command {
     Damage(damage::Args),
     /// Sends mangled requests of every operation over the real socket, and checks every answer.
     Malformed(malformed::Args),
+    /// Has schemathesis ask for everything that the description of the interface names, and checks every answer by it.
+    Conform(conform::Args),
     /// Cuts the power anywhere in what a vault writes, on paper, and opens what would be on the disk.
     Powercut(powercut::Args),
     /// Has the disk refuse calls while a vault works, and checks that every answer is honest.
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Command::Crash(args) => crash::run(&args),
         Command::Damage(args) => damage::run(&args),
         Command::Malformed(args) => malformed::run(&args),
+        Command::Conform(args) => conform::run(&args),
         Command::Powercut(args) => powercut::run(&args),
         Command::Faults(args) => faults::run(&args),
         Command::Soak(args) => soak::run(&args),

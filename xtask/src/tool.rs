@@ -89,6 +89,16 @@ pub(crate) const PAGE: Tool = Tool {
     hint: "npm ci --prefix ctl/tests/page",
 };
 
+/// Asks a daemon for all that its description says; `.ci/run` puts it there.
+pub(crate) const SCHEMATHESIS: Tool = Tool {
+    name: "schemathesis",
+    probe: &[SCHEMATHESIS_PROGRAM, "--version"],
+    hint: "python3 -m venv target/venv && target/venv/bin/pip install schemathesis==4.32.5",
+};
+
+/// Where schemathesis is, below the workspace's folder.
+pub(crate) const SCHEMATHESIS_PROGRAM: &str = "target/venv/bin/schemathesis";
+
 impl Tool {
     /// Tells whether the tool is on this machine.
     pub(crate) fn is_here(self) -> bool {

@@ -79,6 +79,26 @@ fn agenticmails_rows_come_in_from_its_database() {
 }
 
 #[test]
+fn two_hundred_rows_of_either_number_of_rounds_come_in_as_they_were() {
+    let test = TestEnvironment::served();
+    // A row of 600,000 rounds takes half a second, so that there are ten of them.
+    let golden = golden();
+    let sealed = |number: usize| &golden["rows"][usize::from(!number.is_multiple_of(20))];
+    let row = |number: usize| {
+        json!({
+            "id": format!("row-{number}"), "org_id": "default", "name": format!("of row {number}"),
+            "encrypted_value": sealed(number)["encrypted_value"], "category": "custom",
+        })
+    };
+    let rows: Vec<_> = (0..200).map(row).collect();
+    from_agenticmail(&test, &test.write("rows.json", &json!(rows).to_string()), &[]).succeeded();
+    for number in 0..200_usize {
+        let known = if number.is_multiple_of(20) { "sk-of-600000-rounds" } else { "xoxb-of-100000-rounds" };
+        assert_eq!(known, value(&test, "default", &format!("of row {number}")));
+    }
+}
+
+#[test]
 fn a_row_that_does_not_open_is_named_and_keeps_the_rest_out() {
     let test = TestEnvironment::served();
     let mut rows = golden()["rows"].clone();

@@ -3,14 +3,20 @@
 //! It takes what is queued, at most [`BATCH`] units, never waits for more, runs each unit in a savepoint, and
 //! commits once. Everybody hears after the commit.
 //!
+//! A panic ends its batch and nothing else: it is treated as a commit that failed, and the next batch begins from what
+//! is stored.
+//!
 //! Another program that changes the file meanwhile is noticed by `SQLite`'s number of the data's version, which our own
 //! commits leave as it is; emptying the write-ahead log raises it too, which costs those who read before it a second try.
 
 mod draw;
+#[cfg(test)]
+mod tests;
 mod unit;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
 use std::thread::{Builder, JoinHandle};
 
@@ -25,6 +31,7 @@ use super::reserve::Reserve;
 use super::{Mode, connect, read_state};
 use crate::audit::{Entry, Head};
 use crate::keyring::Keys;
+use crate::store::changes::{Batch, Changes};
 use crate::store::{Answers, Receipt, Refusal, Reply, State, StoreError, Unit};
 use draw::Draw;
 use unit::adopts;
@@ -62,7 +69,7 @@ pub(super) struct Setup {
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     /// Numbers the commits that changed anything but the log.
-    pub(super) changes: AtomicU64,
+    pub(super) changes: Changes,
     /// The end of the log, once it was committed to.
     pub(super) head: Mutex<Option<Head>>,
     /// Who hands out the answers, where anybody does.
@@ -78,8 +85,7 @@ pub(super) fn spawn(setup: Setup) -> Result<JoinHandle<()>, StoreError> {
         labels: Labels::default(),
         draw: Draw::new(),
         fresh: Vec::new(),
-        changing: false,
-        overtaken: false,
+        batch: Batch::default(),
         commits: 0,
     };
     Ok(Builder::new().name("writer".to_owned()).spawn(move || writer.run())?)
@@ -93,12 +99,10 @@ struct Writer {
     keys: Option<Arc<Keys>>,
     /// Entries of the running batch, told to subscribers after its commit.
     fresh: Vec<Entry>,
-    /// Whether the running batch changes anything but the log.
-    changing: bool,
+    /// What the running batch knows of changes.
+    batch: Batch,
     /// The version of the data by `SQLite`'s count, which goes up with what other connections do.
     version: i64,
-    /// Whether another connection did something since the last batch.
-    overtaken: bool,
     labels: Labels,
     draw: Draw,
     commits: u64,
@@ -144,10 +148,18 @@ impl Writer {
                     Job::Stop => stop = true,
                 }
             }
-            self.commit(batch);
+            self.commit_or_survive(batch);
             if stop {
                 return;
             }
+        }
+    }
+
+    /// Commits a batch. Where telling of it panics, those who were not told hear that the store did not answer.
+    fn commit_or_survive(&mut self, batch: Vec<(Box<Unit>, Reply)>) {
+        if catch_unwind(AssertUnwindSafe(|| self.commit(batch))).is_err() {
+            tracing::error!("the writer panicked beside a commit; it goes on from what is stored");
+            self.recover(self.keys.clone());
         }
     }
 
@@ -155,7 +167,8 @@ impl Writer {
         let (units, replies): (Vec<_>, Vec<_>) =
             batch.into_iter().map(|(unit, reply)| (*unit, reply)).unzip();
         let held = self.keys.clone();
-        match self.transact(units) {
+        let panicked = |_| Err(StoreError::Panicked);
+        match catch_unwind(AssertUnwindSafe(|| self.transact(units))).unwrap_or_else(panicked) {
             Ok(answers) => {
                 let written = self.fresh.len();
                 self.publish();
@@ -166,7 +179,11 @@ impl Writer {
                 tracing::error!(%error, "a commit failed; nothing of it is stored");
                 self.recover(held);
                 let released = matches!(error, StoreError::Full) && self.setup.reserve.release();
-                let refusal = if released { Refusal::Full } else { Refusal::Storage(error.to_string()) };
+                let refusal = match error {
+                    _ if released => Refusal::Full,
+                    StoreError::Panicked => Refusal::Panicked,
+                    error => Refusal::Storage(error.to_string()),
+                };
                 self.tell(replies.into_iter().map(|reply| (reply, Err(refusal.clone()))).collect());
             }
         }
@@ -212,8 +229,8 @@ impl Writer {
         if let Some(keys) = &keys {
             write_state(&self.setup.connection, &state, keys)?;
         }
-        self.setup.connection.prepare_cached("COMMIT")?.execute([])?;
-        self.count_changes();
+        let connection = &self.setup.connection;
+        self.batch.end(&self.setup.shared.changes, || connection.prepare_cached("COMMIT")?.execute([]))?;
         if keys.is_some() {
             self.state = Some(state);
         }
@@ -240,7 +257,7 @@ impl Writer {
     fn recover(&mut self, held: Option<Arc<Keys>>) {
         self.fresh.clear();
         self.labels.forget();
-        self.count_changes();
+        self.batch.end(&self.setup.shared.changes, || ());
         self.state = None;
         self.keys = held;
         let _ = self.setup.connection.execute_batch("ROLLBACK");
@@ -259,18 +276,9 @@ impl Writer {
     /// Counts what another connection did as a change, so that nothing which was read before it is relied on.
     fn notice_others(&mut self) -> Result<(), StoreError> {
         let version = data_version(&self.setup.connection)?;
-        self.overtaken = std::mem::replace(&mut self.version, version) != version;
-        if self.overtaken {
-            self.setup.shared.changes.fetch_add(1, Ordering::Release);
-        }
+        let overtaken = std::mem::replace(&mut self.version, version) != version;
+        self.batch.begin(overtaken, &self.setup.shared.changes);
         Ok(())
-    }
-
-    /// Lets units notice what this batch changed, or may have changed.
-    fn count_changes(&mut self) {
-        if std::mem::take(&mut self.changing) {
-            self.setup.shared.changes.fetch_add(1, Ordering::Release);
-        }
     }
 
     /// Commits nothing in the place of what a failed commit left in the write-ahead log.

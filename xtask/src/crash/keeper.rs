@@ -25,13 +25,17 @@ pub(crate) struct Keeper {
     pub(crate) pending: Option<String>,
     /// How many rekeys were acknowledged.
     pub(crate) rekeys: u64,
+    /// How many were under way when the daemon ended.
+    pub(crate) under_way: u64,
+    /// How many of these were done.
+    pub(crate) happened: u64,
     witness: Option<Arc<dyn Witness>>,
 }
 
 impl Keeper {
     /// Begins with the key that `init` made.
     pub(crate) fn new(share: u8) -> Self {
-        Self { share, keys: Vec::new(), pending: None, rekeys: 0, witness: None }
+        Self { share, keys: Vec::new(), pending: None, rekeys: 0, under_way: 0, happened: 0, witness: None }
     }
 
     /// Has somebody hear of each step from now on.
@@ -53,7 +57,10 @@ impl Keeper {
                 self.rekeys += 1;
             }
             KeyStep::Found(key) => {
-                self.pending = None;
+                if let Some(asked) = self.pending.take() {
+                    self.under_way += 1;
+                    self.happened += u64::from(asked == key);
+                }
                 if self.keys.last() != Some(&key) {
                     self.keys.push(key);
                 }

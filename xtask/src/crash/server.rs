@@ -20,6 +20,8 @@ use crate::workspace::in_memory;
 
 /// Where the daemons of a home log to.
 const LOG: &str = "vaultd.log";
+/// Where the database is, unless it was placed elsewhere; what lies beside it begins so too.
+const DATABASE: &str = "vault.db";
 /// How long a start may take.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// How long a daemon may take to end once it is told to.
@@ -220,6 +222,24 @@ impl Server {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
             _ => Ok(()),
         }
+    }
+
+    /// Tells whether there is a database.
+    pub(crate) fn has_database(&self) -> bool {
+        self.home.join(DATABASE).exists()
+    }
+
+    /// Takes the database away, with all that lies beside it; the log's head too, which would tell that a restored log
+    /// was longer once.
+    pub(crate) fn lose_database(&self) -> Result<()> {
+        for file in std::fs::read_dir(&self.home)? {
+            let file = file?;
+            let name = file.file_name();
+            if name == "head" || name.to_string_lossy().starts_with(DATABASE) {
+                std::fs::remove_file(file.path())?;
+            }
+        }
+        Ok(())
     }
 
     /// Leaves the home in place for whoever looks into it.

@@ -1,12 +1,12 @@
 //! One unit within a batch: what it read is checked, what it changes is applied, what it did is recorded.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use super::{Stop, Writer};
 use crate::audit::{Author, Draft};
 use crate::domain::{AuditId, Outcome};
 use crate::keyring::Keys;
+use crate::store::changes::{Standing, in_force};
 use crate::store::sqlite::apply::{
     agents_digest, check, check_agent, drop_agent, drop_old_agents, insert, insert_entry, keep, put_agent,
     unlink, update, vouch,
@@ -24,8 +24,8 @@ impl Writer {
         unit: Unit,
         state: &mut State,
     ) -> Result<Result<Receipt, Refusal>, StoreError> {
-        if !adopts(&unit) && self.keys.as_ref().is_none_or(|keys| keys.generation() != unit.keys.generation())
-        {
+        let held = self.keys.as_ref().map(|keys| keys.generation());
+        if !adopts(&unit) && !in_force(held, unit.keys.generation()) {
             return Ok(Err(Refusal::OldKeys));
         }
         if grows(&unit) && !self.setup.reserve.hold() {
@@ -38,18 +38,16 @@ impl Writer {
             self.record(&unit.keys, &unit.author, unit.entries, state)?;
             return Ok(Ok(Receipt { head: state.head }));
         }
-        self.changing = true;
+        self.batch.change();
         self.change(unit, state)
     }
 
     /// Refuses a unit whose agent or rows are not as they were read.
     fn check(&self, unit: &Unit) -> Result<(), Stop> {
-        if !self.changing && unit.as_of == self.setup.shared.changes.load(Ordering::Acquire) {
-            return Ok(());
-        }
-        // What such a unit relies on may have been kept from before.
-        if self.overtaken && unit.as_of > 0 && unit.changes.is_empty() {
-            return Err(Stop::Refused(Refusal::Stale));
+        match self.batch.standing(unit.as_of, unit.changes.is_empty(), &self.setup.shared.changes) {
+            Standing::AsRead => return Ok(()),
+            Standing::Stale => return Err(Stop::Refused(Refusal::Stale)),
+            Standing::Compare => {}
         }
         check_agent(&self.setup.connection, unit.agent.as_ref())?;
         unit.guards.iter().try_for_each(|guard| check(&self.setup.connection, guard))
@@ -136,6 +134,8 @@ impl Writer {
                 self.keys = None;
                 Ok(())
             }
+            #[cfg(test)]
+            Change::Panic => panic!("the writer was told to panic"),
         }
     }
 

@@ -1,0 +1,66 @@
+//! A restore that is killed at random moments: afterwards there is no vault, or the restored one whole.
+
+use std::fs::File;
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use fastrand::Rng;
+use vault::files;
+
+use super::keeper::key_in;
+use super::oracle::words;
+use super::server::Server;
+use crate::workspace::succeed;
+
+/// How often a restore is killed before one may end.
+const KILLS: u32 = 3;
+/// The longest that one lives until it is killed, in milliseconds; about as long as it takes.
+const LONGEST: u64 = 400;
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub(super) struct Restored {
+    /// How many were killed.
+    pub(super) killed: u64,
+    /// How many of these had put the vault in its place.
+    pub(super) placed: u64,
+}
+
+/// Makes a backup, ends the daemon, loses the database, and restores it, killed again and again; the key file is lost
+/// too, or not.
+pub(super) fn amid_kills(server: &mut Server, random: &mut Rng) -> Result<Restored> {
+    let (backup, key) = (server.home().join("crash.backup"), server.home().join("crash.key"));
+    let held = key_in(&server.key_file()).map_err(words)?;
+    files::replace_private(&key, held.value().expose().as_bytes())?;
+    succeed(server.command("vaultctl").args(["backup", "--quiet", "--force"]).arg(&backup))?;
+    server.kill()?;
+    server.lose_database()?;
+    if random.bool() {
+        std::fs::remove_file(server.key_file())?;
+    }
+    let mut restored = Restored::default();
+    for _ in 0..KILLS {
+        let mut restore = begin(server, &backup, &key)?;
+        std::thread::sleep(Duration::from_millis(random.u64(0..=LONGEST)));
+        restore.kill()?;
+        let killed = restore.wait()?.code().is_none();
+        restored.killed += u64::from(killed);
+        if server.has_database() {
+            restored.placed += u64::from(killed);
+            return Ok(restored);
+        }
+        ensure!(killed, "a restore ended by itself, without a vault");
+    }
+    let ended = begin(server, &backup, &key)?.wait()?;
+    ensure!(ended.success(), "a restore after one that was killed ended with {ended}");
+    Ok(restored)
+}
+
+/// Starts a restore, which reads the key from its stdin where there is no key file.
+fn begin(server: &Server, backup: &Path, key: &Path) -> Result<Child> {
+    let mut command = server.command("vaultctl");
+    command.arg("restore").arg(backup).stdin(File::open(key)?).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().context("vaultctl cannot be started")
+}
