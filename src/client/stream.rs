@@ -25,14 +25,6 @@ pub struct Client {
     next: u64,
 }
 
-#[derive(Serialize)]
-struct Request<'a, P> {
-    jsonrpc: &'a str,
-    id: u64,
-    method: &'a str,
-    params: &'a P,
-}
-
 /// Who speaks from now on.
 #[derive(Serialize)]
 struct Auth<'a> {
@@ -97,20 +89,16 @@ impl Client {
     }
 
     fn ask<A: DeserializeOwned>(&mut self, method: &str, params: &impl Serialize) -> Result<A, Fault> {
-        let answer = self.exchange(method, params)?;
-        let response: Response<'_> = serde_json::from_slice(&answer).map_err(|_| garbled())?;
-        match (response.result, response.error) {
-            (_, Some(error)) => Err(error.into()),
-            (Some(result), None) => serde_json::from_str(result.get()).map_err(|_| garbled()),
-            (None, None) => Err(garbled()),
-        }
+        let params = Zeroizing::new(serde_json::to_vec(params).map_err(|_| garbled())?);
+        let answer = self.exchange(method, &params)?;
+        serde_json::from_str(result(&answer)?.get()).map_err(|_| garbled())
     }
 
-    fn exchange<P: Serialize>(&mut self, method: &str, params: &P) -> Result<Zeroizing<Vec<u8>>, Fault> {
-        let request = Request { jsonrpc: "2.0", id: self.next, method, params };
+    // Not generic, as `result` is not: what is, the program holds once for each operation.
+    fn exchange(&mut self, method: &str, params: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        let head = format!(r#"{{"jsonrpc":"2.0","id":{},"method":"{method}","params":"#, self.next);
         self.next += 1;
-        let mut line = Zeroizing::new(serde_json::to_vec(&request).map_err(|_| garbled())?);
-        line.push(b'\n');
+        let line = Zeroizing::new([head.as_bytes(), params, b"}\n"].concat());
         if line.len() > REQUEST_BYTES {
             return Err(Fault::new(Code::TooLarge, "a request takes at most 2 MiB"));
         }
@@ -122,6 +110,16 @@ impl Client {
         } else {
             Ok(answer)
         }
+    }
+}
+
+/// Gives the result in an answer, else its error.
+fn result(answer: &[u8]) -> Result<&RawValue, Fault> {
+    let response: Response<'_> = serde_json::from_slice(answer).map_err(|_| garbled())?;
+    match (response.result, response.error) {
+        (_, Some(error)) => Err(error.into()),
+        (Some(result), None) => Ok(result),
+        (None, None) => Err(garbled()),
     }
 }
 

@@ -15,6 +15,7 @@ use clap::{Args, Subcommand};
 use vault::api::{AgentEntry, Code, Fault, ListAgents};
 use vault::domain::AgentId;
 
+#[cfg(debug_assertions)]
 pub(super) use test::Tested;
 
 use crate::context::Context;

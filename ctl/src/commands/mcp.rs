@@ -1,17 +1,19 @@
 //! `vaultctl mcp`
 
+mod calls;
 mod captured;
+mod message;
+mod protocol;
 mod server;
+mod shapes;
 mod tools;
 
 use std::process::ExitCode;
-use std::sync::mpsc::channel;
 
 use clap::Args;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use captured::Running;
 
 /// Serves the vault to an AI agent, as an MCP server on stdin and stdout.
 ///
@@ -29,17 +31,6 @@ pub(crate) struct McpArgs {}
 
 /// Serves until stdin is closed.
 pub(super) fn run(_args: &McpArgs, context: &Context) -> Result<ExitCode, Failure> {
-    let (jobs, queue) = channel::<tools::Job>();
-    let running = Running::default();
-    std::thread::scope(|scope| {
-        let server = scope.spawn(move || server::serve(jobs));
-        for job in queue {
-            let running = &running;
-            scope.spawn(move || job.answer(context, running));
-        }
-        // Nobody waits for what still runs.
-        running.end();
-        server.join().unwrap_or(Err(Failure::Closed))
-    })?;
+    server::serve(context)?;
     Ok(ExitCode::SUCCESS)
 }

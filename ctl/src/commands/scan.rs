@@ -15,7 +15,6 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use schemars::JsonSchema;
 use serde::Serialize;
-use vault::presets::Presets;
 
 use super::FOUND_SOMETHING;
 use crate::context::Context;
@@ -119,7 +118,7 @@ impl Unreadable {
 pub(super) fn run(args: &ScanArgs, context: &Context) -> Result<ExitCode, Failure> {
     let places = args.places()?;
     let repositories = args.repositories()?;
-    let mut feed = Feed::new(context, Patterns::of(Presets::builtin()))?;
+    let mut feed = Feed::new(context, Patterns::new())?;
     let look = || look(&places, &repositories, &mut feed);
     let unreadable = context.show.while_waiting("looking for stored values", look)?;
     let report = report(feed, unreadable);

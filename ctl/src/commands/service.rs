@@ -15,6 +15,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use vault::api::{Code, Fault};
 
 use self::plan::Step;
+#[cfg(debug_assertions)]
 pub(super) use self::{install::Installed, plan::Plan, status::Report, uninstall::Uninstalled};
 use crate::context::Context;
 use crate::env;

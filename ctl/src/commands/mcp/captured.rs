@@ -69,23 +69,8 @@ impl Stop {
     }
 }
 
-/// The commands that run, to be stopped when the server ends.
-#[derive(Debug, Default)]
-pub(super) struct Running(Mutex<Vec<Stop>>);
-
-impl Running {
-    fn note(&self, stop: &Stop) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(stop.clone());
-    }
-
-    /// Stops all of them.
-    pub(super) fn end(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(Stop::now);
-    }
-}
-
 /// Runs a command to its end and gives its exit code and masked output.
-pub(super) fn run(asked: Run, context: &Context, stop: &Stop, running: &Running) -> Result<Value, Failure> {
+pub(super) fn run(asked: Run, context: &Context, stop: &Stop) -> Result<Value, Failure> {
     let values = read(&asked, context)?;
     let mut launch = Launch {
         command: asked.command.iter().map(OsString::from).collect(),
@@ -93,7 +78,6 @@ pub(super) fn run(asked: Run, context: &Context, stop: &Stop, running: &Running)
         surroundings: Surroundings::Inherited,
     };
     let needles = Arc::new(Needles::new(values.all()));
-    running.note(stop);
     let child = start(&mut launch, &asked, stop)?;
     let Some(mut child) = child else { return Err(Failure::usage("the call was cancelled", "")) };
     let seconds = asked.timeout_seconds.unwrap_or(USUAL_SECONDS).clamp(1, MOST_SECONDS);

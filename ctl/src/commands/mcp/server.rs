@@ -1,39 +1,94 @@
-//! The protocol: the list of tools, and calls handed on to threads that may wait.
+//! The server: reads requests, answers at once or has a thread carry out a call.
 
-use std::sync::mpsc::Sender;
+use std::io::BufRead;
+use std::thread::Scope;
+use std::time::Duration;
 
-use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, ListToolsResult,
-    PaginatedRequestParams, ServerCapabilities, ServerConfig,
-};
-use rmcp::service::RequestContext;
-use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt};
-use tokio::sync::oneshot;
+use serde::Deserialize;
+use serde_json::Value;
 
-use super::tools::{Answer, Job, Tool};
+use super::calls::Calls;
+use super::message::{self, Id, Message, Object, Refusal, Request};
+use super::protocol::{Call, Reply, Stage};
+use super::shapes::called;
+use crate::context::Context;
 use crate::failure::Failure;
 
-const INSTRUCTIONS: &str = "\
-Secrets (API keys, passwords) of this machine's user, kept by AgenticMail Vault. You never see a value. Find what there \
-is with discover_secrets or list_secrets, then use run_command: it puts values into the environment of the command \
-that needs them, and masks them in its output. Where a secret is missing, request_secret gives the command that your \
-user runs to add it. Never ask your user to paste a secret into the conversation.";
+/// How long a call may take once stdin is closed.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The server.
-struct Server {
-    jobs: Sender<Job>,
+struct Server<'a> {
+    context: &'a Context,
+    calls: Calls,
 }
 
 /// Serves on stdin and stdout until stdin is closed.
-pub(super) fn serve(jobs: Sender<Job>) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let ended = runtime.block_on(async {
-        let service = Server { jobs }.serve(rmcp::transport::stdio()).await.map_err(|_| unspoken())?;
-        service.waiting().await.map(drop).map_err(|_| unspoken())
-    });
-    // Reading stdin cannot be interrupted; nobody waits for it.
-    runtime.shutdown_background();
-    ended
+pub(super) fn serve(context: &Context) -> Result<(), Failure> {
+    let server = Server { context, calls: Calls::default() };
+    std::thread::scope(|scope| {
+        let served = server.read(scope);
+        server.calls.end(PATIENCE);
+        served
+    })
+}
+
+impl Server<'_> {
+    /// Reads to the end of stdin, or to what shows that whoever is there speaks something else.
+    fn read<'s>(&'s self, scope: &'s Scope<'s, '_>) -> Result<(), Failure> {
+        let mut stage = Stage::default();
+        let mut stdin = std::io::stdin().lock();
+        let mut line = Vec::new();
+        while stdin.read_until(b'\n', &mut line)? > 0 {
+            match message::read(&line) {
+                None => {}
+                Some(Ok(Message::Request(request))) => self.take(request, &mut stage, scope),
+                Some(Ok(_)) if stage == Stage::Unopened => break,
+                Some(Ok(Message::Notification { method, params })) => self.note(&method, params),
+                Some(Ok(Message::Answer)) => {}
+                Some(Err(refusal)) => self.say(None, Err(refusal)),
+            }
+            line.clear();
+        }
+        if stage == Stage::Unopened { Err(unspoken()) } else { Ok(()) }
+    }
+
+    fn take<'s>(&'s self, request: Request, stage: &mut Stage, scope: &'s Scope<'s, '_>) {
+        let id = request.id.clone();
+        match stage.take(request) {
+            Ok(Reply::Call(call)) => {
+                let stop = self.calls.open(&id);
+                scope.spawn(move || {
+                    let Call { tool, arguments, form } = call;
+                    let answer = tool.answer(arguments, self.context, &stop);
+                    if self.calls.close(&id) {
+                        self.say(Some(&id), called(form, answer));
+                    }
+                });
+            }
+            Ok(Reply::Now(result)) => self.say(Some(&id), Ok(result)),
+            Err(refusal) => self.say(Some(&id), Err(refusal)),
+        }
+    }
+
+    /// Takes note of what wants no answer: that a call is not wanted any more.
+    fn note(&self, method: &str, params: Object) {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Cancelled {
+            request_id: Id,
+        }
+        if method == "notifications/cancelled"
+            && let Ok(cancelled) = serde_json::from_value::<Cancelled>(Value::Object(params))
+        {
+            self.calls.cancel(&cancelled.request_id);
+        }
+    }
+
+    fn say(&self, id: Option<&Id>, answer: Result<Box<serde_json::value::RawValue>, Refusal>) {
+        // Who asked may be gone; the end of stdin tells.
+        let _ = message::written(id, answer).and_then(|line| self.context.show.bytes(line.as_bytes()));
+    }
 }
 
 fn unspoken() -> Failure {
@@ -41,47 +96,4 @@ fn unspoken() -> Failure {
         "whoever started this does not speak MCP",
         "an agent's program starts it; set that up with: vaultctl integrate",
     )
-}
-
-impl ServerHandler for Server {
-    fn get_info(&self) -> ServerConfig {
-        let program = Implementation::new("agenticmail-vault", env!("CARGO_PKG_VERSION"));
-        let capabilities = ServerCapabilities::builder().enable_tools().build();
-        ServerConfig::new(capabilities).with_server_info(program).with_instructions(INSTRUCTIONS)
-    }
-
-    async fn list_tools(
-        &self,
-        _request: Option<PaginatedRequestParams>,
-        _context: RequestContext<RoleServer>,
-    ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(Tool::ALL.iter().map(|tool| tool.described()).collect()))
-    }
-
-    async fn call_tool(
-        &self,
-        request: CallToolRequestParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<CallToolResponse, ErrorData> {
-        let tool = Tool::named(&request.name)
-            .ok_or_else(|| ErrorData::invalid_params("there is no such tool", None))?;
-        let (reply, answer) = oneshot::channel();
-        let arguments = request.arguments.unwrap_or_default();
-        let cancelled = context.ct.clone();
-        let gone = || ErrorData::internal_error("the server is ending", None);
-        let job = Job::new(tool, arguments, reply);
-        let stop = job.stop();
-        self.jobs.send(job).map_err(|_| gone())?;
-        let answer = tokio::select! {
-            answer = answer => answer.map_err(|_| gone())?,
-            () = cancelled.cancelled() => {
-                stop.now();
-                return Err(ErrorData::internal_error("the call was cancelled", None));
-            }
-        };
-        Ok(match answer {
-            Answer::Done(value) => CallToolResult::structured(value).into(),
-            Answer::Refused(words) => CallToolResult::error(vec![ContentBlock::text(words)]).into(),
-        })
-    }
 }

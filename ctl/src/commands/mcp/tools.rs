@@ -2,22 +2,27 @@
 
 mod arguments;
 
-use rmcp::model::{JsonObject, ToolAnnotations};
+use std::collections::BTreeMap;
+
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
 use vault::api::{Discover, ListSecrets};
 use vault::domain::{OrgScope, PlatformName, SecretName};
 use vault::presets::Presets;
 
-use super::captured::{self, Running, Stop};
+use super::captured::{self, Stop};
+use super::message::Object;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::locate;
 use crate::show::plain;
-use arguments::{Described, Discovered, Listed, Requested, schema};
+use arguments::{Described, Discovered, Listed, Requested};
 
 pub(super) use arguments::Run;
+
+/// What each tool takes, as its arguments' types have it; what would describe them here takes more room.
+const SCHEMAS: &str = include_str!("tools/schemas.json");
 
 /// A tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,62 +89,56 @@ impl Tool {
         }
     }
 
-    fn schema(self) -> JsonObject {
-        match self {
-            Self::ListSecrets => schema::<Listed>(),
-            Self::DiscoverSecrets => schema::<Discovered>(),
-            Self::DescribeSecret => schema::<Described>(),
-            Self::RequestSecret => schema::<Requested>(),
-            Self::RunCommand => schema::<Run>(),
-        }
+    /// Gives the schema of what it takes.
+    fn schema(self) -> Object {
+        let all: Option<BTreeMap<String, Object>> = serde_json::from_str(SCHEMAS).ok();
+        all.and_then(|mut all| all.remove(self.name())).unwrap_or_default()
     }
 
     /// Describes it as the protocol has it.
-    pub(super) fn described(self) -> rmcp::model::Tool {
+    pub(super) fn described(self) -> Offered {
         let acts = self == Self::RunCommand;
-        let hints = ToolAnnotations::new().read_only(!acts).destructive(acts).open_world(acts);
-        rmcp::model::Tool::new(self.name(), self.description(), self.schema()).with_annotations(hints)
-    }
-}
-
-/// A call of a tool that waits for its answer.
-#[derive(Debug)]
-pub(super) struct Job {
-    tool: Tool,
-    arguments: JsonObject,
-    reply: oneshot::Sender<Answer>,
-    stop: Stop,
-}
-
-impl Job {
-    /// Takes a call.
-    pub(super) fn new(tool: Tool, arguments: JsonObject, reply: oneshot::Sender<Answer>) -> Self {
-        Self { tool, arguments, reply, stop: Stop::default() }
-    }
-
-    /// Gives what stops it.
-    pub(super) fn stop(&self) -> Stop {
-        self.stop.clone()
+        Offered {
+            name: self.name(),
+            description: self.description(),
+            input_schema: self.schema(),
+            annotations: Hints { read_only_hint: !acts, destructive_hint: acts, open_world_hint: acts },
+        }
     }
 
     /// Does what was asked, and answers.
-    pub(super) fn answer(self, context: &Context, running: &Running) {
-        let Self { tool, arguments, reply, stop } = self;
-        let done = match tool {
-            Tool::ListSecrets => parsed(arguments).and_then(|asked| list(asked, context)),
-            Tool::DiscoverSecrets => parsed(arguments).and_then(|asked| discover(asked, context)),
-            Tool::DescribeSecret => parsed(arguments).and_then(|asked| describe(&asked, context)),
-            Tool::RequestSecret => parsed(arguments).and_then(|asked| request(&asked, context)),
-            Tool::RunCommand => {
-                parsed(arguments).and_then(|asked| captured::run(asked, context, &stop, running))
-            }
+    pub(super) fn answer(self, arguments: Object, context: &Context, stop: &Stop) -> Answer {
+        let done = match self {
+            Self::ListSecrets => parsed(arguments).and_then(|asked| list(asked, context)),
+            Self::DiscoverSecrets => parsed(arguments).and_then(|asked| discover(asked, context)),
+            Self::DescribeSecret => parsed(arguments).and_then(|asked| describe(&asked, context)),
+            Self::RequestSecret => parsed(arguments).and_then(|asked| request(&asked, context)),
+            Self::RunCommand => parsed(arguments).and_then(|asked| captured::run(asked, context, stop)),
         };
-        // Who asked may be gone.
-        let _ = reply.send(done.map_or_else(|failure| Answer::Refused(in_words(&failure)), Answer::Done));
+        done.map_or_else(|failure| Answer::Refused(in_words(&failure)), Answer::Done)
     }
 }
 
-fn parsed<T: DeserializeOwned>(arguments: JsonObject) -> Result<T, Failure> {
+/// A tool as the protocol describes it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Offered {
+    name: &'static str,
+    description: &'static str,
+    input_schema: Object,
+    annotations: Hints,
+}
+
+/// What a client may count on before it lets an agent call a tool.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Hints {
+    read_only_hint: bool,
+    destructive_hint: bool,
+    open_world_hint: bool,
+}
+
+fn parsed<T: DeserializeOwned>(arguments: Object) -> Result<T, Failure> {
     // What was sent is not repeated: it may hold what should not be in it.
     serde_json::from_value(Value::Object(arguments)).map_err(|_| {
         Failure::usage("the arguments are not as the tool's schema wants them", "read the schema")
@@ -195,4 +194,28 @@ fn request(asked: &Requested, context: &Context) -> Result<Value, Failure> {
         "reason": reason,
         "next": "Show this command to the user, who runs it in a terminal and types the value there without echo.",
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use schemars::{JsonSchema, schema_for};
+
+    use super::*;
+
+    fn described<T: JsonSchema>(tool: Tool) -> (String, Value) {
+        (tool.name().to_owned(), schema_for!(T).to_value())
+    }
+
+    #[test]
+    fn each_tool_takes_what_its_schema_says() {
+        let all = Value::Object(Object::from_iter([
+            described::<Listed>(Tool::ListSecrets),
+            described::<Discovered>(Tool::DiscoverSecrets),
+            described::<Described>(Tool::DescribeSecret),
+            described::<Requested>(Tool::RequestSecret),
+            described::<Run>(Tool::RunCommand),
+        ]));
+        assert!(format!("{all:#}\n") == SCHEMAS, "tools/schemas.json is to be:\n{all:#}");
+        assert!(Tool::ALL.iter().all(|tool| !tool.schema().is_empty()));
+    }
 }

@@ -1,92 +1,111 @@
-//! What the keys of known platforms look like: taken from the presets' own patterns.
-//!
-//! A pattern serves where each of its branches begins with a text that says whose key it is, such as `ghp_`. What
-//! only says "32 letters and digits" would be found everywhere, and is left out.
+//! What the keys of known platforms look like: taken from the presets' own patterns by `build/keys.rs`.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::OnceLock;
 
-use regex::bytes::{Regex, RegexBuilder};
-use regex_syntax::hir::literal::Extractor;
-use regex_syntax::hir::{Hir, HirKind, Look};
-use vault::presets::Presets;
+use regex_lite::Regex;
 
 use super::finding::What;
 
-/// The least bytes with which a key says whose it is.
-const TELLING: usize = 3;
-/// The most characters of a class that are spelled out as beginnings, at first and where that tells too little.
-const FEW: usize = 10;
-const LETTERS: usize = 26;
-/// The most platforms that one beginning is said to be of.
-const NAMED: usize = 3;
+/// The most bytes of a text that are taken for one key.
+const LONGEST: usize = 64 * 1024;
 
-/// All patterns that serve.
-#[derive(Debug)]
-pub(super) struct Patterns {
-    all: Option<Regex>,
-    kinds: Vec<Kind>,
-}
+/// A line for each kind of key: how it begins, whose it is, and its pattern. The longest beginning comes first.
+const KEYS: &str = include_str!(concat!(env!("OUT_DIR"), "/keys.txt"));
 
 /// Keys that begin alike.
 #[derive(Debug)]
 struct Kind {
-    begins: String,
-    platforms: Vec<String>,
-    whole: Regex,
+    begins: &'static str,
+    platforms: &'static str,
+    pattern: &'static str,
+    whole: OnceLock<Option<Regex>>,
+}
+
+impl Kind {
+    fn of(line: &'static str) -> Option<Self> {
+        let (begins, rest) = line.split_once('\t')?;
+        let (platforms, pattern) = rest.split_once('\t')?;
+        Some(Self { begins, platforms, pattern, whole: OnceLock::new() })
+    }
+
+    /// Tells where the key ends that a text begins with.
+    fn end(&self, text: &str) -> Option<usize> {
+        let whole = self.whole.get_or_init(|| Regex::new(self.pattern).ok()).as_ref()?;
+        whole.find(text).map(|found| found.end())
+    }
+
+    fn what(&self) -> What {
+        let platforms = self.platforms.split('|').map(str::to_owned).collect();
+        What::KeyPattern { platforms, begins: self.begins.to_owned() }
+    }
+}
+
+/// All patterns that serve.
+#[derive(Debug)]
+pub(super) struct Patterns {
+    kinds: Vec<Kind>,
+    /// A bit for each mix of three bytes that keys begin with: most places of a text are passed over by one look.
+    begun: Vec<u64>,
 }
 
 impl Patterns {
     /// Takes the patterns of the presets.
-    pub(super) fn of(presets: &Presets) -> Self {
-        let mut branches: BTreeMap<String, (Vec<String>, Vec<String>)> = BTreeMap::new();
-        for preset in presets.all() {
-            for pattern in preset.fields.iter().filter_map(|field| field.pattern.as_deref()) {
-                for (begins, branch) in telling_branches(pattern) {
-                    let (patterns, platforms) = branches.entry(begins).or_default();
-                    patterns.push(format!("(?:{branch})"));
-                    if !platforms.contains(&preset.label) {
-                        platforms.push(preset.label.clone());
-                    }
-                }
-            }
+    pub(super) fn new() -> Self {
+        let kinds: Vec<_> = KEYS.lines().filter_map(Kind::of).collect();
+        let mut begun = vec![0; (1 << 16) / 64];
+        for first in kinds.iter().filter_map(|kind| kind.begins.as_bytes().first_chunk()) {
+            let (word, bit) = place(*first);
+            begun.get_mut(word).into_iter().for_each(|word| *word |= bit);
         }
-        let mut kinds: Vec<_> = branches.into_iter().filter_map(Kind::new).collect();
-        // Of `sk-` and `sk-ant-` the longer says more.
-        kinds.sort_by_key(|kind| std::cmp::Reverse(kind.begins.len()));
-        let any: Vec<_> = kinds.iter().map(|kind| format!("(?:{})", kind.whole.as_str())).collect();
-        Self { all: regex(&any.join("|")), kinds }
+        Self { kinds, begun }
     }
 
     /// Hands each place that looks like a key to a function.
     pub(super) fn search(&self, text: &[u8], mut found: impl FnMut(Range<usize>, What)) {
-        let Some(all) = &self.all else { return };
-        for place in all.find_iter(text) {
-            let key = place.as_bytes();
+        let mut free = 0;
+        for (at, first) in text.windows(3).enumerate() {
+            let &[one, two, three] = first else { continue };
+            let (word, bit) = place([one, two, three]);
+            if self.begun.get(word).is_none_or(|word| word & bit == 0) || at < free || !begins_word(text, at)
+            {
+                continue;
+            }
+            let Some(key) = text.get(at..).and_then(|text| self.key(text)) else { continue };
+            free = at + key.len();
             let kind = self.kinds.iter().find(|kind| key.starts_with(kind.begins.as_bytes()));
             if let Some(kind) = kind.filter(|kind| looks_random(key, kind.begins.len())) {
-                found(place.range(), kind.what());
+                found(at..free, kind.what());
             }
         }
     }
-}
 
-impl Kind {
-    fn new((begins, (mut patterns, mut platforms)): (String, (Vec<String>, Vec<String>))) -> Option<Self> {
-        patterns.sort();
-        patterns.dedup();
-        platforms.truncate(NAMED);
-        let whole = regex(&format!(r"(?-u:\b)(?:{})", patterns.join("|")))?;
-        Some(Self { begins, platforms, whole })
-    }
-
-    fn what(&self) -> What {
-        What::KeyPattern { platforms: self.platforms.clone(), begins: self.begins.clone() }
+    /// Gives the key that a text begins with; none goes beyond its line.
+    fn key<'t>(&self, text: &'t [u8]) -> Option<&'t [u8]> {
+        let begun = || self.kinds.iter().filter(|kind| text.starts_with(kind.begins.as_bytes()));
+        begun().next()?;
+        let near = text.get(..LONGEST).unwrap_or(text);
+        let line = in_ascii(near.split(|&byte| byte == b'\n').next()?);
+        let end = begun().find_map(|kind| kind.end(&line))?;
+        text.get(..end)
     }
 }
 
-fn regex(pattern: &str) -> Option<Regex> {
-    RegexBuilder::new(pattern).unicode(false).build().ok()
+/// Writes bytes as text, byte for byte: the patterns are over bytes, and have DEL wherever they have what is no ASCII.
+fn in_ascii(line: &[u8]) -> String {
+    line.iter().map(|&byte| if byte.is_ascii() { char::from(byte) } else { '\x7f' }).collect()
+}
+
+/// Mixes three bytes, and gives the word and the bit in it that stand for them.
+fn place([one, two, three]: [u8; 3]) -> (usize, u64) {
+    let mixed = (usize::from(one) << 11 ^ usize::from(two) << 5 ^ usize::from(three)) & 0xffff;
+    (mixed / 64, 1 << (mixed % 64))
+}
+
+/// Tells whether a word begins at a place of a text, or ends there.
+fn begins_word(text: &[u8], at: usize) -> bool {
+    let is_word = |at: usize| text.get(at).is_some_and(|&byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    at.checked_sub(1).is_some_and(is_word) != is_word(at)
 }
 
 /// Tells a key from a word in code or an example: it has digits, and letters of both cases or hexadecimal digits.
@@ -99,78 +118,13 @@ fn looks_random(key: &[u8], from: usize) -> bool {
     digits >= 2 && (upper >= 2 && lower + digits >= 2 || 4 * hex >= 3 * rest.len()) && !is_example
 }
 
-/// Gives those branches of a pattern that begin with a telling text, without their anchors, and that text.
-fn telling_branches(pattern: &str) -> Vec<(String, String)> {
-    let parsed = regex_syntax::ParserBuilder::new().utf8(false).unicode(false).build().parse(pattern);
-    let Ok(hir) = parsed else { return Vec::new() };
-    branches(&hir).into_iter().flat_map(|branch| telling(&branch)).collect()
-}
-
-fn telling(branch: &Hir) -> Vec<(String, String)> {
-    // `xox[a-z]-` tells only when each letter is spelled out, `dop_v1_[0-9a-f]` already without.
-    let begins = [FEW, LETTERS].into_iter().find_map(|most| telling_beginnings(branch, most));
-    begins.into_iter().flatten().map(|begins| (begins, branch.to_string())).collect()
-}
-
-/// Gives the texts with which a pattern begins, if all tell whose key it is.
-fn telling_beginnings(branch: &Hir, spelled_out: usize) -> Option<Vec<String>> {
-    let literals = Extractor::new().limit_class(spelled_out).extract(branch);
-    let begins: Vec<_> =
-        literals.literals()?.iter().map(|one| String::from_utf8_lossy(one.as_bytes()).into_owned()).collect();
-    let says = |text: &String| {
-        let marked = text.bytes().any(|byte| byte.is_ascii_punctuation());
-        !text.starts_with("http") && (text.len() > TELLING || text.len() == TELLING && marked)
-    };
-    begins.iter().all(says).then_some(begins)
-}
-
-/// Splits a pattern where it has a choice at its beginning, and takes its anchors off.
-fn branches(hir: &Hir) -> Vec<Hir> {
-    match hir.kind() {
-        HirKind::Look(Look::Start | Look::End) => vec![Hir::empty()],
-        HirKind::Capture(group) => branches(&group.sub),
-        HirKind::Alternation(all) => all.iter().flat_map(branches).collect(),
-        HirKind::Concat(parts) => {
-            let mut parts: Vec<_> = parts.iter().filter(|part| !is_anchor(part)).cloned().collect();
-            if parts.is_empty() {
-                return vec![Hir::empty()];
-            }
-            let first = parts.remove(0);
-            let with =
-                |first: Hir| Hir::concat(std::iter::once(first).chain(parts.iter().cloned()).collect());
-            let mut all: Vec<_> = firsts(&first).into_iter().map(with).collect();
-            if is_optional(&first) {
-                all.extend(branches(&Hir::concat(parts.clone())));
-            }
-            all
-        }
-        _ => vec![hir.clone()],
-    }
-}
-
-/// Splits the first part of a pattern, taken as if it were there where it may be left out.
-fn firsts(first: &Hir) -> Vec<Hir> {
-    match first.kind() {
-        HirKind::Repetition(optional) if is_optional(first) => branches(&optional.sub),
-        _ => branches(first),
-    }
-}
-
-fn is_optional(part: &Hir) -> bool {
-    matches!(part.kind(), HirKind::Repetition(part) if (part.min, part.max) == (0, Some(1)))
-}
-
-fn is_anchor(part: &Hir) -> bool {
-    matches!(part.kind(), HirKind::Look(Look::Start | Look::End))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn found(text: &str) -> Vec<(usize, String)> {
         let mut all = Vec::new();
-        Patterns::of(Presets::builtin()).search(text.as_bytes(), |place, what| {
+        Patterns::new().search(text.as_bytes(), |place, what| {
             let What::KeyPattern { begins, .. } = what else { unreachable!() };
             all.push((place.start, begins));
         });
@@ -201,6 +155,21 @@ mod tests {
         ] {
             assert!(found(text).is_empty(), "{text}: {:?}", found(text));
         }
+    }
+
+    #[test]
+    fn what_is_no_text_belongs_to_a_key_whose_pattern_takes_any_byte() {
+        let text = b"key\nData Source=\xff\xfe;Password=A1b2C3d4E5\nnext";
+        let mut all = Vec::new();
+        Patterns::new().search(text, |place, _| all.push(place));
+        assert_eq!(vec![4..text.len() - 5], all);
+    }
+
+    #[test]
+    fn a_key_begins_where_a_word_does() {
+        let random = "A1b2C3d4E5f6G7h8J9k0L1m2N3p4Q5r6S7t8U9v0";
+        assert_eq!(vec![], found(&format!("task_ghp_{random} xghp_{random}")));
+        assert_eq!(1, found(&format!("é:ghp_{random}")).len());
     }
 
     #[test]

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use rmcp::model::JsonObject;
-use schemars::{JsonSchema, schema_for};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// Which secrets to list.
@@ -76,12 +75,4 @@ pub(in super::super) struct Run {
     #[serde(default)]
     #[schemars(range(min = 1, max = 3600))]
     pub(in super::super) timeout_seconds: Option<u64>,
-}
-
-/// Gives the schema of a tool's arguments.
-pub(super) fn schema<T: JsonSchema>() -> JsonObject {
-    match schema_for!(T).to_value() {
-        serde_json::Value::Object(schema) => schema,
-        _ => JsonObject::new(),
-    }
 }

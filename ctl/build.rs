@@ -1,0 +1,17 @@
+//! Takes out of the program what can be done before: reading the patterns of keys, and work of the linker's.
+
+#[path = "build/keys.rs"]
+mod keys;
+#[path = "build/linker.rs"]
+mod linker;
+#[path = "build/telling.rs"]
+mod telling;
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build");
+    linker::tell();
+    if let Err(problem) = keys::write() {
+        println!("cargo::error={problem}");
+    }
+}

@@ -1,0 +1,257 @@
+//! The Model Context Protocol, as far as a server of tools needs it: greeting, versions, and what is answered to what.
+//!
+//! A client greets (`initialize`, versions up to 2025-11-25), or says with each request which version it speaks and what it
+//! is able to (2026-07-28, which has no greeting). <https://modelcontextprotocol.io/specification>
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Value, json};
+
+use super::message::{META, Object, Refusal, Request};
+use super::shapes::{Discovery, Empty, Form, Greeting, Hello, ToolList};
+use super::tools::Tool;
+
+/// The versions that are spoken, oldest first.
+pub(super) const VERSIONS: [&str; 5] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", UNGREETED];
+/// The first version without a greeting.
+pub(super) const UNGREETED: &str = "2026-07-28";
+/// The last version with one.
+pub(super) const GREETED: &str = "2025-11-25";
+
+/// Where a request says which version it speaks.
+const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+/// Where a request says what its client is able to.
+const CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
+
+/// How far a conversation is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Nobody has greeted, or asked for anything.
+    #[default]
+    Unopened,
+    /// The client has greeted.
+    Greeted,
+    /// The client says with each request who it is.
+    Ungreeted,
+}
+
+/// What is to be done with a request.
+#[derive(Debug)]
+pub(super) enum Reply {
+    /// It is answered at once.
+    Now(Box<RawValue>),
+    /// A tool is called.
+    Call(Call),
+}
+
+/// A call of a tool, and how its answer is to look.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) tool: Tool,
+    pub(super) arguments: Object,
+    pub(super) form: Form,
+}
+
+impl Stage {
+    /// Says what is to be done with a request, and notes how far the conversation is then.
+    pub(super) fn take(&mut self, request: Request) -> Result<Reply, Refusal> {
+        let Request { method, mut params, .. } = request;
+        if method == "initialize"
+            && let Some(hello) = Hello::of(&params)
+        {
+            *self = Self::Greeted;
+            return now(&Greeting::to(&hello));
+        }
+        if method == "ping" && *self == Self::Unopened {
+            return now(&Empty {});
+        }
+        let about = match params.remove(META) {
+            Some(Value::Object(about)) => about,
+            _ => Object::new(),
+        };
+        let (is_explained, form) = self.judge(&method, &about)?;
+        match method.as_str() {
+            "server/discover" if is_explained => return now(&Discovery::new()),
+            _ if *self == Self::Unopened => *self = Self::Ungreeted,
+            _ => {}
+        }
+        match method.as_str() {
+            "ping" if !is_explained => now(&Empty {}),
+            "tools/list" => now(&ToolList::new(form)),
+            "tools/call" => Call::of(&method, params, form).map(Reply::Call),
+            _ => Err(Refusal::no_method(&method)),
+        }
+    }
+
+    /// Judges what a request says about itself: whether it has to, and in which form it wants its answer.
+    fn judge(self, method: &str, about: &Object) -> Result<(bool, Form), Refusal> {
+        let version = about.get(VERSION).and_then(Value::as_str);
+        let is_explained = self != Self::Greeted
+            || method == "server/discover"
+            || version.is_some_and(|version| version >= UNGREETED);
+        let unknown = version.filter(|version| !VERSIONS.contains(version));
+        // Before anything was said, what is missing comes first.
+        if let Some(version) = unknown.filter(|_| self != Self::Unopened || lacking(about).is_empty()) {
+            return Err(Refusal::version(json!({ "requested": version, "supported": VERSIONS })));
+        }
+        if is_explained && !lacking(about).is_empty() {
+            let fields = lacking(about).join(", ");
+            let words = format!("request _meta is missing or has malformed required fields: {fields}");
+            return Err(Refusal::params(words));
+        }
+        let form =
+            if version.is_some_and(|version| version >= UNGREETED) { Form::Complete } else { Form::Plain };
+        Ok((is_explained, form))
+    }
+}
+
+/// Lists what a request has to say about itself and does not.
+fn lacking(about: &Object) -> Vec<&'static str> {
+    let is_there = |name: &str| match about.get(name) {
+        Some(Value::String(_)) => name == VERSION,
+        Some(Value::Object(_)) => name == CAPABILITIES,
+        _ => false,
+    };
+    [VERSION, CAPABILITIES].into_iter().filter(|name| !is_there(name)).collect()
+}
+
+fn now(result: &impl Serialize) -> Result<Reply, Refusal> {
+    to_raw_value(result).map(Reply::Now).map_err(Refusal::params)
+}
+
+impl Call {
+    fn of(method: &str, params: Object, form: Form) -> Result<Self, Refusal> {
+        #[derive(Deserialize)]
+        struct Asked {
+            name: String,
+            #[serde(default)]
+            arguments: Option<Object>,
+        }
+        let asked: Result<Asked, _> = serde_json::from_value(Value::Object(params));
+        let Ok(Asked { name, arguments }) = asked else { return Err(Refusal::no_method(method)) };
+        let tool = Tool::named(&name).ok_or_else(|| Refusal::params("there is no such tool"))?;
+        Ok(Self { tool, arguments: arguments.unwrap_or_default(), form })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::message::{self, Message};
+    use super::*;
+
+    /// Asks one thing after another in one conversation, and gives what came of each.
+    fn asked(all: &[(&str, Value)]) -> Vec<String> {
+        let mut stage = Stage::default();
+        let mut ask = |(method, params): &(&str, Value)| {
+            let line = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
+            let Some(Ok(Message::Request(request))) = message::read(line.as_bytes()) else {
+                panic!("{line}")
+            };
+            match stage.take(request) {
+                Ok(Reply::Now(result)) => result.get().to_owned(),
+                Ok(Reply::Call(call)) => format!("{:?} {:?}", call.tool, call.form),
+                Err(refusal) => message::written(None, Err(refusal)).unwrap(),
+            }
+        };
+        all.iter().map(&mut ask).collect()
+    }
+
+    fn hello(version: &str) -> (&'static str, Value) {
+        let client = json!({ "name": "test", "version": "1" });
+        let params = json!({ "protocolVersion": version, "capabilities": {}, "clientInfo": client });
+        ("initialize", params)
+    }
+
+    fn about(version: &str) -> Value {
+        json!({ VERSION: version, CAPABILITIES: {} })
+    }
+
+    #[track_caller]
+    fn assert_begins(begins: &[&str], answers: &[String]) {
+        assert_eq!(begins.len(), answers.len(), "{answers:?}");
+        let each = begins.iter().zip(answers);
+        each.for_each(|(begins, answer)| assert!(answer.contains(begins), "{begins}: {answer}"));
+    }
+
+    #[test]
+    fn a_greeting_is_answered_in_its_version_else_in_the_last_that_has_greetings() {
+        for version in ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"] {
+            assert_begins(
+                &[&format!(r#"{{"protocolVersion":"{version}","capabilities""#)],
+                &asked(&[hello(version)]),
+            );
+        }
+        for version in [UNGREETED, "1999-01-01", ""] {
+            assert_begins(&[r#"{"protocolVersion":"2025-11-25""#], &asked(&[hello(version)]));
+        }
+    }
+
+    #[test]
+    fn before_a_greeting_there_are_pings_and_what_explains_itself() {
+        let listed = json!({ "_meta": about(UNGREETED) });
+        let answers = asked(&[
+            ("ping", json!({})),
+            ("tools/list", json!({})),
+            ("server/discover", listed.clone()),
+            ("tools/list", json!({ "_meta": about("2030-01-01") })),
+            ("tools/list", listed),
+            ("ping", json!({})),
+            ("ping", json!({ "_meta": about(UNGREETED) })),
+        ]);
+        let begins = [
+            "{}",
+            "-32602",
+            "supportedVersions",
+            "-32022",
+            r#"{"resultType":"complete","ttlMs":0"#,
+            "-32602",
+            "-32601",
+        ];
+        assert_begins(&begins, &answers);
+    }
+
+    #[test]
+    fn after_a_greeting_a_request_may_explain_itself_and_then_has_to_do_so_wholly() {
+        let call = |about: Value| ("tools/call", json!({ "name": "list_secrets", "_meta": about }));
+        let answers = asked(&[
+            hello("2025-06-18"),
+            call(json!({})),
+            call(about("2025-03-26")),
+            call(about(UNGREETED)),
+            call(json!({ VERSION: UNGREETED })),
+            call(about("2030-01-01")),
+            ("ping", Value::Null),
+        ]);
+        let begins = [
+            "2025-06-18",
+            "ListSecrets Plain",
+            "ListSecrets Plain",
+            "ListSecrets Complete",
+            "-32602",
+            "-32022",
+            "{}",
+        ];
+        assert_begins(&begins, &answers);
+    }
+
+    #[test]
+    fn what_a_server_of_tools_does_not_do_is_refused_by_its_name() {
+        let answers = asked(&[
+            hello("2025-06-18"),
+            ("resources/list", json!({})),
+            ("server/discover", json!({ "_meta": about("2025-06-18") })),
+            ("tools/call", json!({ "name": 5 })),
+            ("tools/call", json!({ "name": "no" })),
+            ("initialize", json!({})),
+        ]);
+        let begins = [
+            "2025-06-18",
+            r#"-32601,"message":"resources/list""#,
+            "supportedVersions",
+            "-32601",
+            "no such tool",
+            "-32601",
+        ];
+        assert_begins(&begins, &answers);
+    }
+}

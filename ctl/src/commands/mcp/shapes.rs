@@ -1,0 +1,180 @@
+//! What is said in the protocol's words: greetings, lists, and what a tool answered.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::message::{Object, Refusal};
+use super::protocol::{GREETED, UNGREETED, VERSIONS};
+use super::tools::{Answer, Offered, Tool};
+
+const INSTRUCTIONS: &str = "\
+Secrets (API keys, passwords) of this machine's user, kept by AgenticMail Vault. You never see a value. Find what there \
+is with discover_secrets or list_secrets, then use run_command: it puts values into the environment of the command \
+that needs them, and masks them in its output. Where a secret is missing, request_secret gives the command that your \
+user runs to add it. Never ask your user to paste a secret into the conversation.";
+
+/// How answers look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// As up to 2025-11-25.
+    Plain,
+    /// As since 2026-07-28: each says that it is complete, and how long it may be kept.
+    Complete,
+}
+
+impl Form {
+    fn complete<T>(self, value: T) -> Option<T> {
+        (self == Self::Complete).then_some(value)
+    }
+}
+
+/// An answer without anything in it.
+#[derive(Serialize)]
+pub(super) struct Empty {}
+
+/// How a client greets.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Hello {
+    protocol_version: String,
+    #[serde(rename = "capabilities")]
+    _capabilities: Object,
+    #[serde(rename = "clientInfo")]
+    _client_info: Program<String>,
+}
+
+impl Hello {
+    /// Reads a greeting; nothing where it is none.
+    pub(super) fn of(params: &Object) -> Option<Self> {
+        Self::deserialize(params).ok()
+    }
+}
+
+/// A program, as it is named to the other side.
+#[derive(Serialize, Deserialize)]
+struct Program<T> {
+    name: T,
+    version: T,
+}
+
+const OURS: Program<&str> = Program { name: "agenticmail-vault", version: env!("CARGO_PKG_VERSION") };
+
+/// What this server is able to: tools, whose list does not change.
+#[derive(Serialize)]
+struct Capabilities {
+    tools: Empty,
+}
+
+const ABILITIES: Capabilities = Capabilities { tools: Empty {} };
+
+/// The answer to a greeting.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Greeting {
+    protocol_version: &'static str,
+    capabilities: Capabilities,
+    server_info: Program<&'static str>,
+    instructions: &'static str,
+}
+
+impl Greeting {
+    /// Answers in the client's version where that has greetings and is known, else in the last that has them.
+    pub(super) fn to(hello: &Hello) -> Self {
+        let is_asked = |version: &&str| *version == hello.protocol_version && *version != UNGREETED;
+        let protocol_version = VERSIONS.into_iter().find(is_asked).unwrap_or(GREETED);
+        Self { protocol_version, capabilities: ABILITIES, server_info: OURS, instructions: INSTRUCTIONS }
+    }
+}
+
+/// What a client learns that does not greet.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Discovery {
+    result_type: &'static str,
+    supported_versions: [&'static str; 5],
+    capabilities: Capabilities,
+    instructions: &'static str,
+    ttl_ms: u64,
+    cache_scope: &'static str,
+    #[serde(rename = "_meta")]
+    about: About,
+}
+
+#[derive(Serialize)]
+struct About {
+    #[serde(rename = "io.modelcontextprotocol/serverInfo")]
+    server_info: Program<&'static str>,
+}
+
+impl Discovery {
+    /// Says what this server is.
+    pub(super) fn new() -> Self {
+        Self {
+            result_type: COMPLETE,
+            supported_versions: VERSIONS,
+            capabilities: ABILITIES,
+            instructions: INSTRUCTIONS,
+            ttl_ms: 0,
+            cache_scope: PRIVATE,
+            about: About { server_info: OURS },
+        }
+    }
+}
+
+const COMPLETE: &str = "complete";
+const PRIVATE: &str = "private";
+
+/// The tools.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ToolList {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ttl_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache_scope: Option<&'static str>,
+    tools: Vec<Offered>,
+}
+
+impl ToolList {
+    /// Lists all of them.
+    pub(super) fn new(form: Form) -> Self {
+        Self {
+            result_type: form.complete(COMPLETE),
+            ttl_ms: form.complete(0),
+            cache_scope: form.complete(PRIVATE),
+            tools: Tool::ALL.iter().map(|tool| tool.described()).collect(),
+        }
+    }
+}
+
+/// What a tool answered.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Called {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result_type: Option<&'static str>,
+    content: [Content; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    structured_content: Option<Value>,
+    is_error: bool,
+}
+
+#[derive(Serialize)]
+struct Content {
+    r#type: &'static str,
+    text: String,
+}
+
+/// Writes what a tool answered: as text, and as data where it did what was asked.
+pub(super) fn called(form: Form, answer: Answer) -> Result<Box<RawValue>, Refusal> {
+    let (text, structured_content, is_error) = match answer {
+        Answer::Done(value) => (value.to_string(), Some(value), false),
+        Answer::Refused(words) => (words, None, true),
+    };
+    let content = [Content { r#type: "text", text }];
+    let result_type = form.complete(COMPLETE);
+    to_raw_value(&Called { result_type, content, structured_content, is_error }).map_err(Refusal::params)
+}
