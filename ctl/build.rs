@@ -2,7 +2,7 @@
 
 #[path = "build/keys.rs"]
 mod keys;
-#[path = "build/linker.rs"]
+#[path = "../build/linker.rs"]
 mod linker;
 #[path = "build/telling.rs"]
 mod telling;
@@ -10,6 +10,7 @@ mod telling;
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=build");
+    println!("cargo::rerun-if-changed=../build/linker.rs");
     linker::tell();
     if let Err(problem) = keys::write() {
         println!("cargo::error={problem}");

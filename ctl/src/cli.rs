@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn each_command_alone_is_parsed_as_among_all() {
         for all in Cli::command().get_subcommands() {
-            let one = Command::described(all.get_name()).expect(all.get_name());
+            let one = Command::described(all.get_name()).unwrap_or_else(|| panic!("{}", all.get_name()));
             let parts = |command: &clap::Command| {
                 let options = command.get_arguments().map(|option| format!("{option:?}"));
                 let below = command.get_subcommands().map(|below| below.get_name().to_owned());

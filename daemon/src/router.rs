@@ -156,6 +156,9 @@ struct Of<O> {
 }
 
 impl<O: Handle> Of<O> {
+    /// Whether its fields never stand in a query: reading them from there is then not even built.
+    const IN_BODY: bool = O::ROUTE.verb.has_body();
+
     fn new(desk: Desk) -> Self {
         Self { desk, length: AtomicUsize::default(), operation: PhantomData }
     }
@@ -178,7 +181,8 @@ impl<O: Handle> Endpoint for Of<O> {
     fn answer<'r>(&'r self, Parts { caller, path, fields }: Parts<'r>) -> Answering<'r> {
         Box::pin(async move {
             let operation: O = match fields {
-                Fields::Query(query) => from_query(path, query)?,
+                Fields::Query(query) if !Self::IN_BODY => from_query(path, query)?,
+                Fields::Query(_) => from_json(path, &[])?,
                 Fields::Json(json) => from_json(path, json)?,
             };
             self.written(&self.desk.call(caller, operation).await?)

@@ -27,9 +27,9 @@ struct Server<'a> {
 pub(super) fn serve(context: &Context) -> Result<(), Failure> {
     let server = Server { context, calls: Calls::default() };
     std::thread::scope(|scope| {
-        let served = server.read(scope);
+        let ended = server.read(scope);
         server.calls.end(PATIENCE);
-        served
+        ended
     })
 }
 
@@ -41,12 +41,11 @@ impl Server<'_> {
         let mut line = Vec::new();
         while stdin.read_until(b'\n', &mut line)? > 0 {
             match message::read(&line) {
-                None => {}
                 Some(Ok(Message::Request(request))) => self.take(request, &mut stage, scope),
                 Some(Ok(_)) if stage == Stage::Unopened => break,
                 Some(Ok(Message::Notification { method, params })) => self.note(&method, params),
-                Some(Ok(Message::Answer)) => {}
                 Some(Err(refusal)) => self.say(None, Err(refusal)),
+                None | Some(Ok(Message::Answer)) => {}
             }
             line.clear();
         }

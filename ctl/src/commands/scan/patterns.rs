@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn a_key_begins_where_a_word_does() {
         let random = "A1b2C3d4E5f6G7h8J9k0L1m2N3p4Q5r6S7t8U9v0";
-        assert_eq!(vec![], found(&format!("task_ghp_{random} xghp_{random}")));
+        assert!(found(&format!("task_ghp_{random} xghp_{random}")).is_empty());
         assert_eq!(1, found(&format!("é:ghp_{random}")).len());
     }
 
