@@ -6,6 +6,7 @@ mod change;
 mod desk;
 mod discover;
 mod faults;
+mod finish;
 mod folded;
 mod found;
 mod handle;
@@ -38,7 +39,6 @@ pub use desk::Desk;
 use faults::{GivenUp, fault_of};
 use folded::Folded;
 pub use found::{FoundError, Founded, Founding, Plan, found};
-use handle::After;
 pub use handle::{Changes, Handle, Place, Records, Settled, WhileLocked};
 pub use inspect::{Damage, Findings};
 pub use list::{Fold, each};
@@ -190,54 +190,6 @@ impl Vault {
                 Ok(Ok(answer))
             }
         }
-    }
-
-    /// Commits and does what follows; where something does, to the end, though the caller may be gone by then.
-    async fn finish(&self, unit: Option<Unit>, after: After) -> Result<Settled, Refusal> {
-        let vault = self.clone();
-        let follows = !matches!(after, After::Nothing);
-        let finishing = async move {
-            if let Some(unit) = unit {
-                vault.commit(unit).await?;
-            }
-            Ok(vault.settle(after).await)
-        };
-        if !follows {
-            return finishing.await;
-        }
-        let finished = tokio::spawn(finishing).await;
-        finished
-            .unwrap_or_else(|_| Err(Refusal::Storage("what follows a commit was not finished".to_owned())))
-    }
-
-    /// Does what follows a commit before the answer leaves.
-    async fn settle(&self, after: After) -> Settled {
-        let mut settled = Settled::default();
-        match after {
-            After::Nothing => {}
-            After::Erase => settled.pending_erase = !self.erase().await,
-            After::Open(keys) => self.open(keys).await,
-            After::Lock(reason) => {
-                self.set_keyring(Keyring::Locked(reason));
-                self.forget_agents();
-            }
-            After::Agents => self.read_agents_again(),
-            After::Sound => {
-                self.forget_damage();
-                self.read_agents_again();
-                settled.pending_erase = !self.erase().await;
-            }
-            After::Rekey(keys, key) => {
-                settled.pending_key = self.finish_rekey(keys, key).await;
-                settled.pending_erase = !self.erase().await;
-            }
-        }
-        settled
-    }
-
-    /// Moves what was removed out of the write-ahead log; `false` where a reader held it up.
-    async fn erase(&self) -> bool {
-        self.0.store.erase().await.unwrap_or(false)
     }
 
     /// Hands out the store's answers, for as long as it runs: all who share a commit then wake up together, on the

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::workspace::{cargo, command, exit_code, root, status, succeed};
+use crate::workspace::{build_release, command, exit_code, root, status};
 
 /// How much to measure.
 #[derive(Debug, clap::Args)]
@@ -19,8 +19,7 @@ pub(crate) struct Args {
 
 /// Builds the programs for release and has them measured.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    let packages = ["--package", "vaultd", "--package", "vaultctl", "--package", "vault-bench"];
-    succeed(cargo(["build", "--locked", "--release"]).args(packages))?;
+    build_release(&["vaultd", "vaultctl", "vault-bench"])?;
     let programs = root().join("target/release");
     let mut bench = command(programs.join("vault-bench"));
     bench.arg("run").arg("--programs").arg(&programs).arg("--disk").arg(root().join("target/bench"));

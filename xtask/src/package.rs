@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::say;
 use crate::tool::{DEB, SHLIBDEPS};
-use crate::workspace::{cargo, command, root, succeed};
+use crate::workspace::{build_release, cargo, command, root, succeed};
 
 /// Where the package and what it is made from go.
 const PLACE: &str = "target/package";
@@ -19,7 +19,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         say::line("cargo-deb is missing and is installed first");
         succeed(&mut cargo(DEB.cargo_install()))?;
     }
-    succeed(&mut cargo(["build", "--locked", "--release", "--package", "vaultd", "--package", "vaultctl"]))?;
+    build_release(&["vaultd", "vaultctl"])?;
     let place = root().join(PLACE);
     std::fs::create_dir_all(&place)?;
     for shell in ["bash", "zsh", "fish"] {

@@ -46,6 +46,13 @@ pub(crate) fn build_programs() -> Result<()> {
     succeed(&mut cargo(["build", "--locked", "--package", "vaultd", "--package", "vaultctl"]))
 }
 
+/// Builds programs for release, one after the other: together, each would have what others ask of its dependencies.
+pub(crate) fn build_release(packages: &[&str]) -> Result<()> {
+    packages
+        .iter()
+        .try_for_each(|package| succeed(&mut cargo(["build", "--locked", "--release", "--package", package])))
+}
+
 /// Makes a private folder in memory, where there is such a place.
 pub(crate) fn in_memory(prefix: &str) -> Result<TempDir> {
     let memory = Path::new("/dev/shm");
