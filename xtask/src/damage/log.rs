@@ -203,7 +203,7 @@ fn edit(database: &Connection, place: u64, random: &mut Rng) -> Result<u64> {
         "gid = coalesce(gid, 0) + 1, uid = coalesce(uid, 0)",
         "pid = coalesce(pid, 0) + 1, uid = coalesce(uid, 0)",
         "exe = actor, uid = coalesce(uid, 0)",
-        "metadata = json_set(metadata, '$.x', 1)",
+        r#"metadata = '{"x":1' || CASE metadata WHEN '{}' THEN '}' ELSE ',' || substr(metadata, 2) END"#,
         "id = randomblob(16)",
         "mac = randomblob(32)",
     ];
