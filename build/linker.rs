@@ -15,6 +15,8 @@ pub(crate) fn tell() {
     {
         return;
     }
+    // The profile says so too, but Cargo forgets it for a package that has a profile of its own.
+    println!("cargo::rustc-link-arg-bins=-Wl,--strip-all");
     if is_rusts_own() {
         println!("cargo::rustc-link-arg-bins=-Wl,--icf=all");
         if glibc().is_some_and(|version| version >= PACKED_SINCE) {

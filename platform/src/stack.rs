@@ -26,20 +26,16 @@ pub fn with_burned_frames<T>(f: impl FnOnce() -> T) -> T {
 struct Burn<const BYTES: usize>;
 
 impl<const BYTES: usize> Drop for Burn<BYTES> {
+    #[inline(never)]
     fn drop(&mut self) {
-        burn::<BYTES>();
+        let mut below = [0_u8; BYTES];
+        // What a black box may change is written; a constant that it may only read would lie in the program's file.
+        black_box(&mut below);
     }
 }
 
-// Inlined, the frame of `f` would be the caller's, above the bytes that `burn` reaches.
+// Inlined, the frame of `f` would be the caller's, above the bytes that `Burn` reaches.
 #[inline(never)]
 fn in_own_frame<T>(f: impl FnOnce() -> T) -> T {
     f()
-}
-
-#[inline(never)]
-fn burn<const BYTES: usize>() {
-    let mut below = [0_u8; BYTES];
-    // What a black box may change is written; a constant that it may only read would lie in the program's file.
-    black_box(&mut below);
 }

@@ -73,7 +73,8 @@ pub struct SqliteStore {
     events: broadcast::Sender<Arc<Entry>>,
     shared: Arc<writer::Shared>,
     copying: Mutex<()>,
-    threads: Vec<JoinHandle<()>>,
+    writer: Option<JoinHandle<()>>,
+    checkpointer: Option<JoinHandle<()>>,
 }
 
 impl SqliteStore {
@@ -102,7 +103,6 @@ impl SqliteStore {
             events: events.clone(),
             shared: Arc::clone(&shared),
         })?;
-        let threads = vec![writer, checkpointer];
         Ok(Self {
             path: path.to_owned(),
             readers: Mutex::default(),
@@ -111,7 +111,8 @@ impl SqliteStore {
             events,
             shared,
             copying: Mutex::default(),
-            threads,
+            writer: Some(writer),
+            checkpointer: Some(checkpointer),
         })
     }
 
@@ -143,10 +144,10 @@ impl Drop for SqliteStore {
         // The last connection moves the write-ahead log into the file and removes it, if it is one that may write.
         self.readers.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
         let _ = self.jobs.send(writer::Job::Stop);
+        let _ = self.writer.take().map(JoinHandle::join);
+        // One after the other: of two connections that close at once, each takes the other for the last.
         let _ = self.erasures.send(checkpoint::Job::Stop);
-        for thread in self.threads.drain(..) {
-            let _ = thread.join();
-        }
+        let _ = self.checkpointer.take().map(JoinHandle::join);
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::thread::ScopedJoinHandle;
 
+use vault_platform::with_burned_stack;
+
 use super::change::{kept_versions, open_version};
 use super::desk::Desk;
 use crate::api::Fault;
@@ -73,13 +75,11 @@ fn present_versions(desk: &Desk, stored: &Stored) -> Result<Vec<VersionRow>, Fau
 pub(super) fn on_all_processors<T: Send>(secrets: &[Stored], make: impl Fn(&Stored) -> T + Sync) -> Vec<T> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let part = secrets.len().div_ceil(processors).max(WORTH);
-    let make = &make;
     // Threads of their own use keys on stacks of their own.
-    let made =
-        |part: &[Stored]| vault_platform::with_burned_stack(|| part.iter().map(make).collect::<Vec<_>>());
-    let made = &made;
+    let do_part = |part: &[Stored]| with_burned_stack(|| part.iter().map(&make).collect::<Vec<_>>());
+    let do_part = &do_part;
     std::thread::scope(|scope| {
-        let running: Vec<_> = secrets.chunks(part).map(|part| scope.spawn(move || made(part))).collect();
+        let running: Vec<_> = secrets.chunks(part).map(|part| scope.spawn(move || do_part(part))).collect();
         let ended = running.into_iter().map(ScopedJoinHandle::join);
         ended.flat_map(|part| part.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     })

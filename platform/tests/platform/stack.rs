@@ -1,7 +1,7 @@
 use std::hint::black_box;
 use std::os::unix::fs::FileExt;
 
-use vault_platform::with_burned_stack;
+use vault_platform::{with_burned_frames, with_burned_stack};
 
 use crate::under_address_sanitizer;
 
@@ -42,6 +42,11 @@ fn an_unburned_stack_keeps_what_was_on_it() {
 #[test]
 fn a_burned_stack_keeps_nothing() {
     assert!(!looked_for_after(|| with_burned_stack(leave_a_mark)));
+}
+
+#[test]
+fn burned_frames_keep_nothing_of_what_a_cipher_takes() {
+    assert!(!looked_for_after(|| with_burned_frames(leave_a_mark)));
 }
 
 #[test]

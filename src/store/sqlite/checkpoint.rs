@@ -70,3 +70,17 @@ fn checkpoint(connection: &Connection, waiting: Vec<oneshot::Sender<bool>>, long
         let _ = reply.send(done);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::store::SqliteStore;
+
+    #[test]
+    fn a_store_that_closes_leaves_no_write_ahead_log() {
+        let folder = tempfile::tempdir().unwrap();
+        for _ in 0..200 {
+            drop(SqliteStore::open(&folder.path().join("vault.db")).unwrap());
+            assert!(!folder.path().join("vault.db-wal").exists());
+        }
+    }
+}
