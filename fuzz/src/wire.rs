@@ -40,7 +40,7 @@ fn read<O: Handle>(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (path, rest) = text.split_once('\n').unwrap_or(("", &text));
     let field = O::ROUTE.path.split(['{', '}']).nth(1);
-    let path: Vec<_> = field.map(|field| (field, path)).into_iter().collect();
+    let path: Vec<_> = field.map(|field| (field, path.into())).into_iter().collect();
     let found: Result<O, Fault> = match O::ROUTE.verb {
         Verb::Get | Verb::Delete => from_query(&path, rest),
         Verb::Post | Verb::Put => from_json(&path, rest.as_bytes()),
