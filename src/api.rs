@@ -32,6 +32,7 @@ pub use change::{
     AddPlatform, FieldValues, ListVersions, PlatformAdded, Rollback, RotateAll, RotateSecret, RotatedAll,
     RotationError, UpdateSecret, Version, Versions,
 };
+pub(crate) use decode::without_input;
 pub use decode::{from_json, from_query};
 pub use discover::{
     CategoryEntry, Discover, Discovered, DiscoveredField, DiscoveredPlatform, ListPresets, PresetList,

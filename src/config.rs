@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::api::without_input;
 use crate::crypto::Iterations;
 use crate::domain::Invalid;
 
@@ -152,7 +153,7 @@ impl Config {
         let config: Self = toml::from_str(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
             let line = text.get(..at).map_or(1, |before| before.matches('\n').count() + 1);
-            ConfigError::Malformed { line, reason: error.message().to_owned() }
+            ConfigError::Malformed { line, reason: without_input(error.message()) }
         })?;
         config.iterations()?;
         config.check_limits()?;
@@ -201,5 +202,13 @@ mod tests {
     fn an_unknown_key_is_refused_with_its_line() {
         let error = Config::parse("[memory]\nlock = \"require\"\nkesy = 1\n").unwrap_err();
         assert!(error.to_string().starts_with("line 3"), "{error}");
+    }
+
+    #[test]
+    fn nothing_of_the_file_is_repeated() {
+        for text in ["[sk-live]\n", "[kdf]\niterations = \"sk-live\"\n", "[memory]\nlock = \"sk-live\"\n"] {
+            let error = Config::parse(text).unwrap_err().to_string();
+            assert!(!error.contains("sk-live") && error.contains("line "), "{error}");
+        }
     }
 }

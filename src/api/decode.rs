@@ -12,6 +12,9 @@ use crate::secret::TOO_LONG;
 /// JSON-RPC's number for JSON that cannot be read.
 const PARSE_ERROR: i32 = -32700;
 
+/// How serde begins to say that there is a field which nobody asked for.
+const UNKNOWN_FIELD: &str = "unknown field";
+
 /// The fields that stand in a path, by name.
 pub(super) type PathFields<'a> = [(&'a str, Cow<'a, str>)];
 
@@ -70,18 +73,23 @@ fn fault_of(words: &str, field: Option<&str>) -> Fault {
     if words.starts_with(TOO_LONG) {
         return Fault::new(Code::TooLarge, TOO_LONG);
     }
-    let unknown_field = words.starts_with("unknown field");
+    let message = without_input(words);
+    let named = field.filter(|_| !words.starts_with(UNKNOWN_FIELD) && !words.starts_with("missing"));
+    let message = named.map_or_else(|| message.clone(), |field| format!("field `{field}`: {message}"));
+    Fault::new(Code::InvalidRequest, message)
+}
+
+/// Gives a parser's words without what they repeat of the input.
+pub(crate) fn without_input(words: &str) -> String {
+    let unknown_field = words.starts_with(UNKNOWN_FIELD);
     let quotes_input = unknown_field || words.starts_with("unknown variant") || words.starts_with("invalid ");
-    let message = match words.rfind(", expected ") {
+    match words.rfind(", expected ") {
         Some(at) if unknown_field => format!("there is a field that is not {}", tail(words, at)),
         Some(at) if quotes_input => format!("expected {}", tail(words, at)),
         None if unknown_field => "there is a field, but this operation takes none".to_owned(),
         None if quotes_input => "the value has the wrong form".to_owned(),
         _ => words.to_owned(),
-    };
-    let named = field.filter(|_| !unknown_field && !words.starts_with("missing"));
-    let message = named.map_or_else(|| message.clone(), |field| format!("field `{field}`: {message}"));
-    Fault::new(Code::InvalidRequest, message)
+    }
 }
 
 fn tail(words: &str, at: usize) -> &str {
