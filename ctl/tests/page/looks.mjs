@@ -113,7 +113,8 @@ async function agents(page) {
   await dialog.getByRole('button', { name: 'Add', exact: true }).click();
   await dialog.getByText('This token is shown this once').waitFor();
   await both(page, 'agent-token');
-  await dialog.getByRole('button', { name: 'I have it' }).click();
+  await dialog.getByRole('button', { name: 'I have it' }).press('Enter');
+  await dialog.waitFor({ state: 'hidden' });
 }
 
 async function states(page) {
@@ -135,10 +136,16 @@ async function both(page, name) {
     [1440, 900],
     [360, 740],
   ]) {
-    await page.setViewportSize({ width, height });
+    await resize(page, width, height);
     await look(page, `${name}-${width}`);
   }
-  await page.setViewportSize({ width: 1440, height: 900 });
+  await resize(page, 1440, 900);
+}
+
+// A click at a place that the window had before is lost; two frames later the whole browser knows its new size.
+async function resize(page, width, height) {
+  await page.setViewportSize({ width, height });
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
 }
 
 async function look(page, name) {
