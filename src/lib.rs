@@ -23,7 +23,6 @@ pub mod domain;
 pub mod files;
 pub mod keyfile;
 pub mod keyring;
-pub mod mask;
 pub mod policy;
 pub mod presets;
 pub mod secret;

@@ -135,7 +135,7 @@ impl Vault {
                 break;
             }
         }
-        Err(self.give_up(caller, last).await)
+        Err(Box::pin(self.give_up(caller, last)).await)
     }
 
     /// Says why something was not done, and writes it down where the writer has not, and the disk can.
@@ -143,7 +143,7 @@ impl Vault {
         let unwritten = matches!(refusal, Refusal::Stale | Refusal::OldKeys | Refusal::Revoked);
         let entry = entry.filter(|unit| unwritten && self.writes_alone(caller, unit));
         if let Some(unit) = entry
-            && let Err(refusal) = self.commit(unit).await
+            && let Err(refusal) = self.commit(*unit).await
         {
             tracing::error!(%refusal, "a refusal could not be recorded");
         }
@@ -153,7 +153,7 @@ impl Vault {
     /// Goes along the line once; an inner error asks for another try, or says that the store refused.
     async fn attempt<O: Handle>(
         &self,
-        desk: Desk,
+        desk: Box<Desk>,
         operation: &Arc<O>,
         alone: Option<&Alone<'_, ()>>,
     ) -> Result<Result<O::Answer, GivenUp>, Fault> {
@@ -201,12 +201,15 @@ impl Vault {
         }
     }
 
-    /// Commits a unit and waits until it is on the disk.
-    async fn commit(&self, unit: Unit) -> Result<(), Refusal> {
-        match self.0.store.commit(unit).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(refusal)) => Err(refusal),
-            Err(_) => Err(Refusal::Storage("the writer has ended".to_owned())),
+    /// Hands a unit to the writer; what is given back waits until it is on the disk.
+    fn commit(&self, unit: Unit) -> impl Future<Output = Result<(), Refusal>> + Send + use<> {
+        let answer = self.0.store.commit(unit);
+        async move {
+            match answer.await {
+                Ok(Ok(_)) => Ok(()),
+                Ok(Err(refusal)) => Err(refusal),
+                Err(_) => Err(Refusal::Storage("the writer has ended".to_owned())),
+            }
         }
     }
 
@@ -222,7 +225,10 @@ impl Vault {
     }
 
     /// Opens a desk for one act: the keys as they are now, the caller, the moment.
-    fn desk<O: Handle>(&self, caller: &Caller) -> Result<Desk, Fault> {
+    ///
+    /// It is boxed, as what is rare is, so that the future of a request stays small: each request makes room for one,
+    /// and wipes it.
+    fn desk<O: Handle>(&self, caller: &Caller) -> Result<Box<Desk>, Fault> {
         let keys = match (self.keyring(), O::WHILE_LOCKED) {
             (Keyring::Open(keys), _) => Some(keys),
             (Keyring::Locked(_), WhileLocked::Serve) => None,
@@ -231,7 +237,7 @@ impl Vault {
                 return Err(Fault::locked(reason));
             }
         };
-        Ok(Desk::new(self.clone(), caller.clone(), keys))
+        Ok(Box::new(Desk::new(self.clone(), caller.clone(), keys)))
     }
 
     /// Gives the keyring as it is now.
@@ -300,7 +306,7 @@ impl Vault {
     }
 }
 
-fn act<O: Handle>(mut desk: Desk, operation: &O) -> (Desk, Result<O::Answer, Fault>) {
+fn act<O: Handle>(mut desk: Box<Desk>, operation: &O) -> (Box<Desk>, Result<O::Answer, Fault>) {
     let acted = match O::PLACE {
         // Only these make keys, and every move of one leaves a copy behind on the stack.
         Place::Blocking => vault_platform::with_burned_stack(|| operation.act(&mut desk)),

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use vault::api::{Code, ResolveMany, ResolvedValue};
-use vault::secret::SecretValue;
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -99,8 +98,8 @@ impl Values {
     }
 
     /// Gives every value that was read, with the name of its secret.
-    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &SecretValue)> {
+    pub(crate) fn exposed(&self) -> impl Iterator<Item = (&str, &str)> {
         let all = self.of_platforms.iter().chain(self.named.values());
-        all.map(|read| (read.name.as_str(), read.value.value()))
+        all.map(|read| (read.name.as_str(), read.value.value().expose()))
     }
 }

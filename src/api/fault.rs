@@ -80,7 +80,7 @@ impl Code {
                 500,
                 -32022,
                 8,
-                "restore a backup, or accept the loss with: vaultctl doctor --accept-loss",
+                "bring back a backup with: vaultctl restore, or accept the loss with: vaultctl doctor --accept-loss",
             ),
             Self::Storage => {
                 Row("storage", 507, -32007, 8, "free space on the vault's disk, or make it writable")
@@ -195,7 +195,7 @@ impl Fault {
             ),
             LockReason::Damaged => (
                 "the vault is locked: its header does not authenticate",
-                "stop vaultd and restore a backup of the database",
+                "stop vaultd, move the database away, and bring back a backup with: vaultctl restore",
             ),
         };
         Self { lock_reason: Some(reason), ..Self::new(Code::Locked, message).hint(hint) }

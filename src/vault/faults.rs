@@ -35,13 +35,13 @@ pub(super) fn fault_of(refusal: &Refusal) -> Fault {
 /// What the store refused, and the unit that would record it.
 pub(super) struct GivenUp {
     pub(super) refusal: Refusal,
-    pub(super) entry: Option<Unit>,
+    pub(super) entry: Option<Box<Unit>>,
 }
 
 impl GivenUp {
     /// Takes what the desk was asked for.
-    pub(super) fn of(mut desk: Desk, refusal: Refusal) -> Self {
-        let entry = desk.refused_unit(&fault_of(&refusal));
+    pub(super) fn of(mut desk: Box<Desk>, refusal: Refusal) -> Self {
+        let entry = desk.refused_unit(&fault_of(&refusal)).map(Box::new);
         Self { refusal, entry }
     }
 }

@@ -1,29 +1,55 @@
 //! What follows the act: its commit, and what follows that before the answer leaves.
 
+use tokio::task::JoinHandle;
+
 use super::Vault;
 use super::handle::{After, Settled};
 use crate::keyring::Keyring;
 use crate::store::{Refusal, Unit};
 
+/// What is waited for: a commit, or a task that goes on behind it.
+enum Finishing<C> {
+    Commit(Option<C>),
+    Task(JoinHandle<Result<Settled, Refusal>>),
+}
+
 impl Vault {
     /// Commits and does what follows; where something does, to the end, though the caller may be gone by then.
-    pub(super) async fn finish(&self, unit: Option<Unit>, after: After) -> Result<Settled, Refusal> {
-        let vault = self.clone();
-        let follows = !matches!(after, After::Nothing);
-        let finishing = async move {
-            if let Some(unit) = unit {
-                vault.commit(unit).await?;
-            }
-            Ok(vault.settle(after).await)
+    ///
+    /// Both begin at once, so that the future that waits for them holds neither.
+    pub(super) fn finish(
+        &self,
+        unit: Option<Unit>,
+        after: After,
+    ) -> impl Future<Output = Result<Settled, Refusal>> + Send + use<> {
+        let committing = unit.map(|unit| self.commit(unit));
+        let finishing = match after {
+            After::Nothing => Finishing::Commit(committing),
+            // A request's future is dropped where its client goes; a task of its own is not.
+            after => Finishing::Task(tokio::spawn(self.clone().follow(committing, after))),
         };
-        if !follows {
-            return finishing.await;
+        async move {
+            match finishing {
+                Finishing::Commit(None) => Ok(Settled::default()),
+                Finishing::Commit(Some(committing)) => committing.await.map(|()| Settled::default()),
+                Finishing::Task(task) => task.await.unwrap_or_else(|ended| match ended.try_into_panic() {
+                    Ok(panic) => std::panic::resume_unwind(panic),
+                    Err(_) => Err(Refusal::Storage("the daemon is ending".to_owned())),
+                }),
+            }
         }
-        // A request's future is dropped where its client goes; a task of its own is not.
-        tokio::spawn(finishing).await.unwrap_or_else(|ended| match ended.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Err(Refusal::Storage("the daemon is ending".to_owned())),
-        })
+    }
+
+    /// Waits for a commit, and does what follows.
+    async fn follow(
+        self,
+        committing: Option<impl Future<Output = Result<(), Refusal>>>,
+        after: After,
+    ) -> Result<Settled, Refusal> {
+        if let Some(committing) = committing {
+            committing.await?;
+        }
+        Ok(self.settle(after).await)
     }
 
     /// Does what follows a commit before the answer leaves.

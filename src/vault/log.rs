@@ -137,7 +137,8 @@ impl Vault {
             met |= entry.seq == outside.seq && entry.mac == outside.mac;
         })?;
         let words = "the database is older than the log's head that was kept beside it: it was put back or its tail was cut";
-        let hint = "find out who put it back; accept the loss with: vaultctl doctor --accept-loss";
+        let hint = "find out who put it back; bring back a newer backup with: vaultctl restore, or accept the loss \
+                    with: vaultctl doctor --accept-loss";
         let warning = Warning::new(ROLLED_BACK, words, hint);
         self.warn(ROLLED_BACK, (!met || outside.seq > state.head.seq).then_some(warning));
         Ok(())

@@ -8,10 +8,10 @@ use super::handle::{Handle, Place};
 use crate::api::{Code, Fault, SCAN_BYTES, SCAN_MATCHES, SCAN_TEXTS, Scan, ScanMatch, ScanText, Scanned};
 use crate::audit::Draft;
 use crate::domain::{Action, Invalid, SecretName};
-use crate::mask::{Needles, Rest, SHORTEST, Text};
 use crate::presets::Presets;
 use crate::secret::SecretValue;
 use crate::store::{ListQuery, Row, Stored, VersionRow};
+use vault_mask::{Needles, Rest, SHORTEST, Text};
 
 impl Handle for Scan {
     const PLACE: Place = Place::Blocking;
@@ -100,7 +100,8 @@ impl Sought {
 
     /// Looks for every value in every text.
     fn seek(self, texts: &[ScanText]) -> Scanned {
-        let needles = Needles::new(self.values.iter().map(|(row, _, value)| (row.name.as_str(), value)));
+        let needles =
+            Needles::new(self.values.iter().map(|(row, _, value)| (row.name.as_str(), value.expose())));
         let (mut matches, mut judged, mut total) = (Vec::new(), Vec::with_capacity(texts.len()), 0);
         for (number, text) in texts.iter().enumerate() {
             let mut found = 0;

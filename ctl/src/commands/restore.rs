@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
+use vault::api::{Code, Fault};
 use vault::crypto::RecoveryKey;
 use vault::domain::Timestamp;
 use vault::{files, keyfile};
@@ -52,7 +53,12 @@ pub(super) fn run(args: &RestoreArgs, context: &Context) -> Result<ExitCode, Fai
     let file = files::open_regular(&args.file).map_err(|error| Failure::file(&args.file, &error))?;
     let place = Place::prepare(&context.home, args.env_file.as_ref(), args.database.as_ref())?;
     if place.database.exists() {
-        return Err(place.exists());
+        let message = format!("there is a vault already: {}", place.database.display());
+        let hint = format!(
+            "nothing was changed; stop vaultd and move it away with: mv {0} {0}.old",
+            place.database.display()
+        );
+        return Err(Fault::new(Code::Conflict, message).hint(hint).into());
     }
     let mut beside = place.database.as_os_str().to_owned();
     beside.push(".restored");
@@ -73,11 +79,18 @@ pub(super) fn run(args: &RestoreArgs, context: &Context) -> Result<ExitCode, Fai
     }
     let words = format!("restored {} of {made_at}", counted(secrets, "secret"));
     show.done(show.tone(Tone::Good, &words))?;
-    let then = if recovered {
-        format!("\n  {} with the recovery key\n  {}", context.command("unlock"), context.command("rekey"))
-    } else {
-        String::new()
-    };
+    let mut then = String::new();
+    if recovered {
+        then = format!(
+            "\n  {} with the recovery key\n  {}",
+            context.command("unlock"),
+            context.command("rekey")
+        );
+    }
+    if context.home.join("head").exists() {
+        // The daemon will find that the log ends earlier than it did, which is the truth.
+        then.extend(["\n  ", &context.command("doctor --accept-loss")]);
+    }
     show.note(format_args!("next:\n  {} &{then}", place.daemon_command(context)));
     Ok(ExitCode::SUCCESS)
 }

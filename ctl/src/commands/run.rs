@@ -25,7 +25,7 @@ use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
 use variables::Pair;
-use vault::mask::Needles;
+use vault_mask::Needles;
 
 pub(super) use launch::{Launch, Surroundings};
 pub(super) use variables::{Assigned, without_nul};
@@ -92,7 +92,7 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, Failure
         return piped::run(&launch, &Arc::new(Needles::new([])), context.show);
     }
     variables::warn_of_short(&values, context.show);
-    let needles = Arc::new(Needles::new(values.all()));
+    let needles = Arc::new(Needles::new(values.exposed()));
     drop(values);
     match outer::Outer::of_stdout() {
         Some(outer) if !needles.is_empty() => terminal::run(launch, &needles, outer, context.show),

@@ -58,6 +58,20 @@ impl TestEnvironment {
         self.launch(command);
     }
 
+    /// Starts a daemon on what may be damaged; tells whether it serves, or has ended instead.
+    pub(crate) fn tries_to_start(&mut self) -> bool {
+        let socket = self.spawn(Self::daemon(&self.home()));
+        socket.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+        loop {
+            if socket.recv(&mut [0; 256]).is_ok() {
+                return true;
+            }
+            if self.daemon.as_mut().is_none_or(|daemon| daemon.try_wait().unwrap().is_some()) {
+                return false;
+            }
+        }
+    }
+
     fn daemon(home: &Path) -> Command {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "environment::a_daemon_for_the_other_tests", "--ignored", "--nocapture"]);
@@ -65,17 +79,23 @@ impl TestEnvironment {
         command
     }
 
-    fn launch(&mut self, mut command: Command) {
-        let notices = self.folder.path().join("ready");
-        let _ = std::fs::remove_file(&notices);
-        let socket = UnixDatagram::bind(&notices).unwrap();
+    fn launch(&mut self, command: Command) {
+        let socket = self.spawn(command);
         socket.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
-        command.env("NOTIFY_SOCKET", &notices);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        self.daemon = Some(command.spawn().unwrap());
         let mut notice = [0; 256];
         let length = socket.recv(&mut notice).unwrap();
         assert!(String::from_utf8_lossy(&notice[..length]).contains("READY=1"));
+    }
+
+    /// Starts a daemon, and gives the socket on which it tells that it is ready.
+    fn spawn(&mut self, mut command: Command) -> UnixDatagram {
+        let notices = self.folder.path().join("ready");
+        let _ = std::fs::remove_file(&notices);
+        let socket = UnixDatagram::bind(&notices).unwrap();
+        command.env("NOTIFY_SOCKET", &notices);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        self.daemon = Some(command.spawn().unwrap());
+        socket
     }
 
     /// Ends the daemon.

@@ -11,6 +11,7 @@ mod audit;
 mod backup;
 mod completion;
 mod crowd;
+mod damaged;
 mod doctor;
 mod env;
 mod environment;

@@ -96,10 +96,13 @@ async function fromDisk(route) {
   await route.fulfill({ response, status: 200, headers, body: readFileSync(join(process.env.PAGE_FROM, name)) });
 }
 
-/** Notes what a page complains about. */
+/** Notes what a page complains about; advice on forms for password managers, given when there is time, is no complaint. */
 export function watch(page) {
   const complaints = { all: [], expected: [] };
-  page.on('console', (message) => complaints.all.push(`${message.type()}: ${message.text()}`));
+  page.on('console', (message) => {
+    if (message.type() === 'verbose' && message.text().startsWith('[DOM]')) return;
+    complaints.all.push(`${message.type()}: ${message.text()}`);
+  });
   page.on('pageerror', (error) => complaints.all.push(`error: ${error.stack}`));
   return complaints;
 }

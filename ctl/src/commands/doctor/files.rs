@@ -5,7 +5,7 @@ use std::path::Path;
 use nix::fcntl::{Flock, FlockArg};
 use vault::api::{Fault, Warning};
 use vault::config::Config;
-use vault::domain::LockReason;
+use vault::domain::{LockReason, OrgScope};
 use vault::keyfile::{self, KeyFileError};
 use vault::keyring;
 use vault::secret::Passphrase;
@@ -81,18 +81,33 @@ fn try_key(key: &Passphrase, paths: &Paths) -> Result<(), Warning> {
     // A daemon that starts meanwhile must not find the database in use.
     let Some(_held) = hold(&paths.home) else { return Ok(()) };
     let config = configuration(&paths.config).unwrap_or_default();
-    let header = SqliteStore::open(&paths.database).and_then(|store| store.header());
-    match header {
-        Ok(Some(header)) => keyring::unlock(&header, key, config.page_policy())
-            .map(drop)
-            .map_err(|error| locked(error.reason())),
-        Ok(None) => Ok(()),
+    match opened(key, paths, &config) {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(reason)) => Err(locked(reason)),
         Err(StoreError::Damaged(_)) => Err(locked(LockReason::Damaged)),
         Err(error) => {
             let message = format!("{}: {error}", paths.database.display());
-            Err(Warning::new("storage", message, "restore a backup, or use the version that wrote it"))
+            let hint = "move the database away and bring back a backup with: vaultctl restore; one of a newer schema \
+                        is read by the version that wrote it";
+            Err(Warning::new("storage", message, hint))
         }
     }
+}
+
+/// Opens the database as the daemon does at its start, and reads what it reads then; an inner error says why it is
+/// locked.
+fn opened(key: &Passphrase, paths: &Paths, config: &Config) -> Result<Result<(), LockReason>, StoreError> {
+    let store = SqliteStore::open(&paths.database)?;
+    let Some(header) = store.header()? else { return Ok(Ok(())) };
+    let keys = match keyring::unlock(&header, key, config.page_policy()) {
+        Ok(keys) => keys,
+        Err(error) => return Ok(Err(error.reason())),
+    };
+    store.sum_rows(&keys)?;
+    store.state()?;
+    store.agents()?;
+    store.totals(&OrgScope::All)?;
+    Ok(Ok(()))
 }
 
 /// Tells why the vault is, or would be, locked.

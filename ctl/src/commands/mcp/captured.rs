@@ -22,8 +22,8 @@ use crate::dotenv::is_variable;
 use crate::failure::{Failure, in_words};
 use crate::references::{Values, Wanted};
 use crate::show::plain;
-use vault::mask::{Masker, Needles, SHORTEST};
 use vault::presets::Presets;
+use vault_mask::{Masker, Needles, SHORTEST};
 
 /// How long a command may take unless it is said otherwise, in seconds.
 const USUAL_SECONDS: u64 = 120;
@@ -77,7 +77,7 @@ pub(super) fn run(asked: Run, context: &Context, stop: &Stop) -> Result<Value, F
         variables: assigned(&asked, &values)?,
         surroundings: Surroundings::Inherited,
     };
-    let needles = Arc::new(Needles::new(values.all()));
+    let needles = Arc::new(Needles::new(values.exposed()));
     let child = start(&mut launch, &asked, stop)?;
     let Some(mut child) = child else { return Err(Failure::usage("the call was cancelled", "")) };
     let seconds = asked.timeout_seconds.unwrap_or(USUAL_SECONDS).clamp(1, MOST_SECONDS);
@@ -116,9 +116,8 @@ fn read(asked: &Run, context: &Context) -> Result<Values, Failure> {
         return Err(Failure::usage(message, "use letters, digits and _"));
     }
     let values = wanted.read(context)?;
-    let short = values
-        .all()
-        .find(|(name, value)| value.expose().len() < SHORTEST && Presets::builtin().is_secret(name));
+    let short =
+        values.exposed().find(|(name, value)| value.len() < SHORTEST && Presets::builtin().is_secret(name));
     match short {
         None => Ok(values),
         Some((name, _)) => Err(Failure::usage(

@@ -55,9 +55,14 @@ impl Refusal {
         Self { code: -32600, message: "Invalid request".to_owned(), data: None }
     }
 
-    /// Says that there is no such method, or not with these parameters.
-    pub(super) fn no_method(name: &str) -> Self {
-        Self { code: -32601, message: name.to_owned(), data: None }
+    /// Says that a line is no JSON.
+    pub(super) fn no_json() -> Self {
+        Self { code: -32700, message: "Parse error".to_owned(), data: None }
+    }
+
+    /// Says that there is no such method.
+    pub(super) fn no_method() -> Self {
+        Self { code: -32601, message: "Method not found".to_owned(), data: None }
     }
 
     /// Says what is wrong with the parameters.
@@ -71,10 +76,14 @@ impl Refusal {
     }
 }
 
-/// Reads a line; nothing where it is no JSON, which is passed over.
+/// Reads a line; nothing where it is blank, which is passed over.
 pub(super) fn read(line: &[u8]) -> Option<Result<Message, Refusal>> {
-    let value = serde_json::from_slice(line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line)).ok()?;
-    Some(message(value).ok_or_else(Refusal::no_message))
+    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii();
+    if line.is_empty() {
+        return None;
+    }
+    let value = serde_json::from_slice(line).map_err(|_| Refusal::no_json());
+    Some(value.and_then(|value| message(value).ok_or_else(Refusal::no_message)))
 }
 
 fn message(value: Value) -> Option<Message> {
@@ -134,11 +143,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_json_is_passed_over() {
-        for line in ["", "{", "hello", "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\u{0}\"}"] {
-            assert!(read(line.as_bytes()).is_none(), "{line}");
+    fn what_is_no_json_is_refused_and_a_blank_line_passed_over() {
+        let code = |line: &[u8]| read(line).map(|read| read.map(|_| ()).map_err(|refusal| refusal.code));
+        for line in ["{", "hello", "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\u{0}\"}"] {
+            assert_eq!(Some(Err(-32700)), code(line.as_bytes()), "{line}");
         }
-        assert!(read(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\xff\"}").is_none());
+        assert_eq!(Some(Err(-32700)), code(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\xff\"}"));
+        assert_eq!([None, None], [code(b""), code(b" \r\n")]);
     }
 
     #[test]

@@ -78,8 +78,11 @@ impl Stage {
         match method.as_str() {
             "ping" if !is_explained => now(&Empty {}),
             "tools/list" => now(&ToolList::new(form)),
-            "tools/call" => Call::of(&method, params, form).map(Reply::Call),
-            _ => Err(Refusal::no_method(&method)),
+            "tools/call" => Call::of(params, form).map(Reply::Call),
+            "initialize" => {
+                Err(Refusal::params("initialize takes protocolVersion, capabilities and clientInfo"))
+            }
+            _ => Err(Refusal::no_method()),
         }
     }
 
@@ -120,7 +123,7 @@ fn now(result: &impl Serialize) -> Result<Reply, Refusal> {
 }
 
 impl Call {
-    fn of(method: &str, params: Object, form: Form) -> Result<Self, Refusal> {
+    fn of(params: Object, form: Form) -> Result<Self, Refusal> {
         #[derive(Deserialize)]
         struct Asked {
             name: String,
@@ -128,7 +131,8 @@ impl Call {
             arguments: Option<Object>,
         }
         let asked: Result<Asked, _> = serde_json::from_value(Value::Object(params));
-        let Ok(Asked { name, arguments }) = asked else { return Err(Refusal::no_method(method)) };
+        let words = "tools/call takes a name, and arguments that are an object";
+        let Asked { name, arguments } = asked.map_err(|_| Refusal::params(words))?;
         let tool = Tool::named(&name).ok_or_else(|| Refusal::params("there is no such tool"))?;
         Ok(Self { tool, arguments: arguments.unwrap_or_default(), form })
     }
@@ -235,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_of_tools_does_not_do_is_refused_by_its_name() {
+    fn what_a_server_of_tools_does_not_do_is_refused() {
         let answers = asked(&[
             hello("2025-06-18"),
             ("resources/list", json!({})),
@@ -246,11 +250,11 @@ mod tests {
         ]);
         let begins = [
             "2025-06-18",
-            r#"-32601,"message":"resources/list""#,
+            r#"-32601,"message":"Method not found""#,
             "supportedVersions",
-            "-32601",
+            r#"-32602,"message":"tools/call takes a name"#,
             "no such tool",
-            "-32601",
+            r#"-32602,"message":"initialize takes"#,
         ];
         assert_begins(&begins, &answers);
     }

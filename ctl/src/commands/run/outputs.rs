@@ -13,7 +13,7 @@ use super::event::Event;
 use super::outer::Keys;
 use super::pty::{self, Lines, Pty};
 use super::pump::Pump;
-use vault::mask::{Masker, Needles};
+use vault_mask::{Masker, Needles};
 
 /// The size that pipes are given where the system allows it, in bytes: fewer changes between processes.
 #[cfg(target_os = "linux")]

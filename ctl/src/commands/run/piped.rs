@@ -16,7 +16,7 @@ use super::signals::{self, Caught, From};
 use crate::birth;
 use crate::failure::Failure;
 use crate::show::Show;
-use vault::mask::Needles;
+use vault_mask::Needles;
 
 /// Starts the command, pumps its outputs, and gives its exit code when it and they have ended.
 pub(super) fn run(launch: &Launch, needles: &Arc<Needles>, show: Show) -> Result<ExitCode, Failure> {

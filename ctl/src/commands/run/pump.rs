@@ -11,7 +11,7 @@ use rustix::io::Errno;
 
 use super::event::{Ending, Event};
 use super::outer::Keys;
-use vault::mask::Masker;
+use vault_mask::Masker;
 
 /// How long a tail that could begin a value is held.
 const HELD: Duration = Duration::from_millis(500);

@@ -19,7 +19,7 @@ use super::session::{Ground, Order, Report, Session, Target};
 use super::signals::{self, Caught, From};
 use crate::failure::Failure;
 use crate::show::Show;
-use vault::mask::Needles;
+use vault_mask::Needles;
 
 /// A command that runs on a pseudo-terminal.
 struct Job {

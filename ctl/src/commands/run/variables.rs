@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use vault::api::{Code, Fault, ResolvedValue};
 use vault::domain::Invalid;
 use vault::presets::Presets;
+use vault_mask::SHORTEST;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::RunArgs;
@@ -16,7 +17,6 @@ use crate::dotenv::{self, Assignment};
 use crate::failure::{Failure, in_words};
 use crate::references::{self, Values, Wanted};
 use crate::show::{Show, plain};
-use vault::mask;
 
 /// A variable and the secret that goes into it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -183,10 +183,10 @@ fn read_file(path: &Path) -> Result<Vec<Assignment>, Failure> {
 
 /// Warns of values that are too short to be masked, but for settings that are no secrets.
 pub(super) fn warn_of_short(values: &Values, show: Show) {
-    let short = values.all().filter(|(_, value)| value.expose().len() < mask::SHORTEST);
+    let short = values.exposed().filter(|(_, value)| value.len() < SHORTEST);
     for (name, _) in short.filter(|(name, _)| Presets::builtin().is_secret(name)) {
         let message = format!("{} is too short to be masked in the output", plain(name));
-        let hint = format!("values of {} bytes or more are masked", mask::SHORTEST);
+        let hint = format!("values of {SHORTEST} bytes or more are masked");
         show.warning(&vault::api::Warning::new("short_value", message, hint));
     }
 }

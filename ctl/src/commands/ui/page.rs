@@ -1,17 +1,20 @@
-//! The files of the page, built in.
+//! The files of the page, built in as they are sent: packed by `build/page.rs`.
 
 /// A file of the page.
 pub(super) struct File {
     /// Its name, as it stands behind `/app/`.
     pub(super) name: &'static str,
-    /// What is in it.
-    pub(super) text: &'static str,
+    /// What is in it, as gzip.
+    pub(super) packed: &'static [u8],
 }
 
 macro_rules! files {
     ($($name:literal),* $(,)?) => {
         /// Every file of the page.
-        const FILES: &[File] = &[$(File { name: $name, text: include_str!(concat!("page/", $name)) }),*];
+        const FILES: &[File] = &[$(File {
+            name: $name,
+            packed: include_bytes!(concat!(env!("OUT_DIR"), "/page/", $name, ".gz")),
+        }),*];
     };
 }
 

@@ -221,14 +221,15 @@ fn say(port: u16, bytes: &[u8]) -> Vec<Reply> {
     let _ = stream.write_all(bytes);
     let mut answers = Vec::new();
     let _ = stream.read_to_end(&mut answers);
-    let mut rest = String::from_utf8(answers).unwrap();
+    let mut rest = answers.as_slice();
     let mut replies = Vec::new();
-    while let Some((head, after)) = rest.split_once("\r\n\r\n") {
+    while let Some(end) = rest.windows(4).position(|four| four == b"\r\n\r\n") {
+        let (head, after) = (std::str::from_utf8(&rest[..end]).unwrap(), &rest[end + 4..]);
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         let mut reply = Reply { status, head: head.to_owned(), body: String::new() };
         let length = reply.header("content-length").map_or(after.len(), |length| length.parse().unwrap());
-        after[..length].clone_into(&mut reply.body);
-        rest = after[length..].to_owned();
+        reply.body = String::from_utf8_lossy(&after[..length]).into_owned();
+        rest = &after[length..];
         replies.push(reply);
     }
     replies

@@ -158,6 +158,6 @@ mod tests {
 
     #[test]
     fn no_form_is_shorter_than_what_is_masked() {
-        assert!(of(" abcde").iter().all(|form| form.len() >= crate::mask::SHORTEST));
+        assert!(of(" abcde").iter().all(|form| form.len() >= crate::SHORTEST));
     }
 }

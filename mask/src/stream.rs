@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::needles::{Needles, Rest, Text};
+use crate::needles::{Needles, Rest, Text};
 
 /// Masks one stream.
 #[derive(Debug)]
@@ -57,15 +57,13 @@ fn mask(needles: &Needles, text: Text<'_>, out: &mut impl FnMut(&[u8])) -> usize
 
 #[cfg(test)]
 mod tests {
-    use crate::secret::SecretValue;
     use proptest::prelude::*;
 
     use super::*;
 
     fn needles(values: &[String]) -> Arc<Needles> {
-        let values: Vec<_> = values.iter().map(|value| SecretValue::new(value.clone()).unwrap()).collect();
         let names: Vec<_> = (0..values.len()).map(|number| format!("n{number}")).collect();
-        Arc::new(Needles::new(names.iter().map(String::as_str).zip(&values)))
+        Arc::new(Needles::new(names.iter().zip(values).map(|(name, value)| (name.as_str(), value.as_str()))))
     }
 
     fn masked(needles: &Arc<Needles>, pieces: &[&[u8]]) -> String {
@@ -123,11 +121,8 @@ mod tests {
 
     /// Gives texts of values' forms, whole and cut, among letters that values are made of.
     fn texts(values: Vec<String>) -> impl Strategy<Value = (Vec<String>, Vec<u8>)> {
-        let forms: Vec<Vec<u8>> = values
-            .iter()
-            .flat_map(|value| super::super::forms::of(value))
-            .map(|form| form.to_vec())
-            .collect();
+        let forms: Vec<Vec<u8>> =
+            values.iter().flat_map(|value| crate::forms::of(value)).map(|form| form.to_vec()).collect();
         let whole = prop::sample::select(forms.clone());
         let cut = (prop::sample::select(forms), any::<prop::sample::Index>())
             .prop_map(|(form, at)| form[..at.index(form.len())].to_vec());

@@ -3,14 +3,13 @@
 //! The index knows each run of 4 or 8 bytes near the start of a needle. Text is looked at in strides: wherever a
 //! needle lies, one of the looks falls into its start. A look that finds nothing known costs a load and a table.
 
-use crate::secret::SecretValue;
 use zeroize::Zeroizing;
 
-use super::{SHORTEST, forms};
+use crate::{SHORTEST, forms};
 
 /// The longest stride, in bytes: longer ones gain little and fill the table.
 const LONGEST_STRIDE: usize = 32;
-/// The bits of a table for each run in it: of a hundred looks two or three find a run that is none.
+/// The bits of a table for each run in it: of a thousand looks four or so find a run that is none.
 const BITS_A_RUN: usize = 32;
 /// The least and the most bits of a table, as powers of two: the largest keeps to a second-level cache.
 const TABLE_BITS: std::ops::RangeInclusive<u32> = 14..=20;
@@ -88,13 +87,13 @@ impl std::fmt::Debug for Needles {
 
 impl Needles {
     /// Takes values with the names that they are masked by; those under [`SHORTEST`] bytes are left out.
-    pub fn new<'v>(values: impl IntoIterator<Item = (&'v str, &'v SecretValue)>) -> Self {
+    pub fn new<'v>(values: impl IntoIterator<Item = (&'v str, &'v str)>) -> Self {
         let mut sorted = Vec::new();
         let mut replacements = Vec::new();
         for (name, value) in values {
-            if value.expose().len() >= SHORTEST {
+            if value.len() >= SHORTEST {
                 let value_of = |bytes| Needle { bytes, value: replacements.len() };
-                sorted.extend(forms::of(value.expose()).into_iter().map(value_of));
+                sorted.extend(forms::of(value).into_iter().map(value_of));
                 replacements.push(format!("[vault:{name}]"));
             }
         }
@@ -222,6 +221,8 @@ impl Needles {
 }
 
 /// Which runs were seen: no means no, yes means perhaps.
+///
+/// A Bloom filter in which the two bits of a run lie in one word, so that a look is one load.
 struct Table {
     words: Vec<u64>,
     bits: u32,
@@ -236,14 +237,14 @@ impl Table {
     }
 
     fn add(&mut self, run: &[u8]) {
-        let place = self.place(run);
-        if let Some(word) = self.words.get_mut(place >> 6) {
-            *word |= 1 << (place & 63);
+        let (place, mask) = self.spread(word(run));
+        if let Some(word) = self.words.get_mut(place) {
+            *word |= mask;
         }
     }
 
     fn has(&self, run: &[u8]) -> bool {
-        self.bit(self.place(run)) == 1
+        self.knows(word(run))
     }
 
     /// Gives the length of the blocks at a text's start in which none of `LOOKS` looks finds a known run of 4 bytes.
@@ -254,32 +255,36 @@ impl Table {
         while let Some(block) = rest.first_chunk::<16>() {
             let block = u128::from_le_bytes(*block);
             let run = |look| u64::try_from(block >> (8 * STRIDE * look) & 0xffff_ffff).unwrap_or_default();
-            let known = (0..LOOKS).fold(0, |known, look| known | self.bit(self.spread(run(look))));
-            let Some(next) = rest.get(STRIDE * LOOKS..).filter(|_| known == 0) else { break };
+            let known = (0..LOOKS).fold(false, |known, look| known | self.knows(run(look)));
+            let Some(next) = rest.get(STRIDE * LOOKS..).filter(|_| !known) else { break };
             rest = next;
         }
         text.len() - rest.len()
     }
 
     #[inline]
-    fn bit(&self, place: usize) -> u64 {
-        self.words.get(place >> 6).map_or(0, |word| word >> (place & 63) & 1)
+    fn knows(&self, run: u64) -> bool {
+        let (place, mask) = self.spread(run);
+        self.words.get(place).is_some_and(|word| word & mask == mask)
     }
 
+    /// Spreads a run over the table: folds its product with an odd number, and takes a word and two bits of it.
     #[inline]
-    fn place(&self, run: &[u8]) -> usize {
-        let word = match (run.first_chunk::<8>(), run.first_chunk::<4>()) {
-            (Some(eight), _) => u64::from_le_bytes(*eight),
-            (None, Some(four)) => u64::from(u32::from_le_bytes(*four)),
-            (None, None) => 0,
-        };
-        self.spread(word)
+    fn spread(&self, run: u64) -> (usize, u64) {
+        let (low, high) = run.carrying_mul(0x9e37_79b9_7f4a_7c15, 0);
+        let hash = low ^ high;
+        let place = usize::try_from(hash >> (64 + 6 - self.bits)).unwrap_or_default();
+        (place, 1 << (hash & 63) | 1 << (hash >> 6 & 63))
     }
+}
 
-    /// Spreads 4 or 8 bytes over the table: multiplies by an odd number and takes the upper bits.
-    #[inline]
-    fn spread(&self, word: u64) -> usize {
-        usize::try_from(word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - self.bits)).unwrap_or_default()
+/// Reads a run of 4 or 8 bytes as a number.
+#[inline]
+fn word(run: &[u8]) -> u64 {
+    match (run.first_chunk::<8>(), run.first_chunk::<4>()) {
+        (Some(eight), _) => u64::from_le_bytes(*eight),
+        (None, Some(four)) => u64::from(u32::from_le_bytes(*four)),
+        (None, None) => 0,
     }
 }
 

@@ -1,0 +1,89 @@
+//! A file that is damaged: what the doctor says of it, and the way back from a backup.
+
+use std::path::{Path, PathBuf};
+
+use crate::environment::TestEnvironment;
+
+/// The bytes of a page of the database.
+const PAGE: usize = 4096;
+
+/// One way of damaging a vault at rest, by the path of its database.
+type Hurt = fn(&Path);
+
+/// Rewrites a file's bytes.
+fn rewrite(path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
+    let mut bytes = std::fs::read(path).unwrap();
+    change(&mut bytes);
+    vault::files::replace_private(path, &bytes).unwrap();
+}
+
+fn noise(bytes: &mut [u8]) {
+    let mut state = 0x9e37_79b9_u32;
+    for byte in bytes {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        *byte = state.to_be_bytes()[0];
+    }
+}
+
+fn sql(path: &Path, statements: &str) {
+    rusqlite::Connection::open(path).unwrap().execute_batch(statements).unwrap();
+}
+
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(end);
+    beside.into()
+}
+
+const HURTS: [(&str, Hurt); 12] = [
+    ("nothing is left of it", |path| rewrite(path, Vec::clear)),
+    ("its second half is gone", |path| rewrite(path, |bytes| bytes.truncate(bytes.len() / 2))),
+    ("its last bytes are gone", |path| rewrite(path, |bytes| bytes.truncate(bytes.len() - 10))),
+    ("its first page is zeros", |path| rewrite(path, |bytes| bytes[..PAGE].fill(0))),
+    ("its second page is zeros", |path| rewrite(path, |bytes| bytes[PAGE..2 * PAGE].fill(0))),
+    ("all of it is noise", |path| rewrite(path, |bytes| noise(bytes))),
+    ("it is noise but for its first page", |path| rewrite(path, |bytes| noise(&mut bytes[PAGE..]))),
+    ("it is of a schema to come", |path| sql(path, "PRAGMA user_version = 9999")),
+    ("its table of secrets is gone", |path| sql(path, "DROP TABLE version; DROP TABLE secret")),
+    ("its secrets are gone", |path| sql(path, "DELETE FROM secret")),
+    ("a value is another", |path| sql(path, "UPDATE secret SET sealed = randomblob(length(sealed))")),
+    ("its slots are others", |path| sql(path, "UPDATE slot SET bytes = randomblob(length(bytes))")),
+];
+
+/// Moves what is damaged away, as its owner does before a restore.
+fn set_aside(test: &TestEnvironment) {
+    for end in ["", "-wal", "-shm"] {
+        let path = beside(&test.path("vault.db"), end);
+        let _ = std::fs::rename(&path, beside(&path, ".old"));
+    }
+}
+
+#[test]
+fn however_it_is_damaged_the_doctor_says_what_to_do_and_a_backup_comes_back() {
+    let mut test = TestEnvironment::served();
+    for name in ["a", "skill:openai:access_token"] {
+        test.ctl_with(&["set", name], format!("value of {name}")).succeeded();
+    }
+    let copy = test.home().with_file_name("copy.backup").display().to_string();
+    test.ctl(&["backup", &copy]).succeeded();
+    test.stop();
+    for (what, hurt) in HURTS {
+        // What lies in the write-ahead log would stand in for what is damaged.
+        sql(&test.path("vault.db"), "PRAGMA wal_checkpoint(TRUNCATE)");
+        hurt(&test.path("vault.db"));
+        let serves = test.tries_to_start();
+        let run = test.ctl(&["doctor"]).ended_with(9);
+        assert!(run.stdout.contains("vaultctl restore"), "{what}, serves: {serves}, {run}");
+        test.stop();
+        set_aside(&test);
+        test.ctl(&["restore", &copy]).succeeded();
+        test.start();
+        for name in ["a", "skill:openai:access_token"] {
+            let run = test.ctl(&["get", name]).succeeded();
+            assert_eq!(format!("value of {name}"), run.stdout, "{what}");
+        }
+        test.ctl(&["doctor", "--accept-loss", "--yes"]).succeeded();
+        test.ctl(&["audit", "verify"]).succeeded();
+        test.stop();
+    }
+}
