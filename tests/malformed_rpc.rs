@@ -280,3 +280,16 @@ fn half_a_message_changes_nothing() {
         }
     });
 }
+
+#[test]
+fn a_method_is_known_however_its_name_is_written() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home);
+    let written = |name: &str| {
+        let message = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{name}","params":{{"token":"none"}}}}"#);
+        daemon.bytes((message + "\n").as_bytes())
+    };
+    let plainly = written("vault.auth");
+    assert!(String::from_utf8_lossy(&plainly).contains("\"unauthorized\""));
+    assert_eq!(plainly, written(r"vault\u002eauth"));
+}

@@ -130,8 +130,9 @@ struct AuthParams {
 
 /// Does `vault.auth`; `None` where the message is another.
 async fn auth(app: &App, session: &mut Session, text: &[u8]) -> Option<Option<String>> {
-    // Any other message is read only once; a name that is written with escapes is none of ours.
-    if !text.windows(AUTH.len()).any(|window| window == AUTH.as_bytes()) {
+    // Any other message is read only once. The name may be written with escapes (RFC 8259, 7), as any other may.
+    let has = |words: &[u8]| text.windows(words.len()).any(|window| window == words);
+    if !has(AUTH.as_bytes()) && !has(b"\\u") {
         return None;
     }
     let message: Message<'_> = serde_json::from_slice(text).ok()?;

@@ -40,6 +40,9 @@ const WORKERS: [Speech; 6] =
 /// How many secrets fill the caches of the database, and how large each is: together more than what is cached.
 const FILLINGS: usize = 320;
 const FILLING_BYTES: usize = 60_000;
+/// How many walks along the log go on at once before the daemon is first measured: each reading connection that it keeps is
+/// open then.
+const WALKS: usize = 12;
 /// How many connections are leaked.
 const LEAKS: usize = 5;
 
@@ -145,6 +148,7 @@ impl Stage {
         let place = oracle::place_of_log(&self.server)?;
         self.fill()?;
         self.traffic(&Record::begin(Goal::Requests(args.warm_up))).context("in the warm-up")?;
+        self.walk()?;
         let before = Taken::at_rest(&self.server)?;
         let record = Record::begin(args.goal());
         let (edited, kept, followed) = self.traffic(&record)?;
@@ -173,6 +177,20 @@ impl Stage {
             client.call(&DeleteSecret { id: id.into() }).map_err(words)?;
         }
         Ok(())
+    }
+
+    /// Verifies the log several times at once.
+    fn walk(&self) -> Result<()> {
+        let socket = self.server.socket();
+        let verify = || Client::connect(&socket).and_then(|mut client| client.call(&VerifyAudit {}));
+        std::thread::scope(|scope| {
+            let walks: Vec<_> = (0..WALKS).map(|_| scope.spawn(verify)).collect();
+            walks.into_iter().try_for_each(|walk| match walk.join() {
+                Ok(Ok(_)) => Ok(()),
+                Ok(Err(fault)) => Err(words(fault)),
+                Err(_) => bail!("a thread panicked"),
+            })
+        })
     }
 
     /// Lets everybody work until it is over, and waits until the vault is open and well.

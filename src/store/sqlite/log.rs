@@ -1,15 +1,18 @@
 //! Reading the audit log.
 
+mod labels;
+
 use std::fmt::Write;
 use std::ops::RangeInclusive;
 
 use rusqlite::types::Value;
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Rows, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::columns::blob32;
 use crate::audit::{Checkpoint, Entry, Head, Link, Process};
 use crate::domain::{Action, AuditId, Outcome, SecretId, Timestamp};
 use crate::store::{AuditPage, AuditQuery, StoreError};
+use labels::Labels;
 
 /// Beyond this the number of matching entries is no longer counted.
 const COUNT_LIMIT: u64 = 10_000;
@@ -17,76 +20,8 @@ const COUNT_LIMIT: u64 = 10_000;
 const COLUMNS: &str =
     "seq, id, at, org, action, outcome, secret, name, actor, uid, gid, pid, exe, metadata, mac";
 
-/// Which of them are labels.
-const LABELS: [usize; 4] = [3, 7, 8, 12];
-
-/// How many labels of a column are kept while entries are read.
-const KEPT: i64 = 512;
-
 /// More bytes than any label has.
 const LONGEST: usize = 20_000;
-
-/// The texts of the labels that were read last, each at a place that its id gives.
-struct Labels<'c> {
-    statement: CachedStatement<'c>,
-    columns: [Vec<Label>; LABELS.len()],
-    /// Those of the entry that is read.
-    met: [Option<usize>; LABELS.len()],
-}
-
-#[derive(Clone, Default)]
-struct Label {
-    id: i64,
-    text: String,
-}
-
-impl<'c> Labels<'c> {
-    fn new(connection: &'c Connection) -> Result<Self, StoreError> {
-        Ok(Self {
-            statement: connection.prepare_cached("SELECT text FROM label WHERE id = ?1")?,
-            columns: std::array::from_fn(|_| Vec::new()),
-            met: [None; LABELS.len()],
-        })
-    }
-
-    /// Reads those labels of a row that are not kept.
-    fn meet(&mut self, row: &rusqlite::Row<'_>) -> Result<(), StoreError> {
-        for ((column, kept), met) in LABELS.into_iter().zip(&mut self.columns).zip(&mut self.met) {
-            let Some(id) = row.get::<_, Option<i64>>(column)? else {
-                *met = None;
-                continue;
-            };
-            // Ids are given out one after the other, so that neighbours do not displace each other.
-            let place = usize::try_from(id.rem_euclid(KEPT)).unwrap_or_default();
-            if kept.len() <= place {
-                kept.resize(place + 1, Label::default());
-            }
-            if let Some(label) = kept.get_mut(place).filter(|label| label.id != id || label.text.is_empty()) {
-                label.read(&mut self.statement, id);
-            }
-            *met = Some(place);
-        }
-        Ok(())
-    }
-
-    fn text(&self, column: usize) -> Option<&str> {
-        let at = LABELS.iter().position(|label| *label == column)?;
-        let place = (*self.met.get(at)?)?;
-        self.columns.get(at)?.get(place).map(|label| label.text.as_str())
-    }
-}
-
-impl Label {
-    /// Reads a label; one that vanished leaves an entry that does not verify, which is what it should be.
-    fn read(&mut self, statement: &mut CachedStatement<'_>, id: i64) {
-        self.id = id;
-        self.text.clear();
-        let mut rows = statement.query([id]);
-        if let Ok(Ok(Some(row))) = rows.as_mut().map(Rows::next) {
-            self.text.push_str(row.get_ref(0).and_then(|text| Ok(text.as_str()?)).unwrap_or_default());
-        }
-    }
-}
 
 fn link_of<'r>(row: &'r rusqlite::Row<'_>, labels: &'r mut Labels<'_>) -> Result<Link<'r>, StoreError> {
     labels.meet(row)?;
