@@ -48,6 +48,27 @@ pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     written.and_then(|()| File::open(&folder)?.sync_all())
 }
 
+/// Removes what a process that was killed in [`replace_private`] left beside a file: it may hold a key.
+///
+/// A process that still runs keeps its own.
+pub fn remove_leftovers(path: &Path) -> io::Result<()> {
+    let begins = format!(".{}.", path.file_name().unwrap_or_default().to_string_lossy());
+    for beside in parent(path).read_dir()? {
+        let beside = beside?;
+        let name = beside.file_name();
+        let writer = name.to_str().and_then(|name| name.strip_prefix(&begins)?.parse::<u32>().ok());
+        if writer.is_some_and(|writer| !is_running(writer)) {
+            std::fs::remove_file(beside.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn is_running(process: u32) -> bool {
+    let Ok(process) = i32::try_from(process) else { return false };
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(process), None) != Err(nix::errno::Errno::ESRCH)
+}
+
 /// Makes sure that a file is on the disk under its name, whoever wrote it.
 pub fn sync_with_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()?;

@@ -88,6 +88,16 @@ fn a_vanished_text_that_entries_share_is_found() {
 }
 
 #[test]
+fn a_text_under_another_number_is_found_whichever_that_is() {
+    for by in [1000_i64, 512, 1 << 40] {
+        let moved =
+            format!("PRAGMA foreign_keys = OFF; UPDATE label SET id = id + {by} WHERE text = 'name 3'");
+        let found = verified_after(&moved);
+        assert_eq!((json!(false), json!(5)), (found["intact"].clone(), found["firstBroken"].clone()), "{by}");
+    }
+}
+
+#[test]
 fn a_deleted_entry_is_found_where_it_is_missing() {
     assert_broken("DELETE FROM audit WHERE seq = 5", 5, "missing");
 }

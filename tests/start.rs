@@ -285,3 +285,15 @@ fn keys_and_keyless_starts_are_recorded_as_what_they_are() {
         (unlock["actor"].clone(), unlock["peer"].clone(), unlock["metadata"]["source"].clone())
     );
 }
+
+#[test]
+fn what_a_killed_process_left_beside_the_key_file_is_removed() {
+    let (home, _) = founded();
+    let kept = format!("..env.{}", std::process::id());
+    let names = ["..env.2147483647", ".head.2147483647", &kept, "..env.backup"];
+    for name in names {
+        home.write(name, "AGENTICMAIL_VAULT_KEY=an old key\n");
+    }
+    let _daemon = Daemon::start(&home);
+    assert_eq!([false, false, true, true], names.map(|name| home.path(name).exists()));
+}

@@ -52,6 +52,12 @@ impl Home {
         let mut beside = database.clone().into_os_string();
         beside.push(".lock");
         let locks = vec![lock(&folder.join("vault.lock"))?, lock(Path::new(&beside))?];
+        let head = folder.join("head");
+        for file in [&key_file, &config, &head] {
+            if let Err(error) = files::remove_leftovers(file) {
+                tracing::warn!(%error, file = %file.display(), "what was left beside it could not be removed");
+            }
+        }
         if options.socket_group.is_some() && is_closed_to_groups(&socket) {
             tracing::warn!(socket = %socket.display(), "{UNREACHED}");
         }
@@ -60,7 +66,7 @@ impl Home {
             key_file,
             database,
             config,
-            head: folder.join("head"),
+            head,
             socket,
             socket_mode: options.socket_mode.unwrap_or(usual_mode),
             socket_group: options.socket_group.clone(),

@@ -92,6 +92,8 @@ impl SqliteStore {
         let (jobs, unit_jobs) = mpsc::channel();
         let long = checkpoint::Long::default();
         let checkpointer = checkpoint::spawn(connect(path, Mode::Write)?, erasure_jobs, Arc::clone(&long))?;
+        // What a killed process left in the write-ahead log would be played back at each start, and grow.
+        let _ = erasures.send(checkpoint::Job::Trim);
         let shared = Arc::new(writer::Shared::default());
         let writer = writer::spawn(writer::Setup {
             path: path.to_owned(),

@@ -10,7 +10,7 @@
 pub(crate) mod keeper;
 pub(crate) mod ledger;
 pub(crate) mod oracle;
-mod restore;
+pub(crate) mod restore;
 pub(crate) mod server;
 pub(crate) mod witness;
 pub(crate) mod writer;

@@ -18,6 +18,7 @@ mod say;
 mod schema;
 mod shim;
 mod soak;
+mod steps;
 mod test;
 mod tool;
 mod workspace;
@@ -46,6 +47,8 @@ enum Command {
     Powercut(powercut::Args),
     /// Has the disk refuse calls while a vault works, and checks that every answer is honest.
     Faults(faults::Args),
+    /// Kills a rekey, a rotation of all, a start and a restore right after each call that they make on a file.
+    Steps(steps::Args),
     /// Works with a daemon for a long time in every way, and checks that nothing grew, went missing or went wrong.
     Soak(soak::Args),
     /// Writes the man pages in docs/man from the definitions of the flags.
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         Command::Conform(args) => conform::run(&args),
         Command::Powercut(args) => powercut::run(&args),
         Command::Faults(args) => faults::run(&args),
+        Command::Steps(args) => steps::run(&args),
         Command::Soak(args) => soak::run(&args),
         Command::Man => man::write(&workspace::root().join("docs/man")).map(|()| ExitCode::SUCCESS),
         Command::Schema => schema::write().map(|()| ExitCode::SUCCESS),

@@ -19,6 +19,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use fastrand::Rng;
+use serde_json::Value;
 
 use crate::sabotage::noticed;
 use crate::say;
@@ -92,13 +93,34 @@ fn campaign(args: &Args) -> Result<Tally> {
         }
         vault.is_alive().with_context(|| example.method)?;
         if !changed {
-            ensure!(before == vault.look()?, "refused requests of {} changed the vault", example.method);
+            let after = vault.look()?;
+            ensure!(
+                before == after,
+                "refused requests of {} changed the vault: {}",
+                example.method,
+                difference(&before, &after)
+            );
             tally.unchanged += 1;
         }
         corpus.mend(&mut vault)?;
     }
     vault.is_as_it_was()?;
     Ok(tally)
+}
+
+/// Says in what two looks at the vault differ.
+fn difference(before: &Value, after: &Value) -> String {
+    let lists = |look: &Value| {
+        let entries =
+            ["/secrets/secrets", "/agents"].map(|at| look.pointer(at).and_then(Value::as_array).cloned());
+        entries.into_iter().flatten().flatten().collect::<Vec<_>>()
+    };
+    let (before_it, after_it) = (lists(before), lists(after));
+    let only = |some: &[Value], others: &[Value]| {
+        some.iter().filter(|one| !others.contains(one)).map(Value::to_string).collect::<Vec<_>>().join(", ")
+    };
+    let (gone, new) = (only(&before_it, &after_it), only(&after_it, &before_it));
+    format!("locked: {} and {}; before: {gone}; after: {new}", before["locked"], after["locked"])
 }
 
 /// Sends a batch, some at once; tells whether any of it may have changed something.

@@ -30,11 +30,14 @@ use chronicle::Knowledge;
 use cut::Cut;
 use image::{Image, develop, lay_out};
 use judge::{Judge, Masters};
-use session::{Lie, Recording, WRITERS};
+use session::{Lie, NotWhole, Recording, WRITERS};
 use tape::What;
 
 /// How many images are taken from one recording.
 const IMAGES_EACH: u32 = 125;
+
+/// How often a recording is made until it is whole.
+const TRIES: u32 = 3;
 
 /// How many images, and from where on the random numbers are drawn.
 #[derive(Debug, Clone, clap::Args)]
@@ -94,13 +97,26 @@ fn images(args: &Args, shim: &Shim, lie: Lie) -> Result<Tally> {
     let mut random = Rng::with_seed(args.seed);
     let mut tally = Tally::default();
     while tally.images < args.images {
-        let recording = Recording::make(shim, lie, &mut random)?;
+        let recording = recorded(shim, lie, &mut random)?;
         let wanted = IMAGES_EACH.min(args.images - tally.images);
         let cuts: Vec<_> = (0..wanted).map(|_| Cut::draw(&recording.tape, &mut random)).collect();
         tally.records += recording.tape.records.len() as u64;
         judge_all(&recording, &cuts, &mut tally)?;
     }
     Ok(tally)
+}
+
+/// Records; again where a daemon was killed between a call and its record, which nothing can be told from.
+fn recorded(shim: &Shim, lie: Lie, random: &mut Rng) -> Result<Recording> {
+    for _ in 1..TRIES {
+        match Recording::make(shim, lie, random) {
+            Err(error) if error.is::<NotWhole>() => {
+                say::problem(format_args!("powercut: made again: {error}"))
+            }
+            made => return made,
+        }
+    }
+    Recording::make(shim, lie, random)
 }
 
 /// Has each cut judged, by as many threads as there are processors.

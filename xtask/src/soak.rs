@@ -27,7 +27,7 @@ use crate::crash::server::Server;
 use crate::crash::writer;
 use crate::sabotage::noticed;
 use crate::say;
-use crate::workspace::build_programs;
+use crate::workspace::{build_programs, build_release};
 use edits::{Edited, Editor};
 use face::Speech;
 use gauge::Taken;
@@ -61,6 +61,9 @@ pub(crate) struct Args {
     /// What the operations and edits are drawn from: the same seed draws the same ones.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Work with the daemon that is built for release, which serves a million requests in minutes.
+    #[arg(long)]
+    release: bool,
     /// Leave connections open: succeeds where that is noticed, and shows that a leak would be.
     #[arg(long)]
     sabotage: bool,
@@ -87,6 +90,9 @@ struct Outcome {
 /// Works for as long as was said; fails at the first wrong answer, and where anything has grown.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     build_programs()?;
+    if args.release {
+        build_release(&["vaultd", "vaultctl"])?;
+    }
     if args.sabotage {
         noticed("soak: connections that are never closed", soak(args))?;
         return Ok(ExitCode::SUCCESS);
@@ -133,6 +139,9 @@ fn soak(args: &Args) -> Result<Outcome> {
         keeper: Keeper::new(0),
         random: Rng::with_seed(args.seed),
     };
+    if args.release {
+        stage.server.use_release();
+    }
     stage.server.start()?;
     stage.server.wait_until_ready()?;
     let outcome = stage.live(args);

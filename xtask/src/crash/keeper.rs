@@ -94,7 +94,8 @@ impl Keeper {
         }
     }
 
-    fn rekey(&mut self, client: &mut Client, random: &mut Rng) -> Result<(), Fault> {
+    /// Asks for a new key.
+    pub(crate) fn rekey(&mut self, client: &mut Client, random: &mut Rng) -> Result<(), Fault> {
         let key: String = std::iter::repeat_with(|| random.alphanumeric()).take(40).collect();
         self.take(KeyStep::Asked(key.clone()));
         match client.call(&Rekey { new_key: secret(key)? }) {

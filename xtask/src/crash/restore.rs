@@ -59,7 +59,7 @@ pub(super) fn amid_kills(server: &mut Server, random: &mut Rng) -> Result<Restor
 }
 
 /// Starts a restore, which reads the key from its stdin where there is no key file.
-fn begin(server: &Server, backup: &Path, key: &Path) -> Result<Child> {
+pub(crate) fn begin(server: &Server, backup: &Path, key: &Path) -> Result<Child> {
     let mut command = server.command("vaultctl");
     command.arg("restore").arg(backup).stdin(File::open(key)?).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().context("vaultctl cannot be started")

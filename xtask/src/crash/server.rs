@@ -16,7 +16,7 @@ use vault::api::StatusOf;
 use vault::client::Client;
 use vault::files;
 
-use crate::workspace::in_memory;
+use crate::workspace::{in_memory, root};
 
 /// Where the daemons of a home log to.
 const LOG: &str = "vaultd.log";
@@ -87,6 +87,11 @@ impl Server {
         let mut command = self.command("vaultctl");
         let made = command.arg("init").args(self.named_database()).stdout(Stdio::null()).status()?;
         if made.success() { Ok(()) } else { bail!("vaultctl init ended with {made}") }
+    }
+
+    /// Runs the programs that were built for release from now on.
+    pub(crate) fn use_release(&mut self) {
+        self.programs = root().join("target/release");
     }
 
     /// Gives a variable to the programs that are started from now on.

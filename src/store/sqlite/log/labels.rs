@@ -68,12 +68,14 @@ impl Kept {
         let place = place_of(id);
         if self.labels.get(place).is_none_or(|label| label.id != id || label.text.is_empty()) {
             let several = if self.last.checked_add(1) == Some(id) { AHEAD } else { 1 };
-            self.set(id, "");
             if let Ok(mut rows) = statement.query([id, several]) {
                 while let Ok(Some(row)) = rows.next() {
                     let text = row.get_ref(1).and_then(|text| Ok(text.as_str()?)).unwrap_or_default();
                     row.get(0).into_iter().for_each(|id| self.set(id, text));
                 }
+            }
+            if self.labels.get(place).is_none_or(|label| label.id != id) {
+                self.set(id, "");
             }
         }
         place
