@@ -111,7 +111,7 @@ fn recorded(shim: &Shim, lie: Lie, random: &mut Rng) -> Result<Recording> {
     for _ in 1..TRIES {
         match Recording::make(shim, lie, random) {
             Err(error) if error.is::<NotWhole>() => {
-                say::problem(format_args!("powercut: made again: {error}"))
+                say::problem(format_args!("powercut: made again: {error}"));
             }
             made => return made,
         }
