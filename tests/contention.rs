@@ -64,6 +64,30 @@ fn all_are_rotated_while_others_write() {
     amid_writers("POST", "/vault/rotate-all", json!({}));
 }
 
+/// Each delete empties the write-ahead log, which the writer takes for a change from outside.
+#[test]
+fn backups_are_made_while_others_delete() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home);
+    (0..40).for_each(|number| drop(daemon.create(&format!("secret {number}"), &"x".repeat(20_000))));
+    let ended = AtomicBool::new(false);
+    let delete = |writer: usize| {
+        while !ended.load(Ordering::SeqCst) {
+            let secret = format!("/vault/secrets/{}", daemon.create(&format!("short-lived {writer}"), "v"));
+            assert_done(&daemon.http("DELETE", &secret, Value::Null));
+        }
+    };
+    let made = std::thread::scope(|scope| {
+        for writer in 0..WRITERS {
+            scope.spawn(move || delete(writer));
+        }
+        let made: Vec<_> = (0..10).map(|_| daemon.http("POST", "/vault/backup", json!({}))).collect();
+        ended.store(true, Ordering::SeqCst);
+        made
+    });
+    made.iter().for_each(|answer| assert_eq!(201, answer.status, "{}", answer.text));
+}
+
 #[test]
 fn versions_that_change_while_they_are_read_are_not_called_damaged() {
     let home = Home::new();
