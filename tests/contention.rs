@@ -69,7 +69,9 @@ fn all_are_rotated_while_others_write() {
 fn backups_are_made_while_others_delete() {
     let home = Home::new();
     let daemon = Daemon::start(&home);
-    (0..40).for_each(|number| drop(daemon.create(&format!("secret {number}"), &"x".repeat(20_000))));
+    for number in 0..40 {
+        daemon.create(&format!("secret {number}"), &"x".repeat(20_000));
+    }
     let ended = AtomicBool::new(false);
     let delete = |writer: usize| {
         while !ended.load(Ordering::SeqCst) {
@@ -85,7 +87,9 @@ fn backups_are_made_while_others_delete() {
         ended.store(true, Ordering::SeqCst);
         made
     });
-    made.iter().for_each(|answer| assert_eq!(201, answer.status, "{}", answer.text));
+    for answer in made {
+        assert_eq!(201, answer.status, "{}", answer.text);
+    }
 }
 
 #[test]
