@@ -31,7 +31,6 @@ mod unlock;
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
 
 use tokio::sync::{RwLock as Turns, RwLockWriteGuard as Alone, broadcast};
 
@@ -59,9 +58,7 @@ use crate::store::{Refusal, Store, Unit};
 use vault_platform::PagePolicy;
 
 /// How often a unit is tried again when its rows or keys changed meanwhile.
-const TRIES: u32 = 16;
-/// How much longer each time a unit waits that was made under keys which are not in force any more: 120 ms in all.
-const MOMENT: Duration = Duration::from_millis(1);
+const TRIES: usize = 16;
 
 /// A vault; clones are the same one.
 #[derive(Debug, Clone)]
@@ -128,11 +125,7 @@ impl Vault {
             Changes::Alone | Changes::Together | Changes::AtOnce => None,
         };
         let mut last = GivenUp { refusal: Refusal::Stale, entry: None };
-        for tried in 0..TRIES {
-            if matches!(last.refusal, Refusal::OldKeys) {
-                // The writer has other keys, or none, and the vault is about to: what follows that commit needs a moment.
-                Box::pin(tokio::time::sleep(MOMENT * tried)).await;
-            }
+        for _ in 0..TRIES {
             let desk = self.desk::<O>(caller)?;
             last = match self.attempt(desk, &operation, alone.as_ref()).await? {
                 Ok(answer) => return Ok(answer),
