@@ -64,6 +64,28 @@ fn all_are_rotated_while_others_write() {
     amid_writers("POST", "/vault/rotate-all", json!({}));
 }
 
+#[test]
+fn a_request_that_meets_a_lock_is_served_or_says_locked() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home);
+    daemon.create("a", "value");
+    let ended = AtomicBool::new(false);
+    let read = || {
+        while !ended.load(Ordering::SeqCst) {
+            let answer = daemon.resolve("a");
+            assert!([200, 503].contains(&answer.status), "{}", answer.text);
+        }
+    };
+    std::thread::scope(|scope| {
+        (0..WRITERS).for_each(|_| drop(scope.spawn(read)));
+        for _ in 0..20 {
+            assert_done(&daemon.http("POST", "/vault/lock", json!({})));
+            assert_done(&daemon.http("POST", "/vault/unlock", json!({ "key": home.key })));
+        }
+        ended.store(true, Ordering::SeqCst);
+    });
+}
+
 /// Each delete empties the write-ahead log, which the writer takes for a change from outside.
 #[test]
 fn backups_are_made_while_others_delete() {

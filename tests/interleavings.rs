@@ -201,9 +201,9 @@ fn attempt(
     if !in_force(*held, unit.keys) {
         return Err(Refusal::OldKeys);
     }
-    let only_reads = matches!(unit.act, Act::HandOut(_) | Act::CallDamaged);
+    let reads_rows = matches!(unit.act, Act::HandOut(_) | Act::CallDamaged);
     let present = row.as_ref().map(|stored| stored.row.revision);
-    let standing = batch.standing(unit.as_of, only_reads, changes);
+    let standing = batch.standing(unit.as_of, reads_rows, changes);
     match unit.act {
         Act::CallDamaged => panic!("a sound row is called damaged"),
         // Of a row that was not there nothing is compared: it may have come since.

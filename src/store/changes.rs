@@ -62,10 +62,10 @@ impl Batch {
     }
 
     /// Tells what to do about what a unit read under a number, which may have been kept from before.
-    pub(crate) fn standing(&self, as_of: u64, only_reads: bool, changes: &Changes) -> Standing {
+    pub(crate) fn standing(&self, as_of: u64, reads_rows: bool, changes: &Changes) -> Standing {
         if !self.changing && as_of == changes.last() {
             Standing::AsRead
-        } else if only_reads && (1..self.overtaken).contains(&as_of) {
+        } else if reads_rows && (1..self.overtaken).contains(&as_of) {
             Standing::Stale
         } else {
             Standing::Compare

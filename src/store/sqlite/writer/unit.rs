@@ -44,11 +44,12 @@ impl Writer {
 
     /// Refuses a unit whose agent or rows are not as they were read.
     fn check(&self, unit: &Unit) -> Result<(), Stop> {
-        match self.batch.standing(unit.as_of, unit.changes.is_empty(), &self.setup.shared.changes) {
+        // What was read of no row in particular, such as a copy of all, was so at its moment.
+        let reads_rows = unit.changes.is_empty() && !unit.guards.is_empty();
+        match self.batch.standing(unit.as_of, reads_rows, &self.setup.shared.changes) {
             Standing::AsRead => return Ok(()),
-            // What was read of no row in particular, such as a copy of all, was so at its moment.
-            Standing::Stale if !unit.guards.is_empty() => return Err(Stop::Refused(Refusal::Stale)),
-            Standing::Stale | Standing::Compare => {}
+            Standing::Stale => return Err(Stop::Refused(Refusal::Stale)),
+            Standing::Compare => {}
         }
         check_agent(&self.setup.connection, unit.agent.as_ref())?;
         unit.guards.iter().try_for_each(|guard| check(&self.setup.connection, guard))
