@@ -36,8 +36,7 @@ pub fn create_private(path: &Path) -> io::Result<File> {
 /// Replaces a file whole: a temporary file beside it, `fsync`, rename, `fsync` of the folder.
 pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = parent(path);
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let temporary = folder.join(format!(".{name}.{}", std::process::id()));
+    let temporary = folder.join(format!("{}{}", temporary(path), std::process::id()));
     let _ = std::fs::remove_file(&temporary);
     let written = create_private(&temporary)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
@@ -52,7 +51,7 @@ pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
 ///
 /// A process that still runs keeps its own.
 pub fn remove_leftovers(path: &Path) -> io::Result<()> {
-    let begins = format!(".{}.", path.file_name().unwrap_or_default().to_string_lossy());
+    let begins = temporary(path);
     for beside in parent(path).read_dir()? {
         let beside = beside?;
         let name = beside.file_name();
@@ -62,6 +61,11 @@ pub fn remove_leftovers(path: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Gives the name of what is written to replace a file, up to the number of the process that writes it.
+fn temporary(path: &Path) -> String {
+    format!(".{}.", path.file_name().unwrap_or_default().to_string_lossy())
 }
 
 fn is_running(process: u32) -> bool {
