@@ -18,15 +18,16 @@ use vault::client::Client;
 use vault::domain::OrgScope;
 use vault::files;
 
-use crate::crash::keeper::{Keeper, key_in};
+use crate::crash::keeper::Keeper;
 use crate::crash::ledger::Ledger;
 use crate::crash::oracle::{self, words};
+use crate::crash::restore::Lost;
 use crate::crash::server::Server;
-use crate::crash::{Life, restore, traffic};
+use crate::crash::{Life, traffic};
 use crate::sabotage::noticed;
 use crate::say;
 use crate::shim::{Act, Call, Control, Lasts, Shim, Strike};
-use crate::workspace::{build_programs, succeed};
+use crate::workspace::build_programs;
 
 /// How long the vault is filled.
 const FILLED_FOR: Duration = Duration::from_millis(60);
@@ -199,23 +200,13 @@ impl Stage {
 
     /// Loses the database and restores it, killed meanwhile, and again where there is no vault then.
     fn restore(&mut self, what: What, nth: u32) -> Result<bool> {
-        let server = &mut self.server;
-        let (backup, key) = (server.home().join("steps.backup"), server.home().join("steps.key"));
-        let held = key_in(&server.key_file()).map_err(words)?;
-        files::replace_private(&key, held.value().expose().as_bytes())?;
-        succeed(server.command("vaultctl").args(["backup", "--quiet", "--force"]).arg(&backup))?;
-        server.kill()?;
-        server.lose_database()?;
-        if what == What::RestoreWithKey {
-            std::fs::remove_file(server.key_file())?;
-        }
+        let lost = Lost::with(&mut self.server, what == What::RestoreWithKey)?;
         self.arm(nth)?;
-        let ended = restore::begin(&self.server, &backup, &key)?.wait()?;
+        let ended = lost.begin(&self.server)?.wait()?;
         let struck = self.disarm()?;
         ensure!(struck || ended.success(), "the restore ended with {ended}");
         if !self.server.has_database() {
-            let ended = restore::begin(&self.server, &backup, &key)?.wait()?;
-            ensure!(ended.success(), "a restore after one that was killed ended with {ended}");
+            lost.restore(&self.server)?;
         }
         Ok(struck)
     }

@@ -1,7 +1,7 @@
 //! A restore that is killed at random moments: afterwards there is no vault, or the restored one whole.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
@@ -28,21 +28,49 @@ pub(super) struct Restored {
     pub(super) placed: u64,
 }
 
-/// Makes a backup, ends the daemon, loses the database, and restores it, killed again and again; the key file is lost
-/// too, or not.
-pub(super) fn amid_kills(server: &mut Server, random: &mut Rng) -> Result<Restored> {
-    let (backup, key) = (server.home().join("crash.backup"), server.home().join("crash.key"));
-    let held = key_in(&server.key_file()).map_err(words)?;
-    files::replace_private(&key, held.value().expose().as_bytes())?;
-    succeed(server.command("vaultctl").args(["backup", "--quiet", "--force"]).arg(&backup))?;
-    server.kill()?;
-    server.lose_database()?;
-    if random.bool() {
-        std::fs::remove_file(server.key_file())?;
+/// A vault whose database was lost, with a backup of it and its key.
+pub(crate) struct Lost {
+    backup: PathBuf,
+    key: PathBuf,
+}
+
+impl Lost {
+    /// Makes a backup, ends the daemon and loses the database; the key file too, or not.
+    pub(crate) fn with(server: &mut Server, key_file_too: bool) -> Result<Self> {
+        let lost = Self { backup: server.home().join("crash.backup"), key: server.home().join("crash.key") };
+        let held = key_in(&server.key_file()).map_err(words)?;
+        files::replace_private(&lost.key, held.value().expose().as_bytes())?;
+        succeed(server.command("vaultctl").args(["backup", "--quiet", "--force"]).arg(&lost.backup))?;
+        server.kill()?;
+        server.lose_database()?;
+        if key_file_too {
+            std::fs::remove_file(server.key_file())?;
+        }
+        Ok(lost)
     }
+
+    /// Starts a restore, which reads the key from its stdin where there is no key file.
+    pub(crate) fn begin(&self, server: &Server) -> Result<Child> {
+        let mut command = server.command("vaultctl");
+        command.arg("restore").arg(&self.backup).stdin(File::open(&self.key)?);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().context("vaultctl cannot be started")
+    }
+
+    /// Restores it after restores that were killed.
+    pub(crate) fn restore(&self, server: &Server) -> Result<()> {
+        let ended = self.begin(server)?.wait()?;
+        ensure!(ended.success(), "a restore after one that was killed ended with {ended}");
+        Ok(())
+    }
+}
+
+/// Loses the database and restores it, killed again and again.
+pub(super) fn amid_kills(server: &mut Server, random: &mut Rng) -> Result<Restored> {
+    let lost = Lost::with(server, random.bool())?;
     let mut restored = Restored::default();
     for _ in 0..KILLS {
-        let mut restore = begin(server, &backup, &key)?;
+        let mut restore = lost.begin(server)?;
         std::thread::sleep(Duration::from_millis(random.u64(0..=LONGEST)));
         restore.kill()?;
         let killed = restore.wait()?.code().is_none();
@@ -53,14 +81,6 @@ pub(super) fn amid_kills(server: &mut Server, random: &mut Rng) -> Result<Restor
         }
         ensure!(killed, "a restore ended by itself, without a vault");
     }
-    let ended = begin(server, &backup, &key)?.wait()?;
-    ensure!(ended.success(), "a restore after one that was killed ended with {ended}");
+    lost.restore(server)?;
     Ok(restored)
-}
-
-/// Starts a restore, which reads the key from its stdin where there is no key file.
-pub(crate) fn begin(server: &Server, backup: &Path, key: &Path) -> Result<Child> {
-    let mut command = server.command("vaultctl");
-    command.arg("restore").arg(backup).stdin(File::open(key)?).stdout(Stdio::null()).stderr(Stdio::null());
-    command.spawn().context("vaultctl cannot be started")
 }
