@@ -16,7 +16,7 @@ use vault::crypto::sha256_of_file;
 use vault::domain::Timestamp;
 use vault::files;
 
-pub(super) use self::copy::{Copy, key_of};
+pub(super) use self::copy::{Copy, files_of, key_of};
 use super::FOUND_SOMETHING;
 use crate::context::Context;
 use crate::failure::Failure;

@@ -28,6 +28,9 @@ pub(super) use place::Place;
 /// What a new `vault.toml` says: the defaults, commented.
 const CONFIG: &str = include_str!("init/vault.toml");
 
+/// What to do with a vault that is there.
+const USE_IT: &str = "use it as it is, or name another folder with --home";
+
 /// Makes a vault, once: its folder, key file, database and recovery key.
 ///
 /// The key is 32 random bytes; a key that the key file already has is used instead. Needs no daemon, and refuses where one runs or where there is a vault already. The recovery key is printed this
@@ -71,7 +74,7 @@ pub(super) fn run(args: &InitArgs, context: &Context) -> Result<ExitCode, Failur
     let config = configuration(&place)?;
     let store = SqliteStore::open(&place.database)?;
     if store.header()?.is_some() {
-        return Err(place.exists());
+        return Err(place.exists(USE_IT));
     }
     let (key, origin) = key(&place)?;
     let plan = Plan {
@@ -116,7 +119,7 @@ fn key(place: &Place) -> Result<(Passphrase, KeyOrigin), Failure> {
 
 fn refused(error: FoundError, place: &Place) -> Failure {
     match error {
-        FoundError::Exists => place.exists(),
+        FoundError::Exists => place.exists(USE_IT),
         FoundError::Store(error) => error.into(),
         FoundError::Keys(error @ UnlockError::Page(_)) => Fault::locked(error.reason()).into(),
         FoundError::Keys(error) => {

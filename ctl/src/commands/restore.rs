@@ -1,18 +1,17 @@
 //! `vaultctl restore`
 
 use std::io::BufReader;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
-use vault::api::{Code, Fault};
 use vault::crypto::RecoveryKey;
 use vault::domain::Timestamp;
 use vault::{files, keyfile};
 
-use super::backup::{Copy, key_of};
+use super::backup::{Copy, files_of, key_of};
 use super::init::Place;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -53,12 +52,7 @@ pub(super) fn run(args: &RestoreArgs, context: &Context) -> Result<ExitCode, Fai
     let file = files::open_regular(&args.file).map_err(|error| Failure::file(&args.file, &error))?;
     let place = Place::prepare(&context.home, args.env_file.as_ref(), args.database.as_ref())?;
     if place.database.exists() {
-        let message = format!("there is a vault already: {}", place.database.display());
-        let hint = format!(
-            "nothing was changed; stop vaultd and move it away with: mv {0} {0}.old",
-            place.database.display()
-        );
-        return Err(Fault::new(Code::Conflict, message).hint(hint).into());
+        return Err(place.exists(&moved_away(&place.database)));
     }
     let mut beside = place.database.as_os_str().to_owned();
     beside.push(".restored");
@@ -93,4 +87,13 @@ pub(super) fn run(args: &RestoreArgs, context: &Context) -> Result<ExitCode, Fai
     }
     show.note(format_args!("next:\n  {} &{then}", place.daemon_command(context)));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says how to move a database away, with the commits that stand in its write-ahead log alone.
+fn moved_away(database: &Path) -> String {
+    let [_, log, _] = files_of(database);
+    let (database, log_there) = (database.display(), log.exists());
+    let move_log =
+        if log_there { format!("; mv {} {database}.old-wal", log.display()) } else { String::new() };
+    format!("stop vaultd and move it away with: mv {database} {database}.old{move_log}")
 }

@@ -125,3 +125,24 @@ fn neither_a_file_nor_a_vault_is_replaced_unasked() {
     let run = test.ctl(&["restore", &path]).ended_with(7);
     assert!(run.stderr.contains("there is a vault already"), "{run}");
 }
+
+#[test]
+fn what_is_moved_away_before_a_restore_keeps_its_last_commits() {
+    let (mut test, path) = backed_up();
+    test.ctl_with(&["set", "later"], "after the backup").succeeded();
+    test.stop();
+    let said = test.ctl(&["restore", &path]).ended_with(7).stderr;
+    let (_, moves) = said.trim_end().split_once("move it away with: ").unwrap();
+    let moves = moves.replace("HOME", test.home().to_str().unwrap());
+    assert!(std::process::Command::new("sh").args(["-ec", &moves]).status().unwrap().success(), "{moves}");
+    test.ctl(&["restore", &path]).succeeded();
+    test.start();
+    test.ctl(&["get", "later"]).ended_with(3);
+    test.stop();
+    for end in ["", "-wal"] {
+        std::fs::rename(test.path(&format!("vault.db.old{end}")), test.path(&format!("vault.db{end}")))
+            .unwrap();
+    }
+    test.start();
+    assert_eq!("after the backup", test.ctl(&["get", "later"]).succeeded().stdout);
+}

@@ -110,7 +110,7 @@ impl Drop for Copy {
 }
 
 /// Gives a database's files: itself, and those that `SQLite` keeps beside it.
-fn files_of(path: &Path) -> [PathBuf; 3] {
+pub(in crate::commands) fn files_of(path: &Path) -> [PathBuf; 3] {
     ["", "-wal", "-shm"].map(|end| {
         let mut name = path.as_os_str().to_owned();
         name.push(end);

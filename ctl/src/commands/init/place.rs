@@ -58,11 +58,10 @@ impl Place {
         })
     }
 
-    /// Says that there is a vault already.
-    pub(in crate::commands) fn exists(&self) -> Failure {
+    /// Says that there is a vault already, and what to do then.
+    pub(in crate::commands) fn exists(&self, then: &str) -> Failure {
         let message = format!("there is a vault already: {}", self.database.display());
-        let hint = "nothing was changed; use it as it is, or name another folder with --home";
-        Fault::new(Code::Conflict, message).hint(hint).into()
+        Fault::new(Code::Conflict, message).hint(format!("nothing was changed; {then}")).into()
     }
 
     /// Writes the command that starts the daemon on this vault.
