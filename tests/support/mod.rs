@@ -43,7 +43,7 @@ pub(crate) const NO_ID: &str = "01890000-0000-7000-8000-000000000000";
 /// The longest wait for something that is bound to happen.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Asks again every two milliseconds until there is an answer; panics with `what` where none comes.
+/// Asks again and again until there is an answer; panics with `what` where none comes.
 pub(crate) fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
@@ -51,7 +51,7 @@ pub(crate) fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
             return answer;
         }
         assert!(start.elapsed() < PATIENCE, "{what} did not happen within {PATIENCE:?}");
-        std::thread::sleep(Duration::from_millis(2));
+        std::thread::yield_now();
     }
 }
 

@@ -170,6 +170,8 @@ impl Writer {
         let panicked = |_| Err(StoreError::Panicked);
         match catch_unwind(AssertUnwindSafe(|| self.transact(units))).unwrap_or_else(panicked) {
             Ok(answers) => {
+                // Whoever hears that the vault is locked may rely on its keys being gone.
+                drop(held);
                 let written = self.fresh.len();
                 self.publish();
                 self.tell(replies.into_iter().zip(answers).collect());
