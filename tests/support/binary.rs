@@ -8,10 +8,12 @@ use std::time::SystemTime;
 
 use nix::fcntl::{Flock, FlockArg};
 
-/// What `vaultd` is built from, below the package's folder.
-const SOURCES: [&str; 9] = [
+/// What `vaultd` is built from, below the workspace's folder.
+const SOURCES: [&str; 11] = [
     "src",
+    "build",
     "kdf/src",
+    "mask/src",
     "daemon/src",
     "daemon/Cargo.toml",
     "platform/src",
@@ -36,7 +38,8 @@ fn built() -> PathBuf {
     let stamp = profile.join("vaultd.stamp");
     let file = vault::files::open_private(&stamp).unwrap();
     let mut held = Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, errno)| errno).unwrap();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = package.ancestors().find(|folder| folder.join("Cargo.lock").exists()).unwrap();
     let newest = SOURCES.iter().filter_map(|source| newest(&root.join(source))).max();
     // An empty stamp was made just now and says nothing.
     let stamped = changed(&stamp).filter(|_| stamp.metadata().is_ok_and(|meta| meta.len() > 0));

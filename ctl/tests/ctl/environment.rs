@@ -1,5 +1,8 @@
 //! A home of its own for each test, the program, and a daemon that ends with the test.
 
+#[path = "../../../tests/support/binary.rs"]
+mod binary;
+
 use std::fmt;
 use std::io::Write;
 use std::os::unix::net::UnixDatagram;
@@ -7,14 +10,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use clap::Parser;
 use serde_json::Value;
 use tempfile::TempDir;
 
 /// The fewest rounds that a vault takes, so that a test does not wait for many.
 const CONFIG: &str = "[kdf]\niterations = 100000\n\n[memory]\nlock = \"try\"\n";
-/// Tells the test that is the daemon which home to serve.
-const DAEMON_HOME: &str = "VAULTCTL_TEST_DAEMON";
 
 /// A home and what runs on it.
 pub(crate) struct TestEnvironment {
@@ -73,9 +73,8 @@ impl TestEnvironment {
     }
 
     fn daemon(home: &Path) -> Command {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "environment::a_daemon_for_the_other_tests", "--ignored", "--nocapture"]);
-        command.env_clear().env(DAEMON_HOME, home);
+        let mut command = Command::new(binary::vaultd());
+        command.env_clear().arg("--home").arg(home);
         command
     }
 
@@ -193,19 +192,4 @@ impl fmt::Display for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}[exit {}]", self.stdout, self.stderr, self.code.map_or(-1, |code| code))
     }
-}
-
-/// Is no test: the other tests run it in a process of its own, as the daemon.
-#[test]
-#[ignore = "the other tests run it as the daemon"]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "its arguments come through the environment, as libtest takes none"
-)]
-fn a_daemon_for_the_other_tests() {
-    let Some(home) = std::env::var_os(DAEMON_HOME) else { return };
-    let key = std::env::var_os(vault::keyfile::VARIABLE);
-    let key = key.map(|key| vault::secret::Passphrase::new(key.into_encoded_bytes()).unwrap());
-    let options = vaultd::Options::parse_from(["vaultd".into(), "--home".into(), home]);
-    vaultd::start(&options, vaultd::Hardened { key, listener: None }).unwrap();
 }
