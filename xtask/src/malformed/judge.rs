@@ -31,18 +31,46 @@ pub(super) fn judge(request: &[u8], answer: &[u8], marks: &[String]) -> Result<J
         for line in answer.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             rpc(line, marks, &mut judged)?;
         }
-        judged.silent = judged.errors + judged.successes == 0;
+        judged.silent = judged.errors + judged.successes == 0 || request.split(|b| *b == b'\n').any(notifies);
         return Ok(judged);
     }
     let mut rest = answer;
     while !rest.is_empty() {
         rest = http(request, rest, (marks, &mut judged))?;
     }
+    judged.silent |= http_body(request).is_some_and(|body| notifies(&body));
     if answer.is_empty() {
         ensure!(!is_whole(request), "a whole request has no answer");
         judged.closed = true;
     }
     Ok(judged)
+}
+
+/// Tells whether a message of JSON-RPC, or one of a batch, asks for no answer: it is done in silence beside others.
+fn notifies(text: &[u8]) -> bool {
+    let silent = |message: &Value| message.get("method").is_some() && message.get("id").is_none();
+    match serde_json::from_slice(text) {
+        Ok(Value::Array(batch)) => batch.iter().any(silent),
+        Ok(message) => silent(&message),
+        Err(_) => false,
+    }
+}
+
+/// Gives the body of a request of HTTP, its chunks put together.
+fn http_body(request: &[u8]) -> Option<Vec<u8>> {
+    let end = request.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let (head, body) = request.split_at(end + 4);
+    if !String::from_utf8_lossy(head).to_ascii_lowercase().contains("transfer-encoding: chunked") {
+        return Some(body.to_vec());
+    }
+    let (mut whole, mut rest) = (Vec::new(), body);
+    while let Some(end) = rest.windows(2).position(|two| two == b"\r\n") {
+        let (size, chunk) = (rest.get(..end)?, rest.get(end + 2..)?);
+        let size = usize::from_str_radix(std::str::from_utf8(size).ok()?, 16).ok()?;
+        whole.extend_from_slice(chunk.get(..size)?);
+        rest = chunk.get(size + 2..).unwrap_or_default();
+    }
+    Some(whole)
 }
 
 /// Tells whether a request has all that it announces: one that has not may be closed without a word.
@@ -192,6 +220,25 @@ mod tests {
     fn a_whole_request_without_an_answer_does_not_pass() {
         assert!(judge(b"GET / HTTP/1.1\r\n\r\n", b"", &[]).is_err());
         assert!(judge(b"GET / HTTP/1.1\r\n", b"", &[]).unwrap().closed);
+    }
+
+    #[test]
+    fn what_is_done_in_silence_beside_an_answer_is_seen() {
+        let served = r#"{"jsonrpc":"2.0","id":1,"result":{}}"#;
+        let batch = r#"[{"jsonrpc":"2.0","method":"a"},{"jsonrpc":"2.0","method":"b","id":1}]"#;
+        assert!(judge(batch.as_bytes(), format!("[{served}]").as_bytes(), &[]).unwrap().silent);
+        let asked = r#"{"jsonrpc":"2.0","method":"b","id":1}"#;
+        assert!(
+            judge(format!("{asked}\n{{\"method\":\"a\"}}\n").as_bytes(), served.as_bytes(), &[])
+                .unwrap()
+                .silent
+        );
+        assert!(!judge(asked.as_bytes(), served.as_bytes(), &[]).unwrap().silent);
+        let head = "POST /rpc HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let (first, last) = batch.split_at(20);
+        let chunked =
+            format!("{head}{:x}\r\n{first}\r\n{:x}\r\n{last}\r\n0\r\n\r\n", first.len(), last.len());
+        assert_eq!(batch.as_bytes(), http_body(chunked.as_bytes()).unwrap());
     }
 
     #[test]
