@@ -186,3 +186,42 @@ fn a_search_of_the_log_finds_text_whatever_the_case_and_takes_no_wildcards() {
     assert!(total("UID:") >= 6, "who acted is looked for too");
     assert_eq!((0, 0, 0), (total("ze\0bra"), total("\0"), total(&"x".repeat(100_000))));
 }
+
+#[test]
+fn a_search_for_what_many_entries_have_is_counted_to_ten_thousand_and_paged_in_order() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home);
+    let entries: Vec<_> =
+        (0..600).map(|number| json!({ "name": format!("common-{number:03}"), "value": "v" })).collect();
+    assert_eq!(200, daemon.http("POST", "/vault/import", json!({ "entries": entries })).status);
+    for _ in 0..16 {
+        assert_eq!(200, daemon.http("POST", "/vault/rotate-all", json!({})).status);
+    }
+    let page = |text: &str, limit: u64, offset: u64| {
+        let question = json!({ "orgId": "*", "search": text, "limit": limit, "offset": offset });
+        daemon.rpc("vault.auditLog", question)["result"].clone()
+    };
+    let places = |page: &Value| {
+        let entries = page["entries"].as_array().unwrap();
+        entries.iter().map(|entry| entry["seq"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    // Six hundred names, and one actor: of each there are more entries than are counted.
+    for text in ["COMMON-", "uid:"] {
+        let both = page(text, 100, 9_000);
+        assert_eq!(
+            (json!(10_000), json!(true)),
+            (both["total"].clone(), both["totalCapped"].clone()),
+            "{text}"
+        );
+        assert_eq!(100, places(&both).len());
+        assert!(places(&both).is_sorted_by(|newer, older| newer > older), "{text}: newest first");
+    }
+    let (first, second) = (places(&page("common-", 50, 0)), places(&page("common-", 50, 50)));
+    assert_eq!(places(&page("common-", 100, 0)), [first, second].concat());
+    let few = page("common-007", 100, 0);
+    assert_eq!((json!(17), Value::Null), (few["total"].clone(), few["totalCapped"].clone()));
+    assert_eq!(17, places(&few).len());
+    let rotated = page("common-59", 5, 0);
+    assert_eq!(json!(170), rotated["total"]);
+    assert!(rotated["entries"].as_array().unwrap().iter().all(|entry| entry["action"] == "rotate"));
+}

@@ -89,16 +89,18 @@ fn pages(bench: &Bench, middle: &Server, large: &Server) -> Result<Vec<Row>> {
     let place = bench.on_disk();
     let first = ListSecrets { limit: Some(100), ..ListSecrets::default() };
     let page = AuditLog { limit: Some(25), org_id: Some(OrgScope::All), ..AuditLog::default() };
-    let search = AuditLog {
-        search: Some("service-0000".to_owned()),
+    let search = |text: &str| AuditLog {
+        search: Some(text.to_owned()),
         ..AuditLog { limit: Some(25), ..AuditLog::default() }
     };
-    let [list, page, search, commit, verify] = alternate(
+    let (rare, common) = (search("service-0000"), search("uid:"));
+    let [list, page, rare, common, commit, verify] = alternate(
         bench.rounds,
         [
             Subject::new("list", || called(middle, &first)),
             Subject::new("audit page", || called(large, &page)),
-            Subject::new("audit search", || called(large, &search)),
+            Subject::new("audit search", || called(large, &rare)),
+            Subject::new("audit search, common", || called(large, &common)),
             Subject::new("one commit", || bench.commit(&place, "group", 1)),
             Subject::new("verify", || called(large, &VerifyAudit {})),
         ],
@@ -115,7 +117,8 @@ fn pages(bench: &Bench, middle: &Server, large: &Server) -> Result<Vec<Row>> {
             budget: Budget::AtMost(1.0),
         },
         within("a page of the log", &page, (entries, 1000.0)),
-        within("a search in the log", &search, (entries, 50_000.0)),
+        within("a search for what few have in the log", &rare, (entries, 50_000.0)),
+        within("a search for what all have in the log", &common, (entries, 50_000.0)),
         Row {
             work: format!("verify {} entries", number(f64::from(u32::try_from(entries)?))),
             figure: format!("{} entries per s", number(entries_a_second)),

@@ -1,21 +1,18 @@
 //! Reading the audit log.
 
 mod labels;
+mod page;
 
-use std::fmt::Write;
 use std::ops::RangeInclusive;
 
-use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::columns::blob32;
-use crate::audit::{Checkpoint, Entry, Head, Link, Process};
+use crate::audit::{Checkpoint, Head, Link, Process};
 use crate::domain::{Action, AuditId, Outcome, SecretId, Timestamp};
-use crate::store::{AuditPage, AuditQuery, StoreError};
+use crate::store::StoreError;
 use labels::Labels;
-
-/// Beyond this the number of matching entries is no longer counted.
-const COUNT_LIMIT: u64 = 10_000;
+pub(super) use page::page;
 
 const COLUMNS: &str =
     "seq, id, at, org, action, outcome, secret, name, actor, uid, gid, pid, exe, metadata, mac";
@@ -54,91 +51,13 @@ fn process_of<'r>(
     Ok(Some(Process { uid, gid, pid: row.get(11)?, exe: labels.text(12) }))
 }
 
-/// The condition that every entry meets.
-const EVERYTHING: &str = "WHERE 1";
-
-/// The conditions of a question and their parameters.
-struct Filter {
-    sql: String,
-    values: Vec<Value>,
-}
-
-impl Filter {
-    fn of(connection: &Connection, query: &AuditQuery, labels: Option<&[i64]>) -> Result<Self, StoreError> {
-        let mut filter = Self { sql: EVERYTHING.to_owned(), values: Vec::new() };
-        filter.equals("action", query.action.map(|a| Value::from(a.as_str().to_owned())));
-        filter.equals("outcome", query.outcome.map(|o| Value::from(o.as_str().to_owned())));
-        filter.equals("secret", query.secret.map(|id| Value::from(id.as_bytes().to_vec())));
-        filter.bound("at >= ?", query.since);
-        filter.bound("at <= ?", query.until);
-        if let Some(after) = query.after {
-            filter.sql.push_str(" AND seq > ?");
-            filter.values.push(Value::from(after.cast_signed()));
-        }
-        if let Some(actor) = &query.actor {
-            filter.equals("actor", Some(label(connection, actor)?));
-        }
-        if let Some(org) = &query.org {
-            filter.sql.push_str(" AND (org IS NULL OR org = ?)");
-            filter.values.push(label(connection, org.as_str())?);
-        }
-        if let Some(labels) = labels {
-            filter.labelled(labels);
-        }
-        Ok(filter)
-    }
-
-    fn equals(&mut self, column: &str, value: Option<Value>) {
-        if let Some(value) = value {
-            let _ = write!(self.sql, " AND {column} = ?");
-            self.values.push(value);
-        }
-    }
-
-    fn bound(&mut self, condition: &str, moment: Option<Timestamp>) {
-        if let Some(moment) = moment {
-            let _ = write!(self.sql, " AND {condition}");
-            self.values.push(Value::from(moment.as_millis()));
-        }
-    }
-
-    /// Looks for entries whose name or actor is one of some labels.
-    fn labelled(&mut self, labels: &[i64]) {
-        let ids = labels.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
-        let _ = write!(self.sql, " AND (name IN ({ids}) OR actor IN ({ids}))");
-    }
-}
-
-/// Finds a label; one that was never used matches no entry.
-fn label(connection: &Connection, text: &str) -> Result<Value, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT id FROM label WHERE text = ?1")?;
-    let mut rows = statement.query([text])?;
-    Ok(Value::from(rows.next()?.map_or(Ok(-1), |row| row.get::<_, i64>(0))?))
-}
-
-fn count(connection: &Connection, filter: &Filter) -> Result<u64, StoreError> {
-    if filter.values.is_empty() && filter.sql == EVERYTHING {
-        // Places have no gap: nobody has to count them.
-        let sql = "SELECT coalesce((SELECT max(seq) FROM audit) - (SELECT min(seq) FROM audit) + 1, 0)";
-        // Where somebody moved an entry out of all bounds, it is as good as endless.
-        let counted = connection
-            .prepare_cached(sql)?
-            .query_row([], |row| Ok(row.get::<_, i64>(0).unwrap_or(i64::MAX)))?;
-        return Ok(counted.cast_unsigned());
-    }
-    let sql = format!("SELECT count(*) FROM (SELECT 1 FROM audit {} LIMIT {})", filter.sql, COUNT_LIMIT + 1);
-    let counted: i64 =
-        connection.prepare_cached(&sql)?.query_row(params_from_iter(&filter.values), |row| row.get(0))?;
-    Ok(counted.cast_unsigned())
-}
-
 /// Gives the last of the distinct names, actors, orgs and executables.
 pub(super) fn last_label(connection: &Connection) -> Result<i64, StoreError> {
     let sql = "SELECT coalesce(max(id), 0) FROM label";
     Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
 }
 
-/// Finds the labels of some places that hold a text, in whatever case.
+/// Finds the labels of some places that hold a text, in whatever case; in order.
 pub(super) fn labels_with(
     connection: &Connection,
     places: RangeInclusive<i64>,
@@ -156,32 +75,10 @@ pub(super) fn labels_with(
         pattern.push(letter);
     }
     pattern.push('%');
-    let sql = r"SELECT id FROM label WHERE id BETWEEN ?1 AND ?2 AND text LIKE ?3 ESCAPE '\'";
+    let sql = r"SELECT id FROM label WHERE id BETWEEN ?1 AND ?2 AND text LIKE ?3 ESCAPE '\' ORDER BY id";
     let mut statement = connection.prepare_cached(sql)?;
     let found = statement.query_map(params![places.start(), places.end(), pattern], |row| row.get(0))?;
     Ok(found.collect::<Result<_, _>>()?)
-}
-
-/// Reads a page, newest first, or oldest first after a place; of entries with some labels, where any are given.
-pub(super) fn page(
-    connection: &Connection,
-    query: &AuditQuery,
-    labels: Option<&[i64]>,
-) -> Result<AuditPage, StoreError> {
-    let mut filter = Filter::of(connection, query, labels)?;
-    let counted = count(connection, &filter)?;
-    let order = if query.after.is_some() { "ASC" } else { "DESC" };
-    let sql = format!("SELECT {COLUMNS} FROM audit {} ORDER BY seq {order} LIMIT ? OFFSET ?", filter.sql);
-    filter.values.push(Value::from(i64::try_from(query.limit).unwrap_or(i64::MAX)));
-    filter.values.push(Value::from(i64::try_from(query.offset).unwrap_or(i64::MAX)));
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(params_from_iter(&filter.values))?;
-    let mut labels = Labels::new(connection)?;
-    let mut entries = Vec::new();
-    while let Some(row) = rows.next()? {
-        entries.push(Entry::from(&readable(row, &mut labels)?));
-    }
-    Ok(AuditPage { entries, total: counted.min(COUNT_LIMIT), capped: counted > COUNT_LIMIT })
 }
 
 /// Hands every entry of some places to a function, oldest first; one that cannot be read ends as unverifiable.

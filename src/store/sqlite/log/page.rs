@@ -1,0 +1,202 @@
+//! A page of the log: which entries a question is about, and how they are found.
+
+use std::fmt::Write;
+
+use rusqlite::types::Value;
+use rusqlite::{CachedStatement, Connection, Row, params_from_iter};
+
+use super::{COLUMNS, Labels, readable};
+use crate::audit::Entry;
+use crate::domain::Timestamp;
+use crate::store::{AuditPage, AuditQuery, StoreError};
+
+/// Beyond this the number of matching entries is no longer counted.
+const COUNT_LIMIT: u64 = 10_000;
+
+/// So many labels are looked up in the indexes, one after the other.
+const FEW: usize = 500;
+
+/// Reads a page, newest first, or oldest first after a place; of entries with some labels, where any are given.
+pub(in crate::store::sqlite) fn page(
+    connection: &Connection,
+    query: &AuditQuery,
+    labels: Option<&[i64]>,
+) -> Result<AuditPage, StoreError> {
+    let filter = Filter::of(connection, query)?;
+    let Some(labels) = labels else {
+        let counted = count(connection, &filter)?;
+        return read(connection, query, &filter, counted);
+    };
+    if labels.len() <= FEW {
+        let labelled = filter.with_labels(labels);
+        let counted = count(connection, &labelled)?;
+        if counted <= COUNT_LIMIT {
+            return read(connection, query, &labelled, counted);
+        }
+    }
+    look_along(connection, query, &filter, labels)
+}
+
+/// Reads the entries of a page that `SQLite` finds and sorts.
+fn read(
+    connection: &Connection,
+    query: &AuditQuery,
+    filter: &Filter,
+    counted: u64,
+) -> Result<AuditPage, StoreError> {
+    let order = order(query);
+    let sql = format!("SELECT {COLUMNS} FROM audit {} ORDER BY seq {order} LIMIT ? OFFSET ?", filter.sql);
+    let page =
+        [query.limit, query.offset].map(|number| Value::from(i64::try_from(number).unwrap_or(i64::MAX)));
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(filter.values.iter().chain(&page)))?;
+    let mut labels = Labels::new(connection)?;
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next()? {
+        entries.push(Entry::from(&readable(row, &mut labels)?));
+    }
+    drop(rows);
+    filter.done_with(statement);
+    Ok(AuditPage { entries, total: counted.min(COUNT_LIMIT), capped: counted > COUNT_LIMIT })
+}
+
+/// Looks at one entry after the other, in order, for labels that are many or that many entries have.
+///
+/// What is common is met soon, where sorting all of it would take seconds.
+fn look_along(
+    connection: &Connection,
+    query: &AuditQuery,
+    filter: &Filter,
+    labels: &[i64],
+) -> Result<AuditPage, StoreError> {
+    let sql = format!("SELECT seq, name, actor FROM audit {} ORDER BY seq {}", filter.sql, order(query));
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(&filter.values))?;
+    let wanted = query.offset..query.offset.saturating_add(query.limit);
+    let enough = wanted.end.max(COUNT_LIMIT + 1);
+    let (mut found, mut places) = (0, Vec::new());
+    while found < enough
+        && let Some(row) = rows.next()?
+    {
+        if has(row, 1, labels) || has(row, 2, labels) {
+            if wanted.contains(&found) {
+                places.push(row.get(0)?);
+            }
+            found += 1;
+        }
+    }
+    Ok(AuditPage {
+        entries: at(connection, &places)?,
+        total: found.min(COUNT_LIMIT),
+        capped: found > COUNT_LIMIT,
+    })
+}
+
+/// Tells whether a column is one of some labels, which are in order; what is no number is none.
+fn has(row: &Row<'_>, column: usize, labels: &[i64]) -> bool {
+    row.get(column).is_ok_and(|id| labels.binary_search(&id).is_ok())
+}
+
+/// Reads the entries at some places; one that was trimmed away meanwhile is left out.
+fn at(connection: &Connection, places: &[i64]) -> Result<Vec<Entry>, StoreError> {
+    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM audit WHERE seq = ?1"))?;
+    let mut labels = Labels::new(connection)?;
+    let mut entries = Vec::with_capacity(places.len());
+    for place in places {
+        let mut rows = statement.query([place])?;
+        if let Some(row) = rows.next()? {
+            entries.push(Entry::from(&readable(row, &mut labels)?));
+        }
+    }
+    Ok(entries)
+}
+
+fn order(query: &AuditQuery) -> &'static str {
+    if query.after.is_some() { "ASC" } else { "DESC" }
+}
+
+/// The condition that every entry meets.
+const EVERYTHING: &str = "WHERE 1";
+
+/// The conditions of a question and their parameters.
+struct Filter {
+    sql: String,
+    values: Vec<Value>,
+    /// Whether it names labels: such a statement is long, and hardly ever asked again.
+    once: bool,
+}
+
+impl Filter {
+    fn of(connection: &Connection, query: &AuditQuery) -> Result<Self, StoreError> {
+        let mut filter = Self { sql: EVERYTHING.to_owned(), values: Vec::new(), once: false };
+        filter.equals("action", query.action.map(|a| Value::from(a.as_str().to_owned())));
+        filter.equals("outcome", query.outcome.map(|o| Value::from(o.as_str().to_owned())));
+        filter.equals("secret", query.secret.map(|id| Value::from(id.as_bytes().to_vec())));
+        filter.bound("at >= ?", query.since);
+        filter.bound("at <= ?", query.until);
+        if let Some(after) = query.after {
+            filter.sql.push_str(" AND seq > ?");
+            filter.values.push(Value::from(after.cast_signed()));
+        }
+        if let Some(actor) = &query.actor {
+            filter.equals("actor", Some(label(connection, actor)?));
+        }
+        if let Some(org) = &query.org {
+            filter.sql.push_str(" AND (org IS NULL OR org = ?)");
+            filter.values.push(label(connection, org.as_str())?);
+        }
+        Ok(filter)
+    }
+
+    fn equals(&mut self, column: &str, value: Option<Value>) {
+        if let Some(value) = value {
+            let _ = write!(self.sql, " AND {column} = ?");
+            self.values.push(value);
+        }
+    }
+
+    fn bound(&mut self, condition: &str, moment: Option<Timestamp>) {
+        if let Some(moment) = moment {
+            let _ = write!(self.sql, " AND {condition}");
+            self.values.push(Value::from(moment.as_millis()));
+        }
+    }
+
+    /// Adds that the name or the actor is one of some labels.
+    fn with_labels(&self, labels: &[i64]) -> Self {
+        let ids = labels.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
+        let sql = format!("{} AND (name IN ({ids}) OR actor IN ({ids}))", self.sql);
+        Self { sql, values: self.values.clone(), once: true }
+    }
+
+    /// Keeps a statement for the next time, or not.
+    fn done_with(&self, statement: CachedStatement<'_>) {
+        if self.once {
+            statement.discard();
+        }
+    }
+}
+
+/// Finds a label; one that was never used matches no entry.
+fn label(connection: &Connection, text: &str) -> Result<Value, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT id FROM label WHERE text = ?1")?;
+    let mut rows = statement.query([text])?;
+    Ok(Value::from(rows.next()?.map_or(Ok(-1), |row| row.get::<_, i64>(0))?))
+}
+
+fn count(connection: &Connection, filter: &Filter) -> Result<u64, StoreError> {
+    if filter.values.is_empty() && filter.sql == EVERYTHING {
+        // Places have no gap: nobody has to count them.
+        let sql = "SELECT coalesce((SELECT max(seq) FROM audit) - (SELECT min(seq) FROM audit) + 1, 0)";
+        // Where somebody moved an entry out of all bounds, it is as good as endless.
+        let counted = connection
+            .prepare_cached(sql)?
+            .query_row([], |row| Ok(row.get::<_, i64>(0).unwrap_or(i64::MAX)))?;
+        return Ok(counted.cast_unsigned());
+    }
+    let sql = format!("SELECT count(*) FROM (SELECT 1 FROM audit {} LIMIT {})", filter.sql, COUNT_LIMIT + 1);
+    let mut statement = connection.prepare_cached(&sql)?;
+    let counted: i64 = statement.query_row(params_from_iter(&filter.values), |row| row.get(0))?;
+    filter.done_with(statement);
+    Ok(counted.cast_unsigned())
+}
