@@ -117,9 +117,12 @@ fn no_key_is_ever_generated() {
         ("no_key", json!(false)),
         (lock_reason(&daemon).as_str(), daemon.get("/vault/status")["configured"].clone())
     );
+    let hint = daemon.http("POST", "/vault/unlock", json!({ "key": "any" })).body["hint"].clone();
+    assert!(hint.as_str().unwrap().contains("vaultctl init"), "{hint}");
     daemon.stop();
     assert!(!home.path(".env").exists());
     assert_eq!(0, slots(&home));
+    assert!(!home.log().contains("ERROR"), "{}", home.log());
 }
 
 #[test]

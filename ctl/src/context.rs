@@ -207,8 +207,12 @@ impl Context {
             return fault
                 .hint("your user or a sandbox may not use this socket; see which with: vaultctl doctor");
         }
-        if socket.exists() {
+        if is_socket(socket) {
             return fault.hint(format!("the daemon has ended; start it again with: {daemon}"));
+        }
+        if socket.exists() {
+            return fault
+                .hint("what is there is no socket; name the daemon's with --socket, or leave that out");
         }
         if self.home.join("vault.db").exists() || !socket.starts_with(&self.home) {
             return fault.hint(format!("start the daemon with: {daemon}"));
@@ -216,6 +220,11 @@ impl Context {
         let init = self.command("init");
         fault.hint(format!("make a vault with: {init}; then start the daemon with: {daemon}"))
     }
+}
+
+fn is_socket(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    path.metadata().is_ok_and(|meta| meta.file_type().is_socket())
 }
 
 fn is_forbidden(socket: &Path) -> bool {

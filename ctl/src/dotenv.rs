@@ -4,7 +4,12 @@
 //! taken as it is; between double quotes `\n`, `\r`, `\t` and a backslash before any other character mean what they
 //! do in most tools; both may run over lines. Without quotes ` #` begins a remark. Nothing is expanded.
 
+use std::ops::Range;
+
 use zeroize::Zeroizing;
+
+/// What makes everything that follows it doubtful.
+const UNCLOSED: &str = "a quote is not closed";
 
 /// A variable with its value, and where it stands.
 #[derive(Debug)]
@@ -15,6 +20,8 @@ pub(crate) struct Assignment {
     pub(crate) value: Zeroizing<String>,
     /// Its line, from 1.
     pub(crate) line: usize,
+    /// Where its value stands in the text, with its quotes.
+    pub(crate) place: Range<usize>,
 }
 
 /// A line that is none.
@@ -26,35 +33,54 @@ pub(crate) struct Malformed {
     pub(crate) why: &'static str,
 }
 
-/// Reads all assignments.
+/// Reads all assignments, of which each line has to be one, a remark, or empty.
 pub(crate) fn read(text: &str) -> Result<Vec<Assignment>, Malformed> {
-    let mut found = Vec::new();
+    let (found, malformed) = read_each(text);
+    malformed.into_iter().next().map_or(Ok(found), Err)
+}
+
+/// Reads those assignments that can be read, and names the other lines. Nothing is read after a quote that is not closed.
+pub(crate) fn read_each(text: &str) -> (Vec<Assignment>, Vec<Malformed>) {
+    let (mut found, mut malformed) = (Vec::new(), Vec::new());
     let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut line = 1;
     while !rest.is_empty() {
         let before = rest;
         rest = match one(rest) {
             Ok((None, rest)) => rest,
-            Ok((Some((name, value)), rest)) => {
-                found.push(Assignment { name, value, line });
+            Ok((Some(Read { name, value, place }), rest)) => {
+                let at = text.len() - before.len();
+                let place = at + place.start..at + place.end;
+                found.push(Assignment { name, value, line, place });
                 rest
             }
-            Err(why) => return Err(Malformed { line, why }),
+            Err(why) => {
+                malformed.push(Malformed { line, why });
+                if why == UNCLOSED {
+                    break;
+                }
+                rest.split_once('\n').map_or("", |(_, next)| next)
+            }
         };
         let taken = before.len() - rest.len();
         line += before.get(..taken).unwrap_or_default().matches('\n').count();
     }
-    Ok(found)
+    (found, malformed)
 }
 
-type Pair = (String, Zeroizing<String>);
+/// An assignment, with the place of its value from where it was begun to be read.
+struct Read {
+    name: String,
+    value: Zeroizing<String>,
+    place: Range<usize>,
+}
 
 /// Reads one line, or more where a quote runs over them, and gives what follows.
-fn one(text: &str) -> Result<(Option<Pair>, &str), &'static str> {
-    let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
+fn one(text: &str) -> Result<(Option<Read>, &str), &'static str> {
+    let (line, next) = text.split_once('\n').unwrap_or((text, ""));
     let trimmed = line.trim();
     if trimmed.is_empty() || trimmed.starts_with('#') {
-        return Ok((None, rest));
+        return Ok((None, next));
     }
     let trimmed = trimmed.strip_prefix("export ").unwrap_or(trimmed);
     let name = trimmed.split_once('=').ok_or("it is no NAME=value")?.0.trim();
@@ -63,12 +89,15 @@ fn one(text: &str) -> Result<(Option<Pair>, &str), &'static str> {
     }
     let (_, after) = text.split_once('=').unwrap_or_default();
     let start = after.trim_start_matches([' ', '\t']);
-    let (value, rest) = match start.chars().next() {
+    let (value, length) = match start.chars().next() {
         Some('\'') => single(start.get(1..).unwrap_or_default())?,
         Some('"') => double(start.get(1..).unwrap_or_default())?,
-        _ => (bare(after.split('\n').next().unwrap_or_default()), rest),
+        _ => bare(start.split('\n').next().unwrap_or_default(), start.len() < after.len()),
     };
-    Ok((Some((name.to_owned(), value)), rest))
+    let quoted = start.starts_with(['\'', '"']);
+    let next = if quoted { end_of_line(start.get(length..).unwrap_or_default())? } else { next };
+    let begin = text.len() - start.len();
+    Ok((Some(Read { name: name.to_owned(), value, place: begin..begin + length }), next))
 }
 
 /// Tells whether a text can name a variable: letters, digits and `_`, no digit first.
@@ -77,22 +106,31 @@ pub(crate) fn is_variable(name: &str) -> bool {
     name.chars().all(usual) && name.chars().next().is_some_and(|first| !first.is_ascii_digit())
 }
 
-fn bare(text: &str) -> Zeroizing<String> {
-    let end = [" #", "\t#"].iter().filter_map(|remark| text.find(remark)).min().unwrap_or(text.len());
-    Zeroizing::new(text.get(..end).unwrap_or_default().trim().to_owned())
+/// A value, and how many bytes it takes with its quotes.
+type Value = (Zeroizing<String>, usize);
+
+/// Reads a value without quotes; white space and `#` begin a remark, and white space may stand before it.
+fn bare(text: &str, spaced: bool) -> Value {
+    let remark = |at: &usize| {
+        let before = text.get(..*at).unwrap_or_default();
+        before.ends_with([' ', '\t']) || before.is_empty() && spaced
+    };
+    let mut marks = text.match_indices('#').map(|(at, _)| at);
+    let value = text.get(..marks.find(remark).unwrap_or(text.len())).unwrap_or_default().trim_end();
+    (Zeroizing::new(value.to_owned()), value.len())
 }
 
-fn single(text: &str) -> Result<(Zeroizing<String>, &str), &'static str> {
-    let (value, rest) = text.split_once('\'').ok_or("a quote is not closed")?;
-    Ok((Zeroizing::new(value.to_owned()), end_of_line(rest)?))
+fn single(text: &str) -> Result<Value, &'static str> {
+    let (value, _) = text.split_once('\'').ok_or(UNCLOSED)?;
+    Ok((Zeroizing::new(value.to_owned()), value.len() + 2))
 }
 
-fn double(text: &str) -> Result<(Zeroizing<String>, &str), &'static str> {
+fn double(text: &str) -> Result<Value, &'static str> {
     let mut value = Zeroizing::new(String::new());
     let mut characters = text.char_indices();
     while let Some((place, c)) = characters.next() {
         match c {
-            '"' => return Ok((value, end_of_line(text.get(place + 1..).unwrap_or_default())?)),
+            '"' => return Ok((value, place + 2)),
             '\\' => match characters.next() {
                 Some((_, 'n')) => value.push('\n'),
                 Some((_, 'r')) => value.push('\r'),
@@ -103,7 +141,7 @@ fn double(text: &str) -> Result<(Zeroizing<String>, &str), &'static str> {
             c => value.push(c),
         }
     }
-    Err("a quote is not closed")
+    Err(UNCLOSED)
 }
 
 /// Makes sure that nothing but a remark follows a closed quote, and gives the next line.
@@ -131,8 +169,8 @@ mod tests {
 
     #[test]
     fn plain_lines_remarks_and_exports_are_read() {
-        let text = "# a remark\n\nA=1\n export B = two words # a remark\r\nC=\nD=a#b\n";
-        let expected = [("A", "1"), ("B", "two words"), ("C", ""), ("D", "a#b")];
+        let text = "# a remark\n\nA=1\n export B = two words # a remark\r\nC=\nD=a#b\nE=#c\nF= #c\n";
+        let expected = [("A", "1"), ("B", "two words"), ("C", ""), ("D", "a#b"), ("E", "#c"), ("F", "")];
         assert_eq!(expected.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(), pairs(text));
     }
 
@@ -150,6 +188,21 @@ mod tests {
     fn each_assignment_knows_its_line() {
         let lines: Vec<_> = read("A='1\n2'\n\nB=3\n").unwrap().iter().map(|one| one.line).collect();
         assert_eq!(vec![1, 4], lines);
+    }
+
+    #[test]
+    fn each_value_knows_its_place_with_its_quotes() {
+        let text = "\u{feff}A= 1 # x\nexport B=\"x\\\"\ny\"  # z\r\nC='\u{e9}'\nD=\nE=two words \r\n";
+        let places: Vec<_> = read(text).unwrap().iter().map(|one| &text[one.place.clone()]).collect();
+        assert_eq!(vec!["1", "\"x\\\"\ny\"", "'\u{e9}'", "", "two words"], places);
+    }
+
+    #[test]
+    fn what_can_be_read_is_read_beside_what_cannot() {
+        let (found, malformed) = read_each("A=1\nBAD LINE\nB='x' y\nC=3\nD='x\nE=5\n");
+        let names: Vec<_> = found.iter().map(|one| (one.name.as_str(), one.line)).collect();
+        assert_eq!(vec![("A", 1), ("C", 4)], names);
+        assert_eq!(vec![2, 3, 5], malformed.iter().map(|one| one.line).collect::<Vec<_>>());
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use crate::failure::Failure;
+use vault::secret::Passphrase;
 
 /// Gives the home that `AGENTICMAIL_HOME` names, else `~/.agenticmail`.
 pub(crate) fn home() -> Option<PathBuf> {
@@ -72,9 +73,9 @@ pub(crate) fn is_colourless() -> bool {
     variable("NO_COLOR").is_some() || variable("TERM").is_some_and(|term| term == "dumb")
 }
 
-/// Tells whether the environment has a key, which a daemon started from here would take before the key file.
-pub(crate) fn has_key() -> bool {
-    variable(vault::keyfile::VARIABLE).is_some()
+/// Gives the key of the environment, which a daemon started from here would take before the key file.
+pub(crate) fn key() -> Option<Passphrase> {
+    Passphrase::new(variable(vault::keyfile::VARIABLE)?.into_encoded_bytes()).ok()
 }
 
 /// The vault's own variables, which no command that is started from here gets.

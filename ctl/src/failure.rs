@@ -23,10 +23,19 @@ impl Failure {
         Fault::new(Code::InvalidRequest, message).hint(hint).into()
     }
 
-    /// Says what a file or folder could not be used for.
+    /// Says what a file or folder could not be used for: a path that is not right is a mistake, and only the rest is the
+    /// disk's.
     pub(crate) fn file(path: &std::path::Path, error: &io::Error) -> Self {
         let message = format!("{}: {}", path.display(), in_words(error));
-        Fault::new(Code::Storage, message).hint("check that the path is right and that you may use it").into()
+        let code = match error.kind() {
+            io::ErrorKind::NotFound
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::IsADirectory
+            | io::ErrorKind::PermissionDenied
+            | io::ErrorKind::InvalidFilename => Code::InvalidRequest,
+            _ => Code::Storage,
+        };
+        Fault::new(code, message).hint("check that the path is right and that you may use it").into()
     }
 
     /// Gives the exit code.
@@ -92,6 +101,18 @@ impl From<serde_json::Error> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_that_is_not_right_is_no_failure_of_the_disk() {
+        let code = |kind: io::ErrorKind| match Failure::file("x".as_ref(), &kind.into()) {
+            Failure::Fault(fault) => fault.code,
+            Failure::Closed => Code::Internal,
+        };
+        assert_eq!(Code::InvalidRequest, code(io::ErrorKind::NotFound));
+        assert_eq!(Code::InvalidRequest, code(io::ErrorKind::PermissionDenied));
+        assert_eq!(Code::Storage, code(io::ErrorKind::StorageFull));
+        assert_eq!(Code::Storage, code(io::ErrorKind::ReadOnlyFilesystem));
+    }
 
     #[test]
     fn every_error_names_a_next_step() {

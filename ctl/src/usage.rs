@@ -3,6 +3,7 @@
 //! A value that was put into an argument by mistake must not be repeated on the screen or in a log.
 
 use std::ffi::OsString;
+use std::num::ParseIntError;
 use std::process::ExitCode;
 
 use clap::Command;
@@ -70,11 +71,12 @@ fn conflict(error: &clap::Error, option: &str) -> String {
 
 /// Gives the words of the type that refused the input; a number's type repeats it, so its range alone is told.
 fn cause(error: &clap::Error) -> String {
-    let words = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+    let source = std::error::Error::source(error);
+    let words = source.map(ToString::to_string).unwrap_or_default();
     if let Some((_, range)) = words.split_once(" is not in ") {
         return format!("a number of {range} is expected").replace("..=", " to ");
     }
-    if words.is_empty() || words.contains("digit") || words.contains("number") || words.contains("integer") {
+    if source.is_none_or(<dyn std::error::Error>::is::<ParseIntError>) {
         return "a whole number is expected".to_owned();
     }
     words
@@ -89,7 +91,8 @@ fn hint(error: &clap::Error, program: &Command, command: &str) -> String {
     if unknown && command == "vaultctl run" && !asked.starts_with('-') {
         return format!("the command stands after two dashes: {command} OPTIONS -- COMMAND");
     }
-    if unknown && (!asked.starts_with('-') || VALUE_OPTIONS.contains(&asked.as_str())) {
+    let may_be_value = !asked.starts_with('-') && takes_values(program, command);
+    if unknown && (may_be_value || VALUE_OPTIONS.contains(&asked.as_str())) {
         return format!("{NO_VALUES}; see: {command} --help");
     }
     let suggested = subcommands(error, program).or_else(|| {
@@ -120,6 +123,16 @@ fn named(program: &Command, arguments: &[OsString]) -> String {
         }
     }
     words.join(" ")
+}
+
+/// Tells whether people may put a value, or a key, behind a command.
+fn takes_values(program: &Command, command: &str) -> bool {
+    let find = |from: &Command, word: &str| from.find_subcommand(word).cloned();
+    let named = command.split(' ').skip(1).try_fold(program.clone(), |from, word| find(&from, word));
+    named.is_some_and(|command| {
+        let by_name = ["unlock", "rekey"].contains(&command.get_name());
+        by_name || command.get_arguments().any(|argument| argument.get_long() == Some("value-file"))
+    })
 }
 
 fn is_missing_value(error: &clap::Error) -> bool {

@@ -216,14 +216,17 @@ impl AddPlatform {
     /// Puts the given values in the preset's order, under their stored names.
     fn by_field(&self, preset: &Preset) -> Result<Vec<(SecretName, &SecretValue)>, Fault> {
         let platform = PlatformName::try_from(preset.platform.clone())?;
+        if self.fields.0.keys().any(|name| field_of(preset, name).is_none()) {
+            let known: Vec<_> = preset.fields.iter().map(|field| field.field.as_str()).collect();
+            let words = format!("field `fields`: there is a field that is not {}", known.join(", "));
+            return Err(bad_field(words));
+        }
         let mut given = Vec::new();
-        let mut used = 0;
         for field in &preset.fields {
             let mut values =
                 self.fields.0.iter().filter(|(name, _)| field_of(preset, name) == Some(&field.field));
             match (values.next(), values.next()) {
                 (Some((_, value)), None) => {
-                    used += 1;
                     let name = SecretName::of_field(&platform, &FieldName::try_from(field.field.clone())?)?;
                     given.push((name, value.value()));
                 }
@@ -233,13 +236,6 @@ impl AddPlatform {
                     return Err(bad_field(format!("field `fields`: `{}` is given twice", field.field)));
                 }
             }
-        }
-        if used != self.fields.0.len() {
-            let known: Vec<_> = preset.fields.iter().map(|field| field.field.as_str()).collect();
-            return Err(bad_field(format!(
-                "field `fields`: there is a field that is not {}",
-                known.join(", ")
-            )));
         }
         Ok(given)
     }

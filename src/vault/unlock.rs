@@ -115,7 +115,10 @@ impl Vault {
     ) -> Result<Arc<Keys>, Fault> {
         let header = match self.0.store.header() {
             Ok(Some(header)) => header,
-            Ok(None) => return Err(Fault::locked(LockReason::NoKey)),
+            Ok(None) => {
+                let hint = "there is no vault yet; stop vaultd and make one with: vaultctl init";
+                return Err(Fault::locked(LockReason::NoKey).hint(hint));
+            }
             Err(error) => return Err(unreadable(error)),
         };
         let keys = open(&header, self.settings().page).map_err(|error| does_not_open(&error))?;

@@ -8,12 +8,15 @@ use std::process::ExitCode;
 use clap::Args;
 use vault::presets::Presets;
 
+use super::env::quote::for_sh;
 use super::particulars::Particulars;
 use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::prompt::ValueSource;
+use crate::show::plain;
 use platform::FieldArg;
+use zeroize::Zeroizing;
 
 /// Stores a platform's keys where agents find them, or one new secret.
 ///
@@ -39,6 +42,13 @@ pub(crate) struct AddArgs {
     /// What is kept beside it.
     #[command(flatten)]
     particulars: Particulars,
+}
+
+/// Gives the command that replaces a value.
+fn set(name: &str, context: &Context) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-:./@".contains(c);
+    let word = if name.chars().all(is_plain) { Zeroizing::new(plain(name)) } else { for_sh(name) };
+    context.command(&format!("set {}", *word))
 }
 
 /// Stores a platform's fields, or one secret.

@@ -34,7 +34,7 @@ use crate::show::date;
     arg_required_else_help = true,
     after_help = "\
 Examples:
-  vaultctl agent add mailer --grant 'read,decrypt:skill:sendgrid:*' > mailer.token
+  (umask 077; vaultctl agent add mailer --grant 'read,decrypt:skill:sendgrid:*' > mailer.token)
   vaultctl agent list
   vaultctl agent test mailer skill:sendgrid:access_token
   vaultctl agent rm mailer"

@@ -104,12 +104,7 @@ pub(super) fn run(args: &DoctorArgs, context: &Context) -> Result<ExitCode, Fail
 
 fn findings(daemon: &Daemon, paths: &Paths, context: &Context) -> Vec<Warning> {
     if !paths.database.exists() && daemon.status().is_none() {
-        let message = format!("there is no vault in {}", paths.home.display());
-        return vec![Warning::new(
-            "no_vault",
-            message,
-            format!("make one with: {}", context.command("init")),
-        )];
+        return vec![no_vault(paths, context)];
     }
     let mut found = Vec::new();
     if paths.database.exists() {
@@ -117,7 +112,7 @@ fn findings(daemon: &Daemon, paths: &Paths, context: &Context) -> Vec<Warning> {
     }
     let newest = match daemon {
         Daemon::Silent => {
-            found.extend(files::key_findings(paths));
+            found.extend(files::key_findings(paths, context));
             found.push(socket::silence(paths, context));
             clock::newest_of_database(paths)
         }
@@ -129,6 +124,12 @@ fn findings(daemon: &Daemon, paths: &Paths, context: &Context) -> Vec<Warning> {
     found.extend(clock::finding(now(), newest));
     found.extend(machine::findings());
     found
+}
+
+/// Says that there is nothing to look at yet.
+fn no_vault(paths: &Paths, context: &Context) -> Warning {
+    let message = format!("there is no vault in {}", paths.home.display());
+    Warning::new("no_vault", message, format!("make one with: {}", context.command("init")))
 }
 
 fn print(findings: &[Warning], context: &Context) -> Result<(), Failure> {

@@ -1,6 +1,6 @@
 //! `vaultctl env`
 
-mod quote;
+pub(super) mod quote;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;

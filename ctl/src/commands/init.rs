@@ -158,7 +158,7 @@ fn print(
         place.daemon_command(context),
         context.command("add openai")
     ))?;
-    if env::has_key() {
+    if env::key().is_some() {
         show.note(
             "note: AGENTICMAIL_VAULT_KEY is set in this environment; a vaultd started from here takes it before the key \
              file, and stays locked where they differ: unset it",

@@ -77,7 +77,7 @@ pub(crate) struct RunArgs {
 
 /// Reads the values, starts the command and ends as it does.
 pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, Failure> {
-    let plan = variables::Plan::of(args)?;
+    let plan = variables::Plan::of(args, context.show)?;
     let values = plan.read(context)?;
     let files = files::Files::make(&args.file, &values)?;
     let launch = Launch {

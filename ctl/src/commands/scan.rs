@@ -190,7 +190,7 @@ fn look_under(place: &Path, feed: &mut Feed<'_>, unreadable: &mut Vec<Unreadable
     for found in files::under(place) {
         let (path, read) = match found {
             Ok(path) => {
-                let read = match files::open(&path) {
+                let read = match files::open(&path, path == place) {
                     Ok(file) => feed.look(&Origin::File(path.clone()), file)?,
                     Err(error) => Err(error),
                 };

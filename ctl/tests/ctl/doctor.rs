@@ -71,6 +71,36 @@ fn a_missing_key_and_a_wrong_one_are_told_apart_without_a_daemon() {
 }
 
 #[test]
+fn the_key_of_the_environment_goes_before_the_key_file() {
+    let test = TestEnvironment::empty();
+    test.ctl(&["init"]).succeeded();
+    let right = std::fs::read_to_string(test.path(".env")).unwrap();
+    let right = right.lines().find_map(|line| line.strip_prefix("AGENTICMAIL_VAULT_KEY=")).unwrap();
+    let with = |key: &str| {
+        let mut command = test.command(&["doctor"]);
+        command.env("AGENTICMAIL_VAULT_KEY", key);
+        test.run(command, "").ended_with(9)
+    };
+    let run = with("another-key-than-that-of-the-vault");
+    assert!(
+        run.stdout.contains("wrong_key: AGENTICMAIL_VAULT_KEY in this environment does not open"),
+        "{run}"
+    );
+    assert!(run.stdout.contains("unset AGENTICMAIL_VAULT_KEY"), "{run}");
+    test.write(".env", "AGENTICMAIL_VAULT_KEY=another-key-than-that-of-the-vault\n");
+    let run = with(right);
+    assert!(!run.stdout.contains("wrong_key"), "{run}");
+}
+
+#[test]
+fn a_database_that_no_key_made_a_vault_of_is_told_to_be_none() {
+    let mut test = TestEnvironment::empty();
+    assert!(test.tries_to_start());
+    test.stop();
+    assert_eq!(["no_vault", "stale_socket"], codes(&test)[..]);
+}
+
+#[test]
 fn a_locked_daemon_is_found_with_its_reason() {
     let test = TestEnvironment::served();
     test.ctl(&["lock"]).succeeded();

@@ -219,3 +219,26 @@ fn two_names_of_one_variable_are_told_apart_from_a_lost_value() {
     let run = test.ctl(&["export", "--reveal", "--format", "dotenv"]).ended_with(7);
     assert!(run.stderr.contains("would both be A_B") && run.stdout.is_empty(), "{run}");
 }
+
+#[test]
+fn a_line_that_is_no_assignment_is_left_out_where_that_is_asked_for() {
+    let test = TestEnvironment::served();
+    let written = "A=first\nBAD sk-1234\nB=second\n";
+    let run = import(&test, "dotenv", written, &[]).ended_with(2);
+    assert!(run.stderr.contains("line 2: it is no NAME=value") && !run.stderr.contains("sk-1234"), "{run}");
+    assert!(names(&test).is_empty());
+    import(&test, "dotenv", written, &["--skip-bad"]).succeeded();
+    assert_eq!(("first", "second"), (&*value(&test, "A"), &*value(&test, "B")));
+}
+
+#[test]
+fn a_reference_that_is_put_into_the_file_is_read_again_whatever_its_name() {
+    let test = TestEnvironment::served();
+    let options = ["--prefix", "team #1 ", "--replace-with-refs"];
+    import(&test, "dotenv", "PA=valueone # mine\r\n", &options).succeeded();
+    assert_eq!("PA='vault://team #1 PA' # mine\r\n", std::fs::read_to_string(test.path("source")).unwrap());
+    let file = test.path("source");
+    let mut command = test.command(&["run", "--no-mask", "--env-file", file.to_str().unwrap(), "--"]);
+    command.args(["/bin/sh", "-c", "echo $PA"]);
+    assert_eq!("valueone\n", test.run(command, "").succeeded().stdout);
+}

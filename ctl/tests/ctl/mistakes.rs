@@ -164,3 +164,46 @@ fn errors_are_json_where_json_is_asked_for() {
         assert!(error["error"].is_string() && error["hint"].is_string(), "{run}");
     }
 }
+
+#[test]
+fn what_takes_no_value_does_not_speak_of_one() {
+    let test = TestEnvironment::empty();
+    for arguments in
+        [&["status", "extra"][..], &["backup", "a", "b"], &["agent", "add", "a", "b", "--grant", "x:y"]]
+    {
+        let run = test.ctl(arguments).ended_with(2);
+        assert!(run.stderr.contains("there is an argument too many\n  hint: see: vaultctl "), "{run}");
+    }
+    let run = test.ctl(&["unlock", "sk-1234"]).ended_with(2);
+    assert!(run.stderr.contains("a value is never an argument"), "{run}");
+}
+
+#[test]
+fn a_hash_that_is_none_is_told_what_one_is() {
+    let test = TestEnvironment::empty();
+    for wrong in ["abcd", &"g".repeat(64)] {
+        let run = test.ctl(&["agent", "add", "a", "--grant", "read:*", "--sha256", wrong]).ended_with(2);
+        assert!(run.stderr.contains("64 hexadecimal digits"), "{run}");
+    }
+}
+
+#[test]
+fn a_path_that_is_not_there_is_a_mistake_and_no_failure_of_the_disk() {
+    let test = TestEnvironment::served();
+    for arguments in [
+        &["backup", "--verify", "/nowhere/file"][..],
+        &["restore", "/nowhere/file"],
+        &["backup", "/nowhere/file"],
+        &["export", "--reveal", "--output", "/nowhere/file"],
+    ] {
+        let run = test.ctl(arguments).ended_with(2);
+        assert!(run.stderr.contains("/nowhere") && run.stderr.contains("hint: "), "{run}");
+    }
+}
+
+#[test]
+fn a_socket_that_is_none_is_told_apart_from_one_that_was_left_behind() {
+    let test = TestEnvironment::served();
+    let run = test.ctl(&["--socket", test.home().to_str().unwrap(), "status"]).ended_with(69);
+    assert!(run.stderr.contains("what is there is no socket"), "{run}");
+}

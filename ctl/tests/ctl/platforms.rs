@@ -121,3 +121,21 @@ fn a_shell_reads_back_what_resolve_printed_for_it() {
     let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
     assert_eq!(value, String::from_utf8_lossy(&output.stdout));
 }
+
+#[test]
+fn what_is_stored_already_is_named_with_the_command_that_replaces_it() {
+    let test = TestEnvironment::served();
+    test.ctl_with(&["add", "openai"], OPENAI).succeeded();
+    let run = test.ctl_with(&["add", "openai"], OPENAI).ended_with(7);
+    assert!(run.stderr.contains("vaultctl set skill:openai:access_token"), "{run}");
+    test.ctl_with(&["add", "two words"], "one").succeeded();
+    let run = test.ctl_with(&["add", "two words"], "two").ended_with(7);
+    assert!(run.stderr.contains("vaultctl set 'two words'; or choose another name"), "{run}");
+}
+
+#[test]
+fn a_field_that_the_platform_does_not_have_is_told_before_one_that_is_missing() {
+    let test = TestEnvironment::served();
+    let run = test.ctl_with(&["add", "slack", "--field", "acess_token=-"], "xoxb-1").ended_with(2);
+    assert!(run.stderr.contains("there is a field that is not access_token"), "{run}");
+}

@@ -95,6 +95,16 @@ fn a_variable_whose_secret_is_not_there_is_named_and_the_name_is_not_repeated() 
 }
 
 #[test]
+fn the_vaults_own_variables_are_not_handed_on_from_an_env_file_either() {
+    let test = with_key();
+    let file = test.write("own", "AGENTICMAIL_VAULT_KEY=k\nAGENTICMAIL_VAULT_TOKEN=t\nA=1\n");
+    let ended = run(&test, &["--env-file", file.to_str().unwrap(), "--", "env"]).succeeded();
+    assert!(ended.stdout.contains("A=1") && !ended.stdout.contains("AGENTICMAIL_VAULT_"), "{ended}");
+    assert!(ended.stderr.contains("AGENTICMAIL_VAULT_KEY is the vault's own"), "{ended}");
+    run(&test, &["--env", "AGENTICMAIL_VAULT_TOKEN=key", "--", "env"]).ended_with(2);
+}
+
+#[test]
 fn a_malformed_line_of_an_env_file_is_named_and_not_repeated() {
     let test = TestEnvironment::empty();
     let file = test.write("app.env", "A=1\nsk-1234\n");

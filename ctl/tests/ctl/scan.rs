@@ -197,3 +197,23 @@ fn a_locked_vault_is_said_before_anything_is_read() {
     test.ctl(&["lock"]).succeeded();
     scan(&test, &folder, &["."]).ended_with(4);
 }
+
+#[test]
+fn a_pipe_that_was_named_is_read_to_its_end() {
+    let (test, folder) = with_secret();
+    put(&folder, "a.txt", VALUE);
+    let mut command = test.command(&[]);
+    let program = command.get_program().to_owned();
+    command = Command::new("bash");
+    command
+        .args(["-c", "cat a.txt | \"$0\" scan /dev/stdin; echo $?; \"$0\" scan <(cat a.txt)"])
+        .arg(program);
+    command
+        .current_dir(&folder)
+        .env_clear()
+        .env("AGENTICMAIL_HOME", test.home())
+        .env("PATH", "/usr/bin:/bin");
+    let run = test.run(command, "").ended_with(9);
+    assert_eq!(2, run.stdout.matches("the value of skill:openai:access_token").count(), "{run}");
+    assert!(run.stdout.contains("/dev/stdin:1:1: ") && run.stdout.contains("\n9\n"), "{run}");
+}

@@ -148,7 +148,9 @@ impl Writer {
                     Job::Stop => stop = true,
                 }
             }
-            self.commit_or_survive(batch);
+            if !batch.is_empty() {
+                self.commit_or_survive(batch);
+            }
             if stop {
                 return;
             }

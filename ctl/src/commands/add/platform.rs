@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::str::FromStr;
 
 use vault::api::{AddPlatform, Code, Discover, Fault, FieldValues, Warning};
-use vault::domain::Invalid;
+use vault::domain::{Invalid, SecretName};
 use vault::presets::{Preset, PresetField};
 use vault::secret::{Revealed, SecretValue};
 
@@ -58,10 +58,14 @@ pub(super) fn run(preset: &Preset, args: &AddArgs, context: &Context) -> Result<
     context.unlocked()?;
     let fields = FieldValues(values(preset, args, context)?);
     let operation = AddPlatform { platform: preset.platform.clone(), org_id, fields };
-    let added = context.call(&operation).map_err(|failure| refused(failure, preset))?;
+    let added = context.call(&operation).map_err(|failure| refused(failure, preset, context))?;
     for (name, value) in &operation.fields.0 {
-        if let Some(field) = preset.field(name) {
-            warn_of_form(field, value.value(), context);
+        let stored =
+            |field: &PresetField| SecretName::try_from(format!("skill:{}:{}", preset.platform, field.field));
+        if let Some(field) = preset.field(name)
+            && let Ok(stored) = stored(field)
+        {
+            warn_of_form(field, (&stored, value.value()), context);
         }
     }
     if context.show.is_json() {
@@ -74,9 +78,12 @@ pub(super) fn run(preset: &Preset, args: &AddArgs, context: &Context) -> Result<
     Ok(ExitCode::SUCCESS)
 }
 
-/// Says it in the words of this program where a field is missing or unknown.
-fn refused(failure: Failure, preset: &Preset) -> Failure {
+/// Says it in the words of this program where a field is missing, unknown or stored already.
+fn refused(failure: Failure, preset: &Preset, context: &Context) -> Failure {
     match failure {
+        Failure::Fault(ref fault) if fault.code == Code::Conflict => {
+            refuse_where_present(preset, context).err().unwrap_or(failure)
+        }
         Failure::Fault(fault) if fault.code == Code::InvalidRequest => {
             let message = fault.message.trim_start_matches("field `fields`: ");
             let hint = format!("see its fields with: vaultctl presets {}", preset.platform);
@@ -87,11 +94,16 @@ fn refused(failure: Failure, preset: &Preset) -> Failure {
 }
 
 /// Warns where a value does not have the field's usual form.
-pub(super) fn warn_of_form(field: &PresetField, value: &SecretValue, context: &Context) {
+pub(super) fn warn_of_form(
+    field: &PresetField,
+    (name, value): (&SecretName, &SecretValue),
+    context: &Context,
+) {
     if !field.matches(value.expose()) {
         let message =
             format!("what was stored does not look like a usual {} ({})", field.label, field.placeholder);
-        let hint = "check that it was copied whole; replace it with: vaultctl set";
+        let set = super::set(name.as_str(), context);
+        let hint = format!("check that it was copied whole; replace it with: {set}");
         context.show.warning(&Warning::new("unusual_form", message, hint));
     }
 }
@@ -145,7 +157,7 @@ fn refuse_where_present(preset: &Preset, context: &Context) -> Result<(), Failur
     let found = context.call(&Discover { platform: Some(preset.platform.clone()), org_id })?;
     let mut stored = found.platforms.into_iter().filter(|found| found.platform.as_str() == preset.platform);
     let Some(field) = stored.next().and_then(|found| found.fields.into_iter().next()) else { return Ok(()) };
-    let hint = format!("replace its value with: vaultctl set {}", field.name);
+    let hint = format!("replace its value with: {}", super::set(field.name.as_str(), context));
     Err(Fault::new(Code::Conflict, format!("{} is stored already", field.name)).hint(hint).into())
 }
 

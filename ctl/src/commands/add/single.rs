@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use vault::api::CreateSecret;
+use vault::api::{Code, CreateSecret};
 use vault::domain::{Invalid, SecretName};
 use vault::presets::{PresetField, Presets};
 
@@ -33,9 +33,9 @@ pub(super) fn run(args: &AddArgs, context: &Context) -> Result<ExitCode, Failure
         expires_at: expires.and_then(Expiry::moment),
         created_by: None,
     };
-    let created = context.call(&operation)?;
+    let created = context.call(&operation).map_err(|failure| taken(failure, &operation.name, context))?;
     if let Some(field) = field_of(&operation.name) {
-        super::platform::warn_of_form(field, operation.value.value(), context);
+        super::platform::warn_of_form(field, (&operation.name, operation.value.value()), context);
     }
     if context.show.is_json() {
         context.show.json(&created)?;
@@ -43,6 +43,17 @@ pub(super) fn run(args: &AddArgs, context: &Context) -> Result<ExitCode, Failure
         context.show.done(format_args!("stored {}", plain(created.entry.name.as_str())))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says what replaces the value of a name that is taken.
+fn taken(failure: Failure, name: &SecretName, context: &Context) -> Failure {
+    match failure {
+        Failure::Fault(fault) if fault.code == Code::Conflict => {
+            let set = super::set(name.as_str(), context);
+            fault.hint(format!("replace its value with: {set}; or choose another name")).into()
+        }
+        other => other,
+    }
 }
 
 fn field_of(name: &SecretName) -> Option<&'static PresetField> {

@@ -12,6 +12,7 @@ use vault::secret::Passphrase;
 use vault::store::{SqliteStore, Store, StoreError};
 
 use super::Paths;
+use crate::context::Context;
 use crate::env;
 
 /// Looks at the privacy of the files, and at the configuration.
@@ -58,11 +59,14 @@ fn configuration(path: &Path) -> Result<Config, Warning> {
     })
 }
 
-/// Looks, where no daemon runs, whether the key file has a key and the key opens the database.
-pub(super) fn key_findings(paths: &Paths) -> Option<Warning> {
+/// Looks, where no daemon runs, whether the key that one would find opens the database.
+pub(super) fn key_findings(paths: &Paths, context: &Context) -> Option<Warning> {
+    if let Some(key) = env::key() {
+        return try_key(&key, paths).err().map(of_environment);
+    }
     match keyfile::read(&paths.key_file) {
         Ok(Some(key)) => try_key(&key, paths).err(),
-        Ok(None) if env::has_key() => None,
+        Ok(None) if is_unfounded(paths) => Some(super::no_vault(paths, context)),
         Ok(None) => {
             let message = format!("{} has no line AGENTICMAIL_VAULT_KEY=…", paths.key_file.display());
             let hint = "put back the key file that the vault was made with, or open it with the recovery key: vaultctl unlock";
@@ -75,6 +79,23 @@ pub(super) fn key_findings(paths: &Paths) -> Option<Warning> {
             Some(Warning::new("no_key", message, "a key file is lines of UTF-8 that you may read"))
         }
     }
+}
+
+/// Says where the key was, in whose place the one of the key file may be right.
+fn of_environment(finding: Warning) -> Warning {
+    if finding.code != LockReason::WrongKey.as_str() {
+        return finding;
+    }
+    let variable = keyfile::VARIABLE;
+    let message =
+        format!("{variable} in this environment does not open the vault, and goes before the key file");
+    Warning::new(&finding.code, message, format!("leave it to the key file with: unset {variable}"))
+}
+
+/// Tells whether a daemon made the database and no key ever made a vault of it.
+fn is_unfounded(paths: &Paths) -> bool {
+    let Some(_held) = hold(&paths.home) else { return false };
+    SqliteStore::open(&paths.database).is_ok_and(|store| matches!(store.header(), Ok(None)))
 }
 
 fn try_key(key: &Passphrase, paths: &Paths) -> Result<(), Warning> {

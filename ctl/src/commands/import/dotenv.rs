@@ -5,7 +5,7 @@ use std::path::Path;
 use vault::presets::Presets;
 
 use super::found::{Candidate, Found, named, text_of};
-use crate::dotenv::{Assignment, read as assignments};
+use crate::dotenv::{Assignment, read_each};
 use crate::failure::Failure;
 
 /// Variables that are the vault's own, and never secrets in it.
@@ -17,22 +17,16 @@ pub(super) const SCHEME: &str = "vault://";
 pub(super) fn read(path: &Path, prefix: Option<&str>) -> Result<Found, Failure> {
     let text = text_of(path)?;
     let mut found = Found::default();
-    for assignment in parsed(path, &text)? {
+    let (assignments, malformed) = read_each(&text);
+    found.bad.extend(malformed.iter().map(|one| format!("{}, line {}: {}", named(path), one.line, one.why)));
+    for assignment in assignments {
         take(assignment, prefix, &mut found);
     }
     Ok(found)
 }
 
-/// Reads the assignments of a file.
-pub(super) fn parsed(path: &Path, text: &str) -> Result<Vec<Assignment>, Failure> {
-    assignments(text).map_err(|malformed| {
-        let message = format!("{}, line {}: {}", named(path), malformed.line, malformed.why);
-        Failure::usage(message, "nothing was stored; mend the line, or make it a remark with #")
-    })
-}
-
 fn take(assignment: Assignment, prefix: Option<&str>, found: &mut Found) {
-    let Assignment { name: variable, value, line } = assignment;
+    let Assignment { name: variable, value, line, .. } = assignment;
     if value.is_empty() {
         return;
     }

@@ -9,10 +9,11 @@ use vault::domain::{Metadata, SecretName};
 use vault::files;
 use zeroize::Zeroizing;
 
-use super::dotenv::{SCHEME, parsed};
+use super::dotenv::SCHEME;
 use super::found::{Found, text_of};
+use crate::commands::env::quote::for_dotenv;
 use crate::context::Context;
-use crate::dotenv::{Assignment, read as assignments};
+use crate::dotenv::{Assignment, read_each};
 use crate::failure::Failure;
 use crate::moment::now;
 use crate::prompt::checked;
@@ -42,47 +43,34 @@ pub(super) fn replace(path: &Path, imported: &Imported, found: &Found) -> Result
     let names: Vec<&str> =
         imported.entries.iter().filter(|one| stored(one.outcome)).map(|one| one.name.as_str()).collect();
     let stored = found.variables.iter().filter(|(_, name)| names.contains(&name.as_str()));
-    let references: BTreeMap<String, String> =
-        stored.map(|(variable, name)| (variable.clone(), format!("{SCHEME}{name}"))).collect();
-    let (text, replaced) = rewritten(&text, &parsed(path, &text)?, &references);
+    let references = stored.map(|(variable, name)| (variable.as_str(), reference(name))).collect();
+    let (text, replaced) = rewritten(&text, &read_each(&text).0, &references);
     let real = std::fs::canonicalize(path).map_err(|error| Failure::file(path, &error))?;
     files::replace_private(&real, text.as_bytes()).map_err(|error| Failure::file(&real, &error))?;
     Ok(replaced)
 }
 
-/// Puts references in the place of values; every other line stays as it is.
+/// Writes a reference as a line of the file holds it: with quotes where its name has what would end it.
+fn reference(name: &str) -> Zeroizing<String> {
+    for_dotenv(&format!("{SCHEME}{name}"))
+}
+
+/// Puts references in the place of values; everything else stays as it is.
 fn rewritten(
     text: &str,
     all: &[Assignment],
-    references: &BTreeMap<String, String>,
+    references: &BTreeMap<&str, Zeroizing<String>>,
 ) -> (Zeroizing<String>, usize) {
-    let lines: Vec<&str> = text.split_inclusive('\n').collect();
-    let mut out = Zeroizing::new(String::with_capacity(text.len()));
+    let mut out = Zeroizing::new(String::with_capacity(2 * text.len()));
     let (mut at, mut replaced) = (0, 0);
-    while let Some(line) = lines.get(at) {
-        let assignment = all.iter().find(|one| one.line == at + 1);
-        let reference =
-            assignment.and_then(|one| references.get(&one.name).map(|reference| (one, reference)));
-        match reference {
-            Some((assignment, reference)) if !assignment.value.is_empty() => {
-                let before = line.split_once('=').map_or("", |(before, _)| before);
-                out.extend([before, "=", reference, "\n"]);
-                at += span(lines.get(at..).unwrap_or_default());
-                replaced += 1;
-            }
-            _ => {
-                out.push_str(line);
-                at += 1;
-            }
-        }
+    for assignment in all.iter().filter(|one| !one.value.is_empty()) {
+        let Some(reference) = references.get(assignment.name.as_str()) else { continue };
+        out.extend([text.get(at..assignment.place.start).unwrap_or_default(), reference]);
+        at = assignment.place.end;
+        replaced += 1;
     }
+    out.push_str(text.get(at..).unwrap_or_default());
     (out, replaced)
-}
-
-/// Counts the lines of the assignment that begins here: a quoted value may run over several.
-fn span(lines: &[&str]) -> usize {
-    let whole = |count: &usize| assignments(&lines.get(..*count).unwrap_or_default().concat()).is_ok();
-    (1..=lines.len()).find(whole).unwrap_or(1)
 }
 
 #[cfg(test)]
@@ -90,15 +78,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_become_references_and_every_other_line_stays() {
-        let text = "# remark\nexport A='x\ny' # z\nB=keep\n\nC = 1\nA=again\n";
-        let names = [("A", "a"), ("C", "c")];
-        let references = names
-            .map(|(variable, name)| (variable.to_owned(), format!("vault://{name}")))
-            .into_iter()
-            .collect();
-        let (text, replaced) = rewritten(text, &assignments(text).unwrap(), &references);
-        assert_eq!("# remark\nexport A=vault://a\nB=keep\n\nC =vault://c\nA=vault://a\n", *text);
-        assert_eq!(3, replaced);
+    fn values_become_references_and_everything_else_stays() {
+        let text = "# remark\r\nexport A='x\ny' # z\r\nB=keep\n\nC = 1\nBAD LINE\nA=again\nD=\"1\"";
+        let names = [("A", "a"), ("C", "c"), ("D", "team #1 \u{e9}'")];
+        let references = names.map(|(variable, name)| (variable, reference(name))).into_iter().collect();
+        let (text, replaced) = rewritten(text, &read_each(text).0, &references);
+        let expected = "# remark\r\nexport A=vault://a # z\r\nB=keep\n\nC = vault://c\nBAD LINE\nA=vault://a\n\
+                        D=\"vault://team #1 \u{e9}'\"";
+        assert_eq!((expected, 4), (text.as_str(), replaced));
+        let last = read_each(&text).0.pop().unwrap();
+        assert_eq!("vault://team #1 \u{e9}'", *last.value);
     }
 }

@@ -39,7 +39,12 @@ pub(super) fn unstarted(command: &[OsString], error: &io::Error, show: Show) -> 
         let hint = "check its name and PATH; the command stands after `--`";
         (NOT_FOUND, Fault::new(Code::NotFound, format!("{name}: there is no such command")).hint(hint))
     } else {
-        let hint = "check that it is a program and that you may run it";
+        let hint = match error.kind() {
+            io::ErrorKind::ArgumentListTooLong => {
+                "its arguments or variables are too long; hand a long value on in a file: --file VAR=NAME"
+            }
+            _ => "check that it is a program and that you may run it",
+        };
         (NOT_EXECUTABLE, Fault::new(Code::Forbidden, format!("{name}: {}", in_words(error))).hint(hint))
     };
     show.failure(&Failure::Fault(fault));

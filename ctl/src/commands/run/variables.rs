@@ -14,6 +14,7 @@ use super::RunArgs;
 use super::files::Files;
 use crate::context::Context;
 use crate::dotenv::{self, Assignment};
+use crate::env::PRIVATE;
 use crate::failure::{Failure, in_words};
 use crate::references::{self, Values, Wanted};
 use crate::show::{Show, plain};
@@ -73,6 +74,9 @@ pub(super) fn pair(text: &str) -> Result<Pair, Invalid> {
     if !dotenv::is_variable(variable) || name.is_empty() {
         return Err(Invalid("it is VAR=NAME: a variable and a secret"));
     }
+    if PRIVATE.contains(&variable) {
+        return Err(Invalid("the vault's key and tokens are not handed on"));
+    }
     Ok(Pair { variable: variable.to_owned(), name: name.to_owned() })
 }
 
@@ -84,10 +88,15 @@ pub(super) struct Plan<'a> {
 
 impl<'a> Plan<'a> {
     /// Takes the arguments and reads the files that they name.
-    pub(super) fn of(args: &'a RunArgs) -> Result<Self, Failure> {
+    pub(super) fn of(args: &'a RunArgs, show: Show) -> Result<Self, Failure> {
         let mut lines = Vec::new();
         for path in &args.env_file {
-            lines.extend(read_file(path)?.into_iter().map(|line| (path.as_path(), line)));
+            let (private, others): (Vec<_>, Vec<_>) =
+                read_file(path)?.into_iter().partition(|line| PRIVATE.contains(&line.name.as_str()));
+            for line in private {
+                show.note(format_args!("note: {} is the vault's own, and is not handed on", line.name));
+            }
+            lines.extend(others.into_iter().map(|line| (path.as_path(), line)));
         }
         Ok(Self { args, lines })
     }
@@ -204,7 +213,7 @@ mod tests {
 
     #[test]
     fn what_is_no_pair_is_refused() {
-        for text in ["KEY", "=name", "KEY=", "1KEY=name", "A B=name"] {
+        for text in ["KEY", "=name", "KEY=", "1KEY=name", "A B=name", "AGENTICMAIL_VAULT_TOKEN=name"] {
             assert!(pair(text).is_err(), "{text}");
         }
     }

@@ -16,8 +16,9 @@ pub(super) fn under(path: &Path) -> impl Iterator<Item = Found> {
     let walk = WalkDir::new(path).same_file_system(true).sort_by_file_name();
     walk.into_iter().filter_entry(|entry| !is_object_store(entry)).filter_map(|entry| match entry {
         Ok(entry) => {
-            let is_file = entry.file_type().is_file() || entry.depth() == 0 && entry.path().is_file();
-            is_file.then(|| Ok(entry.into_path()))
+            // What was named is read, whatever it is: a pipe, a device, what a link leads to.
+            let is_text = entry.file_type().is_file() || entry.depth() == 0 && !entry.path().is_dir();
+            is_text.then(|| Ok(entry.into_path()))
         }
         Err(error) => {
             let path = error.path().map(Path::to_path_buf).unwrap_or_default();
@@ -27,9 +28,10 @@ pub(super) fn under(path: &Path) -> impl Iterator<Item = Found> {
     })
 }
 
-/// Opens a file without waiting for a writer, where it became a pipe meanwhile.
-pub(super) fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)
+/// Opens a file; one that nobody named is not waited for, where it became a pipe meanwhile.
+pub(super) fn open(path: &Path, is_named: bool) -> io::Result<File> {
+    let flags = if is_named { OFlag::empty() } else { OFlag::O_NONBLOCK };
+    OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)
 }
 
 /// Tells git's compressed objects, which `--git` looks at.
