@@ -42,12 +42,39 @@ pub fn openapi() -> Value {
 pub fn openrpc() -> Value {
     let mut fold = OpenRpc { schemas: generator("/components/schemas"), methods: Vec::new() };
     each(&mut fold);
+    fold.methods.extend(of_the_face());
     json!({
         "openrpc": "1.3.2",
         "info": { "title": "The Vault", "version": env!("CARGO_PKG_VERSION") },
         "methods": fold.methods,
         "components": { "schemas": components(&mut fold.schemas) },
     })
+}
+
+/// Describes the methods that are no operations.
+fn of_the_face() -> [Value; 2] {
+    let answer = |schema: Value| json!({ "name": "answer", "schema": schema });
+    let token = json!({ "name": "token", "required": true, "schema": { "type": "string" } });
+    let authenticated = json!({
+        "type": "object",
+        "required": ["success", "actor"],
+        "properties": { "success": { "const": true }, "actor": { "type": "string" } },
+    });
+    [
+        json!({
+            "name": "vault.auth",
+            "summary": "Speaks as an agent from here on; on a stream alone",
+            "paramStructure": "by-name",
+            "params": [token],
+            "result": answer(authenticated),
+        }),
+        json!({
+            "name": "rpc.discover",
+            "summary": "Describes the methods",
+            "params": [],
+            "result": answer(json!({ "type": "object" })),
+        }),
+    ]
 }
 
 fn generator(path: &'static str) -> SchemaGenerator {

@@ -158,6 +158,8 @@ impl Vault {
         alone: Option<&Alone<'_, ()>>,
     ) -> Result<Result<O::Answer, GivenUp>, Fault> {
         let (mut desk, acted) = match O::PLACE {
+            // Since it was identified its request was read, or others of its batch were done.
+            _ if desk.keys().is_ok() && self.is_outdated(desk.caller()) => desk.refused_as_outdated(),
             Place::Inline => act(desk, &**operation),
             Place::Blocking => {
                 let operation = Arc::clone(operation);
@@ -213,13 +215,15 @@ impl Vault {
         }
     }
 
-    /// Records something of a caller's, outside any operation, where the vault is open.
+    /// Records a refusal of a caller's, outside any operation, where the vault is open.
     async fn record(&self, caller: &Caller, draft: Draft) {
         let Keyring::Open(keys) = self.keyring() else { return };
         let author = Author::of(caller, self.now());
-        if let Err(refusal) =
-            self.commit(Unit { author, entries: vec![draft], ..self.system_unit(keys) }).await
-        {
+        let unit = Unit { author, entries: vec![draft], ..self.system_unit(keys) };
+        if !self.writes_alone(caller, &unit) {
+            return;
+        }
+        if let Err(refusal) = self.commit(unit).await {
             tracing::error!(%refusal, "a refusal could not be recorded");
         }
     }

@@ -293,3 +293,32 @@ fn a_method_is_known_however_its_name_is_written() {
     assert!(String::from_utf8_lossy(&plainly).contains("\"unauthorized\""));
     assert_eq!(plainly, written(r"vault\u002eauth"));
 }
+
+#[test]
+fn every_number_is_an_id_and_comes_back_as_it_was() {
+    unhurt(|daemon| {
+        for id in ["-1", "1.5", "1.0", "1e2", "18446744073709551616"] {
+            for (method, part) in [("vault.status", "\"result\":{"), ("vault.none", "\"error\":{")] {
+                let message = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}"}}"#);
+                let line = String::from_utf8(daemon.bytes(format!("{message}\n").as_bytes())).unwrap();
+                assert!(line.starts_with(&format!(r#"{{"jsonrpc":"2.0","id":{id},{part}"#)), "{line}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_message_of_one_byte_more_than_two_mebibytes_is_refused() {
+    unhurt(|daemon| {
+        let message = |length: usize| {
+            let (head, end) = (r#"{"jsonrpc":"2.0","id":1,"method":"vault.none","params":{"a":""#, r#""}}"#);
+            format!("{head}{}{end}\n", "x".repeat(length - head.len() - end.len()))
+        };
+        let code = |length| {
+            let answer: Value = serde_json::from_slice(&daemon.bytes(message(length).as_bytes())).unwrap();
+            answer["error"]["code"].as_i64().unwrap()
+        };
+        let most = 2 * 1024 * 1024;
+        assert_eq!([METHOD_NOT_FOUND, TOO_LARGE], [code(most), code(most + 1)]);
+    });
+}

@@ -99,17 +99,21 @@ async fn answer(app: &App, asking: &Asking<'_>, request: Request<Incoming>) -> A
         Ok(token) => app.identify(visitor, token.as_ref()).await,
         Err(fault) => Err(fault),
     };
-    let caller = match identified {
-        Ok(caller) => caller.claiming(claims(request.headers())),
-        Err(fault) => return refusal(&fault),
+    let identified = identified.map(|caller| caller.claiming(claims(request.headers())));
+    let caller = match (&identified, request.uri().path()) {
+        (Err(fault), "/rpc") if fault.code == Code::Locked => {
+            return rpc_answer(app, Err(fault), (busy, request)).await;
+        }
+        (Err(fault), _) => return refusal(fault),
+        (Ok(caller), _) => caller,
     };
     match request.uri().path() {
-        "/rpc" => rpc_answer(app, &caller, (busy, request)).await,
+        "/rpc" => rpc_answer(app, Ok(caller), (busy, request)).await,
         "/metrics" | "/vault/events" if !caller.is_owner() => {
             refusal(&Fault::new(Code::Forbidden, "you may not do this"))
         }
         "/metrics" | "/vault/events" | "/vault/openapi.json" => plain(app, &request),
-        _ => match operation(app, &caller, (busy, request)).await {
+        _ => match operation(app, caller, (busy, request)).await {
             Ok(answer) => answer,
             Err(Refused::Fault(fault)) => refusal(&fault),
             Err(Refused::Method(allowed)) => wrong_method(&allowed),
@@ -163,13 +167,17 @@ fn decode(text: &str) -> Result<Cow<'_, str>, Fault> {
     decoded.map_err(|_| Fault::new(Code::InvalidRequest, "the path is not UTF-8"))
 }
 
-async fn rpc_answer(app: &App, caller: &Caller, (busy, request): (&Busy, Request<Incoming>)) -> Answer {
+async fn rpc_answer(
+    app: &App,
+    asker: Result<&Caller, &Fault>,
+    (busy, request): (&Busy, Request<Incoming>),
+) -> Answer {
     if request.method() != hyper::Method::POST {
         return wrong_method("POST");
     }
     match busy.while_caller(app.budget.read(request.into_body())).await {
         Err(fault) => refusal(&fault),
-        Ok(body) => match rpc::answer(app, caller, &body).await {
+        Ok(body) => match rpc::answer(app, asker, &body).await {
             Some(text) => json(200, text),
             None => with_headers(StatusCode::NO_CONTENT, Bytes::new()),
         },

@@ -85,7 +85,7 @@ impl Messages {
 
     /// Answers a message or a batch; nothing where all of it are notifications.
     pub async fn answer(&self, caller: &Caller, text: &[u8]) -> Option<String> {
-        rpc::answer(&self.0, caller, text).await
+        rpc::answer(&self.0, Ok(caller), text).await
     }
 }
 

@@ -5,11 +5,11 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use jsonrpsee::core::server::{BatchResponseBuilder, MethodCallback, MethodResponse, ResponsePayload};
+use jsonrpsee::core::server::{MethodCallback, MethodResponse, ResponsePayload};
 use jsonrpsee::types::{ErrorObject, ErrorObjectOwned, Id, Params};
 use jsonrpsee::{ConnectionId, Extensions, RpcModule};
 use serde::de::IgnoredAny;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use vault::agents::Token;
 use vault::api::{Code, Fault};
@@ -24,6 +24,8 @@ use crate::stream::Session;
 const AUTH: &str = "vault.auth";
 /// The most messages of a batch.
 const BATCH: usize = 100;
+/// The bytes of a batch's answers beyond which the rest of it is not done.
+const ANSWERS_BYTES: usize = 16 * 1024 * 1024;
 const PARSE_ERROR: i32 = -32700;
 const INVALID_REQUEST: i32 = -32600;
 const METHOD_NOT_FOUND: i32 = -32601;
@@ -35,16 +37,59 @@ struct Message<'a> {
     jsonrpc: Cow<'a, str>,
     /// Absent in a notification, which is not the same as null.
     #[serde(borrow, default, deserialize_with = "present")]
-    id: Option<Id<'a>>,
+    id: Option<&'a RawValue>,
     #[serde(borrow)]
     method: Cow<'a, str>,
     #[serde(borrow, default)]
     params: Option<&'a RawValue>,
 }
 
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Id<'de>>, D::Error> {
-    Id::deserialize(deserializer).map(Some)
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
 }
+
+impl Message<'_> {
+    /// Gives the id as jsonrpsee knows ids: text, null and whole numbers. Any other number is put into the answer later.
+    fn id(&self) -> Option<Id<'static>> {
+        let Some(id) = self.id else { return Some(Id::Null) };
+        known_id(id).or_else(|| is_number(id).then_some(Id::Null))
+    }
+
+    /// Writes an answer under the message's own id; nothing for a notification.
+    fn answered(&self, response: MethodResponse) -> Option<String> {
+        let text = written(response);
+        let id = self.id?;
+        if known_id(id).is_some() {
+            return Some(text);
+        }
+        let response =
+            serde_json::from_str::<Answered<'_>>(&text).map(|answered| Answered { id, ..answered });
+        response.and_then(|answered| serde_json::to_string(&answered)).ok().or(Some(text))
+    }
+}
+
+fn known_id(id: &RawValue) -> Option<Id<'static>> {
+    serde_json::from_str::<Id<'_>>(id.get()).ok().map(Id::into_owned)
+}
+
+fn is_number(id: &RawValue) -> bool {
+    id.get().starts_with(|c: char| c == '-' || c.is_ascii_digit())
+}
+
+/// An answer, whose id is yet to be written as it was given.
+#[derive(Deserialize, Serialize)]
+struct Answered<'a> {
+    jsonrpc: &'a str,
+    #[serde(borrow)]
+    id: &'a RawValue,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    result: Option<&'a RawValue>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    error: Option<&'a RawValue>,
+}
+
+/// Who asks, or why nobody is let in to ask.
+type Asker<'a> = Result<&'a Caller, &'a Fault>;
 
 /// Adds an operation to the table of methods.
 pub(crate) fn register(methods: &mut RpcModule<()>, method: &'static str, endpoint: Arc<dyn Endpoint>) {
@@ -81,28 +126,35 @@ pub(crate) fn register_description(methods: &mut RpcModule<()>) {
 }
 
 /// Answers a message or a batch; nothing where all of it are notifications.
-pub(crate) async fn answer(app: &App, caller: &Caller, text: &[u8]) -> Option<String> {
+pub(crate) async fn answer(app: &App, asker: Asker<'_>, text: &[u8]) -> Option<String> {
     let text = match std::str::from_utf8(text) {
         Ok(text) => text.trim_ascii(),
-        Err(_) => return Some(written(unreadable("the message is not UTF-8"))),
+        Err(_) => return Some(unreadable("the message is not UTF-8")),
     };
     if !text.starts_with('[') {
-        return one(app, caller, text).await.map(written);
+        return one(app, asker, text).await;
     }
     let messages: Vec<&RawValue> = match serde_json::from_str(text) {
         Ok(messages) => messages,
-        Err(_) => return Some(written(unreadable("the batch is not JSON"))),
+        Err(_) => return Some(unreadable("the batch is not JSON")),
     };
     if messages.is_empty() || messages.len() > BATCH {
-        return Some(written(invalid("a batch has 1 to 100 messages")));
+        return Some(invalid("a batch has 1 to 100 messages"));
     }
-    let mut batch = BatchResponseBuilder::new_with_limit(usize::MAX);
+    let full = Fault::new(
+        Code::TooLarge,
+        "the answers of this batch have more than 16 MiB already; this is not done",
+    );
+    let full = full.hint("ask in smaller batches");
+    let (mut answers, mut bytes) = (Vec::new(), 0);
     for message in messages {
-        if let Some(response) = one(app, caller, message.get()).await {
-            let _ = batch.append(response);
+        let asker = if bytes > ANSWERS_BYTES { Err(&full) } else { asker };
+        if let Some(answer) = one(app, asker, message.get()).await {
+            bytes += answer.len();
+            answers.push(answer);
         }
     }
-    (!batch.is_empty()).then(|| written(MethodResponse::from_batch(batch.finish())))
+    (!answers.is_empty()).then(|| format!("[{}]", answers.join(",")))
 }
 
 /// Answers a line of a stream, and turns a panic outside of any method into an error that belongs to no message.
@@ -116,10 +168,8 @@ async fn answer_session(app: &App, session: &mut Session, text: &[u8]) -> Option
     if let Some(answer) = auth(app, session, text).await {
         return answer;
     }
-    match app.identify(&session.visitor, session.token.as_ref()).await {
-        Ok(caller) => answer(app, &caller, text).await,
-        Err(fault) => Some(refused(&fault)),
-    }
+    let identified = app.identify(&session.visitor, session.token.as_ref()).await;
+    answer(app, identified.as_ref(), text).await
 }
 
 #[derive(Deserialize)]
@@ -139,7 +189,7 @@ async fn auth(app: &App, session: &mut Session, text: &[u8]) -> Option<Option<St
     if message.method != AUTH || message.jsonrpc != "2.0" {
         return None;
     }
-    let id = message.id.clone().unwrap_or(Id::Null).into_owned();
+    let id = message.id()?;
     let params: Result<AuthParams, _> = serde_json::from_str(message.params.map_or("{}", RawValue::get));
     let done = match params {
         Err(_) => {
@@ -159,11 +209,11 @@ async fn auth(app: &App, session: &mut Session, text: &[u8]) -> Option<Option<St
             MethodResponse::response(id, ResponsePayload::success(answer), usize::MAX)
         }
     };
-    Some(message.id.is_some().then(|| written(response)))
+    Some(message.answered(response))
 }
 
 /// Answers one message; nothing where it is a notification.
-async fn one(app: &App, caller: &Caller, text: &str) -> Option<MethodResponse> {
+async fn one(app: &App, asker: Asker<'_>, text: &str) -> Option<String> {
     let message: Message<'_> = match serde_json::from_str(text) {
         Ok(message) => message,
         Err(_) if serde_json::from_str::<IgnoredAny>(text).is_ok() => {
@@ -174,16 +224,27 @@ async fn one(app: &App, caller: &Caller, text: &str) -> Option<MethodResponse> {
     if message.jsonrpc != "2.0" {
         return Some(invalid("`jsonrpc` is not \"2.0\""));
     }
-    let id = message.id.clone().unwrap_or(Id::Null).into_owned();
-    let answering = AssertUnwindSafe(called(app, caller, &message, id.clone())).catch_unwind();
+    let Some(id) = message.id() else { return Some(invalid("`id` is not text, a number or null")) };
+    let answering = AssertUnwindSafe(called(app, asker, &message, id.clone())).catch_unwind();
     let response = answering.await.unwrap_or_else(|_| MethodResponse::error(id, error_of(&own::panicked())));
-    message.id.is_some().then_some(response)
+    message.answered(response)
 }
 
-async fn called(app: &App, caller: &Caller, message: &Message<'_>, id: Id<'static>) -> MethodResponse {
+async fn called(app: &App, asker: Asker<'_>, message: &Message<'_>, id: Id<'static>) -> MethodResponse {
+    if message.method == AUTH {
+        let fault = Fault::new(Code::InvalidRequest, "`vault.auth` is a message of its own, on a stream");
+        return MethodResponse::error(
+            id,
+            error_of(&fault.hint("over HTTP send `Authorization: Bearer` and the token")),
+        );
+    }
     let Some(MethodCallback::Async(callback)) = app.methods.method(&message.method) else {
         let fault = Fault::new(Code::NotFound, "there is no such method").rpc(METHOD_NOT_FOUND);
         return MethodResponse::error(id, error_of(&fault.hint("the methods are described by rpc.discover")));
+    };
+    let caller = match asker {
+        Ok(caller) => caller,
+        Err(fault) => return MethodResponse::error(id, error_of(fault)),
     };
     let params = Params::new(message.params.map(RawValue::get)).into_owned();
     let mut extensions = Extensions::new();
@@ -192,13 +253,13 @@ async fn called(app: &App, caller: &Caller, message: &Message<'_>, id: Id<'stati
 }
 
 /// Refuses what is not JSON.
-fn unreadable(words: &str) -> MethodResponse {
-    MethodResponse::error(Id::Null, error_of(&Fault::new(Code::InvalidRequest, words).rpc(PARSE_ERROR)))
+fn unreadable(words: &str) -> String {
+    refused(&Fault::new(Code::InvalidRequest, words).rpc(PARSE_ERROR))
 }
 
 /// Refuses JSON that is no request.
-fn invalid(words: &str) -> MethodResponse {
-    MethodResponse::error(Id::Null, error_of(&Fault::new(Code::InvalidRequest, words).rpc(INVALID_REQUEST)))
+fn invalid(words: &str) -> String {
+    refused(&Fault::new(Code::InvalidRequest, words).rpc(INVALID_REQUEST))
 }
 
 /// Writes a refusal that belongs to no message.

@@ -1,7 +1,7 @@
 //! Seats: how many connections there are, and which one goes when there is no room.
 //!
-//! A newcomer always gets a seat. The one who gives it up has completed no request, or else has been silent the
-//! longest; a connection whose request is being carried out is never closed. One whose request is still on its way
+//! A newcomer always gets a seat. Whoever gives it up is the user's who has the most, and has completed no request, or
+//! else has been silent the longest; a connection whose request is being carried out is never closed. One whose request is still on its way
 //! in may be: a slow sender keeps nobody out.
 
 use std::collections::HashMap;
@@ -78,7 +78,10 @@ impl Seats {
         if of_user >= limit(self.limits.connections_per_user) {
             table.make_room(|place| place.uid == uid);
         } else if table.taken.len() >= limit(self.limits.connections) {
-            table.make_room(|_| true);
+            let most = table.user_with_most(uid);
+            if !table.make_room(|place| place.uid == most) {
+                table.make_room(|_| true);
+            }
         }
         let number = table.next;
         table.next += 1;
@@ -96,12 +99,25 @@ impl Seats {
 }
 
 impl Table {
-    fn make_room(&mut self, among: impl Fn(&Place) -> bool) {
+    /// Gives the user who has the most seats when a newcomer's is counted too: nobody takes another's with many of its
+    /// own.
+    fn user_with_most(&self, newcomer: u32) -> u32 {
+        let mut counts = HashMap::from([(newcomer, 1_usize)]);
+        for place in self.taken.values() {
+            *counts.entry(place.uid).or_default() += 1;
+        }
+        counts
+            .into_iter()
+            .max_by_key(|(uid, seats)| (*seats, *uid == newcomer))
+            .map_or(newcomer, |(uid, _)| uid)
+    }
+
+    /// Has one of some connections go, where one of them can.
+    fn make_room(&mut self, among: impl Fn(&Place) -> bool) -> bool {
         let candidates = self.taken.iter().filter(|(_, place)| place.busy == 0 && among(place));
         let first = candidates.min_by_key(|(_, place)| (place.served, place.last)).map(|(number, _)| *number);
-        if let Some(place) = first.and_then(|number| self.taken.remove(&number)) {
-            place.leave.notify_one();
-        }
+        let gone = first.and_then(|number| self.taken.remove(&number));
+        gone.inspect(|place| place.leave.notify_one()).is_some()
     }
 }
 
@@ -200,6 +216,15 @@ mod tests {
         busy.while_caller(std::future::ready(())).now_or_never().unwrap();
         let _newcomer = seats.take(1);
         assert!(!left(&first));
+    }
+
+    #[test]
+    fn a_user_with_many_seats_takes_none_of_anothers() {
+        let seats = seats(4);
+        let owners = seats.take(1);
+        drop(owners.busy());
+        let guests: Vec<_> = (0..5).map(|_| seats.take(2)).inspect(|seat| drop(seat.busy())).collect();
+        assert!(!left(&owners) && left(&guests[0]) && left(&guests[1]) && !left(&guests[4]));
     }
 
     #[test]

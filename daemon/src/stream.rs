@@ -87,6 +87,9 @@ async fn next(
     loop {
         let fresh = buffer.get(searched..).unwrap_or_default();
         if let Some(at) = fresh.iter().position(|byte| *byte == b'\n') {
+            if searched + at > BODY_BYTES {
+                return Read::TooLong;
+            }
             let line = buffer.split_to(searched + at);
             buffer.advance(1);
             return Read::Line(line);

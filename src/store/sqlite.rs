@@ -170,6 +170,9 @@ fn connect(path: &Path, mode: Mode) -> Result<Connection, StoreError> {
     connection.set_prepared_statement_cache_capacity(64);
     // Else some statements are planned anew with each parameter.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    // The schema has neither: what somebody put into the file must not run beside our statements.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
     connection.execute_batch(
         "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON;
          PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;",

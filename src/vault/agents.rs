@@ -11,7 +11,7 @@ use crate::api::{
     ListAgents, Success, TestAgent, UpdateAgent, Warning,
 };
 use crate::audit::Draft;
-use crate::domain::{Action, AgentId, Caller, Outcome};
+use crate::domain::{Action, AgentId, Caller, Outcome, Role};
 use crate::keyring::{Keyring, Keys};
 use crate::policy::{Request, Rule, Verdict, judge};
 use crate::secret::SecretValue;
@@ -51,6 +51,13 @@ impl Vault {
         let agents = self.agents();
         let matched = agents.by_user(facts, self.now()).cloned();
         Ok(matched.map_or_else(|| Caller::nobody(peer.clone()), |agent| Caller::agent(agent, peer.clone())))
+    }
+
+    /// Tells whether an agent is not let in any more as it was when it was identified: it was changed or removed since,
+    /// or has expired.
+    pub(super) fn is_outdated(&self, caller: &Caller) -> bool {
+        let Role::Agent(agent) = &caller.role else { return false };
+        agent.is_expired(self.now()) || self.agents().0.get(&agent.name).is_none_or(|now| *now != **agent)
     }
 
     /// Records a token that was not valid.

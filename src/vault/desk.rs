@@ -8,7 +8,7 @@ mod listing;
 use std::sync::Arc;
 
 use super::Vault;
-use super::faults::{forbidden, unreadable, unsealable};
+use super::faults::{fault_of, forbidden, unreadable, unsealable};
 use super::handle::After;
 use super::inspect::Vanished;
 use super::rows::{Rows, Seen};
@@ -20,7 +20,7 @@ use crate::domain::{
 use crate::keyring::Keys;
 use crate::policy::{Request, Verdict, judge};
 use crate::secret::SecretValue;
-use crate::store::{Change, Guard, Row, Store, Stored, Unit};
+use crate::store::{Change, Guard, Refusal, Row, Store, StoreError, Stored, Unit};
 
 /// One act in progress.
 #[derive(Debug)]
@@ -167,7 +167,11 @@ impl Desk {
         org: &OrgId,
         name: &SecretName,
     ) -> Result<Option<Arc<Stored>>, Fault> {
-        let read = || self.store().find(org, name).map_err(|error| unreadable(name, error));
+        let may_list = || self.allows(Action::Read, org, Some(name.as_str()));
+        let read = || match self.store().find(org, name) {
+            Err(StoreError::Damaged(_)) if !may_list() => Ok(None),
+            found => found.map_err(|error| unreadable(name, error)),
+        };
         let Some(seen) = self.look(action, |rows, as_of| rows.named(as_of, org, name), read)? else {
             self.refuse_vanished(|gone| gone.org == *org && gone.name == name.as_str())?;
             return Ok(None);
@@ -316,6 +320,13 @@ impl Desk {
             changes: std::mem::take(&mut self.changes),
             entries,
         })
+    }
+
+    /// Refuses what an agent asks for that is not let in any more.
+    pub(super) fn refused_as_outdated<T>(mut self: Box<Self>) -> (Box<Self>, Result<T, Fault>) {
+        self.about(Draft::of(Action::Read));
+        self.denied = true;
+        (self, Err(fault_of(&Refusal::Revoked)))
     }
 
     /// Makes the unit that records a refusal, where it is known what was refused.

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use serde_json::value::RawValue;
 
 use super::desk::Desk;
+use super::faults::forbidden;
 use super::handle::{Handle, Place, Records, WhileLocked};
 use super::resolve;
 use crate::api::{
@@ -13,12 +14,14 @@ use crate::api::{
     PresetList, ResolveMany, ResolvedMany, ResolvedValue, Secret, Written,
 };
 use crate::audit::Draft;
-use crate::domain::{Action, Category, OrgId, OrgScope, PlatformName, SecretName};
+use crate::domain::{Action, Category, OrgId, OrgScope, PlatformName, Role, SecretName};
 use crate::presets::Presets;
 use crate::store::{ListQuery, Row, Stored};
 
 /// The most names of one question.
 const NAMES: usize = 100;
+/// The most bytes of the values of one answer.
+const ANSWER_BYTES: usize = 16 * 1024 * 1024;
 
 /// Gives the environment variable that a `skill:` name usually goes into.
 pub(super) fn variable(name: &SecretName) -> Option<String> {
@@ -57,34 +60,50 @@ impl Handle for ResolveMany {
         if names.len() > NAMES || (names.is_empty() && self.platform.is_none()) {
             return Err(Fault::new(Code::InvalidRequest, "name 1 to 100 `names`, or a `platform`"));
         }
-        let mut values = Vec::new();
+        let mut values = Values::default();
         for name in names {
             let stored = resolve::find(desk, &org, name)?;
-            values.push(value_of(desk, &stored)?);
+            values.add(desk, &stored)?;
         }
         if let Some(platform) = &self.platform {
             platform_values(desk, &org, platform, &mut values)?;
         }
-        Ok(ResolvedMany { values })
+        Ok(ResolvedMany { values: values.read })
+    }
+}
+
+/// The values of an answer, as far as they are read.
+#[derive(Default)]
+struct Values {
+    read: Vec<ResolvedValue>,
+    bytes: usize,
+}
+
+impl Values {
+    /// Reads one more.
+    fn add(&mut self, desk: &mut Desk, stored: &Stored) -> Result<(), Fault> {
+        let read = value_of(desk, stored)?;
+        self.bytes += read.value.value().expose().len();
+        if self.bytes > ANSWER_BYTES {
+            let fault = Fault::new(Code::TooLarge, "the values have more than 16 MiB together");
+            return Err(fault.hint("ask for fewer names at once"));
+        }
+        self.read.push(read);
+        Ok(())
     }
 }
 
 /// Reads all values of a platform.
-fn platform_values(
-    desk: &mut Desk,
-    org: &OrgId,
-    platform: &str,
-    values: &mut Vec<ResolvedValue>,
-) -> Result<(), Fault> {
+fn platform_values(desk: &mut Desk, org: &OrgId, platform: &str, values: &mut Values) -> Result<(), Fault> {
     let rows = rows_of(desk, Action::Decrypt, org, platform)?;
     if rows.is_empty() {
         // Notes the miss, with the hint that a single name gets.
         let stored = resolve::find(desk, org, platform)?;
-        values.push(value_of(desk, &stored)?);
+        values.add(desk, &stored)?;
     }
     for row in rows {
         let stored = desk.take(Action::Decrypt, row.id.into())?;
-        values.push(value_of(desk, &stored)?);
+        values.add(desk, &stored)?;
     }
     Ok(())
 }
@@ -109,6 +128,9 @@ impl Handle for Discover {
         let org = self.org_id.clone().unwrap_or_default();
         let draft = Draft::of(Action::Read).org(&org);
         desk.about(draft.clone());
+        if matches!(desk.caller().role, Role::Nobody) {
+            return Err(forbidden());
+        }
         let rows = match &self.platform {
             Some(platform) => rows_of(desk, Action::Read, &org, platform)?,
             None => desk.list(Action::Read, &ListQuery::all(OrgScope::One(org)))?.0,

@@ -2,7 +2,7 @@
 
 use super::change::older;
 use super::desk::Desk;
-use super::faults::forbidden;
+use super::faults::{fault_of, forbidden};
 use super::handle::{After, Handle, Place, Settled};
 use crate::api::{
     Code, CreateSecret, Created, DamagedSecret, DeleteSecret, Deleted, Fault, GetSecret, ListSecrets, Secret,
@@ -13,7 +13,10 @@ use crate::crypto::random;
 use crate::domain::{Action, Category, Metadata, OrgId, Role, SecretId, SecretName, Timestamp};
 use crate::presets::Presets;
 use crate::secret::SecretValue;
-use crate::store::{Change, ListQuery, Row, Sort, SortKey, Stored, VersionRow};
+use crate::store::{Change, ListQuery, Refusal, Row, Sort, SortKey, Stored, VersionRow};
+
+/// The most bytes of what a caller says of itself.
+const CLAIM_BYTES: usize = 256;
 
 /// Chooses the category of a name that came without one.
 pub(super) fn usual_category(name: &SecretName) -> Category {
@@ -29,6 +32,9 @@ impl Handle for CreateSecret {
     fn act(&self, desk: &mut Desk) -> Result<Created, Fault> {
         let org = self.org_id.clone().unwrap_or_default();
         desk.ask(Action::Create, &org, Some(&self.name))?;
+        if self.created_by.as_ref().is_some_and(|claim| claim.len() > CLAIM_BYTES) {
+            return Err(Fault::new(Code::InvalidRequest, "field `createdBy`: it has at most 256 bytes"));
+        }
         let new = NewSecret {
             org,
             name: self.name.clone(),
@@ -68,6 +74,10 @@ impl NewSecret {
     /// Makes the first row of the secret and seals its value.
     pub(super) fn seal(self, desk: &Desk, value: &SecretValue) -> Result<Stored, Fault> {
         let (keys, now, actor) = (desk.keys()?, desk.now(), desk.caller().actor().to_string());
+        // The writer tells it too, and writes an entry each time: an agent's refusals are folded.
+        if !desk.caller().is_owner() && matches!(desk.store().find(&self.org, &self.name), Ok(Some(_))) {
+            return Err(fault_of(&Refusal::NameTaken));
+        }
         let category = self.category.unwrap_or_else(|| usual_category(&self.name));
         let mut row = Row {
             id: SecretId::at(now, &random()?),

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::Desk;
 use crate::api::Fault;
+use crate::crypto::Sealed;
 use crate::domain::{Action, OrgId, OrgScope, PlatformName};
-use crate::store::{ListQuery, Row, Stored};
+use crate::store::{ListQuery, Row, StoreError, Stored};
 
 impl Desk {
     /// Lists the rows that the caller may do something with.
@@ -28,11 +29,19 @@ impl Desk {
         action: Action,
         scope: OrgScope,
     ) -> Result<(Vec<Stored>, u64), Fault> {
-        let (mut secrets, total) = self.store().list_sealed(&ListQuery::all(scope))?;
         if self.caller.is_owner() {
-            return Ok((secrets, total));
+            return Ok(self.store().list_sealed(&ListQuery::all(scope))?);
         }
-        secrets.retain(|stored| self.allows(action, &stored.row.org, Some(stored.row.name.as_str())));
+        // Whoever may do it to few of them has no others read.
+        let may = |row: &Row| self.allows(action, &row.org, Some(row.name.as_str()));
+        let rows = self.store().list(&ListQuery::all(scope))?.0;
+        let read = |row: &Row| match self.store().get(row.id) {
+            Err(StoreError::Damaged(_)) => {
+                Some(Ok(Stored { row: row.clone(), sealed: Sealed::from_stored(Vec::new()) }))
+            }
+            found => found.transpose(),
+        };
+        let secrets = rows.iter().filter(|row| may(row)).filter_map(read).collect::<Result<Vec<_>, _>>()?;
         let visible = secrets.len() as u64;
         Ok((secrets, visible))
     }

@@ -70,8 +70,13 @@ impl Kept {
             let several = if self.last.checked_add(1) == Some(id) { AHEAD } else { 1 };
             if let Ok(mut rows) = statement.query([id, several]) {
                 while let Ok(Some(row)) = rows.next() {
-                    let text = row.get_ref(1).and_then(|text| Ok(text.as_str()?)).unwrap_or_default();
-                    row.get(0).into_iter().for_each(|id| self.set(id, text));
+                    // One that is further ahead may belong in the very place that is asked for.
+                    let Some(next) =
+                        row.get(0).ok().filter(|next| (id..id.saturating_add(KEPT)).contains(next))
+                    else {
+                        break;
+                    };
+                    self.set(next, row.get_ref(1).and_then(|text| Ok(text.as_str()?)).unwrap_or_default());
                 }
             }
             if self.labels.get(place).is_none_or(|label| label.id != id) {
@@ -98,4 +103,27 @@ impl Kept {
 /// Gives the place of a label: ids are given out one after the other, so that neighbours do not displace each other.
 fn place_of(id: i64) -> usize {
     usize::try_from(id.rem_euclid(KEPT)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_further_ahead_does_not_take_the_place_of_the_one_that_is_asked_for() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch(
+                "CREATE TABLE label (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
+                 INSERT INTO label VALUES (1, 'one'), (2, 'two'), (514, 'one more round'), (600, 'far');",
+            )
+            .unwrap();
+        let mut labels = Labels::new(&connection).unwrap();
+        let mut kept = Kept::default();
+        let mut text = |id| {
+            let place = kept.meet(&mut labels.statement, id);
+            kept.labels[place].text.clone()
+        };
+        assert_eq!(["one", "two", "", "one more round", "two"], [1, 2, 3, 514, 2].map(&mut text)[..]);
+    }
 }
