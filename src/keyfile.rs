@@ -17,6 +17,8 @@ use crate::secret::Passphrase;
 pub const VARIABLE: &str = "AGENTICMAIL_VAULT_KEY";
 /// The largest key file that is read, in bytes.
 const FILE_BYTES: u64 = 64 * 1024;
+/// The longest key that is written into one.
+const KEY_BYTES: usize = 4096;
 
 /// Says why a key file gives no key.
 #[derive(Debug, thiserror::Error)]
@@ -93,7 +95,9 @@ fn value_of<'t>(text: &'t str, variable: &str) -> Option<&'t str> {
 pub fn check_writable(key: &str) -> Result<(), Invalid> {
     let plain =
         !key.contains(['\n', '\r', '\0']) && key.trim() == key && unquote(key) == key && !key.is_empty();
-    if plain {
+    if key.len() > KEY_BYTES {
+        Err(Invalid("a key has at most 4096 bytes"))
+    } else if plain {
         Ok(())
     } else {
         Err(Invalid("a key has no line break, no space at its ends and no quotes around it"))
@@ -136,6 +140,9 @@ pub fn write(path: &Path, key: &str) -> Result<(), KeyFileError> {
         }
         put(&mut new, key);
     }
+    if new.len() as u64 > FILE_BYTES {
+        return Err(KeyFileError::Malformed("larger than 64 KiB"));
+    }
     Ok(files::replace_private(path, new.as_bytes())?)
 }
 
@@ -162,6 +169,16 @@ mod tests {
     #[test]
     fn export_space_and_one_pair_of_quotes_are_removed() {
         assert_eq!(Some("'a b'"), key("X=1\n  export AGENTICMAIL_VAULT_KEY = \"'a b'\"  \r\n"));
+    }
+
+    #[test]
+    fn a_file_that_could_not_be_read_again_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".env");
+        write(&path, "first").unwrap();
+        assert!(write(&path, &"x".repeat(64 * 1024)).is_err());
+        assert_eq!(b"first".as_slice(), read(&path).unwrap().unwrap().expose());
+        assert!(check_writable(&"x".repeat(4096)).is_ok() && check_writable(&"x".repeat(4097)).is_err());
     }
 
     #[test]

@@ -340,3 +340,19 @@ fn what_is_no_operation_answers_with_the_type_that_is_described() {
         assert_eq!(Some(described.as_str()), answer.header("content-type").split(';').next(), "{path}");
     }
 }
+
+#[test]
+fn what_is_refused_before_it_reaches_an_operation_is_counted() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home);
+    daemon.http("GET", "/vault/secrets?limit=x", NONE);
+    daemon.http("POST", "/nope", NONE);
+    daemon.http("PATCH", "/vault/secrets", NONE);
+    daemon.rpc("vault.none", json!({}));
+    let metrics = daemon.http("GET", "/metrics", NONE).text;
+    for counted in
+        ["reason=\"invalid_request\"} 1", "reason=\"not_found\"} 2", "reason=\"method_not_allowed\"} 1"]
+    {
+        assert!(metrics.contains(counted), "{counted}: {metrics}");
+    }
+}

@@ -1,9 +1,10 @@
 //! The gate: asks the kernel who is calling, drops strangers before a byte is read, and lets the first byte
 //! decide the protocol.
 
+use std::cell::Cell;
 use std::os::fd::{AsFd, AsRawFd};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::socket::{MsgFlags, recv};
 use tokio::io::Interest;
@@ -27,6 +28,8 @@ use crate::{http, stream};
 const FIRST_BYTE: Duration = Duration::from_secs(5);
 /// How long connections get to finish once the daemon ends.
 const GRACE: Duration = Duration::from_secs(3);
+/// How many strangers the log names in a second; all of them are counted.
+const TOLD: u32 = 10;
 /// How long to wait where no connection can be accepted, as when descriptors have run out.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -86,6 +89,23 @@ pub(crate) struct Gate {
     stopping: watch::Receiver<bool>,
     access: Access,
     seats: Arc<Seats>,
+    strangers: Strangers,
+}
+
+/// How many strangers were told of in the last second: none of them fills the log of the system.
+#[derive(Debug, Default)]
+struct Strangers(Cell<Option<(Instant, u32)>>);
+
+impl Strangers {
+    /// Tells whether one more is told of.
+    fn tells(&self) -> bool {
+        let now = Instant::now();
+        let of_this_second =
+            |(since, _): &(Instant, u32)| now.duration_since(*since) < Duration::from_secs(1);
+        let (since, told) = self.0.get().filter(of_this_second).unwrap_or((now, 0));
+        self.0.set(Some((since, told.saturating_add(1))));
+        told < TOLD
+    }
 }
 
 impl Gate {
@@ -95,7 +115,7 @@ impl Gate {
         access: Access,
         limits: &Limits,
     ) -> Self {
-        Self { listener, stopping, access, seats: Seats::new(limits) }
+        Self { listener, stopping, access, seats: Seats::new(limits), strangers: Strangers::default() }
     }
 
     /// Serves until stopped, then lets what is in flight finish.
@@ -138,8 +158,10 @@ impl Gate {
             }
         };
         let Some(standing) = self.access.standing(&process) else {
-            tracing::warn!(uid = process.uid(), pid = process.pid(), "a stranger was dropped");
             app.metrics.refused("stranger");
+            if self.strangers.tells() {
+                tracing::warn!(uid = process.uid(), pid = process.pid(), "a stranger was dropped");
+            }
             return None;
         };
         let seat = self.seats.take(process.uid());

@@ -116,7 +116,10 @@ async fn answer(app: &App, asking: &Asking<'_>, request: Request<Incoming>) -> A
         _ => match operation(app, caller, (busy, request)).await {
             Ok(answer) => answer,
             Err(Refused::Fault(fault)) => refusal(&fault),
-            Err(Refused::Method(allowed)) => wrong_method(&allowed),
+            Err(Refused::Method(allowed)) => {
+                app.metrics.refused(Code::MethodNotAllowed.as_str());
+                wrong_method(&allowed)
+            }
         },
     }
 }
@@ -139,7 +142,7 @@ async fn operation(
     (busy, request): (&Busy, Request<Incoming>),
 ) -> Result<Answer, Refused> {
     let (head, body) = request.into_parts();
-    let found = app.paths.at(head.uri.path()).map_err(|_| no_path())?;
+    let found = app.paths.at(head.uri.path()).map_err(|_| no_path(app))?;
     let verb = found.value.iter().find(|(verb, _)| verb.as_str() == head.method.as_str());
     let Some((verb, endpoint)) = verb else {
         let allowed: Vec<_> = found.value.iter().map(|(verb, _)| verb.as_str()).collect();
@@ -157,7 +160,8 @@ async fn operation(
     Ok(json(endpoint.status(), endpoint.answer(Parts { caller, path: &path, fields }).await?))
 }
 
-fn no_path() -> Fault {
+fn no_path(app: &App) -> Fault {
+    app.metrics.refused(Code::NotFound.as_str());
     Fault::new(Code::NotFound, "there is no such path").hint("the paths are described at /vault/openapi.json")
 }
 

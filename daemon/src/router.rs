@@ -181,11 +181,13 @@ impl<O: Handle> Endpoint for Of<O> {
 
     fn answer<'r>(&'r self, Parts { caller, path, fields }: Parts<'r>) -> Answering<'r> {
         Box::pin(async move {
-            let operation: O = match fields {
-                Fields::Query(query) if !Self::IN_BODY => from_query(path, query)?,
-                Fields::Query(_) => from_json(path, &[])?,
-                Fields::Json(json) => from_json(path, json)?,
+            let operation = match fields {
+                Fields::Query(query) if !Self::IN_BODY => from_query(path, query),
+                Fields::Query(_) => from_json(path, &[]),
+                Fields::Json(json) => from_json(path, json),
             };
+            let operation: O =
+                operation.inspect_err(|fault| self.desk.metrics.refused(fault.code.as_str()))?;
             self.written(&self.desk.call(caller, operation).await?)
         })
     }

@@ -214,12 +214,14 @@ async fn auth(app: &App, session: &mut Session, text: &[u8]) -> Option<Option<St
 
 /// Answers one message; nothing where it is a notification.
 async fn one(app: &App, asker: Asker<'_>, text: &str) -> Option<String> {
-    let message: Message<'_> = match serde_json::from_str(text) {
-        Ok(message) => message,
-        Err(_) if serde_json::from_str::<IgnoredAny>(text).is_ok() => {
-            return Some(invalid("the message is no JSON-RPC 2.0 request"));
-        }
-        Err(_) => return Some(unreadable("the message is not JSON")),
+    let Ok(message) = serde_json::from_str::<Message<'_>>(text) else {
+        app.metrics.refused(Code::InvalidRequest.as_str());
+        let is_json = serde_json::from_str::<IgnoredAny>(text).is_ok();
+        return Some(if is_json {
+            invalid("the message is no JSON-RPC 2.0 request")
+        } else {
+            unreadable("the message is not JSON")
+        });
     };
     if message.jsonrpc != "2.0" {
         return Some(invalid("`jsonrpc` is not \"2.0\""));
@@ -239,6 +241,7 @@ async fn called(app: &App, asker: Asker<'_>, message: &Message<'_>, id: Id<'stat
         );
     }
     let Some(MethodCallback::Async(callback)) = app.methods.method(&message.method) else {
+        app.metrics.refused(Code::NotFound.as_str());
         let fault = Fault::new(Code::NotFound, "there is no such method").rpc(METHOD_NOT_FOUND);
         return MethodResponse::error(id, error_of(&fault.hint("the methods are described by rpc.discover")));
     };

@@ -7,9 +7,11 @@ use notify::event::{AccessKind, AccessMode, ModifyKind};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 use vault::api::Warning;
+use vault::crypto::{Bytes32, mac, random_key};
 use vault::domain::LockReason;
 use vault::files;
 use vault::keyring::Keyring;
+use vault::secret::{KeyBytes, Passphrase};
 use vault::vault::{SlotSource, Vault};
 
 use crate::keys::{self, FoundKey};
@@ -27,6 +29,8 @@ pub(crate) async fn watch(vault: Vault, file: PathBuf) {
     let (told, mut hear) = mpsc::channel(1);
     let mut watched = Watched::new(&file, told);
     let mut seen = print(&file);
+    let mut last = LastKey::new();
+    last.is_new(keys::from_file(&file).ok().as_ref());
     loop {
         watched.follow(matches!(vault.keyring(), Keyring::Locked(_)));
         // What happened before the watch began is seen without it.
@@ -37,7 +41,7 @@ pub(crate) async fn watch(vault: Vault, file: PathBuf) {
         let now = print(&file);
         if now != seen {
             seen = now;
-            changed(&vault, &file).await;
+            changed(&vault, &file, &mut last).await;
         }
     }
 }
@@ -104,10 +108,34 @@ fn print(file: &Path) -> Print {
     Some((meta.ino(), meta.size(), meta.mtime_nsec(), meta.ctime_nsec(), meta.mode()))
 }
 
+/// What tells whether a file has another key than before: a MAC of it under a key that lives as long as the watch.
+struct LastKey {
+    secret: Option<KeyBytes>,
+    mac: Option<Bytes32>,
+}
+
+impl LastKey {
+    fn new() -> Self {
+        Self { secret: random_key().ok(), mac: None }
+    }
+
+    /// Tells whether the key is another than the last one that was there, and remembers it.
+    fn is_new(&mut self, key: Option<&Passphrase>) -> bool {
+        let Some(secret) = &self.secret else { return true };
+        let Some(now) = key.map(|key| mac(secret.expose(), &[key.expose()])) else { return true };
+        self.mac.replace(now) != Some(now)
+    }
+}
+
 /// Tries a changed key file on a locked vault; on an open one only looks whether it still fits.
-async fn changed(vault: &Vault, file: &Path) {
+async fn changed(vault: &Vault, file: &Path, last: &mut LastKey) {
     let key = keys::from_file(file);
+    let is_new = last.is_new(key.as_ref().ok());
     match (vault.keyring(), key) {
+        // Somebody locked it; a file that was touched, or written again as it was, is no reason to open it.
+        (Keyring::Locked(LockReason::ByRequest), Ok(_)) if !is_new => {
+            tracing::info!("the key file was changed and has the key that it had; the vault stays locked");
+        }
         (Keyring::Open(_), Ok(key)) => {
             let trial = vault.clone();
             let fits = tokio::task::spawn_blocking(move || trial.fits(&key)).await.unwrap_or(false);

@@ -75,11 +75,16 @@ fn escaped(text: String, forms: &mut Vec<Form>) {
     forms.extend([form(text.into_bytes()), lower]);
 }
 
-/// Writes a value as JSON strings have it (RFC 8259): in UTF-8, in ASCII, and with `/` escaped.
+/// Writes a value as JSON strings have it (RFC 8259): in UTF-8, in ASCII, with `/` escaped, and fit for HTML.
 fn in_json(value: &str, forms: &mut Vec<Form>) {
     let Ok(quoted) = serde_json::to_string(value).map(Zeroizing::new) else { return };
     let inner = quoted.get(1..quoted.len() - 1).unwrap_or_default();
     forms.push(form(inner.as_bytes().to_vec()));
+    if inner.contains(['&', '<', '>']) {
+        // As Go writes it, so that it may stand in HTML.
+        let escaped = inner.replace('&', r"\u0026").replace('<', r"\u003c").replace('>', r"\u003e");
+        forms.push(form(escaped.into_bytes()));
+    }
     let mut ascii = Zeroizing::new(String::with_capacity(inner.len() + 16));
     for c in inner.chars() {
         match c {
@@ -149,6 +154,11 @@ mod tests {
         {
             assert!(has(value, form), "{form}");
         }
+    }
+
+    #[test]
+    fn json_that_may_stand_in_html_is_found() {
+        assert!(has("db://a?b=<c>&d=\u{f6}", "db://a?b=\\u003cc\\u003e\\u0026d=\u{f6}"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::value::StrDeserializer;
-use serde::de::{DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, Visitor};
 
 use super::{Code, Fault, Operation};
 use crate::secret::TOO_LONG;
@@ -128,12 +128,13 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for JoinedVisitor<'_, V> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, rest: A) -> Result<V::Value, A::Error> {
-        self.visitor.visit_map(JoinedMap { path: self.path.iter(), value: None, rest })
+        self.visitor.visit_map(JoinedMap { path: self.path, left: self.path.iter(), value: None, rest })
     }
 }
 
 struct JoinedMap<'p, A> {
-    path: std::slice::Iter<'p, (&'p str, Cow<'p, str>)>,
+    path: &'p PathFields<'p>,
+    left: std::slice::Iter<'p, (&'p str, Cow<'p, str>)>,
     value: Option<&'p str>,
     rest: A,
 }
@@ -142,7 +143,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for JoinedMap<'_, A> {
     type Error = A::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
-        let Some((key, value)) = self.path.next() else { return self.rest.next_key_seed(seed) };
+        let Some((key, value)) = self.left.next() else { return self.next_other_key(seed) };
         self.value = Some(value);
         let key: StrDeserializer<'_, A::Error> = (*key).into_deserializer();
         seed.deserialize(key).map(Some)
@@ -159,10 +160,39 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for JoinedMap<'_, A> {
     }
 }
 
+impl<'de, A: MapAccess<'de>> JoinedMap<'_, A> {
+    /// Reads the next key that is none of the path's; one that says again what the path says is passed over.
+    fn next_other_key<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        if self.path.is_empty() {
+            return self.rest.next_key_seed(seed);
+        }
+        while let Some(key) = self.rest.next_key::<String>()? {
+            let Some((name, value)) = self.path.iter().find(|(name, _)| *name == key) else {
+                return seed.deserialize(key.into_deserializer()).map(Some);
+            };
+            if self.rest.next_value::<String>()? != **value {
+                return Err(A::Error::custom(format_args!("field `{name}`: the path says another")));
+            }
+        }
+        Ok(None)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::ListSecrets;
+    use crate::api::{ListSecrets, UpdateAgent};
+
+    #[test]
+    fn a_body_may_say_again_what_the_path_says_and_nothing_else() {
+        let path = [("name", Cow::Borrowed("bot"))];
+        let read = |body: &str| from_json::<UpdateAgent>(&path, body.as_bytes());
+        assert_eq!("bot", read(r#"{"name": "bot", "grants": []}"#).unwrap().name.to_string());
+        for refused in [r#"{"name": "other"}"#, r#"{"name": 1}"#] {
+            assert!(read(refused).unwrap_err().message.contains("`name`"), "{refused}");
+        }
+        assert!(read(r#"{"colour": 1}"#).is_err());
+    }
 
     #[test]
     fn a_wrong_value_is_refused_in_the_same_words_in_a_query_and_in_json() {

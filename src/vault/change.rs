@@ -33,7 +33,8 @@ pub(super) fn kept_versions(desk: &Desk, stored: &Stored) -> Result<Vec<VersionR
 pub(super) fn older(desk: &Desk, stored: &Stored, version: u64) -> Result<SecretValue, Fault> {
     let versions = kept_versions(desk, stored)?;
     let found = versions.iter().find(|kept| kept.version == version).ok_or_else(|| {
-        let hint = format!("see which are kept with: vaultctl history '{}'", stored.row.name);
+        let word = stored.row.name.as_str().replace('\'', r"'\''");
+        let hint = format!("see which are kept with: vaultctl history '{word}'");
         Fault::new(Code::NotFound, "this version is not kept").hint(hint)
     })?;
     open_version(desk, stored, found)

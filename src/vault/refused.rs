@@ -34,10 +34,9 @@ impl Vault {
     pub(super) fn count_refusal(&self, caller: &Caller, method: &'static str, reason: LockReason) {
         let now = self.now();
         let actor = caller.actor().to_string();
-        tracing::info!(%actor, method, reason = reason.as_str(), "refused: the vault is locked");
         let mut refused = self.0.refused.lock().unwrap_or_else(PoisonError::into_inner);
         let full = refused.0.len() >= KINDS;
-        let kind = Kind { actor, method, reason };
+        let kind = Kind { actor: actor.clone(), method, reason };
         let kind = if full && !refused.0.contains_key(&kind) {
             Kind { actor: "others".to_owned(), method: "any", reason }
         } else {
@@ -46,6 +45,11 @@ impl Vault {
         let count = refused.0.entry(kind).or_insert(Count { times: 0, first: now, last: now });
         count.times += 1;
         count.last = now;
+        // Whoever asks again and again does not fill the log of the system with it.
+        if count.times.is_power_of_two() {
+            let (times, reason) = (count.times, reason.as_str());
+            tracing::info!(%actor, method, reason, times, "refused: the vault is locked");
+        }
     }
 
     /// Takes what was counted, as entries for the log.

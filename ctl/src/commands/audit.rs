@@ -5,6 +5,8 @@ mod export;
 mod follow;
 mod verify;
 
+pub(super) use verify::what_is_broken;
+
 use std::process::ExitCode;
 
 use clap::builder::TypedValueParser;

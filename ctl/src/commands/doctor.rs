@@ -1,6 +1,7 @@
 //! `vaultctl doctor`
 
 mod clock;
+mod contents;
 mod files;
 mod loss;
 mod machine;
@@ -118,6 +119,7 @@ fn findings(daemon: &Daemon, paths: &Paths, context: &Context) -> Vec<Warning> {
         }
         Daemon::Answers(status) => {
             found.extend(socket::findings(status, context));
+            found.extend(contents::findings(status, context));
             clock::newest_of_daemon(context)
         }
     };

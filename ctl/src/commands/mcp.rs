@@ -19,8 +19,8 @@ use crate::failure::Failure;
 ///
 /// An agent's program starts it; `integrate` writes that down for the usual ones. The agent can list, discover and
 /// describe secrets, ask its user to add one, and run a command with secrets in its environment and masked in
-/// its output. No tool gives a value. With `AGENTICMAIL_VAULT_TOKEN` or `--token-file` the agent sees and uses what its
-/// grants allow, and no more.
+/// its output. No tool gives a value. With `AGENTICMAIL_VAULT_TOKEN` or `--token-file` the tools see and use what the
+/// agent's grants allow; a command that they start is a process of yours, and can ask as you.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

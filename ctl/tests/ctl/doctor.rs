@@ -223,3 +223,20 @@ fn a_damaged_secret_is_deleted_by_its_name() {
     test.ctl(&["rm", "hurt", "--yes"]).succeeded();
     test.ctl(&["get", "hurt"]).ended_with(3);
 }
+
+#[test]
+fn a_value_that_does_not_open_and_an_edited_log_are_found() {
+    let mut test = TestEnvironment::served();
+    test.ctl_with(&["set", "good"], "one").succeeded();
+    test.ctl_with(&["set", "bad"], "two").succeeded();
+    test.stop();
+    test.sql(
+        "UPDATE secret SET sealed = randomblob(length(sealed)) WHERE name = 'bad';
+         UPDATE audit SET at = at + 1 WHERE seq = 2;",
+    );
+    test.start();
+    let run = test.ctl(&["doctor"]).ended_with(9);
+    assert!(run.stdout.contains("integrity: the secret bad is not as it was stored"), "{run}");
+    assert!(run.stdout.contains("audit_log: the audit log: entry 2 is not as it was written"), "{run}");
+    assert!(!run.stdout.contains("good"), "{run}");
+}

@@ -38,7 +38,8 @@ pub(super) fn run(_args: &VerifyArgs, context: &Context) -> Result<ExitCode, Fai
     Ok(if found.intact { ExitCode::SUCCESS } else { ExitCode::from(FOUND_SOMETHING) })
 }
 
-fn what_is_broken(found: &Verification) -> String {
+/// Says in words what a check found.
+pub(in crate::commands) fn what_is_broken(found: &Verification) -> String {
     let place = found.first_broken.map_or_else(|| "the log".to_owned(), |seq| format!("entry {seq}"));
     let entries = found.entries;
     match found.reason.as_deref() {

@@ -1,0 +1,39 @@
+//! What the vault holds: values that do not open, and a log that is not as it was written.
+
+use vault::api::{Scan, ScanBytes, ScanText, Status, VerifyAudit, Warning};
+use vault::domain::{OrgScope, SecretName};
+
+use crate::commands::audit::what_is_broken;
+use crate::context::Context;
+use crate::show::plain;
+
+/// The most secrets that are named.
+const NAMED: usize = 10;
+
+/// Has the daemon open every value and read the whole log, where it can.
+pub(super) fn findings(status: &Status, context: &Context) -> Vec<Warning> {
+    if status.locked {
+        return Vec::new();
+    }
+    // A look for nothing opens everything, and names what does not open.
+    let nothing = ScanText { data: ScanBytes::new(Vec::new()), open: false };
+    let scan = Scan { org_id: Some(OrgScope::All), texts: vec![nothing] };
+    let damaged = context.call_plainly(&scan).map(|scanned| scanned.damaged).unwrap_or_default();
+    let mut found: Vec<_> = damaged.iter().take(NAMED).map(|name| hurt(name, context)).collect();
+    if let Some(more) = damaged.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        let message = format!("{more} more secrets are not as they were stored");
+        found.push(Warning::new("integrity", message, "see all of them with: vaultctl scan /dev/null"));
+    }
+    found.extend(context.call_plainly(&VerifyAudit {}).ok().filter(|log| !log.intact).map(|log| {
+        let hint = "keep a copy of the vault's folder, and compare it with a backup";
+        Warning::new("audit_log", format!("the audit log: {}", what_is_broken(&log)), hint)
+    }));
+    found
+}
+
+fn hurt(name: &SecretName, context: &Context) -> Warning {
+    let message = format!("the secret {} is not as it was stored", plain(name.as_str()));
+    let restore = context.command("restore");
+    let hint = format!("bring a backup back with: {restore}; or delete the secret, and store its value anew");
+    Warning::new("integrity", message, hint)
+}
