@@ -118,13 +118,6 @@ impl SqliteStore {
         })
     }
 
-    /// Finds the labels that hold a text.
-    fn labels_with(&self, text: &str) -> Result<Vec<i64>, StoreError> {
-        let last = self.read(log::last_label)?;
-        let parts = self.read_parts(last, |connection, places| log::labels_with(connection, places, text))?;
-        Ok(parts.concat())
-    }
-
     /// Runs a function on a reading connection; more than are kept are opened while they are needed.
     fn read<T>(&self, f: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();

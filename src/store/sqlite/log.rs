@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::SqliteStore;
 use super::columns::blob32;
 use crate::audit::{Checkpoint, Head, Link, Process};
 use crate::domain::{Action, AuditId, Outcome, SecretId, Timestamp};
@@ -52,13 +53,21 @@ fn process_of<'r>(
 }
 
 /// Gives the last of the distinct names, actors, orgs and executables.
-pub(super) fn last_label(connection: &Connection) -> Result<i64, StoreError> {
+fn last_label(connection: &Connection) -> Result<i64, StoreError> {
     let sql = "SELECT coalesce(max(id), 0) FROM label";
     Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
 }
 
+impl SqliteStore {
+    /// Finds the labels that hold a text, in whatever case; in order.
+    pub(super) fn labels_with(&self, text: &str) -> Result<Vec<i64>, StoreError> {
+        let last = self.read(last_label)?;
+        Ok(self.read_parts(last, |connection, places| labels_with(connection, places, text))?.concat())
+    }
+}
+
 /// Finds the labels of some places that hold a text, in whatever case; in order.
-pub(super) fn labels_with(
+fn labels_with(
     connection: &Connection,
     places: RangeInclusive<i64>,
     text: &str,
