@@ -54,14 +54,31 @@ const ALL: [Tamper; 7] = [
     Tamper::TruncateAndFit,
 ];
 
-/// Tampers so many times; fails at the first time that is not found, or found elsewhere.
+/// Tampers so many times, with a log on each processor; fails at a time that is not found, or found elsewhere.
 pub(super) fn campaign(times: u32, random: &mut Rng) -> Result<String> {
+    let logs = u32::try_from(std::thread::available_parallelism()?.get()).unwrap_or(1);
+    std::thread::scope(|scope| {
+        let share = |log| (log..times).step_by(logs as usize);
+        let running: Vec<_> = (0..logs).map(|log| (share(log), random.fork())).collect();
+        let running: Vec<_> = running
+            .into_iter()
+            .map(|(runs, mut random)| scope.spawn(move || tampers(runs, &mut random)))
+            .collect();
+        let ended =
+            running.into_iter().map(|log| log.join().unwrap_or_else(|_| bail!("it ended by a panic")));
+        ended.collect::<Result<()>>()
+    })?;
+    Ok(format!("{times} changes of a log of {ENTRIES} entries: all found, each at its first place"))
+}
+
+/// Tampers with a log of its own, once for each number.
+fn tampers(runs: impl Iterator<Item = u32>, random: &mut Rng) -> Result<()> {
     let long = Long::make()?;
-    for run in 0..times {
+    for run in runs {
         let kind = ALL.get(run as usize % ALL.len()).copied().unwrap_or(Tamper::Edit);
         long.find(kind, random, |_| Ok(()))?;
     }
-    Ok(format!("{times} changes of a log of {ENTRIES} entries: all found, each at its first place"))
+    Ok(())
 }
 
 impl Long {

@@ -13,8 +13,9 @@ use crate::store::{AuditPage, AuditQuery, StoreError};
 /// Beyond this the number of matching entries is no longer counted.
 const COUNT_LIMIT: u64 = 10_000;
 
-/// So many labels are looked up in the indexes, one after the other.
-const FEW: usize = 500;
+/// So many labels are looked up in the indexes, one after the other. Each of more than are counted has an entry of its own,
+/// or nearly: they are met soon.
+const FEW: usize = 10_000;
 
 /// Reads a page, newest first, or oldest first after a place; of entries with some labels, where any are given.
 pub(in crate::store::sqlite) fn page(
@@ -33,8 +34,9 @@ pub(in crate::store::sqlite) fn page(
         if counted <= COUNT_LIMIT {
             return read(connection, query, &labelled, counted);
         }
+        return look_along(connection, query, (&filter, labels), counted);
     }
-    look_along(connection, query, &filter, labels)
+    look_along(connection, query, (&filter, labels), 0)
 }
 
 /// Reads the entries of a page that `SQLite` finds and sorts.
@@ -62,18 +64,18 @@ fn read(
 
 /// Looks at one entry after the other, in order, for labels that are many or that many entries have.
 ///
-/// What is common is met soon, where sorting all of it would take seconds.
+/// What is common is met soon, where sorting all of it would take seconds. So many were counted already.
 fn look_along(
     connection: &Connection,
     query: &AuditQuery,
-    filter: &Filter,
-    labels: &[i64],
+    (filter, labels): (&Filter, &[i64]),
+    counted: u64,
 ) -> Result<AuditPage, StoreError> {
     let sql = format!("SELECT seq, name, actor FROM audit {} ORDER BY seq {}", filter.sql, order(query));
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(&filter.values))?;
     let wanted = query.offset..query.offset.saturating_add(query.limit);
-    let enough = wanted.end.max(COUNT_LIMIT + 1);
+    let enough = if counted > COUNT_LIMIT { wanted.end } else { wanted.end.max(COUNT_LIMIT + 1) };
     let (mut found, mut places) = (0, Vec::new());
     while found < enough
         && let Some(row) = rows.next()?
@@ -85,10 +87,11 @@ fn look_along(
             found += 1;
         }
     }
+    let counted = counted.max(found);
     Ok(AuditPage {
         entries: at(connection, &places)?,
-        total: found.min(COUNT_LIMIT),
-        capped: found > COUNT_LIMIT,
+        total: counted.min(COUNT_LIMIT),
+        capped: counted > COUNT_LIMIT,
     })
 }
 
