@@ -203,3 +203,55 @@ fn count(connection: &Connection, filter: &Filter) -> Result<u64, StoreError> {
     filter.done_with(statement);
     Ok(counted.cast_unsigned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{SqliteStore, Store};
+
+    /// Makes a log of so many entries, each of a name of its own.
+    fn filled(folder: &tempfile::TempDir, entries: u64) -> SqliteStore {
+        let path = folder.path().join("vault.db");
+        drop(SqliteStore::open(&path).unwrap());
+        let numbers =
+            format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {entries})");
+        Connection::open(&path)
+            .unwrap()
+            .execute_batch(&format!(
+                "INSERT INTO label (id, text) {numbers} SELECT i, 'name ' || i FROM n;
+                 INSERT INTO audit (seq, id, at, action, outcome, name, actor, metadata, mac)
+                     {numbers} SELECT i, zeroblob(16), i, 'read', 'ok', i, 1, '{{}}', zeroblob(32) FROM n;"
+            ))
+            .unwrap();
+        SqliteStore::open(&path).unwrap()
+    }
+
+    fn search(store: &SqliteStore, offset: u64) -> (Vec<u64>, u64, bool) {
+        let query = AuditQuery {
+            org: None,
+            search: Some("NAME ".to_owned()),
+            action: None,
+            actor: None,
+            secret: None,
+            outcome: None,
+            since: None,
+            until: None,
+            after: None,
+            limit: 2,
+            offset,
+        };
+        let page = store.audit(&query).unwrap();
+        (page.entries.iter().map(|entry| entry.seq).collect(), page.total, page.capped)
+    }
+
+    #[test]
+    fn as_many_labels_as_are_looked_up_and_more_are_found_alike() {
+        for entries in [FEW as u64, FEW as u64 + 1, 2 * COUNT_LIMIT] {
+            let folder = tempfile::tempdir().unwrap();
+            let store = filled(&folder, entries);
+            let (total, capped) = (entries.min(COUNT_LIMIT), entries > COUNT_LIMIT);
+            assert_eq!((vec![entries, entries - 1], total, capped), search(&store, 0));
+            assert_eq!((vec![1], total, capped), search(&store, entries - 1));
+        }
+    }
+}
