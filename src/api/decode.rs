@@ -170,7 +170,7 @@ impl<'de, A: MapAccess<'de>> JoinedMap<'_, A> {
             let Some((name, value)) = self.path.iter().find(|(name, _)| *name == key) else {
                 return seed.deserialize(key.into_deserializer()).map(Some);
             };
-            if self.rest.next_value::<String>()? != **value {
+            if self.rest.next_value::<String>().ok().as_deref() != Some(&**value) {
                 return Err(A::Error::custom(format_args!("field `{name}`: the path says another")));
             }
         }
