@@ -8,10 +8,10 @@ mod context;
 #[allow(dead_code, reason = "the command line uses more of it")]
 #[path = "../../ctl/src/dotenv.rs"]
 mod dotenv;
+mod env;
 #[allow(dead_code, reason = "the command line uses more of it")]
 #[path = "../../ctl/src/failure.rs"]
 mod failure;
-mod env;
 mod import;
 mod log;
 mod sealed;

@@ -33,7 +33,10 @@ pub(crate) fn dotenv(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let lines = text.lines().count().max(1);
     match crate::dotenv::read(text) {
-        Ok(found) => found.iter().for_each(|one| assert!(one.line >= 1 && one.line <= lines)),
+        Ok(found) => found.iter().for_each(|one| {
+            assert!(one.line >= 1 && one.line <= lines);
+            assert!(text.get(one.place.clone()).is_some(), "a value without a place");
+        }),
         Err(malformed) => assert!(malformed.line >= 1 && !malformed.why.is_empty()),
     }
 }
