@@ -27,6 +27,7 @@ pub struct Hardened {
 /// Where one of them cannot be had; the daemon does not start then.
 pub fn harden() -> anyhow::Result<Hardened> {
     vault_platform::private_umask();
+    vault_platform::share_arenas();
     vault_platform::deny_dumps().context("core dumps could not be turned off")?;
     let taken = vault_platform::take_env(VARIABLE).context("the environment could not be wiped")?;
     let key = taken.and_then(|bytes| Passphrase::new(bytes.to_vec()).ok());
@@ -55,7 +56,7 @@ fn raise_descriptors() {
 pub fn posture() -> Posture {
     Posture {
         dumpable: vault_platform::is_dumpable(),
-        core_dumps: vault_platform::core_limit() > 0,
+        core_dumps: getrlimit(Resource::RLIMIT_CORE).map_or(true, |(soft, _)| soft > 0),
         swap: match std::fs::read_to_string("/proc/swaps") {
             Ok(text) if text.lines().count() > 1 => "active",
             Ok(_) => "none",

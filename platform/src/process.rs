@@ -1,8 +1,6 @@
 //! What a process that holds keys gives up at its start.
 
-#[cfg(target_os = "macos")]
-use nix::libc;
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::stat::{Mode, umask};
 
 /// Forbids core dumps and reads by other processes of the same uid.
@@ -18,7 +16,9 @@ pub fn deny_dumps() -> std::io::Result<()> {
     nix::sys::prctl::set_dumpable(false)?;
     #[cfg(target_os = "macos")]
     // SAFETY: this request takes no address and touches no memory.
-    nix::errno::Errno::result(unsafe { libc::ptrace(libc::PT_DENY_ATTACH, 0, std::ptr::null_mut(), 0) })?;
+    nix::errno::Errno::result(unsafe {
+        nix::libc::ptrace(nix::libc::PT_DENY_ATTACH, 0, std::ptr::null_mut(), 0)
+    })?;
     Ok(())
 }
 
@@ -49,7 +49,13 @@ pub fn is_dumpable() -> bool {
     true
 }
 
-/// Gives the soft limit on the size of a core dump in bytes (`RLIMIT_CORE`); `u64::MAX` is no limit.
-pub fn core_limit() -> u64 {
-    getrlimit(Resource::RLIMIT_CORE).map_or(u64::MAX, |(soft, _)| soft)
+/// Has all threads but the first share one arena of the allocator (`M_ARENA_MAX`, mallopt(3)); done where it is glibc's.
+///
+/// Otherwise each of up to eight arenas a processor keeps as much as its threads ever held at once.
+pub fn share_arenas() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: the call takes two numbers and touches no memory of ours.
+    unsafe {
+        nix::libc::mallopt(nix::libc::M_ARENA_MAX, 2)
+    };
 }

@@ -1,6 +1,7 @@
 use std::os::unix::fs::PermissionsExt;
 
-use vault_platform::{core_limit, deny_dumps, is_dumpable, no_new_privileges, private_umask};
+use nix::sys::resource::{Resource, getrlimit};
+use vault_platform::{deny_dumps, is_dumpable, no_new_privileges, private_umask};
 
 use crate::child;
 
@@ -10,7 +11,7 @@ fn a_process_that_denies_dumps_writes_no_core_and_is_not_dumpable() {
         assert!(is_dumpable());
         deny_dumps().unwrap();
         assert!(!is_dumpable());
-        assert_eq!(core_limit(), 0);
+        assert_eq!(getrlimit(Resource::RLIMIT_CORE).unwrap().0, 0);
     });
 }
 
