@@ -1,5 +1,6 @@
 //! What a process that holds keys gives up at its start.
 
+use nix::libc;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::stat::{Mode, umask};
 
@@ -16,9 +17,7 @@ pub fn deny_dumps() -> std::io::Result<()> {
     nix::sys::prctl::set_dumpable(false)?;
     #[cfg(target_os = "macos")]
     // SAFETY: this request takes no address and touches no memory.
-    nix::errno::Errno::result(unsafe {
-        nix::libc::ptrace(nix::libc::PT_DENY_ATTACH, 0, std::ptr::null_mut(), 0)
-    })?;
+    nix::errno::Errno::result(unsafe { libc::ptrace(libc::PT_DENY_ATTACH, 0, std::ptr::null_mut(), 0) })?;
     Ok(())
 }
 
@@ -55,7 +54,5 @@ pub fn is_dumpable() -> bool {
 pub fn share_arenas() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     // SAFETY: the call takes two numbers and touches no memory of ours.
-    unsafe {
-        nix::libc::mallopt(nix::libc::M_ARENA_MAX, 2)
-    };
+    let _set: libc::c_int = unsafe { libc::mallopt(libc::M_ARENA_MAX, 2) };
 }
