@@ -10,7 +10,7 @@ mod name;
 mod strict;
 mod time;
 
-pub use actor::{Action, Actor, AgentId, Caller, Claims, LockReason, Outcome, Peer, Role};
+pub use actor::{Action, Actor, AgentId, CLAIM_BYTES, Caller, Claims, LockReason, Outcome, Peer, Role};
 pub use category::Category;
 pub use id::{AuditId, SecretId, SecretRef, VaultId};
 pub use name::{FieldName, Metadata, OrgId, OrgScope, PlatformName, SecretName, snake_case};

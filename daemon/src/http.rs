@@ -20,7 +20,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use percent_encoding::percent_decode_str;
 use vault::agents::Token;
 use vault::api::{Code, Fault};
-use vault::domain::{Caller, Claims};
+use vault::domain::{CLAIM_BYTES, Caller, Claims};
 use vault::speaker::{Headers, Speaker};
 
 use crate::gate::{Guest, Visitor};
@@ -43,8 +43,6 @@ static USER_ID: HeaderName = HeaderName::from_static("x-user-id");
 static CLIENT: HeaderName = HeaderName::from_static("x-vault-client");
 /// From where the caller says it was asked.
 static ADDRESS: HeaderName = HeaderName::from_static("x-vault-address");
-/// The most bytes of a claim that are kept.
-const CLAIM_BYTES: usize = 256;
 
 pub(crate) type Answer = Response<Either<Full<Bytes>, Channel<Bytes>>>;
 
@@ -116,10 +114,7 @@ async fn answer(app: &App, asking: &Asking<'_>, request: Request<Incoming>) -> A
         _ => match operation(app, caller, (busy, request)).await {
             Ok(answer) => answer,
             Err(Refused::Fault(fault)) => refusal(&fault),
-            Err(Refused::Method(allowed)) => {
-                app.metrics.refused(Code::MethodNotAllowed.as_str());
-                wrong_method(&allowed)
-            }
+            Err(Refused::Method(allowed)) => wrong_method(app, &allowed),
         },
     }
 }
@@ -177,7 +172,7 @@ async fn rpc_answer(
     (busy, request): (&Busy, Request<Incoming>),
 ) -> Answer {
     if request.method() != hyper::Method::POST {
-        return wrong_method("POST");
+        return wrong_method(app, "POST");
     }
     match busy.while_caller(app.budget.read(request.into_body())).await {
         Err(fault) => refusal(&fault),
@@ -213,7 +208,7 @@ fn claims(headers: &HeaderMap) -> Claims {
 /// Answers what is no operation: it shows no secret and is not recorded.
 fn plain(app: &App, request: &Request<Incoming>) -> Answer {
     if request.method() != hyper::Method::GET {
-        return wrong_method("GET");
+        return wrong_method(app, "GET");
     }
     let locked = app.vault.check_open().is_err();
     match request.uri().path() {
@@ -269,7 +264,8 @@ pub(crate) fn refusal(fault: &Fault) -> Answer {
     answer
 }
 
-fn wrong_method(allowed: &str) -> Answer {
+fn wrong_method(app: &App, allowed: &str) -> Answer {
+    app.metrics.refused(Code::MethodNotAllowed.as_str());
     let fault = Fault::new(Code::MethodNotAllowed, "the path exists, this method does not");
     let mut answer = refusal(&fault.hint(format!("use one of: {allowed}")));
     if let Ok(value) = HeaderValue::from_str(allowed) {

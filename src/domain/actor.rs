@@ -61,6 +61,9 @@ impl fmt::Display for Actor {
     }
 }
 
+/// The most bytes of a claim that are kept.
+pub const CLAIM_BYTES: usize = 256;
+
 /// What a caller says of itself in headers: recorded beside the truth, never believed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Claims {

@@ -219,6 +219,11 @@ impl Desk {
         self.vault.findings().check(row, self.keys()?)
     }
 
+    /// Refuses what concerns no secret in particular to those who were admitted and have no grant.
+    pub(super) fn refuse_nobody(&self) -> Result<(), Fault> {
+        if matches!(self.caller.role, Role::Nobody) { Err(forbidden()) } else { Ok(()) }
+    }
+
     /// Refuses a look at the whole to those who see only parts of it.
     pub(super) fn ask_owner(&mut self, action: Action) -> Result<(), Fault> {
         self.about(Draft::of(action));

@@ -6,7 +6,6 @@ use std::sync::OnceLock;
 use serde_json::value::RawValue;
 
 use super::desk::Desk;
-use super::faults::forbidden;
 use super::handle::{Handle, Place, Records, WhileLocked};
 use super::resolve;
 use crate::api::{
@@ -14,7 +13,7 @@ use crate::api::{
     PresetList, ResolveMany, ResolvedMany, ResolvedValue, Secret, Written,
 };
 use crate::audit::Draft;
-use crate::domain::{Action, Category, OrgId, OrgScope, PlatformName, Role, SecretName};
+use crate::domain::{Action, Category, OrgId, OrgScope, PlatformName, SecretName};
 use crate::presets::Presets;
 use crate::store::{ListQuery, Row, Stored};
 
@@ -128,9 +127,7 @@ impl Handle for Discover {
         let org = self.org_id.clone().unwrap_or_default();
         let draft = Draft::of(Action::Read).org(&org);
         desk.about(draft.clone());
-        if matches!(desk.caller().role, Role::Nobody) {
-            return Err(forbidden());
-        }
+        desk.refuse_nobody()?;
         let rows = match &self.platform {
             Some(platform) => rows_of(desk, Action::Read, &org, platform)?,
             None => desk.list(Action::Read, &ListQuery::all(OrgScope::One(org)))?.0,

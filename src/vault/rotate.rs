@@ -1,12 +1,11 @@
 //! Rotation: the same values under fresh salts and IVs.
 
 use super::desk::Desk;
-use super::faults::forbidden;
 use super::handle::{Changes, Handle, Place};
 use super::reseal::{Resealed, on_all_processors};
 use crate::api::{Created, Fault, RotateAll, RotateSecret, RotatedAll, RotationError, Success};
 use crate::audit::Draft;
-use crate::domain::{Action, Outcome, Role};
+use crate::domain::{Action, Outcome};
 use crate::store::{Row, Stored};
 
 /// Seals a secret afresh at its next revision.
@@ -37,9 +36,7 @@ impl Handle for RotateAll {
         let mut all = Draft::of(Action::Rotate);
         all.org = scope.one().cloned();
         desk.about(all.clone());
-        if matches!(desk.caller().role, Role::Nobody) {
-            return Err(forbidden());
-        }
+        desk.refuse_nobody()?;
         let (secrets, _) = desk.list_sealed(Action::Rotate, scope)?;
         let made = on_all_processors(&secrets, |stored| {
             desk.check(&stored.row)?;

@@ -2,7 +2,7 @@
 
 use super::change::older;
 use super::desk::Desk;
-use super::faults::{fault_of, forbidden};
+use super::faults::fault_of;
 use super::handle::{After, Handle, Place, Settled};
 use crate::api::{
     Code, CreateSecret, Created, DamagedSecret, DeleteSecret, Deleted, Fault, GetSecret, ListSecrets, Secret,
@@ -10,13 +10,10 @@ use crate::api::{
 };
 use crate::audit::Draft;
 use crate::crypto::random;
-use crate::domain::{Action, Category, Metadata, OrgId, Role, SecretId, SecretName, Timestamp};
+use crate::domain::{Action, CLAIM_BYTES, Category, Metadata, OrgId, SecretId, SecretName, Timestamp};
 use crate::presets::Presets;
 use crate::secret::SecretValue;
 use crate::store::{Change, ListQuery, Refusal, Row, Sort, SortKey, Stored, VersionRow};
-
-/// The most bytes of what a caller says of itself.
-const CLAIM_BYTES: usize = 256;
 
 /// Chooses the category of a name that came without one.
 pub(super) fn usual_category(name: &SecretName) -> Category {
@@ -123,9 +120,7 @@ impl Handle for ListSecrets {
             offset: self.offset.unwrap_or_default().into(),
             ..ListQuery::all(scope)
         };
-        if matches!(desk.caller().role, Role::Nobody) {
-            return Err(forbidden());
-        }
+        desk.refuse_nobody()?;
         let (rows, total) = desk.list(Action::Read, &query)?;
         let keys = desk.keys()?;
         let findings = desk.vault().findings();
