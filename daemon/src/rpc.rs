@@ -129,17 +129,17 @@ pub(crate) fn register_description(methods: &mut RpcModule<()>) {
 pub(crate) async fn answer(app: &App, asker: Asker<'_>, text: &[u8]) -> Option<String> {
     let text = match std::str::from_utf8(text) {
         Ok(text) => text.trim_ascii(),
-        Err(_) => return Some(unreadable("the message is not UTF-8")),
+        Err(_) => return Some(unreadable(app, "the message is not UTF-8")),
     };
     if !text.starts_with('[') {
         return one(app, asker, text).await;
     }
     let messages: Vec<&RawValue> = match serde_json::from_str(text) {
         Ok(messages) => messages,
-        Err(_) => return Some(unreadable("the batch is not JSON")),
+        Err(_) => return Some(unreadable(app, "the batch is not JSON")),
     };
     if messages.is_empty() || messages.len() > BATCH {
-        return Some(invalid("a batch has 1 to 100 messages"));
+        return Some(invalid(app, "a batch has 1 to 100 messages"));
     }
     let full = Fault::new(
         Code::TooLarge,
@@ -215,18 +215,17 @@ async fn auth(app: &App, session: &mut Session, text: &[u8]) -> Option<Option<St
 /// Answers one message; nothing where it is a notification.
 async fn one(app: &App, asker: Asker<'_>, text: &str) -> Option<String> {
     let Ok(message) = serde_json::from_str::<Message<'_>>(text) else {
-        app.metrics.refused(Code::InvalidRequest.as_str());
         let is_json = serde_json::from_str::<IgnoredAny>(text).is_ok();
         return Some(if is_json {
-            invalid("the message is no JSON-RPC 2.0 request")
+            invalid(app, "the message is no JSON-RPC 2.0 request")
         } else {
-            unreadable("the message is not JSON")
+            unreadable(app, "the message is not JSON")
         });
     };
     if message.jsonrpc != "2.0" {
-        return Some(invalid("`jsonrpc` is not \"2.0\""));
+        return Some(invalid(app, "`jsonrpc` is not \"2.0\""));
     }
-    let Some(id) = message.id() else { return Some(invalid("`id` is not text, a number or null")) };
+    let Some(id) = message.id() else { return Some(invalid(app, "`id` is not text, a number or null")) };
     let answering = AssertUnwindSafe(called(app, asker, &message, id.clone())).catch_unwind();
     let response = answering.await.unwrap_or_else(|_| MethodResponse::error(id, error_of(&own::panicked())));
     message.answered(response)
@@ -256,12 +255,14 @@ async fn called(app: &App, asker: Asker<'_>, message: &Message<'_>, id: Id<'stat
 }
 
 /// Refuses what is not JSON.
-fn unreadable(words: &str) -> String {
+fn unreadable(app: &App, words: &str) -> String {
+    app.metrics.refused(Code::InvalidRequest.as_str());
     refused(&Fault::new(Code::InvalidRequest, words).rpc(PARSE_ERROR))
 }
 
 /// Refuses JSON that is no request.
-fn invalid(words: &str) -> String {
+fn invalid(app: &App, words: &str) -> String {
+    app.metrics.refused(Code::InvalidRequest.as_str());
     refused(&Fault::new(Code::InvalidRequest, words).rpc(INVALID_REQUEST))
 }
 
