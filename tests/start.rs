@@ -175,6 +175,7 @@ fn an_unsafe_key_file_makes_no_vault() {
     home.set_mode(".env", 0o644);
     Daemon::start(&home).stop();
     assert_eq!(0, slots(&home));
+    assert_eq!(1, home.log().matches("is not private and was not used").count(), "{}", home.log());
 }
 
 #[test]

@@ -98,8 +98,7 @@ struct Strangers(Cell<Option<(Instant, u32)>>);
 
 impl Strangers {
     /// Tells whether one more is told of.
-    fn tells(&self) -> bool {
-        let now = Instant::now();
+    fn tells(&self, now: Instant) -> bool {
         let of_this_second =
             |(since, _): &(Instant, u32)| now.duration_since(*since) < Duration::from_secs(1);
         let (since, told) = self.0.get().filter(of_this_second).unwrap_or((now, 0));
@@ -159,7 +158,7 @@ impl Gate {
         };
         let Some(standing) = self.access.standing(&process) else {
             app.metrics.refused("stranger");
-            if self.strangers.tells() {
+            if self.strangers.tells(Instant::now()) {
                 tracing::warn!(uid = process.uid(), pid = process.pid(), "a stranger was dropped");
             }
             return None;
@@ -200,5 +199,17 @@ async fn first_byte(stream: &UnixStream) -> Option<u8> {
     match peeked.await {
         Ok(1) => Some(byte[0]),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_strangers_ten_are_told_of_in_each_second() {
+        let (strangers, now) = (Strangers::default(), Instant::now());
+        let told = |now| (0..1000).filter(|_| strangers.tells(now)).count();
+        assert_eq!([10, 0, 10], [0, 999, 1000].map(|after| told(now + Duration::from_millis(after))));
     }
 }

@@ -10,6 +10,7 @@ use vault::api::Warning;
 use vault::crypto::{Bytes32, mac, random_key};
 use vault::domain::LockReason;
 use vault::files;
+use vault::keyfile;
 use vault::keyring::Keyring;
 use vault::secret::{KeyBytes, Passphrase};
 use vault::vault::{SlotSource, Vault};
@@ -30,7 +31,8 @@ pub(crate) async fn watch(vault: Vault, file: PathBuf) {
     let mut watched = Watched::new(&file, told);
     let mut seen = print(&file);
     let mut last = LastKey::new();
-    last.is_new(keys::from_file(&file).ok().as_ref());
+    // The start has said already what is wrong with it.
+    last.is_new(keyfile::read(&file).ok().flatten().as_ref());
     loop {
         watched.follow(matches!(vault.keyring(), Keyring::Locked(_)));
         // What happened before the watch began is seen without it.
