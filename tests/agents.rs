@@ -48,23 +48,30 @@ fn stream(daemon: &Daemon, token: &str, lines: &str) -> Vec<Value> {
     answers.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
+/// Resolves `a` as an agent, and does something while only the head of the request has arrived.
+fn resolved_amid(daemon: &Daemon, token: &str, act: impl FnOnce()) -> Answer {
+    let whole = request(token, ("POST", "/vault/resolve"), &json!({ "names": ["a"] }));
+    let (head, body) = whole.split_at(whole.find("\r\n\r\n").unwrap() + 4);
+    let mut connection = connect(daemon.socket());
+    connection.write_all(head.as_bytes()).unwrap();
+    // The daemon has read the head once it has identified another.
+    assert_eq!(200, ask(daemon, token, ("GET", "/vault/resolve/a"), &NONE).status);
+    act();
+    connection.write_all(body.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    connection.read_to_end(&mut answer).unwrap();
+    parse(&answer)
+}
+
 #[test]
 fn an_agent_that_is_revoked_while_its_request_arrives_gets_nothing() {
     let home = Home::new();
     let daemon = Daemon::start(&home);
     daemon.create("a", "value");
     let token = agent(&daemon, "bot", &["decrypt"], &["a"]);
-    let whole = request(&token, ("POST", "/vault/resolve"), &json!({ "names": ["a"] }));
-    let (head, body) = whole.split_at(whole.find("\r\n\r\n").unwrap() + 4);
-    let mut connection = connect(daemon.socket());
-    connection.write_all(head.as_bytes()).unwrap();
-    // The daemon has read the head once it has identified another.
-    assert_eq!(200, ask(&daemon, &token, ("GET", "/vault/resolve/a"), &NONE).status);
-    assert_eq!(200, daemon.http("DELETE", "/vault/agents/bot", NONE).status);
-    connection.write_all(body.as_bytes()).unwrap();
-    let mut answer = Vec::new();
-    connection.read_to_end(&mut answer).unwrap();
-    let answer = parse(&answer);
+    let answer = resolved_amid(&daemon, &token, || {
+        assert_eq!(200, daemon.http("DELETE", "/vault/agents/bot", NONE).status);
+    });
     assert_eq!((401, "unauthorized"), (answer.status, answer.code()), "{}", answer.text);
     let newest = &daemon.audit()[0];
     assert_eq!((json!("agent:bot"), json!("denied")), (newest["actor"].clone(), newest["outcome"].clone()));
@@ -76,17 +83,12 @@ fn rights_that_were_taken_while_a_request_arrives_are_gone() {
     let daemon = Daemon::start(&home);
     daemon.create("a", "value");
     let token = agent(&daemon, "bot", &["decrypt"], &["a"]);
-    let whole = request(&token, ("POST", "/vault/resolve"), &json!({ "names": ["a"] }));
-    let (head, body) = whole.split_at(whole.find("\r\n\r\n").unwrap() + 4);
-    let mut connection = connect(daemon.socket());
-    connection.write_all(head.as_bytes()).unwrap();
-    assert_eq!(200, ask(&daemon, &token, ("GET", "/vault/resolve/a"), &NONE).status);
-    let grants = json!([{ "names": ["b"], "actions": ["decrypt"] }]);
-    assert_eq!(200, daemon.http("PUT", "/vault/agents/bot", json!({ "grants": grants })).status);
-    connection.write_all(body.as_bytes()).unwrap();
-    let mut answer = Vec::new();
-    connection.read_to_end(&mut answer).unwrap();
-    assert_eq!(401, parse(&answer).status);
+    assert_eq!(200, resolved_amid(&daemon, &token, || ()).status);
+    let answer = resolved_amid(&daemon, &token, || {
+        let grants = json!([{ "names": ["b"], "actions": ["decrypt"] }]);
+        assert_eq!(200, daemon.http("PUT", "/vault/agents/bot", json!({ "grants": grants })).status);
+    });
+    assert_eq!(401, answer.status);
 }
 
 #[test]

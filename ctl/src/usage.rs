@@ -127,8 +127,7 @@ fn named(program: &Command, arguments: &[OsString]) -> String {
 
 /// Tells whether people may put a value, or a key, behind a command.
 fn takes_values(program: &Command, command: &str) -> bool {
-    let find = |from: &Command, word: &str| from.find_subcommand(word).cloned();
-    let named = command.split(' ').skip(1).try_fold(program.clone(), |from, word| find(&from, word));
+    let named = command.split(' ').skip(1).try_fold(program, |from, word| from.find_subcommand(word));
     named.is_some_and(|command| {
         let by_name = ["unlock", "rekey"].contains(&command.get_name());
         by_name || command.get_arguments().any(|argument| argument.get_long() == Some("value-file"))

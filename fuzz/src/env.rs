@@ -1,4 +1,4 @@
 //! What the importers ask of the command line's variables.
 
-/// The variable of an agent's token.
-pub(crate) const TOKEN: &str = "AGENTICMAIL_VAULT_TOKEN";
+/// The vault's own variables.
+pub(crate) const PRIVATE: [&str; 2] = [vault::keyfile::VARIABLE, "AGENTICMAIL_VAULT_TOKEN"];

@@ -16,7 +16,6 @@ use crate::failure::Failure;
 use crate::prompt::ValueSource;
 use crate::show::plain;
 use platform::FieldArg;
-use zeroize::Zeroizing;
 
 /// Stores a platform's keys where agents find them, or one new secret.
 ///
@@ -47,8 +46,8 @@ pub(crate) struct AddArgs {
 /// Gives the command that replaces a value.
 fn set(name: &str, context: &Context) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-:./@".contains(c);
-    let word = if name.chars().all(is_plain) { Zeroizing::new(plain(name)) } else { for_sh(name) };
-    context.command(&format!("set {}", *word))
+    let word = if name.chars().all(is_plain) { name.to_owned() } else { plain(&for_sh(name)) };
+    context.command(&format!("set {word}"))
 }
 
 /// Stores a platform's fields, or one secret.

@@ -27,7 +27,8 @@ use crate::show::{Tone, plain};
 /// Says what holds, and what is wrong with the vault, the daemon and the machine, with the command that mends it.
 ///
 /// Needs no daemon. First what holds now, a line each, where a daemon answers; then what is wrong, a line each:
-/// its code, what it is, and how to mend it. Exits 9 where something is wrong.
+/// its code, what it is, and how to mend it. A daemon that answers opens every value and reads the whole log for this,
+/// which the log shows. Exits 9 where something is wrong.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -6,10 +6,9 @@ use vault::presets::Presets;
 
 use super::found::{Candidate, Found, named, text_of};
 use crate::dotenv::{Assignment, read_each};
+use crate::env::PRIVATE;
 use crate::failure::Failure;
 
-/// Variables that are the vault's own, and never secrets in it.
-const OWN: [&str; 2] = [vault::keyfile::VARIABLE, crate::env::TOKEN];
 /// What a reference to a secret begins with.
 pub(super) const SCHEME: &str = "vault://";
 
@@ -30,7 +29,7 @@ fn take(assignment: Assignment, prefix: Option<&str>, found: &mut Found) {
     if value.is_empty() {
         return;
     }
-    if OWN.contains(&variable.as_str()) {
+    if PRIVATE.contains(&variable.as_str()) {
         return found.notes.push(format!("{variable} is the vault's own, and is left where it is"));
     }
     if value.starts_with(SCHEME) {

@@ -61,7 +61,7 @@ fn take(name: &str, text: &str, found: &mut Found) {
 fn opened(file: &Path) -> Result<Result<Zeroizing<String>, String>, Failure> {
     let mut gpg = Command::new("gpg");
     gpg.args(["--quiet", "--decrypt", "--"]).arg(file).stdin(Stdio::null());
-    for secret in [vault::keyfile::VARIABLE, env::TOKEN] {
+    for secret in env::PRIVATE {
         gpg.env_remove(secret);
     }
     let output = gpg.output().map_err(|error| {

@@ -69,7 +69,7 @@ impl Step {
         let mut words = self.0.iter();
         let mut command = Command::new(words.next().map_or("", String::as_str));
         command.args(words).stdin(Stdio::null());
-        for secret in [vault::keyfile::VARIABLE, env::TOKEN] {
+        for secret in env::PRIVATE {
             command.env_remove(secret);
         }
         command
