@@ -19,6 +19,7 @@ mod schema;
 mod shim;
 mod soak;
 mod steps;
+mod survive;
 mod test;
 mod tool;
 mod workspace;
@@ -51,6 +52,8 @@ enum Command {
     Steps(steps::Args),
     /// Works with a daemon for a long time in every way, and checks that nothing grew, went missing or went wrong.
     Soak(soak::Args),
+    /// Runs every harness that breaks a vault at the size that each commit has to survive, and each sabotaged.
+    Survive(survive::Args),
     /// Writes the man pages in docs/man from the definitions of the flags.
     Man,
     /// Writes docs/json-output.schema.json from the types that `vaultctl --json` prints.
@@ -79,6 +82,7 @@ fn main() -> ExitCode {
         Command::Faults(args) => faults::run(&args),
         Command::Steps(args) => steps::run(&args),
         Command::Soak(args) => soak::run(&args),
+        Command::Survive(args) => survive::run(&args),
         Command::Man => man::write(&workspace::root().join("docs/man")).map(|()| ExitCode::SUCCESS),
         Command::Schema => schema::write().map(|()| ExitCode::SUCCESS),
         Command::Bench(args) => bench::run(&args),

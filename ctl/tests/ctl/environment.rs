@@ -1,6 +1,6 @@
 //! A home of its own for each test, the program, and a daemon that ends with the test.
 
-#[path = "../../../tests/support/binary.rs"]
+#[path = "../../../tests/daemon/support/binary.rs"]
 mod binary;
 
 use std::fmt;

@@ -1,0 +1,207 @@
+//! Callers who take more than their share: while they stand at the door, an honest one is answered, and memory keeps
+//! its bound.
+
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::support::memory::status_bytes;
+use crate::support::{Daemon, Home, parse, vaultd, wait_for};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use serde_json::json;
+
+/// What an honest caller waits at most: a second, and three more for a machine that does much else.
+///
+/// Less than the five seconds after which the daemon lets a silent connection go.
+const PATIENCE: Duration = Duration::from_secs(4);
+/// What the daemon may take of memory under any flood; `systemd/vaultd.service` allows it twice as much.
+const MEMORY: u64 = 256 * 1024 * 1024;
+
+/// Makes room for thousands of connections in this process; says so where there is none and the test is skipped.
+fn has_many_descriptors() -> bool {
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    setrlimit(Resource::RLIMIT_NOFILE, hard, hard).unwrap();
+    if hard < 4096 {
+        let _ = writeln!(std::io::stderr(), "skipped: it needs 4096 descriptors, and may have {hard}");
+    }
+    hard >= 4096
+}
+
+/// Connects and sends the same bytes many times over, and keeps every connection.
+fn flood(socket: &Path, count: usize, bytes: &[u8]) -> Vec<UnixStream> {
+    let connected = (0..count).map(|_| {
+        let mut stream = UnixStream::connect(socket).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        // The daemon may have closed it already to let another one in.
+        let _ = stream.write_all(bytes);
+        stream
+    });
+    connected.collect()
+}
+
+/// Makes a request as an honest caller does, and fails where the answer does not come in time.
+fn honest(socket: &Path, request: &str) -> u16 {
+    let mut stream = UnixStream::connect(socket).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    parse(&answer).status
+}
+
+fn assert_honest_callers_are_answered(daemon: &Daemon) {
+    let head = "Host: v\r\nConnection: close\r\n";
+    assert_eq!(200, honest(daemon.socket(), &format!("GET /vault/resolve/a HTTP/1.1\r\n{head}\r\n")));
+    for value in ["small".to_owned(), "large ".repeat(100_000)] {
+        let body = json!({ "names": ["a"], "platform": null, "orgId": "default" }).to_string();
+        let padded = format!("{body}{}", " ".repeat(value.len()));
+        let length = padded.len();
+        let request =
+            format!("POST /vault/resolve HTTP/1.1\r\n{head}Content-Length: {length}\r\n\r\n{padded}");
+        assert_eq!(200, honest(daemon.socket(), &request), "a body of {length} bytes");
+    }
+}
+
+fn descriptors(daemon: &Daemon) -> usize {
+    std::fs::read_dir(format!("/proc/{}/fd", daemon.pid())).unwrap().count()
+}
+
+/// Floods a daemon, sees that it serves and keeps its bound, ends the flood and sees that everything is given back.
+fn withstands(daemon: &Daemon, count: usize, bytes: &[u8]) {
+    if !has_many_descriptors() {
+        return;
+    }
+    daemon.create("a", "v");
+    let before = descriptors(daemon);
+    let standing = flood(daemon.socket(), count, bytes);
+    assert_honest_callers_are_answered(daemon);
+    let memory = status_bytes(daemon.pid(), "VmRSS");
+    assert!(memory < MEMORY, "{memory} bytes");
+    drop(standing);
+    // One more or less is the log's or the watcher's.
+    wait_for("the end of all descriptors", || (descriptors(daemon) <= before + 2).then_some(()));
+    assert_honest_callers_are_answered(daemon);
+}
+
+/// Starts a daemon that may open so many files.
+fn with_descriptors(home: &Home, limit: u32) -> Daemon {
+    let mut command = home.command_of(Path::new("/bin/sh"));
+    command.arg("-c").arg(format!("ulimit -n {limit} && exec \"$@\"")).arg("sh");
+    command.arg(vaultd()).arg("--home").arg(home.path(""));
+    Daemon::start_as(home, command, &home.path("vault.sock"))
+}
+
+#[test]
+fn two_thousand_idle_connections_keep_nobody_waiting() {
+    let home = Home::new();
+    withstands(&Daemon::start(&home), 2000, b"");
+}
+
+#[test]
+fn a_thousand_half_sent_heads_keep_nobody_waiting() {
+    let home = Home::new();
+    withstands(&Daemon::start(&home), 1000, b"GET /vault/resolve/a HTTP/1.1\r\nHost: v\r\nX-Long: ");
+}
+
+#[test]
+fn a_thousand_half_sent_messages_keep_nobody_waiting() {
+    let home = Home::new();
+    withstands(&Daemon::start(&home), 1000, b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"vault.list\"");
+}
+
+#[test]
+fn six_hundred_slow_bodies_keep_nobody_waiting() {
+    let home = Home::new();
+    let begun = b"POST /vault/resolve HTTP/1.1\r\nHost: v\r\nContent-Length: 2000000\r\n\r\n{\"names\":[";
+    withstands(&Daemon::start(&home), 600, begun);
+}
+
+#[test]
+fn six_hundred_slow_bodies_of_no_announced_length_keep_nobody_waiting() {
+    let home = Home::new();
+    let begun =
+        b"POST /vault/resolve HTTP/1.1\r\nHost: v\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n{\"names\"";
+    withstands(&Daemon::start(&home), 600, begun);
+}
+
+#[test]
+fn six_hundred_large_messages_without_an_end_keep_nobody_waiting() {
+    let home = Home::new();
+    let begun = format!("{{\"jsonrpc\":\"{}", "2".repeat(100_000));
+    withstands(&Daemon::start(&home), 600, begun.as_bytes());
+}
+
+#[test]
+fn six_hundred_large_bodies_without_an_end_keep_nobody_waiting() {
+    let home = Home::new();
+    let head = "POST /vault/resolve HTTP/1.1\r\nHost: v\r\nContent-Length: 2000000\r\n\r\n";
+    withstands(&Daemon::start(&home), 600, format!("{head}{}", " ".repeat(100_000)).as_bytes());
+}
+
+#[test]
+fn a_usual_limit_of_descriptors_is_enough_for_two_thousand_connections() {
+    let home = Home::new();
+    withstands(&with_descriptors(&home, 1024), 2000, b"");
+}
+
+#[test]
+fn a_daemon_with_few_descriptors_serves_through_a_flood_and_recovers() {
+    let home = Home::new();
+    withstands(&with_descriptors(&home, 64), 300, b"");
+}
+
+#[test]
+fn a_second_flood_takes_no_more_memory_than_the_first() {
+    if !has_many_descriptors() {
+        return;
+    }
+    let home = Home::new();
+    let daemon = Daemon::start(&home);
+    daemon.create("a", "v");
+    let mut memory = Vec::new();
+    for _ in 0..4 {
+        let standing = flood(daemon.socket(), 600, b"POST /rpc HTTP/1.1\r\nContent-Length: 2000000\r\n\r\n");
+        assert_honest_callers_are_answered(&daemon);
+        drop(standing);
+        memory.push(status_bytes(daemon.pid(), "VmRSS"));
+    }
+    assert!(memory[3] < memory[0] + 16 * 1024 * 1024, "{memory:?}");
+}
+
+#[test]
+fn callers_that_guess_tokens_keep_nobody_waiting() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home);
+    daemon.create("a", "v");
+    let enough = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for guesser in 0..8 {
+            let (daemon, enough) = (&daemon, &enough);
+            scope.spawn(move || {
+                for guess in (0..).take_while(|_| !enough.load(Ordering::Relaxed)) {
+                    let bearer = format!("Bearer amv_{guesser}_{guess}");
+                    let answer = daemon.http_with("GET", "/vault/secrets", ("Authorization", &bearer));
+                    assert!(matches!(answer.status, 401 | 429), "{}", answer.text);
+                }
+            });
+        }
+        for _ in 0..10 {
+            assert_honest_callers_are_answered(&daemon);
+        }
+        enough.store(true, Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn a_message_that_drips_in_has_its_ten_seconds_in_all() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home);
+    let mut stream = UnixStream::connect(daemon.socket()).unwrap();
+    stream.set_nonblocking(true).unwrap();
+    let _ = stream.write_all(b"{");
+    wait_for("the end of a connection that is never done", || {
+        stream.write_all(b" ").err().filter(|error| error.kind() != ErrorKind::WouldBlock)
+    });
+}

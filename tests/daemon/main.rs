@@ -1,0 +1,48 @@
+//! A real `vaultd` on a real socket, from start to end: one file for each thing that is promised.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::needless_pass_by_value,
+    reason = "a failing helper fails its test, and reads as short as it can"
+)]
+
+mod activation;
+mod agents;
+mod columns;
+mod contention;
+mod damage;
+mod damage_change;
+mod damage_header;
+mod damage_log;
+mod disk;
+mod door;
+mod faces;
+#[cfg(target_os = "linux")]
+mod floods;
+mod guessing;
+mod list;
+mod loss;
+mod malformed;
+mod malformed_http;
+mod malformed_rpc;
+#[cfg(target_os = "linux")]
+mod memory;
+mod readme;
+mod reread;
+mod resolve;
+mod scan;
+mod secrecy;
+mod secrets;
+#[cfg(target_os = "linux")]
+mod shared;
+mod start;
+mod stories;
+mod stranger;
+mod support;
+#[cfg(target_os = "linux")]
+mod syscalls;
+#[cfg(target_os = "linux")]
+mod takeover;
+mod transfer;
+mod upgrade;

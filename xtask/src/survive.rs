@@ -1,0 +1,106 @@
+//! `cargo xtask survive`: every harness that breaks a vault, at the size that each commit has to survive, and sabotaged.
+//!
+//! Most of the time they wait for a disk, so some are run at once; the words of each come together, when it has ended.
+
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow, ensure};
+
+use crate::say;
+use crate::workspace::build_programs;
+
+/// What is run, as it is typed after `cargo xtask`: what takes long first, so that the end is not one waiting for the other.
+const RUNS: [&str; 18] = [
+    "fuzz --seconds 15 --at-once 1",
+    "crash --cycles 50",
+    "crash --cycles 100 --signal term",
+    "powercut --images 1000",
+    "faults --runs 40",
+    "damage --flips 1 --pages 60 --tampers 1000",
+    "conform",
+    "malformed --requests 10000",
+    "steps rekey rotate-all start",
+    "conform --sabotage",
+    "fuzz --sabotage",
+    "crash --cycles 20 --sabotage",
+    "crash --cycles 3 --signal term --sabotage",
+    "powercut --images 250 --sabotage",
+    "faults --runs 10 --sabotage",
+    "damage --sabotage",
+    "malformed --requests 200 --sabotage",
+    "steps rekey --sabotage",
+];
+
+/// How they are run.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// How many are run at once.
+    #[arg(long, default_value_t = 2)]
+    at_once: usize,
+}
+
+/// A run that has ended.
+struct Ended {
+    run: &'static str,
+    took: Duration,
+    held: bool,
+}
+
+/// Runs all of them, and names those that fail.
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    build_programs()?;
+    let next = AtomicUsize::new(0);
+    let ended = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        let take_turns = || {
+            while let Some(run) = RUNS.get(next.fetch_add(1, Ordering::Relaxed)) {
+                one(run, &ended)?;
+            }
+            Ok(())
+        };
+        let lanes: Vec<_> = (0..args.at_once.max(1)).map(|_| scope.spawn(take_turns)).collect();
+        let panicked = |_| Err(anyhow!("a run ended by a panic"));
+        lanes.into_iter().try_for_each(|lane| lane.join().unwrap_or_else(panicked))
+    })?;
+    let ended = ended.into_inner().unwrap_or_default();
+    say::headline("== seconds of each");
+    for Ended { run, took, held } in &ended {
+        say::line(format_args!("{:6} s  {run}{}", took.as_secs(), if *held { "" } else { ": FAILED" }));
+    }
+    let failed: Vec<_> = ended.iter().filter(|ended| !ended.held).map(|ended| ended.run).collect();
+    ensure!(failed.is_empty(), "these fail: {}", failed.join("; "));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs one as a process of its own, and shows its words once it has ended.
+fn one(run: &'static str, ended: &Mutex<Vec<Ended>>) -> Result<()> {
+    let began = Instant::now();
+    let mut command = Command::new(std::env::current_exe()?);
+    let output = command.args(run.split(' ')).stdin(Stdio::null()).output();
+    let output = output.with_context(|| format!("cargo xtask {run} cannot be started"))?;
+    let (took, held) = (began.elapsed(), output.status.success());
+    // The list is also the turn to speak.
+    let mut ended = ended.lock().map_err(|_| anyhow!("a run ended by a panic"))?;
+    say::headline(format_args!("== cargo xtask {run}"));
+    for words in [&output.stdout, &output.stderr] {
+        say::line(String::from_utf8_lossy(words).trim_end());
+    }
+    ended.push(Ended { run, took, held });
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_harness_that_can_be_sabotaged_is() {
+        let name = |run: &&str| run.split(' ').next().unwrap_or_default().to_owned();
+        let sabotaged: Vec<_> = RUNS.iter().filter(|run| run.ends_with("--sabotage")).map(name).collect();
+        let honest = RUNS.iter().filter(|run| !run.ends_with("--sabotage")).map(name);
+        assert!(honest.into_iter().all(|harness| sabotaged.contains(&harness)), "{sabotaged:?}");
+    }
+}
