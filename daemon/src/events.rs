@@ -15,6 +15,8 @@ use vault::vault::Vault;
 const PING: Duration = Duration::from_secs(15);
 /// How many frames may wait for a slow reader.
 const FRAMES: usize = 64;
+/// How many entries of the past are read at once: a follower may be a million behind.
+const PAGE: u64 = 500;
 
 /// Opens a stream of the entries after a place, or of those to come.
 ///
@@ -26,7 +28,6 @@ pub(crate) fn open(vault: &Vault, since: Option<&str>) -> Result<Channel<Bytes>,
     let since =
         since.map_err(|_| Fault::new(Code::InvalidRequest, "field `since`: expected a sequence number"))?;
     let (sender, channel) = Channel::new(FRAMES);
-    // Subscribed before the past is read, so that nothing falls between the two.
     let events = vault.events();
     tokio::spawn(feed(vault.clone(), since, events, sender));
     Ok(channel)
@@ -35,13 +36,8 @@ pub(crate) fn open(vault: &Vault, since: Option<&str>) -> Result<Channel<Bytes>,
 async fn feed(vault: Vault, since: Option<u64>, mut events: Receiver<Arc<Entry>>, mut sender: Sender<Bytes>) {
     let mut told = 0;
     if let Some(since) = since {
-        let Ok(past) = tokio::task::spawn_blocking(move || vault.entries_after(since)).await else { return };
-        for entry in past.unwrap_or_default() {
-            told = entry.seq;
-            if sender.send_data(frame(&entry)).await.is_err() {
-                return;
-            }
-        }
+        let Some(caught_up) = tell_the_past(&vault, since, &mut sender).await else { return };
+        (told, events) = caught_up;
     }
     loop {
         let next = tokio::time::timeout(PING, events.recv()).await;
@@ -54,6 +50,32 @@ async fn feed(vault: Vault, since: Option<u64>, mut events: Receiver<Arc<Entry>>
         };
         if sender.send_data(data).await.is_err() || ends {
             return;
+        }
+    }
+}
+
+/// Tells what was committed after a place, a page at a time; gives the last place and what comes after it.
+///
+/// `None` where nobody listens any more, or the log cannot be read: whoever follows comes back with the last place.
+async fn tell_the_past(
+    vault: &Vault,
+    since: u64,
+    sender: &mut Sender<Bytes>,
+) -> Option<(u64, Receiver<Arc<Entry>>)> {
+    let mut told = since;
+    loop {
+        // Subscribed before the end is asked for, so that nothing falls between the two.
+        let events = vault.events();
+        let head = vault.head()?.seq;
+        if told >= head {
+            return Some((head, events));
+        }
+        let page = told + 1..=head.min(told.saturating_add(PAGE));
+        told = *page.end();
+        let vault = vault.clone();
+        let entries = tokio::task::spawn_blocking(move || vault.entries_of(page)).await.ok()?.ok()?;
+        for entry in &entries {
+            sender.send_data(frame(entry)).await.ok()?;
         }
     }
 }

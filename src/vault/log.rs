@@ -9,14 +9,13 @@ use crate::crypto::{AuditKeySeal, Header, MacKey};
 use crate::domain::{Action, Timestamp};
 use crate::keyring::Keys;
 use crate::store::{AuditQuery, Store, StoreError};
+use std::ops::RangeInclusive;
 use std::sync::PoisonError;
 
 const USUAL_PAGE: u32 = 25;
 const LARGEST_PAGE: u32 = 1000;
 /// The least entries that are worth a walk of their own.
 const PART: u64 = 2000;
-/// How many past entries a new subscriber is told at most.
-const PAST: usize = 10_000;
 
 /// The warning of a database that is older than the head that was kept outside it.
 pub(super) const ROLLED_BACK: &str = "rolled_back";
@@ -89,17 +88,13 @@ impl Vault {
         Ok(verdict)
     }
 
-    /// Reads the entries after a place, oldest first, at most ten thousand.
+    /// Reads the entries of some places, oldest first.
     ///
     /// # Errors
     /// `storage` where the database does not answer.
-    pub fn entries_after(&self, seq: u64) -> Result<Vec<Entry>, Fault> {
+    pub fn entries_of(&self, places: RangeInclusive<u64>) -> Result<Vec<Entry>, Fault> {
         let mut entries = Vec::new();
-        self.0.store.walk_audit(seq.saturating_add(1)..=u64::MAX, &mut |entry| {
-            if entries.len() < PAST {
-                entries.push(Entry::from(entry));
-            }
-        })?;
+        self.0.store.walk_audit(places, &mut |entry| entries.push(Entry::from(entry)))?;
         Ok(entries)
     }
 

@@ -20,6 +20,7 @@ mod door;
 mod faces;
 #[cfg(target_os = "linux")]
 mod floods;
+mod following;
 mod guessing;
 mod list;
 mod loss;
