@@ -10,7 +10,7 @@ use crate::crypto::{
     AuditKeySeal, Bytes32, CryptoError, Header, MacKey, SealContext, Sealed, Slot, SlotKind, derive,
     header_checksum, header_mac, mac, mac_fits, open_agent, open_secret, seal_agent, seal_secret,
 };
-use crate::crypto::{Fresh, RecoveryKey};
+use crate::crypto::{Fresh, RecoveryKey, RecoveryKeyFault};
 use crate::domain::{LockReason, VaultId};
 use crate::secret::{KeyBytes, Passphrase, SecretValue};
 
@@ -37,6 +37,9 @@ pub enum UnlockError {
     /// The key opens no slot.
     #[error("the key does not fit this vault")]
     WrongKey,
+    /// It is a recovery key that was not typed as it was given out.
+    #[error(transparent)]
+    Mistyped(#[from] RecoveryKeyFault),
     /// The header does not authenticate.
     #[error("the header of the vault is damaged")]
     Damaged,
@@ -52,7 +55,7 @@ impl UnlockError {
     /// Gives the reason that `status` shows.
     pub fn reason(&self) -> LockReason {
         match self {
-            Self::WrongKey => LockReason::WrongKey,
+            Self::WrongKey | Self::Mistyped(_) => LockReason::WrongKey,
             Self::Damaged | Self::Crypto(_) => LockReason::Damaged,
             Self::Page(_) => LockReason::NoLockedMemory,
         }
@@ -299,6 +302,6 @@ fn recovery_of(passphrase: &Passphrase) -> Result<(SlotKind, Option<Passphrase>)
     if !RecoveryKey::looks_like(passphrase.expose()) {
         return Ok((SlotKind::Passphrase, None));
     }
-    let key = RecoveryKey::parse(passphrase.expose()).map_err(|_| UnlockError::WrongKey)?;
+    let key = RecoveryKey::parse(passphrase.expose())?;
     Ok((SlotKind::Recovery, Some(key.to_passphrase()?)))
 }

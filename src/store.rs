@@ -117,7 +117,12 @@ pub enum Change {
     /// An agent's end.
     DropAgent(AgentId),
     /// New slots, with the header that authenticates them.
-    Slots(Box<Header>),
+    Slots {
+        /// The header around them.
+        header: Box<Header>,
+        /// The MAC of the one that it was made from, which has to be the stored one still.
+        seen: Bytes32,
+    },
     /// Every row is under new keys: they take over after this unit's entries.
     Rekey(Box<Rekeying>),
     /// The rows and agents as they are now are the right ones; what cannot be read of them is removed.

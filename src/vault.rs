@@ -75,6 +75,10 @@ struct Inner {
     warnings: RwLock<Vec<Warning>>,
     weak_key: AtomicBool,
     outside: RwLock<Option<Head>>,
+    /// Whether something was removed that has to leave the write-ahead log.
+    erase_due: AtomicBool,
+    /// Whether it was compared with the log's since the start: no other may take its place before.
+    compared: AtomicBool,
     opened: AtomicI64,
     used: AtomicI64,
     agents: RwLock<Arc<Agents>>,
@@ -101,6 +105,8 @@ impl Vault {
             warnings: RwLock::default(),
             weak_key: AtomicBool::new(false),
             outside: RwLock::default(),
+            erase_due: AtomicBool::default(),
+            compared: AtomicBool::default(),
             opened: AtomicI64::new(0),
             used: AtomicI64::new(0),
             agents: RwLock::default(),

@@ -38,12 +38,33 @@ impl Failure {
         Fault::new(code, message).hint("check that the path is right and that you may use it").into()
     }
 
+    /// Says that what is shown once was made and could not be printed; the hint names the way to another.
+    pub(crate) fn unseen(self, what: &str, hint: impl Into<String>) -> Self {
+        let why = match self {
+            Self::Fault(fault) => fault.message,
+            Self::Closed => "nobody reads the output".to_owned(),
+        };
+        let message = format!("{what} was made and could not be printed: {why}");
+        Fault::new(Code::Internal, message).hint(hint).into()
+    }
+
     /// Gives the exit code.
     pub(crate) fn exit(&self) -> ExitCode {
         match self {
             Self::Fault(fault) => ExitCode::from(fault.code.exit()),
             Self::Closed => ExitCode::SUCCESS,
         }
+    }
+}
+
+/// Gives a check's exit code, though nobody may read what it found.
+///
+/// # Errors
+/// Why it could not be printed, where somebody would have read it.
+pub(crate) fn verdict(printed: Result<(), Failure>, code: ExitCode) -> Result<ExitCode, Failure> {
+    match printed {
+        Ok(()) | Err(Failure::Closed) => Ok(code),
+        Err(failure) => Err(failure),
     }
 }
 

@@ -18,6 +18,7 @@ mod env;
 mod failure;
 mod locate;
 mod moment;
+mod output_file;
 mod posture;
 mod prompt;
 mod references;

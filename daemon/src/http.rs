@@ -25,6 +25,7 @@ use vault::speaker::{Headers, Speaker};
 
 use crate::gate::{Guest, Visitor};
 use crate::own;
+use crate::patient::Patient;
 use crate::router::{App, Fields, Parts};
 use crate::rpc;
 use crate::seats::Busy;
@@ -62,7 +63,7 @@ pub(crate) async fn serve(guest: Guest, app: Arc<App>) {
         .header_read_timeout(HEAD_TIME)
         .max_buf_size(HEAD_BYTES)
         .half_close(true)
-        .serve_connection(Speaker::new(TokioIo::new(stream), HEADERS), service);
+        .serve_connection(Speaker::new(TokioIo::new(Patient::new(stream)), HEADERS), service);
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

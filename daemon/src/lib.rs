@@ -20,6 +20,7 @@ mod keys;
 mod metrics;
 pub mod options;
 mod own;
+mod patient;
 mod router;
 mod rpc;
 mod seats;

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::UnixStream;
 use tokio::time::{Instant, timeout_at};
 use vault::agents::Token;
 use vault::api::Fault;
 
 use crate::body::{BODY_BYTES, Budget, too_large};
 use crate::gate::{Guest, Visitor};
+use crate::patient::Patient;
 use crate::router::App;
 use crate::rpc;
 
@@ -37,7 +37,8 @@ enum Read {
 
 /// Serves a connection until its peer closes it or the daemon ends.
 pub(crate) async fn serve(guest: Guest, app: Arc<App>) {
-    let Guest { mut stream, visitor, mut stopping, seat } = guest;
+    let Guest { stream, visitor, mut stopping, seat } = guest;
+    let mut stream = Patient::new(stream);
     let _connected = app.metrics.connection();
     let mut session = Session { visitor, token: None };
     let mut buffer = BytesMut::with_capacity(ROOM);
@@ -76,11 +77,7 @@ pub(crate) async fn serve(guest: Guest, app: Arc<App>) {
 }
 
 /// Reads up to the next line's end; what is left at the peer's end counts as a line.
-async fn next(
-    stream: &mut UnixStream,
-    buffer: &mut BytesMut,
-    (patience, budget): (Duration, &Budget),
-) -> Read {
+async fn next(stream: &mut Patient, buffer: &mut BytesMut, (patience, budget): (Duration, &Budget)) -> Read {
     let mut searched = 0;
     let mut share = budget.share();
     let mut due = Instant::now() + if buffer.is_empty() { patience } else { MESSAGE_TIME };

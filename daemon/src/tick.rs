@@ -41,6 +41,7 @@ pub(crate) async fn tick(vault: Vault, path: PathBuf, config: Config) {
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
         vault.record_folded().await;
         vault.lock_if_idle(config.auto_lock).await;
+        vault.erase_what_is_due().await;
         if count.is_multiple_of(TRIM_EVERY) {
             vault.trim_log(config.audit.keep_days).await;
         }

@@ -21,6 +21,8 @@ use crate::keys::{self, FoundKey};
 const QUIET: Duration = Duration::from_millis(300);
 /// How often the file is looked at where no event tells of it.
 const POLL: Duration = Duration::from_secs(5);
+/// What to do about a key file whose key is not the vault's.
+const PUT_BACK: &str = "put the right key back, or change it with: vaultctl rekey";
 
 /// What tells one state of the file from another.
 type Print = Option<(u64, u64, i64, i64, u32)>;
@@ -141,12 +143,13 @@ async fn changed(vault: &Vault, file: &Path, last: &mut LastKey) {
         (Keyring::Open(_), Ok(key)) => {
             let trial = vault.clone();
             let fits = tokio::task::spawn_blocking(move || trial.fits(&key)).await.unwrap_or(false);
-            warn(vault, (!fits).then_some("holds a key that does not open the vault"));
+            warn(vault, (!fits).then_some(("holds a key that does not open the vault", PUT_BACK)));
         }
         (Keyring::Open(_), Err(LockReason::KeyFileUnsafe)) => {
-            warn(vault, Some("can be read or changed by others"));
+            let mend = format!("make it private with: chmod 600 {}", file.display());
+            warn(vault, Some(("can be read or changed by others", &mend)));
         }
-        (Keyring::Open(_), Err(_)) => warn(vault, Some("holds no key any more")),
+        (Keyring::Open(_), Err(_)) => warn(vault, Some(("holds no key any more", PUT_BACK))),
         (Keyring::Locked(_), Ok(key)) => {
             let found = FoundKey { key, source: SlotSource::KeyFile };
             if let Err(error) = keys::open_with(vault, found).await {
@@ -157,11 +160,12 @@ async fn changed(vault: &Vault, file: &Path, last: &mut LastKey) {
     }
 }
 
-fn warn(vault: &Vault, what: Option<&str>) {
+/// Warns of what is wrong with the key file and says how to mend it, or takes the warning back.
+fn warn(vault: &Vault, wrong: Option<(&str, &str)>) {
     const CODE: &str = "key_file";
-    let warning = what.map(|what| {
+    let warning = wrong.map(|(what, mend)| {
         let words = format!("the key file {what}; the vault stays open, but a restart would lock you out");
-        Warning::new(CODE, words, "put the right key back, or change it with: vaultctl rekey")
+        Warning::new(CODE, words, mend)
     });
     if let Some(warning) = &warning {
         tracing::warn!("{}", warning.message);

@@ -18,7 +18,8 @@ pub struct Timestamp(i64);
 impl Timestamp {
     /// Makes a moment of milliseconds since 1970; beyond the years -9999 to 9999 it stops at their ends.
     pub fn from_millis(millis: i64) -> Self {
-        let (low, high) = (jiff::Timestamp::MIN.as_millisecond(), jiff::Timestamp::MAX.as_millisecond());
+        // Of its last second not every part can be written down.
+        let (low, high) = (jiff::Timestamp::MIN.as_second() * 1000, jiff::Timestamp::MAX.as_second() * 1000);
         Self(millis.clamp(low, high))
     }
 
@@ -53,7 +54,7 @@ impl std::str::FromStr for Timestamp {
         let moment: jiff::Timestamp = text
             .parse()
             .map_err(|_| Invalid("a time is RFC 3339 with a zone, as 2026-01-31T09:00:00.000Z"))?;
-        Ok(Self(moment.as_millisecond()))
+        Ok(Self::from_millis(moment.as_millisecond()))
     }
 }
 
@@ -61,5 +62,20 @@ impl TryFrom<String> for Timestamp {
     type Error = Invalid;
     fn try_from(text: String) -> Result<Self, Invalid> {
         text.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_and_the_last_moment_are_written_and_read_again() {
+        for millis in [i64::MIN, jiff::Timestamp::MAX.as_millisecond(), i64::MAX] {
+            let moment = Timestamp::from_millis(millis);
+            assert_eq!(Ok(moment), moment.to_string().parse().map_err(|Invalid(why)| why));
+        }
+        let last: Timestamp = "9999-12-30T22:00:00.999Z".parse().map_err(|Invalid(why)| why).unwrap();
+        assert_eq!("9999-12-30T22:00:00.000Z", last.to_string());
     }
 }

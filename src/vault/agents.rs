@@ -17,6 +17,9 @@ use crate::policy::{Request, Rule, Verdict, judge};
 use crate::secret::SecretValue;
 use crate::store::{AgentRow, Change, StoreError};
 
+/// What is counted as refused where a token came while nobody could judge it, before the method was looked at.
+const TOKEN: &str = "token";
+
 /// Whether the door knows a user as one who may do everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
@@ -39,7 +42,10 @@ impl Vault {
     ) -> Result<Caller, Fault> {
         let peer = facts.peer().clone();
         if let Some(token) = token {
-            self.check_open()?;
+            if let Keyring::Locked(reason) = self.keyring() {
+                self.count_refusal(&Caller::nobody(peer), TOKEN, reason);
+                return Err(Fault::locked(reason));
+            }
             let agents = self.agents();
             let valid = |agent: &&Agent| !agent.is_expired(self.now()) && agent.matches(facts);
             let agent = agents.by_token(token).filter(valid);
@@ -74,8 +80,11 @@ impl Vault {
 
     /// Reads all agents into memory; where their table was changed from outside, none of them is let in.
     pub(super) fn load_agents(&self, keys: &Keys) -> Result<(), StoreError> {
-        let rows = self.0.store.agents()?;
-        let state = self.0.store.state()?;
+        let (mut rows, mut state) = (self.0.store.agents()?, self.0.store.state()?);
+        if !AgentRow::are_those_of(&rows, &state, keys) {
+            // They may have changed between the two.
+            (rows, state) = (self.0.store.agents()?, self.0.store.state()?);
+        }
         let intact = state.is_authentic(keys) && AgentRow::are_those_of(&rows, &state, keys);
         let opened: Option<Vec<Agent>> = rows.iter().map(|row| row.open(keys).ok()).collect();
         let agents = opened.filter(|_| intact);

@@ -2,7 +2,7 @@
 
 use super::desk::Desk;
 use super::faults::{fault_of, unreadable, unsealable};
-use super::handle::Handle;
+use super::handle::{After, Handle};
 use super::secrets::{NewSecret, created};
 use crate::api::{
     AddPlatform, Code, Created, Fault, ListVersions, PlatformAdded, Rollback, Secret, Success, UpdateSecret,
@@ -70,6 +70,9 @@ fn replace(desk: &mut Desk, stored: &Stored, mut next: Stored, value: &NextValue
         let mut versions = kept_versions(desk, stored)?;
         versions.push(archived(stored));
         let first = versions.len().saturating_sub(VERSIONS_KEPT - 1);
+        if first > 0 {
+            desk.then(After::EraseSoon);
+        }
         row.versions = VersionRow::digest_of(versions.get(first..).unwrap_or_default());
         row.version += 1;
         row.version_at = now;

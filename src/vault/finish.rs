@@ -1,5 +1,7 @@
 //! What follows the act: its commit, and what follows that before the answer leaves.
 
+use std::sync::atomic::Ordering;
+
 use tokio::task::JoinHandle;
 
 use super::Vault;
@@ -58,6 +60,7 @@ impl Vault {
         match after {
             After::Nothing => {}
             After::Erase => settled.pending_erase = !self.erase().await,
+            After::EraseSoon => self.0.erase_due.store(true, Ordering::Release),
             After::Open(keys) => self.open(keys).await,
             After::Lock(reason) => {
                 self.set_keyring(Keyring::Locked(reason));
@@ -75,6 +78,13 @@ impl Vault {
             }
         }
         settled
+    }
+
+    /// Moves out of the write-ahead log what was removed since, where nobody waited for that.
+    pub async fn erase_what_is_due(&self) {
+        if self.0.erase_due.swap(false, Ordering::AcqRel) && !self.erase().await {
+            self.0.erase_due.store(true, Ordering::Release);
+        }
     }
 
     /// Moves what was removed out of the write-ahead log; `false` where a reader held it up.

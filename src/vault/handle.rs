@@ -44,6 +44,8 @@ pub(super) enum After {
     Nothing,
     /// What was removed leaves the write-ahead log too.
     Erase,
+    /// What was removed leaves the write-ahead log soon, and nobody waits for it.
+    EraseSoon,
     /// The keyring opens.
     Open(Arc<Keys>),
     /// The keyring closes.

@@ -73,11 +73,12 @@ impl Handle for MakeRecovery {
             vault: keys.vault(),
         };
         let (slot, recovery_key) = recovery_slot(spec, &keys.vault_key())?;
-        let Header { created_at, audit_keys, mut slots, .. } = header;
+        let Header { created_at, audit_keys, mut slots, mac: seen, .. } = header;
         slots.retain(|slot| slot.kind() != SlotKind::Recovery);
         slots.push(slot);
         desk.note(Draft::of(Action::Rekey).with("recovery", "made"));
-        desk.stage(Change::Slots(Box::new(keys.header(created_at, slots, audit_keys))));
+        let header = Box::new(keys.header(created_at, slots, audit_keys));
+        desk.stage(Change::Slots { header, seen });
         Ok(RecoveryMade { success: Success, recovery_key })
     }
 }

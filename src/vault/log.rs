@@ -11,6 +11,7 @@ use crate::keyring::Keys;
 use crate::store::{AuditQuery, Store, StoreError};
 use std::ops::RangeInclusive;
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 const USUAL_PAGE: u32 = 25;
 const LARGEST_PAGE: u32 = 1000;
@@ -112,18 +113,23 @@ impl Vault {
         self.0.store.head().ok()
     }
 
-    /// Gives the end of the chain to keep outside the database, unless it contradicts the one that was kept.
+    /// Gives the end of the chain to keep outside the database, unless it contradicts the one that was kept, or nobody
+    /// could compare the two yet.
     pub fn head_to_keep(&self) -> Option<Head> {
         let rolled_back = {
             let warnings = self.0.warnings.read().unwrap_or_else(PoisonError::into_inner);
             warnings.iter().any(|warning| warning.code == ROLLED_BACK)
         };
-        self.head().filter(|head| head.seq > 0 && !rolled_back)
+        let compared = self.0.compared.load(Ordering::Relaxed);
+        self.head().filter(|head| head.seq > 0 && compared && !rolled_back)
     }
 
     /// Warns where the log does not reach or pass through the head that was kept outside the database.
     pub(super) fn compare_heads(&self, keys: &Keys) -> Result<(), StoreError> {
-        let Some(outside) = self.outside_head() else { return Ok(()) };
+        let Some(outside) = self.outside_head() else {
+            self.0.compared.store(true, Ordering::Relaxed);
+            return Ok(());
+        };
         let state = self.0.store.state()?;
         // What stood before the log's begin was removed, and cannot be met any more.
         let begin = self.log_begin(keys)?;
@@ -136,6 +142,7 @@ impl Vault {
                     with: vaultctl doctor --accept-loss";
         let warning = Warning::new(ROLLED_BACK, words, hint);
         self.warn(ROLLED_BACK, (!met || outside.seq > state.head.seq).then_some(warning));
+        self.0.compared.store(true, Ordering::Relaxed);
         Ok(())
     }
 

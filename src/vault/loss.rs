@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::change::kept_versions;
+use super::change::{kept_versions, open_version};
 use super::desk::Desk;
 use super::handle::{After, Changes, Handle, Place};
 use super::inspect::{Damage, Located};
@@ -52,7 +52,14 @@ impl Handle for AcceptLoss {
 fn is_whole(desk: &Desk, stored: &Stored) -> bool {
     let row = &stored.row;
     let authentic = desk.keys().is_ok_and(|keys| row.is_authentic(keys));
-    authentic && stored.sealed.digest() == row.digest && kept_versions(desk, stored).is_ok()
+    authentic && stored.sealed.digest() == row.digest && opens(desk, stored)
+}
+
+/// Tells whether a value and each of its kept versions opens.
+fn opens(desk: &Desk, stored: &Stored) -> bool {
+    let Ok(versions) = kept_versions(desk, stored) else { return false };
+    let opens = |version: &VersionRow| open_version(desk, stored, version).is_ok();
+    desk.open(stored).is_ok() && versions.iter().all(opens)
 }
 
 /// Seals what still opens of a damaged secret at a revision that the log has not seen; notes it.

@@ -11,7 +11,6 @@ use super::handle::{After, Changes, Handle, Place, Settled};
 use super::keys::recovery_slot;
 use super::reseal::{Resealed, on_all_processors};
 use super::{Settings, Vault};
-use crate::agents::Agent;
 use crate::api::{Code, Fault, Rekey, Rekeyed, Success, Warning};
 use crate::audit::Draft;
 use crate::crypto::{Header, Slot, SlotKind, SlotSpec, random_key, sha256};
@@ -20,7 +19,10 @@ use crate::files;
 use crate::keyfile;
 use crate::keyring::{KeySet, Keyring, Keys};
 use crate::secret::{Passphrase, Revealed};
-use crate::store::{AgentRow, Change, Rekeying, Row};
+use crate::store::{AgentRow, Change, Refusal, Rekeying, Row};
+
+/// How often the slots of the header are read again where somebody changed them meanwhile.
+const TRIES: usize = 4;
 
 impl Handle for Rekey {
     const PLACE: Place = Place::Blocking;
@@ -115,8 +117,8 @@ fn reseal_all(desk: &mut Desk, keys: &Keys) -> Result<u64, Fault> {
 /// Seals every agent that is let in under the new keys; the others end with the old ones.
 fn reseal_agents(desk: &mut Desk, keys: &Keys) -> Result<(), Fault> {
     for agent in desk.vault().agents().0.values() {
-        let next = Agent { revision: agent.revision + 1, ..agent.clone() };
-        let row = Box::new(AgentRow::seal(keys, &next)?);
+        // At the same revision: its rights are what they were, and what it asks for meanwhile is served.
+        let row = Box::new(AgentRow::seal(keys, agent)?);
         desk.stage(Change::PutAgent { row, seen: Some(agent.revision) });
     }
     Ok(())
@@ -169,31 +171,44 @@ impl Vault {
     /// The newest slot stands first. Opened by it, the older ones go. Opened by an older one out of the key file,
     /// the newest goes: its key never reached the file. Any other source may still be changed, so both stay.
     pub(super) async fn drop_old_slots(&self, keys: &Arc<Keys>, source: SlotSource) {
-        let Ok(Some(header)) = self.0.store.header() else { return };
+        for _ in 0..TRIES {
+            match self.drop_slots_of_now(keys, source).await {
+                Ok(()) => return,
+                // A recovery key was made meanwhile: its slot stays.
+                Err(Refusal::Stale) => {}
+                Err(refusal) => return tracing::error!(%refusal, "the old slot could not be dropped"),
+            }
+        }
+        tracing::error!("the old slot could not be dropped: the slots were changed again and again");
+    }
+
+    async fn drop_slots_of_now(&self, keys: &Arc<Keys>, source: SlotSource) -> Result<(), Refusal> {
+        let Ok(Some(header)) = self.0.store.header() else { return Ok(()) };
         let passphrases: Vec<_> =
             header.slots.iter().filter(|slot| slot.kind() == SlotKind::Passphrase).collect();
         let newest = passphrases.first().is_some_and(|first| *first == keys.slot());
         let ours = keys.slot().kind() == SlotKind::Passphrase;
         let kept = 1 + usize::from(header.slots.iter().any(|slot| slot.kind() == SlotKind::Recovery));
         if !ours || header.slots.len() <= kept {
-            return;
+            return Ok(());
         }
         if !newest && source != SlotSource::KeyFile {
             self.warn_pending("the source of the key");
-            return;
+            return Ok(());
         }
         if source == SlotSource::KeyFile && !self.holds_key_file() {
-            return;
+            return Ok(());
         }
         let recovery = header.slots.iter().rfind(|slot| slot.kind() == SlotKind::Recovery);
         let slots = std::iter::once(keys.slot()).chain(recovery).cloned().collect();
         let mut unit = self.system_unit(Arc::clone(keys));
-        unit.changes.push(Change::Slots(Box::new(keys.header(header.created_at, slots, header.audit_keys))));
+        let seen = header.mac;
+        let header = Box::new(keys.header(header.created_at, slots, header.audit_keys));
+        unit.changes.push(Change::Slots { header, seen });
         unit.entries.push(Draft::of(Action::Rekey).with("oldSlot", "dropped"));
-        match self.commit(unit).await {
-            Ok(()) => self.warn("rekey_pending", None),
-            Err(refusal) => tracing::error!(%refusal, "the old slot could not be dropped"),
-        }
+        self.commit(unit).await?;
+        self.warn("rekey_pending", None);
+        Ok(())
     }
 
     /// Makes sure that the key file is on the disk as it was read: a kill may have come between its rename and the sync.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::change::renewed;
 use super::desk::Desk;
+use super::faults::fault_of;
 use super::handle::{Handle, Place};
 use super::secrets::NewSecret;
 use crate::api::{
@@ -13,7 +14,7 @@ use crate::api::{
 };
 use crate::audit::Draft;
 use crate::domain::{Action, Invalid, OrgId, SecretName};
-use crate::store::{Change, ListQuery, Row, Stored};
+use crate::store::{Change, ListQuery, Refusal, Row, Stored};
 
 /// The most secrets of one import.
 const ENTRIES: usize = crate::api::IMPORT_ENTRIES;
@@ -109,12 +110,17 @@ impl Import {
             let id = create(desk, entry)?.row.id;
             return Ok(ImportedEntry { id: Some(id), ..outcome_of(entry, Taken::Created) });
         };
-        let outcome = if self.on_conflict == OnConflict::Skip {
-            desk.drop_noted(stored.row.id);
-            Taken::Skipped
-        } else {
-            overwrite(desk, &stored, entry)?;
-            Taken::Overwritten
+        let outcome = match self.on_conflict {
+            // It was stored since all names were looked at, which is done again.
+            OnConflict::Fail => return Err(fault_of(&Refusal::Stale)),
+            OnConflict::Skip => {
+                desk.drop_noted(stored.row.id);
+                Taken::Skipped
+            }
+            OnConflict::Overwrite => {
+                overwrite(desk, &stored, entry)?;
+                Taken::Overwritten
+            }
         };
         Ok(ImportedEntry { id: Some(stored.row.id), ..outcome_of(entry, outcome) })
     }

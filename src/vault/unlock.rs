@@ -194,7 +194,7 @@ fn does_not_open(error: &UnlockError) -> Fault {
     match error.reason() {
         LockReason::WrongKey => Fault {
             lock_reason: Some(LockReason::WrongKey),
-            ..Fault::new(Code::Forbidden, "the key does not fit this vault")
+            ..Fault::new(Code::Forbidden, error.to_string())
                 .hint("use the AGENTICMAIL_VAULT_KEY that the vault was made with, or its recovery key")
         },
         reason => Fault::locked(reason),

@@ -84,6 +84,38 @@ fn rights_that_were_taken_while_a_request_arrives_are_gone() {
 }
 
 #[test]
+fn a_rekey_while_a_request_arrives_takes_no_rights() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home);
+    daemon.create("a", "value");
+    let token = agent(&daemon, "bot", &["decrypt"], &["a"]);
+    let answer = resolved_amid(&daemon, &token, || {
+        let rekeyed = daemon.http("POST", "/vault/rekey", json!({ "newKey": "another key of some length" }));
+        assert_eq!(200, rekeyed.status, "{}", rekeyed.text);
+    });
+    assert_eq!(200, answer.status, "{}", answer.text);
+    assert_eq!(200, ask(&daemon, &token, ("GET", "/vault/resolve/a"), &NONE).status);
+}
+
+#[test]
+fn what_an_agent_asked_of_a_locked_vault_is_in_the_log_after_the_unlock() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home);
+    let token = agent(&daemon, "bot", &["decrypt"], &["a"]);
+    assert_eq!(200, daemon.http("POST", "/vault/lock", NONE).status);
+    for _ in 0..3 {
+        assert_eq!("locked", ask(&daemon, &token, ("GET", "/vault/resolve/a"), &NONE).code());
+    }
+    assert_eq!(200, daemon.http("POST", "/vault/unlock", json!({ "key": home.key })).status);
+    let log = daemon.audit();
+    let refused = log.iter().find(|entry| entry["metadata"]["method"] == "token").unwrap();
+    assert_eq!(
+        (json!("denied"), json!(3)),
+        (refused["outcome"].clone(), refused["metadata"]["count"].clone())
+    );
+}
+
+#[test]
 fn a_trigger_that_somebody_planted_brings_no_agent_back() {
     let home = Home::new();
     let daemon = Daemon::start(&home);

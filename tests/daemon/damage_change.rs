@@ -108,6 +108,26 @@ fn a_whole_file_from_before_is_told_by_the_head_beside_it() {
 }
 
 #[test]
+fn a_whole_file_from_before_is_told_though_the_daemon_ran_locked_meanwhile() {
+    let (home, id) = copied();
+    let old = home.read("vault.db");
+    let daemon = Daemon::start(&home);
+    daemon.http("DELETE", &format!("/vault/secrets/{id}"), NONE);
+    daemon.stop();
+    let (head, key_file) = (home.read("head"), home.read(".env"));
+    home.remove("vault.db");
+    std::io::Write::write_all(&mut vault::files::create_private(&home.path("vault.db")).unwrap(), &old)
+        .unwrap();
+    home.remove(".env");
+    Daemon::start(&home).stop();
+    assert_eq!(head, home.read("head"), "a locked daemon knows of no better head");
+    home.write(".env", std::str::from_utf8(&key_file).unwrap());
+    home.set_mode(".env", 0o600);
+    let daemon = Daemon::start(&home);
+    assert_eq!(1, daemon.warnings("rolled_back").len());
+}
+
+#[test]
 fn the_versions_of_a_secret_are_authenticated() {
     for change in [
         "sealed = zeroblob(80)",

@@ -161,3 +161,15 @@ fn an_owner_can_delete_a_damaged_secret() {
     accept(&daemon);
     assert_sound(&home, daemon, &[("c", "value of c")]);
 }
+
+#[test]
+fn a_kept_version_that_does_not_open_is_removed_and_the_value_stays() {
+    let (home, [.., c]) = founded();
+    let daemon = hurt(&home, "UPDATE secret SET sealed = zeroblob(length(sealed)) WHERE name = 'c'");
+    let update = daemon.http("PUT", &format!("/vault/secrets/{c}"), json!({ "value": "another" }));
+    assert_eq!(200, update.status, "{}", update.text);
+    assert_eq!("integrity", daemon.http("POST", &format!("/vault/secrets/{c}/rotate"), NONE).code());
+    assert_eq!(vec!["c"], names(&accept(&daemon)["kept"]));
+    assert_eq!(200, daemon.http("POST", &format!("/vault/secrets/{c}/rotate"), NONE).status);
+    assert_sound(&home, daemon, &[("a", "value of a"), ("b", "value of b"), ("c", "another")]);
+}

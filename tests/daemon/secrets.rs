@@ -1,7 +1,7 @@
 //! Storing, reading, listing and deleting secrets, in the shapes that `AgenticMail`'s own tools expect.
 
 use crate::support::search::contains;
-use crate::support::{Daemon, Home, NO_ID, NONE};
+use crate::support::{Daemon, Home, NO_ID, NONE, wait_for};
 use serde_json::{Value, json};
 
 const MIB: usize = 1024 * 1024;
@@ -279,6 +279,23 @@ fn what_was_deleted_is_in_neither_the_database_nor_its_wal() {
     assert!(stored());
     daemon.http("DELETE", &format!("/vault/secrets/{id}"), NONE);
     assert!(!stored());
+}
+
+#[test]
+fn a_version_that_is_no_longer_kept_leaves_the_wal_soon() {
+    let (home, daemon) = daemon();
+    let id = daemon.create("a", "the first value, of some length");
+    let sealed: Vec<u8> =
+        home.database().query_row("SELECT sealed FROM secret", [], |row| row.get(0)).unwrap();
+    let stored =
+        || contains(&home.read("vault.db"), &sealed) || contains(&home.read("vault.db-wal"), &sealed);
+    for number in 2..=10 {
+        let update = json!({ "value": format!("value {number}") });
+        assert_eq!(200, daemon.http("PUT", &format!("/vault/secrets/{id}"), update).status);
+    }
+    assert!(stored(), "ten versions are kept");
+    daemon.http("PUT", &format!("/vault/secrets/{id}"), json!({ "value": "value 11" }));
+    wait_for("the end of the first version", || (!stored()).then_some(()));
 }
 
 #[test]

@@ -52,6 +52,20 @@ fn a_key_file_that_is_touched_or_written_again_does_not_open_what_somebody_locke
 }
 
 #[test]
+fn a_recovery_key_with_a_typing_error_is_told_as_such() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home);
+    let key = recovery_key(&daemon);
+    assert_eq!(200, daemon.http("POST", "/vault/lock", NONE).status);
+    let last = if key.ends_with('A') { "B" } else { "A" };
+    let mistyped = format!("{}{last}", &key[..key.len() - 1]);
+    let refused = daemon.http("POST", "/vault/unlock", json!({ "key": mistyped }));
+    assert_eq!(403, refused.status);
+    assert!(refused.error().contains("recovery key"), "{}", refused.error());
+    assert_eq!(200, unlock(&daemon, &key));
+}
+
+#[test]
 fn rekey_changes_the_key_and_the_old_one_opens_nothing_any_more() {
     let home = Home::new();
     let daemon = Daemon::start(&home);

@@ -255,8 +255,9 @@ fn fill(store: &SqliteStore, keys: [&Arc<Keys>; 2], rows: &[RowCase; 2], file: &
     commit(store, first, by_agent, (changes, created(&rows[1])));
     let by_hidden = author("agent:bot", Some(peer(65534, Some(-1), Some("/opt/π"))), &Value::Null);
     commit(store, first, by_hidden, (Vec::new(), refused));
-    let header = second.header(Timestamp::from_millis(MORNING), file.slots(), file.audit_keys());
-    let rekey = (vec![adopt(second), Change::Slots(Box::new(header))], Draft::of(Action::Rekey));
+    let header = Box::new(second.header(Timestamp::from_millis(MORNING), file.slots(), file.audit_keys()));
+    let seen = store.header().unwrap().unwrap().mac;
+    let rekey = (vec![adopt(second), Change::Slots { header, seen }], Draft::of(Action::Rekey));
     commit(store, second, author("system", None, &Value::Null), rekey);
     let lock = Draft::of(Action::Lock).with("reason", "idle");
     commit(store, second, author("system", None, &Value::Null), (Vec::new(), lock));

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::say;
 use crate::tool::VALGRIND;
-use crate::workspace::{cargo, command, root, succeed};
+use crate::workspace::{build, command, root, succeed};
 
 /// Where the figures are kept.
 const KEPT: &str = "benches/guard.toml";
@@ -34,7 +34,7 @@ type Figures = BTreeMap<String, u64>;
 /// Counts, and compares with the committed figures or writes them.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     VALGRIND.require()?;
-    succeed(&mut cargo(["build", "--locked", "--quiet", "--package", "vault-bench"]))?;
+    succeed(build(&["vault-bench"]).arg("--quiet"))?;
     let counted = counted()?;
     let path = root().join(KEPT);
     if args.update {

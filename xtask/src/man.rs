@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use clap::CommandFactory;
 
-use crate::workspace::{command, root, succeed};
+use crate::workspace::{build, command, root, succeed};
 
 /// Writes all man pages into a folder.
 pub(crate) fn write(folder: &Path) -> Result<()> {
@@ -15,7 +15,8 @@ pub(crate) fn write(folder: &Path) -> Result<()> {
     clap_mangen::Man::new(daemon).section("8").render(&mut page)?;
     let path = folder.join("vaultd.8");
     vault::files::replace_private(&path, &page)?;
-    succeed(command("cargo").args(["run", "--quiet", "--package", "vaultctl", "--", "man"]).arg(folder))
+    succeed(build(&["vaultctl"]).arg("--quiet"))?;
+    succeed(command("target/debug/vaultctl").arg("man").arg(folder))
 }
 
 /// Fails where the pages in `docs/man` are not what would be written now.

@@ -43,7 +43,16 @@ pub(crate) fn succeed(command: &mut Command) -> Result<()> {
 
 /// Builds the two programs as `cargo test` does.
 pub(crate) fn build_programs() -> Result<()> {
-    succeed(&mut cargo(["build", "--locked", "--package", "vaultd", "--package", "vaultctl"]))
+    succeed(&mut build(&["vaultd", "vaultctl"]))
+}
+
+/// Makes a command that builds programs, with their dependencies as tests ask for them: nothing is built twice.
+///
+/// That is what the example is for. Without one, what only tests depend on has no say in the features of the rest.
+pub(crate) fn build(programs: &[&str]) -> Command {
+    let mut build = cargo(["build", "--locked", "--workspace", "--example", "golden_vectors"]);
+    build.args(programs.iter().flat_map(|program| ["--bin", program]));
+    build
 }
 
 /// Builds programs for release, one after the other: together, each would have what others ask of its dependencies.

@@ -19,7 +19,7 @@ pub(super) use self::files::is_held;
 use self::socket::Daemon;
 use super::FOUND_SOMETHING;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{Failure, verdict};
 use crate::moment::now;
 use crate::posture::Surroundings;
 use crate::show::{Tone, plain};
@@ -91,17 +91,20 @@ pub(super) fn run(args: &DoctorArgs, context: &Context) -> Result<ExitCode, Fail
     let daemon = socket::ask(context);
     let findings = findings(&daemon, &paths, context);
     let code = if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FOUND_SOMETHING) };
+    verdict(tell(&daemon, findings, context), code)
+}
+
+/// Prints what holds and what is wrong.
+fn tell(daemon: &Daemon, findings: Vec<Warning>, context: &Context) -> Result<(), Failure> {
     let surroundings = Surroundings::look(&context.socket());
     if context.show.is_json() {
         let holds = daemon.status().map(|status| Holds { memory: status.memory.clone(), surroundings });
-        context.show.json(&Report { holds, findings })?;
-        return Ok(code);
+        return context.show.json(&Report { holds, findings });
     }
     if let Some(status) = daemon.status().filter(|_| !context.show.is_brief()) {
         context.show.pairs(&surroundings.lines(status))?;
     }
-    print(&findings, context)?;
-    Ok(code)
+    print(&findings, context)
 }
 
 fn findings(daemon: &Daemon, paths: &Paths, context: &Context) -> Vec<Warning> {

@@ -15,7 +15,11 @@ use super::resolve::for_dotenv;
 use crate::context::Context;
 use crate::dotenv::is_variable;
 use crate::failure::Failure;
+use crate::output_file;
 use crate::show::{counted, plain};
+
+/// What to do where the output cannot be that file.
+const INSTEAD: &str = "write to stdout: leave --output out";
 
 /// Writes all secrets out with their values, only with --reveal.
 ///
@@ -58,6 +62,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<ExitCode, Fail
         let hint = "if that is what you want, add --reveal; a sealed copy is the vault's own file";
         return Err(Failure::usage("export writes every value in clear", hint));
     }
+    let file = args.output.as_deref().map(|path| output_file::target(path, INSTEAD)).transpose()?;
     if let Some(path) = args.output.as_deref().filter(|path| path.exists() && !args.force) {
         let message = format!("{} is there already", path.display());
         let hint = "choose another file, or replace it with --force";
@@ -68,7 +73,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<ExitCode, Fail
         Format::Json => json(&exported)?,
         Format::Dotenv => dotenv(&exported.entries)?,
     };
-    match &args.output {
+    match &file {
         Some(path) => write(path, &text, args)?,
         None => context.show.bytes(&text)?,
     }

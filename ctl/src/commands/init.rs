@@ -10,14 +10,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use vault::api::{Code, Fault};
 use vault::config::Config;
-use vault::keyfile;
+use vault::keyfile::{self, KeyFileError};
 use vault::keyring::UnlockError;
 use vault::secret::Passphrase;
 use vault::store::{SqliteStore, Store};
 use vault::vault::{FoundError, Founding, Plan, found};
 use zeroize::Zeroizing;
 
-use super::recovery::print_key;
+use super::recovery::{another, print_key};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::moment::now;
@@ -71,12 +71,13 @@ enum KeyOrigin {
 /// Makes the vault and prints its recovery key.
 pub(super) fn run(args: &InitArgs, context: &Context) -> Result<ExitCode, Failure> {
     let place = Place::prepare(&context.home, args.env_file.as_ref(), args.database.as_ref())?;
+    let kept = kept_key(&place)?;
     let config = configuration(&place)?;
     let store = SqliteStore::open(&place.database)?;
     if store.header()?.is_some() {
         return Err(place.exists(USE_IT));
     }
-    let (key, origin) = key(&place)?;
+    let (key, origin) = key(&place, kept)?;
     let plan = Plan {
         founding: Founding::WithRecovery,
         iterations: config.iterations().map_err(|error| malformed(&place, &error.to_string()))?,
@@ -86,7 +87,11 @@ pub(super) fn run(args: &InitArgs, context: &Context) -> Result<ExitCode, Failur
     let founded = found(&store, &key, plan).map_err(|error| refused(error, &place))?;
     drop(store);
     let recovery_key = founded.recovery_key.unwrap_or_default();
-    print(&place, origin, &recovery_key, context)?;
+    print(&place, origin, &recovery_key, context).map_err(|failure| {
+        let (daemon, another) = (place.daemon_command(context), another(context));
+        failure.unseen("the recovery key", format!("start the daemon with: {daemon}; then {another}"))
+    })?;
+    next(&place, context)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -107,14 +112,30 @@ fn malformed(place: &Place, reason: &str) -> Failure {
     Failure::usage(format!("{}: {reason}", place.config.display()), "mend the configuration, or move it away")
 }
 
+/// Reads the key that the key file has; before anything is made, so that a file that cannot be used leaves nothing behind.
+fn kept_key(place: &Place) -> Result<Option<Passphrase>, Failure> {
+    let folder = place.key_file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(Err(error)) = folder.map(std::fs::metadata) {
+        return Err(Failure::file(&place.key_file, &error));
+    }
+    keyfile::read(&place.key_file).map_err(|error| unusable(place, error))
+}
+
 /// Takes the key that the key file has, or draws one and writes it there.
-fn key(place: &Place) -> Result<(Passphrase, KeyOrigin), Failure> {
-    if let Some(kept) = keyfile::read(&place.key_file)? {
+fn key(place: &Place, kept: Option<Passphrase>) -> Result<(Passphrase, KeyOrigin), Failure> {
+    if let Some(kept) = kept {
         return Ok((kept, KeyOrigin::Kept));
     }
     let drawn = prompt::random_key()?;
-    keyfile::write(&place.key_file, drawn.expose())?;
+    keyfile::write(&place.key_file, drawn.expose()).map_err(|error| unusable(place, error))?;
     Ok((Passphrase::new(drawn.expose().as_bytes().to_vec())?, KeyOrigin::Drawn))
+}
+
+fn unusable(place: &Place, error: KeyFileError) -> Failure {
+    match error {
+        KeyFileError::Io(error) => Failure::file(&place.key_file, &error),
+        other => other.into(),
+    }
 }
 
 fn refused(error: FoundError, place: &Place) -> Failure {
@@ -152,8 +173,13 @@ fn print(
         ("  key file", format!("{} ({key})", place.key_file.display())),
         ("  database", place.database.display().to_string()),
     ])?;
-    print_key(show, recovery_key)?;
-    show.line(format_args!(
+    print_key(show, recovery_key)
+}
+
+/// Says what to do with a new vault.
+fn next(place: &Place, context: &Context) -> Result<(), Failure> {
+    let show = context.show;
+    show.done(format_args!(
         "\nNext:\n  {} &\n  {}",
         place.daemon_command(context),
         context.command("add openai")

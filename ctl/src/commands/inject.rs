@@ -13,9 +13,13 @@ use zeroize::Zeroizing;
 
 use crate::context::Context;
 use crate::failure::{Failure, in_words};
+use crate::output_file;
 use crate::references::{SCHEME, Wanted};
 use crate::show::{counted, plain};
 use template::{Malformed, Template};
+
+/// What to do where the output cannot be that file.
+const INSTEAD: &str = "write to stdout with `-o -`";
 
 /// The largest template, in bytes.
 const LARGEST: u64 = 16 * 1024 * 1024;
@@ -23,8 +27,8 @@ const LARGEST: u64 = 16 * 1024 * 1024;
 /// Fills the references of a template with values.
 ///
 /// `{{ vault://NAME }}` becomes the value of the secret that `resolve NAME` finds. All values are read at once, or none. The
-/// output file is for its owner alone (0600), and the old one stays in place until the new one is whole. A reference to
-/// a secret that is not there changes nothing.
+/// output file is for its owner alone (0600), and the old one stays in place until the new one is whole; a symbolic link
+/// is followed. A reference to a secret that is not there changes nothing.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -49,16 +53,17 @@ pub(super) fn run(args: &InjectArgs, context: &Context) -> Result<ExitCode, Fail
     if to_stdout && !args.reveal {
         super::refuse_terminal("inject -o FILE")?;
     }
+    let file = (!to_stdout).then(|| output_file::target(&args.output, INSTEAD)).transpose()?;
     let text = read(&args.input)?;
     let template = Template::parse(&text).map_err(|malformed| told(&args.input, &malformed))?;
     let filled = fill(&template, args, context)?;
-    if to_stdout {
-        context.show.bytes(filled.as_bytes())?;
-    } else {
-        files::replace_private(&args.output, filled.as_bytes())
+    if let Some(file) = file {
+        files::replace_private(&file, filled.as_bytes())
             .map_err(|error| Failure::file(&args.output, &error))?;
         let count = counted(template.references().count() as u64, "reference");
         context.show.done(format_args!("filled {count} into {}", shown(&args.output)))?;
+    } else {
+        context.show.bytes(filled.as_bytes())?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -24,16 +24,22 @@ pub(crate) struct RecoveryArgs {}
 pub(super) fn run(_args: &RecoveryArgs, context: &Context) -> Result<ExitCode, Failure> {
     context.unlocked()?;
     let made = context.show.while_waiting("making a recovery key", || context.call(&MakeRecovery {}))?;
-    let show = context.show;
-    if show.is_json() {
-        show.json(&made)?;
+    let (show, key) = (context.show, made.recovery_key.value().expose());
+    let printed = if show.is_json() {
+        show.json(&made)
     } else if show.is_brief() {
-        show.secret_line(made.recovery_key.value().expose())?;
+        show.secret_line(key)
     } else {
-        print_key(show, made.recovery_key.value().expose())?;
-        show.line("A recovery key from before opens nothing any more.")?;
-    }
+        print_key(show, key)
+    };
+    printed.map_err(|failure| failure.unseen("the recovery key", another(context)))?;
+    show.done("A recovery key from before opens nothing any more.")?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says how to get a recovery key in place of one that nobody has seen.
+pub(super) fn another(context: &Context) -> String {
+    format!("make another with: {}", context.command("recovery"))
 }
 
 /// Prints a recovery key, with what to do with it.

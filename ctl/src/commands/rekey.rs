@@ -8,7 +8,7 @@ use serde::Serialize;
 use vault::api::{Rekey, Rekeyed, Warning};
 use vault::secret::{Revealed, SecretValue};
 
-use super::recovery::print_key;
+use super::recovery::{another, print_key};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::prompt;
@@ -52,11 +52,19 @@ pub(super) fn run(args: &RekeyArgs, context: &Context) -> Result<ExitCode, Failu
     let drawn = args.generate.then(|| operation.new_key.value().expose());
     // Where the daemon could not put it into the key file, a generated key is known to nobody but this process.
     let new_key = drawn.filter(|_| answer.pending.is_some());
-    if context.show.is_json() {
-        context.show.json(&Report { answer: &answer, new_key })?;
+    let printed = if context.show.is_json() {
+        context.show.json(&Report { answer: &answer, new_key })
     } else {
-        print(&answer, new_key, context)?;
-    }
+        print(&answer, new_key, context)
+    };
+    printed.map_err(|failure| match (new_key, &answer.recovery_key) {
+        (Some(_), _) => {
+            let again = context.command("rekey --generate");
+            failure.unseen("the new key", format!("make another with: {again}"))
+        }
+        (None, Some(_)) => failure.unseen("the new recovery key", another(context)),
+        (None, None) => failure,
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 

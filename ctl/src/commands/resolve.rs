@@ -2,7 +2,7 @@
 
 mod format;
 
-pub(super) use format::for_dotenv;
+pub(super) use format::{for_dotenv, without_variable};
 
 use std::process::ExitCode;
 
@@ -52,12 +52,18 @@ enum Format {
 pub(super) fn run(args: &ResolveArgs, context: &Context) -> Result<ExitCode, Failure> {
     let usual = if context.show.is_json() { Format::Json } else { Format::Raw };
     let format = args.format.unwrap_or(usual);
-    if format == Format::Raw || (format == Format::Json && args.field.is_some()) {
+    if format == Format::Raw || (format == Format::Json && is_field(args)) {
         one(args, format, context)?;
     } else {
         many(args, format, context)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Tells whether a field is asked for, beside its platform or by its full name.
+fn is_field(args: &ResolveArgs) -> bool {
+    let skill = args.platform.strip_prefix("skill:");
+    args.field.is_some() || skill.is_some_and(|skill| skill.contains(':'))
 }
 
 /// Gives the name of the asked field, or the platform alone.
@@ -73,14 +79,12 @@ fn one(args: &ResolveArgs, format: Format, context: &Context) -> Result<(), Fail
 
 fn many(args: &ResolveArgs, format: Format, context: &Context) -> Result<(), Failure> {
     let platform = args.platform.strip_prefix("skill:").unwrap_or(&args.platform);
-    let (names, platform) = match args.field {
-        Some(_) => (Some(vec![name(args)]), None),
-        None => (None, Some(platform.to_owned())),
-    };
+    let (names, platform) =
+        if is_field(args) { (Some(vec![name(args)]), None) } else { (None, Some(platform.to_owned())) };
     let found = context.call(&ResolveMany { org_id: context.one_org()?, names, platform })?;
     match format {
-        Format::Dotenv => context.show.bytes(format::dotenv(&found.values).as_bytes()),
-        Format::Env => context.show.bytes(format::shell(&found.values).as_bytes()),
+        Format::Dotenv => context.show.bytes(format::dotenv(&found.values)?.as_bytes()),
+        Format::Env => context.show.bytes(format::shell(&found.values)?.as_bytes()),
         Format::Json | Format::Raw => context.show.json(&found),
     }
 }

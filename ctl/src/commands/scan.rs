@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use super::FOUND_SOMETHING;
 use crate::context::Context;
-use crate::failure::{Failure, in_words};
+use crate::failure::{Failure, in_words, verdict};
 use crate::show::{Show, Tone, counted, plain};
 use feed::Feed;
 use finding::{Finding, Origin};
@@ -122,8 +122,8 @@ pub(super) fn run(args: &ScanArgs, context: &Context) -> Result<ExitCode, Failur
     let look = || look(&places, &repositories, &mut feed);
     let unreadable = context.show.while_waiting("looking for stored values", look)?;
     let report = report(feed, unreadable);
-    tell(args, &report, context)?;
-    Ok(if report.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FOUND_SOMETHING) })
+    let code = if report.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FOUND_SOMETHING) };
+    verdict(tell(args, &report, context), code)
 }
 
 impl ScanArgs {

@@ -98,6 +98,16 @@ fn an_export_has_every_entry_oldest_first() {
 }
 
 #[test]
+fn an_export_is_json_or_comma_separated_but_not_both() {
+    let test = with_entries();
+    let run = test.ctl(&["audit", "export", "--json", "--format", "csv"]).ended_with(2);
+    assert!(run.stderr.contains("exclude each other") && run.stdout.is_empty(), "{run}");
+    let run = test.ctl(&["audit", "export", "--json"]).succeeded();
+    let is_object = |line| serde_json::from_str::<serde_json::Value>(line).unwrap().is_object();
+    assert!(run.stdout.lines().count() == 4 && run.stdout.lines().all(is_object), "{run}");
+}
+
+#[test]
 fn an_export_can_be_narrowed_and_be_comma_separated() {
     let test = with_entries();
     let run = test.ctl(&["audit", "export", "--format", "csv", "--action", "decrypt"]).succeeded();

@@ -102,6 +102,19 @@ fn references_replace_values_and_a_sealed_copy_is_kept() {
 }
 
 #[test]
+fn only_the_first_of_several_values_is_replaced_and_a_program_still_gets_the_last() {
+    let test = TestEnvironment::served();
+    let run = import(&test, "dotenv", "MY=one\nMY=two\n", &["--replace-with-refs"]).succeeded();
+    assert!(run.to_string().contains("replaced 1 value in the file"), "{run}");
+    assert_eq!("MY=vault://MY\nMY=two\n", std::fs::read_to_string(test.path("source")).unwrap());
+    assert_eq!("one", value(&test, "MY"));
+    let file = test.path("source");
+    let mut command = test.command(&["run", "--no-mask", "--env-file", file.to_str().unwrap(), "--"]);
+    command.args(["/bin/sh", "-c", "echo $MY"]);
+    assert_eq!("two\n", test.run(command, "").succeeded().stdout);
+}
+
+#[test]
 fn what_is_left_in_the_vault_is_left_in_the_file_too() {
     let test = TestEnvironment::served();
     test.ctl_with(&["set", "MY_OWN"], "another").succeeded();

@@ -1,6 +1,8 @@
 //! Filling templates.
 
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
+
+use nix::sys::stat::Mode;
 
 use crate::environment::TestEnvironment;
 
@@ -39,6 +41,38 @@ fn an_old_file_that_others_may_read_is_replaced_by_a_private_one() {
     test.ctl_with(&["inject", "-o", output.to_str().unwrap()], "{{ vault://openai }}").succeeded();
     assert_eq!("sk-1234", std::fs::read_to_string(&output).unwrap());
     assert_eq!(0o600, output.metadata().unwrap().permissions().mode() & 0o777);
+}
+
+#[test]
+fn what_is_no_regular_file_is_refused_and_stays() {
+    let test = with_secrets();
+    let pipe = test.path("pipe");
+    nix::unistd::mkfifo(&pipe, Mode::S_IRWXU).unwrap();
+    let inject = ["inject", "-o", pipe.to_str().unwrap()];
+    insta::assert_snapshot!(test.ctl_with(&inject, "{{ vault://openai }}"), @r"
+    vaultctl: HOME/pipe is no regular file
+      hint: write to stdout with `-o -`
+    [exit 2]
+    ");
+    let export = ["export", "--reveal", "--force", "-o", pipe.to_str().unwrap()];
+    insta::assert_snapshot!(test.ctl(&export), @r"
+    vaultctl: HOME/pipe is no regular file
+      hint: write to stdout: leave --output out
+    [exit 2]
+    ");
+    assert!(pipe.symlink_metadata().unwrap().file_type().is_fifo());
+}
+
+#[test]
+fn a_symbolic_link_stays_and_what_it_names_is_written() {
+    let test = with_secrets();
+    let (target, link) = (test.write("target", "old"), test.path("link"));
+    symlink("target", &link).unwrap();
+    test.ctl_with(&["inject", "-o", link.to_str().unwrap()], "{{ vault://openai }}").succeeded();
+    assert_eq!("sk-1234", std::fs::read_to_string(&target).unwrap());
+    test.ctl(&["export", "--reveal", "--force", "-o", link.to_str().unwrap()]).succeeded();
+    assert!(std::fs::read_to_string(&target).unwrap().contains("skill:openai:access_token"));
+    assert!(link.is_symlink() && !target.is_symlink());
 }
 
 #[test]

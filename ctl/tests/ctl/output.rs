@@ -3,7 +3,24 @@
 use std::io::Read;
 use std::process::Stdio;
 
-use crate::environment::TestEnvironment;
+use crate::environment::{Run, TestEnvironment};
+
+/// Runs the program with an output that nobody reads.
+fn unread(test: &TestEnvironment, line: &str) -> Run {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = test.command(&line.split(' ').collect::<Vec<_>>());
+    let output = command.stdin(Stdio::null()).stdout(writer).stderr(Stdio::piped()).output().unwrap();
+    Run::of(&output, &test.home())
+}
+
+/// Makes sure that a command says that a key or token was lost, and how to get another.
+#[track_caller]
+fn assert_lost(run: Run, what: &str, another: &str) {
+    let run = run.ended_with(1);
+    assert!(run.stderr.contains(&format!("{what} was made and could not be printed: ")), "{run}");
+    assert!(run.stderr.contains(another), "{run}");
+}
 
 #[test]
 fn a_pipe_that_is_closed_early_ends_the_program_quietly() {
@@ -24,6 +41,57 @@ fn a_full_disk_is_a_failure() {
     let output = test.command(&["presets"]).stdout(full).output().unwrap();
     assert_eq!(Some(1), output.status.code());
     assert!(String::from_utf8_lossy(&output.stderr).contains("no space left"));
+}
+
+#[test]
+fn what_a_check_found_is_its_exit_code_though_nobody_reads_it() {
+    let mut test = TestEnvironment::served();
+    test.ctl_with(&["set", "a"], "correct-horse-battery-7").succeeded();
+    test.write("copy", "correct-horse-battery-7");
+    assert_eq!("", unread(&test, "audit verify").succeeded().stderr);
+    for check in ["scan home/copy", "scan home/copy --json"] {
+        assert_eq!("", unread(&test, check).ended_with(9).stderr);
+    }
+    test.stop();
+    test.sql("UPDATE audit SET outcome = 'denied' WHERE seq = 1");
+    test.start();
+    for check in ["audit verify", "audit verify --json", "doctor", "doctor --json"] {
+        assert_eq!("", unread(&test, check).ended_with(9).stderr);
+    }
+}
+
+#[test]
+fn a_key_that_nobody_could_read_is_a_failure() {
+    let test = TestEnvironment::empty();
+    assert_lost(unread(&test, "init"), "the recovery key", "vaultctl recovery");
+    let test = TestEnvironment::served();
+    for line in ["recovery", "recovery -q", "recovery --json"] {
+        assert_lost(unread(&test, line), "the recovery key", "vaultctl recovery");
+    }
+    for line in ["rekey --generate", "rekey --generate --json"] {
+        assert_lost(unread(&test, line), "the new recovery key", "vaultctl recovery");
+    }
+    let mut test = TestEnvironment::empty();
+    test.start_with_key("the key comes from the environment");
+    assert_lost(unread(&test, "rekey --generate"), "the new key", "vaultctl rekey --generate");
+}
+
+#[test]
+fn a_token_that_nobody_could_read_is_a_failure() {
+    let test = TestEnvironment::served();
+    let add = "agent add bot --grant read:*";
+    assert_lost(unread(&test, add), "the token of agent bot", "vaultctl agent rm bot");
+    test.ctl(&["agent", "rm", "bot", "--yes"]).succeeded();
+    assert_lost(unread(&test, &format!("{add} --json")), "the token of agent bot", "vaultctl agent rm bot");
+}
+
+#[test]
+fn a_key_that_does_not_fit_on_the_disk_is_lost_too() {
+    let test = TestEnvironment::served();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = test.command(&["recovery", "-q"]).stdout(full).output().unwrap();
+    let run = Run::of(&output, &test.home());
+    assert_lost(run, "the recovery key", "vaultctl recovery");
 }
 
 #[test]

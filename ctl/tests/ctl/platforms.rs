@@ -123,6 +123,30 @@ fn a_shell_reads_back_what_resolve_printed_for_it() {
 }
 
 #[test]
+fn a_full_name_is_resolved_in_every_format() {
+    let test = TestEnvironment::served();
+    test.ctl_with(&["add", "openai"], OPENAI).succeeded();
+    let name = "skill:openai:access_token";
+    assert_eq!(OPENAI, test.ctl(&["resolve", name]).succeeded().stdout);
+    assert_eq!(OPENAI, test.ctl(&["resolve", name, "--json"]).succeeded().json()["value"]);
+    let printed = test.ctl(&["resolve", name, "--format", "env"]).succeeded().stdout;
+    assert_eq!(format!("export OPENAI_API_KEY='{OPENAI}'\n"), printed);
+}
+
+#[test]
+fn a_secret_that_is_no_platforms_has_no_variable_to_be_printed_with() {
+    let test = TestEnvironment::served();
+    test.ctl_with(&["set", "two words"], "one").succeeded();
+    assert_eq!("one", test.ctl(&["resolve", "two words", "--json"]).succeeded().json()["values"][0]["value"]);
+    test.ctl(&["resolve", "two words", "--format", "dotenv"]).ended_with(2);
+    insta::assert_snapshot!(test.ctl(&["resolve", "two words", "--format", "env"]), @r"
+    vaultctl: `two words` is no platform's, so it has no variable of its own
+      hint: print the value alone: vaultctl get 'two words'
+    [exit 2]
+    ");
+}
+
+#[test]
 fn what_is_stored_already_is_named_with_the_command_that_replaces_it() {
     let test = TestEnvironment::served();
     test.ctl_with(&["add", "openai"], OPENAI).succeeded();

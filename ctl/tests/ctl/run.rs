@@ -66,6 +66,24 @@ fn a_platform_goes_into_its_usual_variables_in_one_commit() {
 }
 
 #[test]
+fn a_field_that_no_preset_knows_goes_into_a_variable_made_of_its_name() {
+    let test = TestEnvironment::served();
+    test.ctl_with(&["set", "skill:mine:token"], VALUE).succeeded();
+    let ended = run(&test, &["--skill", "mine", "--", "sh", "-c", "echo ${#MINE_TOKEN}"]).succeeded();
+    assert_eq!("48\n", ended.stdout);
+}
+
+#[test]
+fn a_secret_that_is_no_platforms_is_answered_with_how_to_name_its_variable() {
+    let ended = run(&with_key(), &["--skill", "key", "--", "echo", "started"]);
+    insta::assert_snapshot!(ended, @r"
+    vaultctl: `key` is no platform's, so it has no variable of its own
+      hint: name the variable: --env VARIABLE=key
+    [exit 2]
+    ");
+}
+
+#[test]
 fn an_env_file_mixes_plain_lines_and_references() {
     let test = with_key();
     let file =

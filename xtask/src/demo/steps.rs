@@ -9,7 +9,7 @@ use super::log;
 use super::search::{self, Searched};
 use super::stage::{Afterwards, Stage};
 use crate::say::{explain, headline, line};
-use crate::workspace::{cargo, succeed};
+use crate::workspace::build_programs;
 
 /// The name that the preset `openai` gives its key.
 const NAME: &str = "skill:openai:access_token";
@@ -37,7 +37,7 @@ fn made_up_value() -> Result<SecretValue> {
 fn build() -> Result<()> {
     line("1. Build the daemon and the command line");
     explain("cargo build -p vaultd -p vaultctl");
-    succeed(&mut cargo(["build", "--quiet", "--package", "vaultd", "--package", "vaultctl"]))
+    build_programs()
 }
 
 async fn make_vault(stage: &Stage) -> Result<()> {

@@ -49,13 +49,20 @@ pub(super) fn run(args: &AddArgs, context: &Context) -> Result<ExitCode, Failure
         expires_at: args.expires.moment(),
         grants: grant::settled(&args.grants, context),
     })?;
-    if context.show.is_json() {
-        context.show.json(&added)?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    context.show.secret_line(added.token.value().expose())?;
+    let show = context.show;
+    let printed =
+        if show.is_json() { show.json(&added) } else { show.secret_line(added.token.value().expose()) };
+    printed.map_err(|failure| unseen(failure, args, context))?;
     note(&added, context);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says that nobody has the token, and how to get another.
+fn unseen(failure: Failure, args: &AddArgs, context: &Context) -> Failure {
+    let name = args.name.as_str();
+    let remove = context.command(&format!("agent rm {name}"));
+    let hint = format!("remove the agent with: {remove}; then add it again");
+    failure.unseen(&format!("the token of agent {name}"), hint)
 }
 
 fn note(added: &AgentAdded, context: &Context) {

@@ -24,7 +24,7 @@ pub(crate) struct ExportArgs {
     #[command(flatten)]
     narrow: Narrow,
     /// How to print them
-    #[arg(long, default_value = "jsonl")]
+    #[arg(long, default_value = "jsonl", conflicts_with = "json")]
     format: Format,
 }
 

@@ -7,8 +7,8 @@ use vault::api::{Verification, VerifyAudit};
 
 use crate::commands::FOUND_SOMETHING;
 use crate::context::Context;
-use crate::failure::Failure;
-use crate::show::{Tone, plain};
+use crate::failure::{Failure, verdict};
+use crate::show::{Show, Tone, plain};
 
 /// Checks that every entry of the log is as it was written, and that none is missing.
 ///
@@ -23,19 +23,22 @@ pub(crate) struct VerifyArgs {}
 /// Asks the daemon for the check and prints what it found.
 pub(super) fn run(_args: &VerifyArgs, context: &Context) -> Result<ExitCode, Failure> {
     let found = context.call(&VerifyAudit {})?;
-    let show = context.show;
+    let code = if found.intact { ExitCode::SUCCESS } else { ExitCode::from(FOUND_SOMETHING) };
+    verdict(print(&found, context.show), code)
+}
+
+fn print(found: &Verification, show: Show) -> Result<(), Failure> {
     if show.is_json() {
-        show.json(&found)?;
+        show.json(found)
     } else if found.intact {
         let head = found.head.as_deref().map(|head| format!(", head {}", plain(head))).unwrap_or_default();
-        show.done(format_args!("{}: {} entries{head}", show.tone(Tone::Good, "intact"), found.entries))?;
+        show.done(format_args!("{}: {} entries{head}", show.tone(Tone::Good, "intact"), found.entries))
     } else {
-        show.line(format_args!("{}: {}", show.tone(Tone::Bad, "broken"), what_is_broken(&found)))?;
+        show.line(format_args!("{}: {}", show.tone(Tone::Bad, "broken"), what_is_broken(found)))?;
         show.line(
             "  hint: keep a copy of the vault's folder, compare it with a backup, and see: vaultctl doctor",
-        )?;
+        )
     }
-    Ok(if found.intact { ExitCode::SUCCESS } else { ExitCode::from(FOUND_SOMETHING) })
 }
 
 /// Says in words what a check found.

@@ -65,6 +65,10 @@ impl Copy {
                 Fault::new(Code::Forbidden, "the key does not fit this backup")
                     .hint("use the AGENTICMAIL_VAULT_KEY of the day it was made, or that day's recovery key"),
             ),
+            vault::keyring::UnlockError::Mistyped(typing) => Failure::from(
+                Fault::new(Code::Forbidden, typing.to_string())
+                    .hint("compare it letter by letter with what you kept"),
+            ),
             _ => refused(BackupError::Damaged),
         })?;
         self.unpacked.check(&keys).map_err(refused)?;

@@ -44,7 +44,7 @@ pub(super) fn replace(path: &Path, imported: &Imported, found: &Found) -> Result
         imported.entries.iter().filter(|one| stored(one.outcome)).map(|one| one.name.as_str()).collect();
     let stored = found.variables.iter().filter(|(_, name)| names.contains(&name.as_str()));
     let references = stored.map(|(variable, name)| (variable.as_str(), reference(name))).collect();
-    let (text, replaced) = rewritten(&text, &read_each(&text).0, &references);
+    let (text, replaced) = rewritten(&text, &read_each(&text).0, references);
     let real = std::fs::canonicalize(path).map_err(|error| Failure::file(path, &error))?;
     files::replace_private(&real, text.as_bytes()).map_err(|error| Failure::file(&real, &error))?;
     Ok(replaced)
@@ -55,17 +55,17 @@ fn reference(name: &str) -> Zeroizing<String> {
     for_dotenv(&format!("{SCHEME}{name}"))
 }
 
-/// Puts references in the place of values; everything else stays as it is.
+/// Puts references in the place of the values that were stored, each variable's first; everything else stays as it is.
 fn rewritten(
     text: &str,
     all: &[Assignment],
-    references: &BTreeMap<&str, Zeroizing<String>>,
+    mut references: BTreeMap<&str, Zeroizing<String>>,
 ) -> (Zeroizing<String>, usize) {
     let mut out = Zeroizing::new(String::with_capacity(2 * text.len()));
     let (mut at, mut replaced) = (0, 0);
-    for assignment in all.iter().filter(|one| !one.value.is_empty()) {
-        let Some(reference) = references.get(assignment.name.as_str()) else { continue };
-        out.extend([text.get(at..assignment.place.start).unwrap_or_default(), reference]);
+    for assignment in all.iter().filter(|one| !one.value.is_empty() && !one.value.starts_with(SCHEME)) {
+        let Some(reference) = references.remove(assignment.name.as_str()) else { continue };
+        out.extend([text.get(at..assignment.place.start).unwrap_or_default(), reference.as_str()]);
         at = assignment.place.end;
         replaced += 1;
     }
@@ -82,11 +82,19 @@ mod tests {
         let text = "# remark\r\nexport A='x\ny' # z\r\nB=keep\n\nC = 1\nBAD LINE\nA=again\nD=\"1\"";
         let names = [("A", "a"), ("C", "c"), ("D", "team #1 \u{e9}'")];
         let references = names.map(|(variable, name)| (variable, reference(name))).into_iter().collect();
-        let (text, replaced) = rewritten(text, &read_each(text).0, &references);
-        let expected = "# remark\r\nexport A=vault://a # z\r\nB=keep\n\nC = vault://c\nBAD LINE\nA=vault://a\n\
+        let (text, replaced) = rewritten(text, &read_each(text).0, references);
+        let expected = "# remark\r\nexport A=vault://a # z\r\nB=keep\n\nC = vault://c\nBAD LINE\nA=again\n\
                         D=\"vault://team #1 \u{e9}'\"";
-        assert_eq!((expected, 4), (text.as_str(), replaced));
+        assert_eq!((expected, 3), (text.as_str(), replaced));
         let last = read_each(&text).0.pop().unwrap();
         assert_eq!("vault://team #1 \u{e9}'", *last.value);
+    }
+
+    #[test]
+    fn only_the_value_that_was_stored_becomes_a_reference() {
+        let text = "A=\nA=vault://b\nA=stored\nA=another\n";
+        let references = BTreeMap::from([("A", reference("a"))]);
+        let (text, replaced) = rewritten(text, &read_each(text).0, references);
+        assert_eq!(("A=\nA=vault://b\nA=vault://a\nA=another\n", 1), (text.as_str(), replaced));
     }
 }

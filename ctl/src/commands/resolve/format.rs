@@ -1,15 +1,20 @@
 //! Values as assignments: for a shell, and for a `.env` file.
 
 use vault::api::ResolvedValue;
+use vault::domain::SecretName;
 use zeroize::Zeroizing;
 
+use crate::commands::env::quote;
+use crate::failure::Failure;
+use crate::show::plain;
+
 /// Writes `export NAME='value'` for a POSIX shell, one a value.
-pub(super) fn shell(values: &[ResolvedValue]) -> Zeroizing<String> {
+pub(super) fn shell(values: &[ResolvedValue]) -> Result<Zeroizing<String>, Failure> {
     assignments(values, "export ", in_single_quotes)
 }
 
 /// Writes `NAME=value` for a `.env` file, one a value.
-pub(super) fn dotenv(values: &[ResolvedValue]) -> Zeroizing<String> {
+pub(super) fn dotenv(values: &[ResolvedValue]) -> Result<Zeroizing<String>, Failure> {
     assignments(values, "", for_dotenv)
 }
 
@@ -17,17 +22,25 @@ fn assignments(
     values: &[ResolvedValue],
     before: &str,
     quote: fn(&str) -> Zeroizing<String>,
-) -> Zeroizing<String> {
+) -> Result<Zeroizing<String>, Failure> {
     let mut text = Zeroizing::new(String::new());
     for value in values {
-        let Some(variable) = &value.env else { continue };
+        let refused = || without_variable(&value.name, "print the value alone: vaultctl get ");
+        let variable = value.env.as_ref().ok_or_else(refused)?;
         text.push_str(before);
         text.push_str(variable);
         text.push('=');
         text.push_str(&quote(value.value.value().expose()));
         text.push('\n');
     }
-    text
+    Ok(text)
+}
+
+/// Says that a secret has no variable of its own, and what to do instead: words that the secret's name follows.
+pub(in crate::commands) fn without_variable(name: &SecretName, instead: &str) -> Failure {
+    let name = name.as_str();
+    let message = format!("`{}` is no platform's, so it has no variable of its own", plain(name));
+    Failure::usage(message, format!("{instead}{}", plain(&quote::for_dotenv(name))))
 }
 
 /// Quotes for a POSIX shell: nothing between single quotes has a meaning.

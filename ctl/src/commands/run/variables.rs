@@ -12,6 +12,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::RunArgs;
 use super::files::Files;
+use crate::commands::resolve::without_variable;
 use crate::context::Context;
 use crate::dotenv::{self, Assignment};
 use crate::env::PRIVATE;
@@ -140,7 +141,11 @@ impl<'a> Plan<'a> {
             Assigned::new(&line.name, content.unwrap_or(&line.value))
         };
         let mut assigned: Vec<_> = self.lines.iter().map(of_line).collect();
-        assigned.extend(values.of_platforms().iter().filter_map(Assigned::of_field));
+        for read in values.of_platforms() {
+            let of_field = Assigned::of_field(read);
+            let refused = || without_variable(&read.name, "name the variable: --env VARIABLE=");
+            assigned.push(of_field.ok_or_else(refused)?);
+        }
         let pairs = self.args.env.iter();
         assigned.extend(pairs.map(|pair| Assigned::new(&pair.variable, content_of(values, &pair.name))));
         assigned.extend(files.paths().map(|(variable, path)| Assigned::new(variable, &path)));

@@ -1,4 +1,4 @@
-//! A panic of the writer costs its batch an error, and nothing else.
+//! What the writer refuses, and that a panic of its own costs a batch an error and nothing else.
 
 use std::sync::Arc;
 
@@ -6,14 +6,14 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use vault_platform::PagePolicy;
 
-use crate::api::VerifyAudit;
+use crate::api::{CreateSecret, VerifyAudit};
 use crate::audit::{Author, Draft};
 use crate::clock::SystemClock;
 use crate::crypto::Iterations;
-use crate::domain::{Action, Caller};
+use crate::domain::{Action, AgentId, Caller};
 use crate::keyring::Keyring;
 use crate::secret::Passphrase;
-use crate::store::{Change, Receipt, Refusal, SqliteStore, Store, Unit};
+use crate::store::{Change, Receipt, Refusal, Rekeying, SqliteStore, Store, Unit};
 use crate::vault::{Posture, Settings, SlotSource, Vault};
 
 /// An open vault whose store can be given units by hand.
@@ -82,4 +82,33 @@ fn what_was_read_before_a_panic_counts_as_old() {
     let before = opened.store.changes();
     assert!(opened.commit(vec![Change::Panic]).is_err());
     assert!(opened.store.changes() > before);
+}
+
+#[test]
+fn an_agent_that_is_gone_is_refused_though_nothing_changed_since_it_was_judged() {
+    let opened = Opened::new();
+    let agent = Some((AgentId::try_from("gone".to_owned()).unwrap(), 1));
+    let unit = Unit { agent, as_of: opened.store.changes(), ..opened.unit(Vec::new()) };
+    assert_eq!(Some(Refusal::Revoked), opened.store.commit(unit).blocking_recv().unwrap().err());
+}
+
+#[test]
+fn a_rekey_that_leaves_a_secret_out_is_refused() {
+    let opened = Opened::new();
+    let secret: CreateSecret = serde_json::from_str(r#"{"name":"a","value":"v"}"#).unwrap();
+    opened.runtime.block_on(opened.vault.call(&Caller::system(), secret)).unwrap();
+    let Keyring::Open(keys) = opened.vault.keyring() else { panic!("it is locked") };
+    let header = opened.store.header().unwrap().unwrap();
+    let (created_at, slots, audit_keys) = (header.created_at, header.slots, header.audit_keys);
+    let rekeying = Change::Rekey(Box::new(Rekeying { keys, created_at, slots, audit_keys }));
+    assert_eq!(Some(Refusal::Stale), opened.commit(vec![rekeying]).err());
+}
+
+#[test]
+fn slots_that_were_changed_since_they_were_read_are_left_as_they_are() {
+    let opened = Opened::new();
+    let stored = opened.store.header().unwrap().unwrap();
+    let slots = |seen| Change::Slots { header: Box::new(stored.clone()), seen };
+    assert_eq!(Some(Refusal::Stale), opened.commit(vec![slots([7; 32])]).err());
+    assert!(opened.commit(vec![slots(stored.mac)]).is_ok());
 }

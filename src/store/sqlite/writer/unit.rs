@@ -14,7 +14,7 @@ use crate::store::sqlite::apply::{
 use crate::store::sqlite::log::{self, trim, write_checkpoint};
 use crate::store::sqlite::reserve::grows;
 use crate::store::sqlite::sum::{leaf, sum};
-use crate::store::sqlite::{parts, write_header};
+use crate::store::sqlite::{parts, read_header, write_header};
 use crate::store::{Change, Receipt, Refusal, Rekeying, State, StoreError, Unit};
 
 impl Writer {
@@ -44,6 +44,8 @@ impl Writer {
 
     /// Refuses a unit whose agent or rows are not as they were read.
     fn check(&self, unit: &Unit) -> Result<(), Stop> {
+        // Agents are judged by what was last read of them, which a change of theirs may not have reached yet.
+        check_agent(&self.setup.connection, unit.agent.as_ref())?;
         // What was read of no row in particular, such as a copy of all, was so at its moment.
         let reads_rows = unit.changes.is_empty() && !unit.guards.is_empty();
         match self.batch.standing(unit.as_of, reads_rows, &self.setup.shared.changes) {
@@ -51,7 +53,6 @@ impl Writer {
             Standing::Stale => return Err(Stop::Refused(Refusal::Stale)),
             Standing::Compare => {}
         }
-        check_agent(&self.setup.connection, unit.agent.as_ref())?;
         unit.guards.iter().try_for_each(|guard| check(&self.setup.connection, guard))
     }
 
@@ -60,6 +61,9 @@ impl Writer {
         let before = *state;
         let Unit { keys, author, mut changes, entries, .. } = unit;
         let rekeying = take_rekeying(&mut changes);
+        if rekeying.is_some() && !self.has_all_sealed_anew(&changes)? {
+            return Ok(Err(Refusal::Stale));
+        }
         self.setup.connection.prepare_cached("SAVEPOINT unit")?.execute([])?;
         match changes.into_iter().try_for_each(|change| self.apply(change, state, &keys)) {
             Ok(()) => {
@@ -121,7 +125,10 @@ impl Writer {
             }
             Change::PutAgent { row, seen } => put_agent(connection, &row, seen, (state, keys)),
             Change::DropAgent(name) => drop_agent(connection, &name, (state, keys)),
-            Change::Slots(header) => Ok(write_header(connection, &header)?),
+            Change::Slots { header, seen } => match read_header(connection)? {
+                Some(stored) if stored.mac == seen => Ok(write_header(connection, &header)?),
+                _ => Err(Stop::Refused(Refusal::Stale)),
+            },
             Change::Vouch => vouch(connection, state, keys),
             Change::TrimLog(checkpoint) => {
                 self.labels.forget();
@@ -139,6 +146,14 @@ impl Writer {
             #[cfg(test)]
             Change::Panic => panic!("the writer was told to panic"),
         }
+    }
+
+    /// Tells whether changes seal every secret anew: one that was stored since they were read would be lost.
+    fn has_all_sealed_anew(&self, changes: &[Change]) -> Result<bool, StoreError> {
+        let sealed = changes.iter().filter(|change| matches!(change, Change::Replace { .. })).count();
+        let sql = "SELECT count(*) FROM secret";
+        let stored: i64 = self.setup.connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+        Ok(u64::try_from(stored) == u64::try_from(sealed))
     }
 
     /// Puts new keys in force: the header around them, and the sum over all rows as they stand now.
