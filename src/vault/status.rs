@@ -9,7 +9,7 @@ use super::desk::Desk;
 use super::handle::{Handle, Records, WhileLocked};
 use crate::api::{AuditStatus, Fault, KdfStatus, MemoryStatus, Status, StatusOf, Warning};
 use crate::crypto::{Header, SlotKind};
-use crate::domain::{Action, Category, OrgScope, Role};
+use crate::domain::{Action, Category, OrgScope};
 use crate::keyring::Keyring;
 use crate::store::ListQuery;
 
@@ -51,8 +51,7 @@ impl Handle for StatusOf {
 /// Counts what the caller may list: an agent learns nothing of the rest.
 fn visible(desk: &Desk, scope: OrgScope) -> Result<BTreeMap<String, u64>, Fault> {
     let mut counted: BTreeMap<_, _> = Category::ALL.map(|category| (category.id().to_owned(), 0)).into();
-    let may_see = !matches!(desk.caller().role, Role::Nobody);
-    if may_see && desk.keys().is_ok() {
+    if desk.refuse_nobody().is_ok() && desk.keys().is_ok() {
         for row in desk.list(Action::Read, &ListQuery::all(scope))?.0 {
             *counted.entry(row.category.id().to_owned()).or_default() += 1;
         }

@@ -5,12 +5,13 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Mutex;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use crate::sabotage::noticed;
 use crate::say;
+use crate::turns;
 use crate::workspace::{command, root, status, succeed};
 
 /// How the compiler counts what is covered.
@@ -42,7 +43,7 @@ pub(crate) struct Args {
     seed: u32,
     /// How many targets are run at once.
     #[arg(long, default_value_t = 2)]
-    at_once: u32,
+    at_once: usize,
     /// Run a target that breaks: succeeds where that is noticed, and shows that it would be.
     #[arg(long, conflicts_with = "targets")]
     sabotage: bool,
@@ -66,23 +67,15 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 }
 
 /// Runs the targets, some at once, and names those that an input ended.
-fn crashed<'t>(program: &Path, targets: &'t [String], args: &Args) -> Result<Vec<&'t str>> {
-    let next = AtomicUsize::new(0);
-    let take_turns = || {
-        let mut crashed = Vec::new();
-        while let Some(target) = targets.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if !survives(program, target, args)? {
-                crashed.push(target.as_str());
-            }
+fn crashed(program: &Path, targets: &[String], args: &Args) -> Result<Vec<String>> {
+    let crashed = Mutex::new(Vec::new());
+    turns::take(args.at_once, targets, |target| {
+        if !survives(program, target, args)? {
+            crashed.lock().map_err(|_| anyhow!("a run ended by a panic"))?.push(target.clone());
         }
-        Ok(crashed)
-    };
-    let ended: Vec<Result<Vec<_>>> = std::thread::scope(|scope| {
-        let running: Vec<_> = (0..args.at_once.max(1)).map(|_| scope.spawn(take_turns)).collect();
-        let panicked = |_| Err(anyhow!("a run ended by a panic"));
-        running.into_iter().map(|run| run.join().unwrap_or_else(panicked)).collect()
-    });
-    Ok(ended.into_iter().collect::<Result<Vec<_>>>()?.concat())
+        Ok(())
+    })?;
+    Ok(crashed.into_inner().unwrap_or_default())
 }
 
 /// Runs the target that breaks; fails where its input was kept, as that of a crash is.

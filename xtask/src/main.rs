@@ -22,6 +22,7 @@ mod steps;
 mod survive;
 mod test;
 mod tool;
+mod turns;
 mod workspace;
 
 use std::process::ExitCode;

@@ -4,12 +4,12 @@
 
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, ensure};
 
 use crate::say;
+use crate::turns;
 use crate::workspace::build_programs;
 
 /// What is run, as it is typed after `cargo xtask`: what takes long first, so that the end is not one waiting for the other.
@@ -52,19 +52,8 @@ struct Ended {
 /// Runs all of them, and names those that fail.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     build_programs()?;
-    let next = AtomicUsize::new(0);
     let ended = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        let take_turns = || {
-            while let Some(run) = RUNS.get(next.fetch_add(1, Ordering::Relaxed)) {
-                one(run, &ended)?;
-            }
-            Ok(())
-        };
-        let lanes: Vec<_> = (0..args.at_once.max(1)).map(|_| scope.spawn(take_turns)).collect();
-        let panicked = |_| Err(anyhow!("a run ended by a panic"));
-        lanes.into_iter().try_for_each(|lane| lane.join().unwrap_or_else(panicked))
-    })?;
+    turns::take(args.at_once, &RUNS, |run| one(run, &ended))?;
     let ended = ended.into_inner().unwrap_or_default();
     say::headline("== seconds of each");
     for Ended { run, took, held } in &ended {
