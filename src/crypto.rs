@@ -13,10 +13,6 @@ mod slot;
 #[cfg(test)]
 mod tests;
 
-use aes_gcm::aead::{AeadInOut, KeyInit};
-use aes_gcm::{Aes256Gcm, Nonce, Tag};
-use hkdf::Hkdf;
-use hmac::{Hmac, Mac};
 use rand::TryRng;
 use rand::rngs::SysRng;
 use sha2::{Digest, Sha256};
@@ -27,19 +23,15 @@ pub use legacy::{LEGACY_ROUNDS, open_legacy};
 pub use recovery::{RecoveryKey, RecoveryKeyFault};
 pub use sealed::{Fresh, SealContext, Sealed, open_agent, open_secret, seal_agent, seal_secret};
 pub use slot::{Slot, SlotKind, SlotSpec};
+/// Computes `HMAC-SHA256(key, parts…)` (RFC 2104) over the parts in order.
+pub use vault_primitives::hmac_sha256 as mac;
+pub use vault_primitives::{Bytes32, IV_BYTES, Iv, MacKey, TAG_BYTES};
 
 use crate::domain::Invalid;
 use crate::secret::{KeyBytes, Passphrase};
 
-/// A key, a MAC, a salt or a digest: 32 bytes.
-pub type Bytes32 = [u8; 32];
-
 /// The version of every format that this program writes, and the only one it reads.
 pub const FORMAT: u8 = 1;
-/// The length of an AES-GCM IV in bytes (NIST SP 800-38D, 8.2.2).
-pub const IV_BYTES: usize = 12;
-/// The length of an AES-GCM tag in bytes.
-pub const TAG_BYTES: usize = 16;
 
 /// Says why a sealed thing was not made or not opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -88,67 +80,21 @@ impl Iterations {
 }
 
 /// Derives the master key: `PBKDF2-HMAC-SHA512(passphrase, salt, iterations, 32)` (RFC 8018, 5.2).
-#[inline(never)]
 pub fn derive_master(passphrase: &Passphrase, salt: &Bytes32, iterations: Iterations) -> KeyBytes {
     KeyBytes::filled(|out| {
-        vault_kdf::pbkdf2_hmac_sha512(passphrase.expose(), salt, iterations.get(), out);
+        vault_primitives::pbkdf2_hmac_sha512(passphrase.expose(), salt, iterations.get(), out);
     })
 }
 
 /// Derives a key of a purpose: `HKDF-SHA256(ikm, salt, info, 32)` (RFC 5869).
 pub fn derive(ikm: &Bytes32, salt: Option<&Bytes32>, info: &str) -> KeyBytes {
-    let hkdf = Hkdf::<Sha256>::new(salt.map(<[u8; 32]>::as_slice), ikm);
-    KeyBytes::filled(|out| {
-        // Expanding 32 bytes cannot fail: RFC 5869 allows up to 255 × 32.
-        let _ = hkdf.expand(info.as_bytes(), out);
-    })
-}
-
-/// Computes `HMAC-SHA256(key, parts…)` (RFC 2104) over the parts in order.
-pub fn mac(key: &Bytes32, parts: &[&[u8]]) -> Bytes32 {
-    finished(keyed(key), parts)
-}
-
-/// A key of HMAC-SHA256 that was taken in once, for a walk that computes many MACs; wiped when dropped.
-pub struct MacKey(Box<Hmac<Sha256>>);
-
-impl MacKey {
-    /// Takes a key in.
-    pub fn new(key: &Bytes32) -> Self {
-        vault_platform::with_burned_stack(|| Self(Box::new(keyed(key))))
-    }
-
-    /// Computes what [`mac`] does.
-    pub fn mac(&self, parts: &[&[u8]]) -> Bytes32 {
-        finished((*self.0).clone(), parts)
-    }
-}
-
-impl std::fmt::Debug for MacKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("MacKey(…)")
-    }
-}
-
-fn finished(mut hmac: Hmac<Sha256>, parts: &[&[u8]]) -> Bytes32 {
-    for part in parts {
-        hmac.update(part);
-    }
-    hmac.finalize().into_bytes().into()
+    KeyBytes::filled(|out| vault_primitives::hkdf_sha256(ikm, salt, info, out))
 }
 
 /// Compares a MAC in constant time.
 pub fn mac_fits(expected: &Bytes32, found: &[u8]) -> bool {
     use subtle::ConstantTimeEq;
     expected.as_slice().ct_eq(found).into()
-}
-
-fn keyed(key: &Bytes32) -> Hmac<Sha256> {
-    // RFC 2104 pads a shorter key with zeros to the block of 64 bytes; doing so here leaves nothing to fail.
-    let mut block = zeroize::Zeroizing::new([0; 64]);
-    let (head, _) = block.split_at_mut(32);
-    head.copy_from_slice(key);
-    <Hmac<Sha256> as KeyInit>::new((&*block).into())
 }
 
 /// Computes SHA-256 (FIPS 180-4).
@@ -170,34 +116,25 @@ pub fn random_key() -> Result<KeyBytes, CryptoError> {
     if failed { Err(CryptoError::NoRandom) } else { Ok(key) }
 }
 
-/// Encrypts in place with AES-256-GCM and gives the tag.
+/// Encrypts in place with AES-256-GCM and returns the tag.
 fn gcm_encrypt(
     key: &Bytes32,
-    iv: &[u8; IV_BYTES],
+    iv: &Iv,
     aad: &[u8],
     buffer: &mut [u8],
-) -> Result<Tag, CryptoError> {
-    let cipher = Aes256Gcm::new(key.into());
-    cipher.encrypt_inout_detached(&Nonce::from(*iv), aad, buffer.into()).map_err(|_| CryptoError::Malformed)
+) -> Result<[u8; TAG_BYTES], CryptoError> {
+    vault_primitives::aes_256_gcm_encrypt(key, iv, aad, buffer).map_err(|_| CryptoError::Malformed)
 }
 
-/// Decrypts in place with AES-256-GCM; on a wrong tag the buffer holds no plaintext.
-fn gcm_decrypt(
-    key: &Bytes32,
-    iv: &[u8; IV_BYTES],
-    aad: &[u8],
-    tagged: &mut Vec<u8>,
-) -> Result<(), CryptoError> {
+/// Decrypts in place with AES-256-GCM; if the tag is wrong, the buffer holds no plaintext.
+fn gcm_decrypt(key: &Bytes32, iv: &Iv, aad: &[u8], tagged: &mut Vec<u8>) -> Result<(), CryptoError> {
     let at = tagged.len().checked_sub(TAG_BYTES).ok_or(CryptoError::Malformed)?;
     let tag: [u8; TAG_BYTES] = tagged.split_off(at).try_into().map_err(|_| CryptoError::Malformed)?;
-    let cipher = Aes256Gcm::new(key.into());
-    cipher
-        .decrypt_inout_detached(&Nonce::from(*iv), aad, tagged.as_mut_slice().into(), &Tag::from(tag))
-        .map_err(|_| CryptoError::NotAuthentic)
+    vault_primitives::aes_256_gcm_decrypt(key, iv, aad, tagged, &tag).map_err(|_| CryptoError::NotAuthentic)
 }
 
 /// Wraps a key under another: `AES-256-GCM(kek, iv, key, aad)`, 48 bytes with the tag.
-fn wrap(kek: &Bytes32, iv: &[u8; IV_BYTES], aad: &[u8], key: &KeyBytes) -> Result<[u8; 48], CryptoError> {
+fn wrap(kek: &Bytes32, iv: &Iv, aad: &[u8], key: &KeyBytes) -> Result<[u8; 48], CryptoError> {
     let mut out = [0; 48];
     let (body, tail) = out.split_at_mut(32);
     body.copy_from_slice(key.expose());
@@ -207,16 +144,11 @@ fn wrap(kek: &Bytes32, iv: &[u8; IV_BYTES], aad: &[u8], key: &KeyBytes) -> Resul
 }
 
 /// Unwraps what [`wrap`] made.
-fn unwrap_key(
-    kek: &Bytes32,
-    iv: &[u8; IV_BYTES],
-    aad: &[u8],
-    wrapped: &[u8; 48],
-) -> Result<KeyBytes, CryptoError> {
+fn unwrap_key(kek: &Bytes32, iv: &Iv, aad: &[u8], wrapped: &[u8; 48]) -> Result<KeyBytes, CryptoError> {
     let mut buffer = zeroize::Zeroizing::new(wrapped.to_vec());
     gcm_decrypt(kek, iv, aad, &mut buffer)?;
     let key: &[u8; 32] = buffer.as_slice().try_into().map_err(|_| CryptoError::Malformed)?;
-    Ok(KeyBytes::filled(|out| out.copy_from_slice(key)))
+    Ok(KeyBytes::copied(key))
 }
 
 /// Computes the SHA-256 of a file's content in lower-case hex.

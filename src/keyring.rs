@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use vault_platform::{Backing, KeyPage, PageError, PagePolicy, with_burned_stack};
+use vault_platform::{Backing, KeyPage, PageError, PagePolicy};
 
 use crate::crypto::{
     AuditKeySeal, Bytes32, CryptoError, Header, MacKey, SealContext, Sealed, Slot, SlotKind, derive,
@@ -90,22 +90,16 @@ impl Keys {
         policy: PagePolicy,
     ) -> Result<Arc<Self>, PageError> {
         let mut page = KeyPage::new(policy)?;
-        with_burned_stack(|| {
-            let row = derive(set.vault.expose(), None, "vault/row/v1");
-            let state = derive(set.vault.expose(), None, "vault/state/v1");
-            let bytes = page.bytes_mut();
-            for (at, key) in [
-                (MASTER, &set.master),
-                (VAULT, &set.vault),
-                (AUDIT, &set.audit),
-                (ROW, &row),
-                (STATE, &state),
-            ] {
-                if let Some(place) = bytes.get_mut(at..at + 32) {
-                    place.copy_from_slice(key.expose());
-                }
+        let row = derive(set.vault.expose(), None, "vault/row/v1");
+        let state = derive(set.vault.expose(), None, "vault/state/v1");
+        let keys =
+            [(MASTER, &set.master), (VAULT, &set.vault), (AUDIT, &set.audit), (ROW, &row), (STATE, &state)];
+        let bytes = page.bytes_mut();
+        for (at, key) in keys {
+            if let Some(place) = bytes.get_mut(at..at + 32) {
+                place.copy_from_slice(key.expose());
             }
-        });
+        }
         let generation = GENERATION.fetch_add(1, Ordering::Relaxed);
         Ok(Arc::new(Self { page, vault, generation, slot }))
     }
@@ -132,17 +126,17 @@ impl Keys {
 
     /// Copies the master key, to make slots at rekey.
     pub fn master(&self) -> KeyBytes {
-        KeyBytes::filled(|out| out.copy_from_slice(self.key(MASTER)))
+        KeyBytes::copied(self.key(MASTER))
     }
 
     /// Copies the vault key, to make slots.
     pub fn vault_key(&self) -> KeyBytes {
-        KeyBytes::filled(|out| out.copy_from_slice(self.key(VAULT)))
+        KeyBytes::copied(self.key(VAULT))
     }
 
     /// Copies the audit key, to seal it.
     pub fn audit_key(&self) -> KeyBytes {
-        KeyBytes::filled(|out| out.copy_from_slice(self.key(AUDIT)))
+        KeyBytes::copied(self.key(AUDIT))
     }
 
     /// Tells how the page is locked.
@@ -192,7 +186,7 @@ impl Keys {
 
     /// Computes the MAC over a backup, under a key of its own.
     pub fn backup_mac(&self, parts: &[&[u8]]) -> Bytes32 {
-        with_burned_stack(|| mac(derive(self.key(VAULT), None, "vault/backup/v1").expose(), parts))
+        mac(derive(self.key(VAULT), None, "vault/backup/v1").expose(), parts)
     }
 
     /// Computes a link of the audit chain: `HMAC-SHA256(AK, previous mac ‖ canonical entry)`.
@@ -202,12 +196,12 @@ impl Keys {
 
     /// Opens an audit key of this vault, to verify with.
     pub fn open_audit_key(&self, sealed: &AuditKeySeal) -> Result<KeyBytes, CryptoError> {
-        with_burned_stack(|| sealed.open(self.key(VAULT), self.vault))
+        sealed.open(self.key(VAULT), self.vault)
     }
 
     /// Seals an audit key under this vault's key.
     pub fn seal_audit_key(&self, from_seq: u64, key: &KeyBytes) -> Result<AuditKeySeal, CryptoError> {
-        with_burned_stack(|| AuditKeySeal::seal(self.key(VAULT), self.vault, from_seq, key))
+        AuditKeySeal::seal(self.key(VAULT), self.vault, from_seq, key)
     }
 
     /// Builds a header around slots and audit keys.
@@ -217,7 +211,7 @@ impl Keys {
         slots: Vec<Slot>,
         audit_keys: Vec<AuditKeySeal>,
     ) -> Header {
-        let mac = with_burned_stack(|| header_mac(self.key(VAULT), self.vault, &slots, &audit_keys));
+        let mac = header_mac(self.key(VAULT), self.vault, &slots, &audit_keys);
         let checksum = header_checksum(self.vault, &slots, &audit_keys);
         Header { vault: self.vault, created_at, slots, audit_keys, mac, checksum }
     }
@@ -238,12 +232,10 @@ pub fn unlock(
     passphrase: &Passphrase,
     policy: PagePolicy,
 ) -> Result<Arc<Keys>, UnlockError> {
-    with_burned_stack(|| {
-        check_sum(header)?;
-        let (kind, recovery) = recovery_of(passphrase)?;
-        let passphrase = recovery.as_ref().unwrap_or(passphrase);
-        try_slots(header, kind, policy, |slot| slot.derive(passphrase))
-    })
+    check_sum(header)?;
+    let (kind, recovery) = recovery_of(passphrase)?;
+    let passphrase = recovery.as_ref().unwrap_or(passphrase);
+    try_slots(header, kind, policy, |slot| slot.derive(passphrase))
 }
 
 /// Opens a vault with a master key that was derived before, for those who open thousands of copies of one vault.
@@ -253,11 +245,9 @@ pub fn unlock_derived(
     master: &KeyBytes,
     policy: PagePolicy,
 ) -> Result<Arc<Keys>, UnlockError> {
-    let copied = |_: &Slot| KeyBytes::filled(|out| out.copy_from_slice(master.expose()));
-    with_burned_stack(|| {
-        check_sum(header)?;
-        try_slots(header, SlotKind::Passphrase, policy, copied)
-    })
+    let copied = |_: &Slot| KeyBytes::copied(master.expose());
+    check_sum(header)?;
+    try_slots(header, SlotKind::Passphrase, policy, copied)
 }
 
 /// Refuses a header that is not as it was written, before anything is derived from it.

@@ -3,10 +3,9 @@
 use std::fmt;
 
 use schemars::JsonSchema;
-use secrecy::{ExposeSecret, SecretSlice, SecretString};
+use secrecy::{ExposeSecret, SecretBox, SecretSlice, SecretString};
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
-use zeroize::Zeroizing;
 
 use crate::domain::Invalid;
 
@@ -146,24 +145,24 @@ impl JsonSchema for Revealed {
 }
 
 /// Thirty-two bytes of key material outside the key page, wiped when dropped.
-pub struct KeyBytes(Zeroizing<[u8; 32]>);
+///
+/// They are on the heap, so that moving a key moves a pointer and leaves no copy behind.
+pub struct KeyBytes(SecretBox<[u8; 32]>);
 
 impl KeyBytes {
-    /// Takes a key.
-    pub fn new(bytes: [u8; 32]) -> Self {
-        Self(Zeroizing::new(bytes))
+    /// Copies a key.
+    pub fn copied(bytes: &[u8; 32]) -> Self {
+        Self::filled(|out| out.copy_from_slice(bytes))
     }
 
     /// Makes a zeroed buffer and lets a function fill it in place.
     pub fn filled(fill: impl FnOnce(&mut [u8; 32])) -> Self {
-        let mut key = Self(Zeroizing::new([0; 32]));
-        fill(&mut key.0);
-        key
+        Self(SecretBox::init_with_mut(fill))
     }
 
     /// Shows the key; every use of it can be found by this name.
     pub fn expose(&self) -> &[u8; 32] {
-        &self.0
+        self.0.expose_secret()
     }
 }
 

@@ -317,10 +317,6 @@ impl Vault {
 }
 
 fn act<O: Handle>(mut desk: Box<Desk>, operation: &O) -> (Box<Desk>, Result<O::Answer, Fault>) {
-    let acted = match O::PLACE {
-        // Only these make keys, and every move of one leaves a copy behind on the stack.
-        Place::Blocking => vault_platform::with_burned_stack(|| operation.act(&mut desk)),
-        Place::Inline => operation.act(&mut desk),
-    };
+    let acted = operation.act(&mut desk);
     (desk, acted)
 }

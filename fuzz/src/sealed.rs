@@ -64,7 +64,7 @@ fn valid_slot() -> &'static (Slot, KeyBytes) {
         let iterations = Iterations::new(Iterations::FLOOR).expect("the floor");
         let spec = SlotSpec { kind: SlotKind::Passphrase, iterations, vault: VAULT };
         let passphrase = Passphrase::new(b"a key of some length".to_vec()).expect("a key");
-        Slot::make(spec, &passphrase, &KeyBytes::new(VK)).expect("a slot")
+        Slot::make(spec, &passphrase, &KeyBytes::copied(&VK)).expect("a slot")
     })
 }
 
@@ -73,9 +73,9 @@ pub(crate) fn keys() -> &'static Arc<Keys> {
     static KEYS: OnceLock<Arc<Keys>> = OnceLock::new();
     KEYS.get_or_init(|| {
         let set = KeySet {
-            master: KeyBytes::new([1; 32]),
-            vault: KeyBytes::new(VK),
-            audit: KeyBytes::new([5; 32]),
+            master: KeyBytes::copied(&[1; 32]),
+            vault: KeyBytes::copied(&VK),
+            audit: KeyBytes::copied(&[5; 32]),
         };
         let policy = PagePolicy { secretmem: false, require_lock: false };
         Keys::hold(&set, VAULT, valid_slot().0.clone(), policy).expect("a page")

@@ -1,7 +1,7 @@
 //! What the vault asks of the operating system, and the only place in it for `unsafe`.
 //!
 //! - [`KeyPage`]: one locked page between guard pages, where the keys live.
-//! - [`with_burned_stack`], [`with_burned_frames`]: run a computation and overwrite the stack it used.
+//! - [`with_burned_stack`]: runs a computation and overwrites the stack it used.
 //! - [`take_env`]: takes a variable out of the environment and out of the process's memory.
 //! - [`close_stray_descriptors`]: closes what the process inherited and did not ask for.
 //! - [`PeerProcess`], [`peer_uid`]: who is at the other end of a Unix socket, by the kernel's word.
@@ -24,4 +24,4 @@ pub use fds::close_stray_descriptors;
 pub use key_page::{Backing, KeyPage, PageError, PagePolicy};
 pub use peer::{PeerProcess, peer_uid};
 pub use process::{deny_dumps, is_dumpable, no_new_privileges, private_umask, share_arenas};
-pub use stack::{with_burned_frames, with_burned_stack};
+pub use stack::with_burned_stack;

@@ -1,28 +1,17 @@
-//! Overwrites the stack after a key was used on it.
+//! Overwrites the stack after a key or a value was used on it.
 
 use std::hint::black_box;
 
-/// Enough for whole operations: several times what they use.
-const DEEP: usize = 32 * 1024;
-/// Enough for one use of a cipher, which takes 2 KiB: what is written here leaves the processor's nearest cache, and
-/// that costs every reading more than the cipher does.
-const SHALLOW: usize = 12 * 1024;
-
-/// Runs `f`, then overwrites the 32 KiB of stack below the caller's frame with zeros, also when `f` panics.
+/// Runs `f`, then overwrites `BYTES` of stack below the caller's frame with zeros, also when `f` panics.
 ///
-/// What `f` borrows, captures or returns is the caller's to wipe.
-pub fn with_burned_stack<T>(f: impl FnOnce() -> T) -> T {
-    let _burn = Burn::<DEEP>;
+/// What `f` borrows, captures or returns is the caller's to wipe. What `f` leaves deeper than `BYTES` stays: the
+/// caller knows how deep `f` goes, and measures it.
+pub fn with_burned_stack<const BYTES: usize, T>(f: impl FnOnce() -> T) -> T {
+    let _burn = Burn::<BYTES>;
     in_own_frame(f)
 }
 
-/// Does what [`with_burned_stack`] does to 12 KiB: for sealing or opening one value.
-pub fn with_burned_frames<T>(f: impl FnOnce() -> T) -> T {
-    let _burn = Burn::<SHALLOW>;
-    in_own_frame(f)
-}
-
-/// Overwrites so many bytes when it is dropped.
+/// Overwrites this many bytes when it is dropped.
 struct Burn<const BYTES: usize>;
 
 impl<const BYTES: usize> Drop for Burn<BYTES> {

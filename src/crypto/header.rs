@@ -99,7 +99,7 @@ mod tests {
     }
 
     fn seal(from_seq: u64) -> AuditKeySeal {
-        AuditKeySeal::seal(&VK, VAULT, from_seq, &KeyBytes::new([7; 32])).unwrap()
+        AuditKeySeal::seal(&VK, VAULT, from_seq, &KeyBytes::copied(&[7; 32])).unwrap()
     }
 
     fn opens(seal: &AuditKeySeal, vault: VaultId) -> bool {

@@ -20,7 +20,7 @@ pub fn open_legacy(
     tagged: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
     let master = KeyBytes::filled(|out| {
-        vault_kdf::pbkdf2_hmac_sha512(key.expose(), salt, rounds, out);
+        vault_primitives::pbkdf2_hmac_sha512(key.expose(), salt, rounds, out);
     });
     let mut buffer = Zeroizing::new(tagged.to_vec());
     gcm_decrypt(master.expose(), iv, &[], &mut buffer)?;

@@ -96,7 +96,7 @@ mod tests {
     const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
     fn key(bytes: [u8; 32]) -> RecoveryKey {
-        RecoveryKey(KeyBytes::new(bytes))
+        RecoveryKey(KeyBytes::copied(&bytes))
     }
 
     fn read(text: &[u8]) -> Result<[u8; 32], RecoveryKeyFault> {

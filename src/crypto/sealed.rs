@@ -1,7 +1,5 @@
 //! A sealed value and what it is bound to.
 
-use vault_platform::with_burned_frames;
-
 use super::{
     Bytes32, Canon, CryptoError, FORMAT, IV_BYTES, TAG_BYTES, derive, gcm_decrypt, gcm_encrypt, random,
     sha256,
@@ -141,32 +139,28 @@ impl Purpose {
 }
 
 fn seal_bytes(vk: &Bytes32, purpose: &Purpose, fresh: &Fresh, plain: &[u8]) -> Result<Vec<u8>, CryptoError> {
-    with_burned_frames(|| {
-        let mut out = Vec::with_capacity(BODY_AT + plain.len() + TAG_BYTES);
-        out.push(FORMAT);
-        out.extend_from_slice(&fresh.salt);
-        out.extend_from_slice(&fresh.iv);
-        out.extend_from_slice(plain);
-        let key = derive(vk, Some(&fresh.salt), purpose.info);
-        let body = out.get_mut(BODY_AT..).ok_or(CryptoError::Malformed)?;
-        let tag = gcm_encrypt(key.expose(), &fresh.iv, purpose.aad.bytes(), body)?;
-        out.extend_from_slice(&tag);
-        Ok(out)
-    })
+    let mut out = Vec::with_capacity(BODY_AT + plain.len() + TAG_BYTES);
+    out.push(FORMAT);
+    out.extend_from_slice(&fresh.salt);
+    out.extend_from_slice(&fresh.iv);
+    out.extend_from_slice(plain);
+    let key = derive(vk, Some(&fresh.salt), purpose.info);
+    let body = out.get_mut(BODY_AT..).ok_or(CryptoError::Malformed)?;
+    let tag = gcm_encrypt(key.expose(), &fresh.iv, purpose.aad.bytes(), body)?;
+    out.extend_from_slice(&tag);
+    Ok(out)
 }
 
 fn open_bytes(vk: &Bytes32, purpose: &Purpose, bytes: &[u8]) -> Result<Vec<u8>, CryptoError> {
-    with_burned_frames(|| {
-        if bytes.first() != Some(&FORMAT) {
-            return Err(CryptoError::UnknownFormat);
-        }
-        let salt = field(bytes, SALT_AT)?;
-        let iv = field(bytes, IV_AT)?;
-        let mut body = bytes.get(BODY_AT..).ok_or(CryptoError::Malformed)?.to_vec();
-        let key = derive(vk, Some(&salt), purpose.info);
-        gcm_decrypt(key.expose(), &iv, purpose.aad.bytes(), &mut body)?;
-        Ok(body)
-    })
+    if bytes.first() != Some(&FORMAT) {
+        return Err(CryptoError::UnknownFormat);
+    }
+    let salt = field(bytes, SALT_AT)?;
+    let iv = field(bytes, IV_AT)?;
+    let mut body = bytes.get(BODY_AT..).ok_or(CryptoError::Malformed)?.to_vec();
+    let key = derive(vk, Some(&salt), purpose.info);
+    gcm_decrypt(key.expose(), &iv, purpose.aad.bytes(), &mut body)?;
+    Ok(body)
 }
 
 /// Copies a field of fixed length out of stored bytes.

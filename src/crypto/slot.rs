@@ -1,7 +1,5 @@
 //! Slots, as in LUKS: each seals the same vault key under a master key of its own.
 
-use vault_platform::with_burned_stack;
-
 use super::sealed::field;
 use super::{
     Bytes32, CryptoError, FORMAT, IV_BYTES, Iterations, RecoveryKey, derive, derive_master, mac, mac_fits,
@@ -58,7 +56,7 @@ impl Slot {
             return Err(CryptoError::ReadsAsRecoveryKey);
         }
         let salt = random()?;
-        let master = with_burned_stack(|| derive_master(passphrase, &salt, spec.iterations));
+        let master = derive_master(passphrase, &salt, spec.iterations);
         let slot = Self::seal(spec, &salt, &master, vault_key)?;
         Ok((slot, master))
     }
@@ -131,7 +129,7 @@ impl Slot {
 
     /// Derives the master key of a passphrase for this slot; the costly step.
     pub fn derive(&self, passphrase: &Passphrase) -> KeyBytes {
-        with_burned_stack(|| derive_master(passphrase, &self.salt(), self.iterations))
+        derive_master(passphrase, &self.salt(), self.iterations)
     }
 
     /// Opens the slot: `None` where the commitment says that the key is another one.
@@ -163,11 +161,11 @@ mod tests {
     const VAULT: VaultId = VaultId([3; 16]);
 
     fn master() -> KeyBytes {
-        KeyBytes::new([5; 32])
+        KeyBytes::copied(&[5; 32])
     }
 
     fn vault_key() -> KeyBytes {
-        KeyBytes::new([6; 32])
+        KeyBytes::copied(&[6; 32])
     }
 
     fn slot() -> Slot {
@@ -230,7 +228,7 @@ mod tests {
         bytes[COMMIT_AT..].copy_from_slice(&commitment);
         let damaged = Slot::from_stored(&bytes).unwrap();
         assert_eq!(Some(CryptoError::NotAuthentic), damaged.open(VAULT, &master()).err());
-        assert!(slot().open(VAULT, &KeyBytes::new([0; 32])).unwrap().is_none());
+        assert!(slot().open(VAULT, &KeyBytes::copied(&[0; 32])).unwrap().is_none());
     }
 
     #[test]
@@ -243,7 +241,7 @@ mod tests {
 
     #[test]
     fn a_renewed_slot_keeps_salt_and_rounds_and_opens_another_vault_key() {
-        let (other, old) = (KeyBytes::new([8; 32]), slot());
+        let (other, old) = (KeyBytes::copied(&[8; 32]), slot());
         let renewed = old.renew(VAULT, &master(), &other).unwrap();
         assert_eq!(
             (old.salt(), old.iterations(), old.kind()),
@@ -257,7 +255,7 @@ mod tests {
         #[test]
         fn any_other_master_key_opens_no_slot(bytes: [u8; 32]) {
             prop_assume!(bytes != *master().expose());
-            prop_assert!(matches!(slot().open(VAULT, &KeyBytes::new(bytes)), Ok(None)));
+            prop_assert!(matches!(slot().open(VAULT, &KeyBytes::copied(&bytes)), Ok(None)));
         }
 
         #[test]

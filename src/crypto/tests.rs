@@ -4,7 +4,8 @@
 //! computed with two other implementations, OpenSSL and Python's `hashlib`, which agreed.
 
 use data_encoding::HEXLOWER;
-
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Sha256, Sha512};
 
 use super::*;

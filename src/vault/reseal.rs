@@ -2,8 +2,6 @@
 
 use std::thread::ScopedJoinHandle;
 
-use vault_platform::with_burned_stack;
-
 use super::change::{kept_versions, open_version};
 use super::desk::Desk;
 use crate::api::Fault;
@@ -75,8 +73,7 @@ fn present_versions(desk: &Desk, stored: &Stored) -> Result<Vec<VersionRow>, Fau
 pub(super) fn on_all_processors<T: Send>(secrets: &[Stored], make: impl Fn(&Stored) -> T + Sync) -> Vec<T> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let part = secrets.len().div_ceil(processors).max(WORTH);
-    // Threads of their own use keys on stacks of their own.
-    let do_part = |part: &[Stored]| with_burned_stack(|| part.iter().map(&make).collect::<Vec<_>>());
+    let do_part = |part: &[Stored]| part.iter().map(&make).collect::<Vec<_>>();
     let do_part = &do_part;
     std::thread::scope(|scope| {
         let running: Vec<_> = secrets.chunks(part).map(|part| scope.spawn(move || do_part(part))).collect();

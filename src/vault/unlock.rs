@@ -26,7 +26,7 @@ impl Vault {
             page: settings.page,
             now: self.now(),
         };
-        vault_platform::with_burned_stack(|| found(&*self.0.store, passphrase, plan))
+        found(&*self.0.store, passphrase, plan)
     }
 
     /// Tells whether the store holds a vault, a damaged one too.

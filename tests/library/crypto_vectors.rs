@@ -147,7 +147,7 @@ fn a_passphrase_that_reads_as_a_recovery_key_makes_no_slot() {
     let file: RecoveryFile = read("recovery.json");
     let spec =
         |kind| SlotSpec { kind, iterations: Iterations::new(100_000).unwrap(), vault: VaultId([1; 16]) };
-    let vault_key = KeyBytes::new([2; 32]);
+    let vault_key = KeyBytes::copied(&[2; 32]);
     for text in [file.keys[0].text.as_str(), "amvr1 is how my passphrase begins"] {
         let passphrase = Passphrase::new(text.as_bytes().to_vec()).unwrap();
         let refused = Slot::make(spec(SlotKind::Passphrase), &passphrase, &vault_key).err();

@@ -33,7 +33,7 @@ impl Hex {
 
     /// Gives them as a key.
     pub(crate) fn key(&self) -> KeyBytes {
-        KeyBytes::new(self.array())
+        KeyBytes::copied(&self.array())
     }
 }
 

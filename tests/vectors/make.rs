@@ -44,7 +44,7 @@ fn counted<const N: usize>(from: u8) -> [u8; N] {
 }
 
 fn vault_key() -> KeyBytes {
-    KeyBytes::new(counted(0x60))
+    KeyBytes::copied(&counted(0x60))
 }
 
 fn sealed_with(context: &SealContext<'_>, from: u8, value: &str) -> Sealed {
@@ -110,7 +110,7 @@ fn slot(kind: SlotKind, opened_by: &str, rounds: u32) -> SlotCase {
 }
 
 fn audit_key(from_seq: u64, key: [u8; 32]) -> AuditKeyCase {
-    let seal = AuditKeySeal::seal(vault_key().expose(), VAULT, from_seq, &KeyBytes::new(key)).unwrap();
+    let seal = AuditKeySeal::seal(vault_key().expose(), VAULT, from_seq, &KeyBytes::copied(&key)).unwrap();
     AuditKeyCase { from_seq, iv: Hex::of(&seal.iv), sealed: Hex::of(&seal.sealed), key: Hex::of(&key) }
 }
 

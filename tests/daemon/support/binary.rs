@@ -12,7 +12,7 @@ use nix::fcntl::{Flock, FlockArg};
 const SOURCES: [&str; 11] = [
     "src",
     "build",
-    "kdf/src",
+    "primitives/src",
     "mask/src",
     "daemon/src",
     "daemon/Cargo.toml",

@@ -189,7 +189,7 @@ impl Room {
     }
 
     fn try_wrong_key(&self) -> Reply {
-        let wrong = KeyBytes::new([7; 32]);
+        let wrong = KeyBytes::copied(&[7; 32]);
         let refused = RUNTIME.block_on(self.vault().unlock_derived(&wrong, SlotSource::KeyFile));
         refused.map(done).map_err(|fault| fault.code)
     }

@@ -33,7 +33,7 @@ impl Masters {
         for slot in header.slots.iter().filter(|slot| slot.kind() == SlotKind::Passphrase) {
             let master = self.of(slot, key)?;
             if slot.open(header.vault, &master)?.is_some() {
-                return Ok(Some(KeyBytes::new(*master.expose())));
+                return Ok(Some(KeyBytes::copied(master.expose())));
             }
         }
         Ok(None)
