@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::{Daemon, Home, NONE, refusal, vaultd};
+use vault_testkit::{Daemon, Home, NONE, refusal, vaultd};
 
 /// Stands for the service manager: makes a socket at a path, with a mode, and becomes the daemon with it as descriptor 3.
 const MANAGER: &str = "

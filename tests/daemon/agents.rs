@@ -3,8 +3,8 @@
 use std::io::{Read, Write};
 use std::net::Shutdown;
 
-use crate::support::{Answer, Daemon, Home, NONE, connect, parse, wait_for};
 use serde_json::{Value, json};
+use vault_testkit::{Answer, Daemon, Home, NONE, connect, parse, wait_for};
 
 /// Adds an agent that may do some things to some names, and gives its token.
 fn agent(daemon: &Daemon, name: &str, actions: &[&str], names: &[&str]) -> String {

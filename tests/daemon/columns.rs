@@ -2,10 +2,10 @@
 //!
 //! The columns are read from the database itself, so that one that joins is tried too.
 
-use crate::support::{Daemon, Home, NO_ID, NONE};
 use rusqlite::Connection;
 use rusqlite::types::Value as Stored;
 use serde_json::{Value, json};
+use vault_testkit::{Daemon, Home, NO_ID, NONE};
 
 /// What may change untold, and why that hurts nobody.
 const HARMLESS: [(&str, &str); 6] = [

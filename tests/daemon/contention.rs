@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use crate::support::{Answer, Daemon, Home};
 use serde_json::{Value, json};
+use vault_testkit::{Answer, Daemon, Home};
 
 /// How many change secrets all the time.
 const WRITERS: usize = 4;

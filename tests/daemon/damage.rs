@@ -1,7 +1,7 @@
 //! Rows that somebody changed behind the vault's back: found, named, told apart, and nothing else is hurt.
 
-use crate::support::{Answer, Daemon, Home, NONE};
 use serde_json::{Value, json};
+use vault_testkit::{Answer, Daemon, Home, NONE};
 
 /// Makes a vault with the secrets `a`, `b` and `c`, each its name's value, and stops its daemon.
 fn three() -> Home {

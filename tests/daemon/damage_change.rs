@@ -1,7 +1,7 @@
 //! Older copies of rows, versions and agents that somebody put back after a change.
 
-use crate::support::{Answer, Daemon, Home, NONE};
 use serde_json::{Value, json};
+use vault_testkit::{Answer, Daemon, Home, NONE};
 
 const COPY: &str = "CREATE TABLE old AS SELECT * FROM secret; CREATE TABLE old_version AS SELECT * FROM version;
                     CREATE TABLE old_state AS SELECT * FROM state; CREATE TABLE old_agent AS SELECT * FROM agent;";

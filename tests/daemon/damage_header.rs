@@ -1,7 +1,7 @@
 //! A header that somebody changed: told from a wrong key, and never guessed around.
 
-use crate::support::{Daemon, Home, random_text};
 use serde_json::json;
+use vault_testkit::{Daemon, Home, random_text};
 
 /// Makes a vault with one secret and stops its daemon.
 fn founded() -> (Home, String) {

@@ -1,7 +1,7 @@
 //! An audit log that somebody edited, cut or reordered: `verify` says so, and where.
 
-use crate::support::{Daemon, Home, NONE};
 use serde_json::{Value, json};
+use vault_testkit::{Daemon, Home, NONE};
 
 /// Makes a vault with ten entries in its log (an unlock, eight creates, a lock) and stops its daemon.
 fn ten() -> Home {

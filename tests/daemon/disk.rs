@@ -3,10 +3,10 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 
-use crate::support::{Daemon, Home, NONE, runs_as_root, vaultd};
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use serde_json::{Value, json};
+use vault_testkit::{Daemon, Home, NONE, vaultd};
 
 /// Mounts a small disk, starts the daemon on it, and carries out orders from outside beside it.
 const SCRIPT: &str = r#"
@@ -30,11 +30,8 @@ struct OnDisk {
 }
 
 impl OnDisk {
-    /// Starts one, where this user may mount.
-    fn start(mount: &str) -> Option<Self> {
-        if !runs_as_root() {
-            return None;
-        }
+    /// Starts one.
+    fn start(mount: &str) -> Self {
         let home = Home::new();
         vault::files::make_private_folder(&home.path("disk")).unwrap();
         for pipe in ["orders", "done"] {
@@ -43,7 +40,7 @@ impl OnDisk {
         let mut command = home.command_of(Path::new("unshare"));
         command.args(["--mount", "sh", "-c", SCRIPT, "sh"]).arg(home.path("")).arg(vaultd()).arg(mount);
         let daemon = Daemon::start_as(&home, command, &home.path("vault.sock"));
-        Some(Self { home, daemon })
+        Self { home, daemon }
     }
 
     /// Has something done on the disk, and gives its exit code.
@@ -86,9 +83,9 @@ fn names(list: &Value) -> Vec<&str> {
     list["secrets"].as_array().unwrap().iter().map(|secret| secret["name"].as_str().unwrap()).collect()
 }
 
-#[test]
+#[test(needs(Mounts))]
 fn on_a_full_disk_nothing_new_is_stored_and_an_owner_reads_deletes_and_locks() {
-    let Some(disk) = OnDisk::start(SMALL) else { return };
+    let disk = OnDisk::start(SMALL);
     let ids: Vec<_> = ["a", "b"].iter().map(|name| disk.daemon.create(name, "a value")).collect();
     disk.fill();
     let refused = (0..200).find(|number| disk.create(&format!("new {number}")) == 507).unwrap();
@@ -103,9 +100,9 @@ fn on_a_full_disk_nothing_new_is_stored_and_an_owner_reads_deletes_and_locks() {
     assert_eq!(200, disk.daemon.http("POST", "/vault/lock", NONE).status);
 }
 
-#[test]
+#[test(needs(Mounts))]
 fn what_a_full_disk_cannot_record_is_not_handed_out() {
-    let Some(disk) = OnDisk::start(SMALL) else { return };
+    let disk = OnDisk::start(SMALL);
     disk.daemon.create("a", "hunter2-hunter2");
     disk.fill();
     let mut refusals = 0;
@@ -123,9 +120,9 @@ fn what_a_full_disk_cannot_record_is_not_handed_out() {
     assert!(refusals > 0, "the reserve has an end");
 }
 
-#[test]
+#[test(needs(Mounts))]
 fn service_comes_back_by_itself_when_there_is_room_again() {
-    let Some(disk) = OnDisk::start(SMALL) else { return };
+    let disk = OnDisk::start(SMALL);
     disk.fill();
     while disk.create("filler") == 201 {
         disk.daemon.http("POST", "/vault/rotate-all", json!({}));
@@ -138,9 +135,9 @@ fn service_comes_back_by_itself_when_there_is_room_again() {
     disk.assert_intact();
 }
 
-#[test]
+#[test(needs(Mounts))]
 fn on_a_disk_that_turned_read_only_nothing_is_stored_or_handed_out() {
-    let Some(disk) = OnDisk::start(FRAIL) else { return };
+    let disk = OnDisk::start(FRAIL);
     disk.daemon.create("a", "hunter2-hunter2");
     assert_eq!(0, disk.order(FAIL));
     assert_eq!(507, disk.create("b"));

@@ -5,10 +5,10 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt;
 
-use crate::support::search::contains;
-use crate::support::{Daemon, Home, NONE, connect, parse, refusal, runs_as_root, vaultd, wait_for};
 use nix::sys::signal::Signal;
 use serde_json::json;
+use vault_testkit::search::contains;
+use vault_testkit::{Daemon, Home, NONE, connect, parse, refusal, vaultd, wait_for};
 
 #[test]
 fn the_home_is_0700_and_every_file_and_the_socket_are_0600() {
@@ -196,16 +196,13 @@ fn an_idle_connection_does_not_hold_the_end_up() {
     assert!(!home.log().contains("did not finish in time"), "{}", home.log());
 }
 
-#[test]
+#[test(needs(Root))]
 fn the_key_is_gone_from_the_process_environment() {
     let home = Home::new();
     let mut command = home.command();
     command.env("AGENTICMAIL_VAULT_KEY", &home.key).env("ANOTHER", "stays");
     let daemon = Daemon::start_as(&home, command, &home.path("vault.sock"));
-    let Ok(environment) = std::fs::read(format!("/proc/{}/environ", daemon.pid())) else {
-        assert!(!runs_as_root(), "root reads the environment of every process");
-        return;
-    };
+    let environment = std::fs::read(format!("/proc/{}/environ", daemon.pid())).unwrap();
     assert!(contains(&environment, b"ANOTHER=stays"));
     assert!(!contains(&environment, home.key.as_bytes()));
 }
@@ -222,11 +219,8 @@ fn the_process_gives_no_core_and_no_view_of_its_memory() {
     assert_eq!(vec!["0", "0"], core.split_whitespace().skip(4).take(2).collect::<Vec<_>>());
 }
 
-#[test]
+#[test(needs(Root))]
 fn another_process_of_the_same_user_cannot_look_into_it() {
-    if !runs_as_root() {
-        return;
-    }
     let home = Home::new();
     let public = tempfile::TempDir::with_prefix("vaultd").unwrap();
     std::fs::set_permissions(public.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();

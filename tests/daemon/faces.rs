@@ -4,10 +4,10 @@
 //! comes back and what is written down must not differ. An operation that joins the list needs a line in
 //! [`case_of`].
 
-use crate::support::{Answer, Daemon, Home, NO_ID, NONE, encoded};
 use serde_json::{Map, Value, json};
 use vault::api::{Code, Route};
 use vault::vault::{Fold, Handle};
+use vault_testkit::{Answer, Daemon, Home, NO_ID, NONE, encoded};
 
 /// What one operation is asked: something that succeeds, then something that is refused with a code.
 struct Case {

@@ -7,10 +7,10 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::support::memory::status_bytes;
-use crate::support::{Daemon, Home, parse, vaultd, wait_for};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use serde_json::json;
+use vault_testkit::memory::status_bytes;
+use vault_testkit::{Daemon, Home, parse, vaultd, wait_for};
 
 /// What an honest caller waits at most: a second, and three more for a machine that does much else.
 ///
@@ -19,14 +19,10 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// What the daemon may take of memory under any flood; `systemd/vaultd.service` allows it twice as much.
 const MEMORY: u64 = 256 * 1024 * 1024;
 
-/// Makes room for thousands of connections in this process; says so where there is none and the test is skipped.
-fn has_many_descriptors() -> bool {
+/// Makes room for thousands of connections in this process.
+fn make_room() {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard).unwrap();
-    if hard < 4096 {
-        let _ = writeln!(std::io::stderr(), "skipped: it needs 4096 descriptors, and may have {hard}");
-    }
-    hard >= 4096
 }
 
 /// Connects and sends the same bytes many times over, and keeps every connection.
@@ -70,9 +66,7 @@ fn descriptors(daemon: &Daemon) -> usize {
 
 /// Floods a daemon, sees that it serves and keeps its bound, ends the flood and sees that everything is given back.
 fn withstands(daemon: &Daemon, count: usize, bytes: &[u8]) {
-    if !has_many_descriptors() {
-        return;
-    }
+    make_room();
     daemon.create("a", "v");
     let before = descriptors(daemon);
     let standing = flood(daemon.socket(), count, bytes);
@@ -93,32 +87,32 @@ fn with_descriptors(home: &Home, limit: u32) -> Daemon {
     Daemon::start_as(home, command, &home.path("vault.sock"))
 }
 
-#[test]
+#[test(needs(ManyFiles))]
 fn two_thousand_idle_connections_keep_nobody_waiting() {
     let home = Home::new();
     withstands(&Daemon::start(&home), 2000, b"");
 }
 
-#[test]
+#[test(needs(ManyFiles))]
 fn a_thousand_half_sent_heads_keep_nobody_waiting() {
     let home = Home::new();
     withstands(&Daemon::start(&home), 1000, b"GET /vault/resolve/a HTTP/1.1\r\nHost: v\r\nX-Long: ");
 }
 
-#[test]
+#[test(needs(ManyFiles))]
 fn a_thousand_half_sent_messages_keep_nobody_waiting() {
     let home = Home::new();
     withstands(&Daemon::start(&home), 1000, b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"vault.list\"");
 }
 
-#[test]
+#[test(needs(ManyFiles))]
 fn six_hundred_slow_bodies_keep_nobody_waiting() {
     let home = Home::new();
     let begun = b"POST /vault/resolve HTTP/1.1\r\nHost: v\r\nContent-Length: 2000000\r\n\r\n{\"names\":[";
     withstands(&Daemon::start(&home), 600, begun);
 }
 
-#[test]
+#[test(needs(ManyFiles))]
 fn six_hundred_slow_bodies_of_no_announced_length_keep_nobody_waiting() {
     let home = Home::new();
     let begun =
@@ -126,37 +120,35 @@ fn six_hundred_slow_bodies_of_no_announced_length_keep_nobody_waiting() {
     withstands(&Daemon::start(&home), 600, begun);
 }
 
-#[test]
+#[test(needs(ManyFiles))]
 fn six_hundred_large_messages_without_an_end_keep_nobody_waiting() {
     let home = Home::new();
     let begun = format!("{{\"jsonrpc\":\"{}", "2".repeat(100_000));
     withstands(&Daemon::start(&home), 600, begun.as_bytes());
 }
 
-#[test]
+#[test(needs(ManyFiles))]
 fn six_hundred_large_bodies_without_an_end_keep_nobody_waiting() {
     let home = Home::new();
     let head = "POST /vault/resolve HTTP/1.1\r\nHost: v\r\nContent-Length: 2000000\r\n\r\n";
     withstands(&Daemon::start(&home), 600, format!("{head}{}", " ".repeat(100_000)).as_bytes());
 }
 
-#[test]
+#[test(needs(ManyFiles))]
 fn a_usual_limit_of_descriptors_is_enough_for_two_thousand_connections() {
     let home = Home::new();
     withstands(&with_descriptors(&home, 1024), 2000, b"");
 }
 
-#[test]
+#[test(needs(ManyFiles))]
 fn a_daemon_with_few_descriptors_serves_through_a_flood_and_recovers() {
     let home = Home::new();
     withstands(&with_descriptors(&home, 64), 300, b"");
 }
 
-#[test]
+#[test(needs(ManyFiles))]
 fn a_second_flood_takes_no_more_memory_than_the_first() {
-    if !has_many_descriptors() {
-        return;
-    }
+    make_room();
     let home = Home::new();
     let daemon = Daemon::start(&home);
     daemon.create("a", "v");

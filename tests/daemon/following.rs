@@ -3,8 +3,8 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 
-use crate::support::{Daemon, Home, connect};
 use serde_json::json;
+use vault_testkit::{Daemon, Home, connect};
 
 /// Follows the log from a place on, over a connection of its own.
 fn follow(daemon: &Daemon, since: u64) -> BufReader<UnixStream> {

@@ -1,7 +1,7 @@
 //! Somebody who guesses at the key.
 
-use crate::support::{Daemon, Home, NONE};
 use serde_json::json;
+use vault_testkit::{Daemon, Home, NONE};
 
 fn guess(daemon: &Daemon) -> u16 {
     daemon.http("POST", "/vault/unlock", json!({ "key": "not the key of this vault" })).status

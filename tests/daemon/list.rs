@@ -1,7 +1,7 @@
 //! Lists: their filters, their order, their pages; and the same for the audit log.
 
-use crate::support::{Daemon, Home, NONE, encoded};
 use serde_json::{Value, json};
+use vault_testkit::{Daemon, Home, NONE, encoded};
 
 /// Starts a vault with six secrets in two orgs.
 fn stocked() -> (Home, Daemon) {

@@ -1,7 +1,7 @@
 //! Accepting a loss: what still opens is kept, the rest is removed, everything left is sound again.
 
-use crate::support::{Daemon, Home, NONE};
 use serde_json::{Value, json};
+use vault_testkit::{Daemon, Home, NONE};
 
 /// Makes a vault with the secrets `a`, `b` and `c` and stops its daemon.
 fn founded() -> (Home, [String; 3]) {

@@ -7,6 +7,9 @@
     reason = "a failing helper fails its test, and reads as short as it can"
 )]
 
+#[macro_use]
+extern crate vault_trial;
+
 mod activation;
 mod agents;
 mod columns;
@@ -40,10 +43,13 @@ mod shared;
 mod start;
 mod stories;
 mod stranger;
-mod support;
 #[cfg(target_os = "linux")]
 mod syscalls;
 #[cfg(target_os = "linux")]
 mod takeover;
 mod transfer;
 mod upgrade;
+
+fn main() -> std::process::ExitCode {
+    vault_trial::main()
+}

@@ -1,8 +1,8 @@
 //! Requests that are well-formed HTTP or lines of text but nonsense inside: each gets an error of the table, and
 //! none of them changes or ends anything.
 
-use crate::support::{Daemon, Home, NONE, parse};
 use serde_json::{Value, json};
+use vault_testkit::{Daemon, Home, NONE, parse};
 
 /// Does something to a vault with one secret, then checks that it serves as before.
 fn unhurt(act: impl FnOnce(&Daemon)) {

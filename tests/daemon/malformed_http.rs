@@ -1,6 +1,6 @@
 //! Bytes that are no HTTP: where an answer can be given at all, it is a JSON error that nobody may store.
 
-use crate::support::{Daemon, Home, parse};
+use vault_testkit::{Daemon, Home, parse};
 
 /// Does something to a vault with one secret, then checks that it serves as before.
 fn unhurt(act: impl FnOnce(&Daemon)) {

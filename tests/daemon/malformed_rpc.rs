@@ -1,8 +1,8 @@
 //! Messages of JSON-RPC that are none, by the stream and by `POST /rpc`: each gets the error that the
 //! specification asks for, and none of them changes or ends anything.
 
-use crate::support::{Daemon, Home, parse};
 use serde_json::{Value, json};
+use vault_testkit::{Daemon, Home, parse};
 
 const PARSE_ERROR: i64 = -32700;
 const INVALID_REQUEST: i64 = -32600;

@@ -4,17 +4,15 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 
-use crate::support::memory::{Find, Wanted, status_bytes};
-use crate::support::{Daemon, Home, NONE, connect, random_text, runs_as_root, wait_for};
-use nix::sys::ptrace;
 use nix::sys::signal::Signal;
-use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::Pid;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use vault::crypto::{AuditKeySeal, Slot, derive};
 use vault::domain::VaultId;
 use vault::secret::{KeyBytes, Passphrase};
+use vault_testkit::memory::{Find, Wanted, status_bytes};
+use vault_testkit::traced::Traced;
+use vault_testkit::{Daemon, Home, NONE, connect, random_text, wait_for};
 
 const MLOCK: &str = "[kdf]\niterations = 100000\n[memory]\nkeys = \"mlock\"\n";
 
@@ -122,11 +120,8 @@ fn lock(daemon: &Daemon) {
     assert_eq!(200, daemon.http("POST", "/vault/lock", json!({})).status);
 }
 
-#[test]
+#[test(needs(Root))]
 fn the_keys_of_an_open_vault_are_in_the_locked_page_alone() {
-    if !runs_as_root() {
-        return;
-    }
     let home = readable_keys();
     let daemon = Daemon::start(&home);
     use_values(&daemon);
@@ -139,25 +134,17 @@ fn the_keys_of_an_open_vault_are_in_the_locked_page_alone() {
     assert_nothing(&elsewhere);
 }
 
-#[test]
+#[test(needs(Root, SecretMemory))]
 fn the_keys_of_an_open_vault_in_secret_memory_are_shown_to_nobody() {
-    if !runs_as_root() {
-        return;
-    }
     let home = Home::new();
     let daemon = Daemon::start(&home);
     use_values(&daemon);
-    if daemon.get("/vault/status")["memory"]["locked"] != "secretmem" {
-        return;
-    }
+    assert_eq!("secretmem", daemon.get("/vault/status")["memory"]["locked"]);
     assert_nothing(&search(&with_keys(with_control(Wanted::new(), &home), &home, &home.key), &daemon));
 }
 
-#[test]
+#[test(needs(Root))]
 fn the_passphrase_is_nowhere_while_the_vault_is_open() {
-    if !runs_as_root() {
-        return;
-    }
     let home = Home::new();
     let from_file = Daemon::start(&home);
     let wanted = with_control(Wanted::new(), &home);
@@ -174,11 +161,8 @@ fn the_passphrase_is_nowhere_while_the_vault_is_open() {
     assert_nothing(&search(&wanted, &from_variable));
 }
 
-#[test]
+#[test(needs(Root))]
 fn a_wrong_key_and_a_token_are_nowhere_once_they_were_judged() {
-    if !runs_as_root() {
-        return;
-    }
     let home = Home::new();
     let daemon = Daemon::start(&home);
     let wrong = random_text();
@@ -192,11 +176,8 @@ fn a_wrong_key_and_a_token_are_nowhere_once_they_were_judged() {
     assert_nothing(&search(&wanted, &daemon));
 }
 
-#[test]
+#[test(needs(Root))]
 fn a_value_is_nowhere_once_it_was_answered() {
-    if !runs_as_root() {
-        return;
-    }
     let home = Home::new();
     let daemon = Daemon::start(&home);
     let values = use_values(&daemon);
@@ -204,11 +185,8 @@ fn a_value_is_nowhere_once_it_was_answered() {
     assert_nothing(&search(&wanted, &daemon));
 }
 
-#[test]
+#[test(needs(Root))]
 fn a_stream_that_stays_open_keeps_no_value() {
-    if !runs_as_root() {
-        return;
-    }
     let home = Home::new();
     let daemon = Daemon::start(&home);
     let value = random_text();
@@ -227,11 +205,8 @@ fn a_stream_that_stays_open_keeps_no_value() {
     assert_nothing(&search(&wanted, &daemon));
 }
 
-#[test]
+#[test(needs(Root))]
 fn an_http_connection_that_stays_open_keeps_no_value_past_its_five_seconds() {
-    if !runs_as_root() {
-        return;
-    }
     let home = Home::new();
     let daemon = Daemon::start(&home);
     let value = random_text();
@@ -249,11 +224,8 @@ fn an_http_connection_that_stays_open_keeps_no_value_past_its_five_seconds() {
     assert_nothing(&search(&wanted, &daemon));
 }
 
-#[test]
+#[test(needs(Root))]
 fn a_locked_vault_holds_no_key_no_passphrase_and_no_value() {
-    if !runs_as_root() {
-        return;
-    }
     for home in [Home::new(), readable_keys()] {
         let daemon = Daemon::start(&home);
         let values = use_values(&daemon);
@@ -264,11 +236,8 @@ fn a_locked_vault_holds_no_key_no_passphrase_and_no_value() {
     }
 }
 
-#[test]
+#[test(needs(Root))]
 fn after_a_rekey_no_older_key_is_left_and_the_new_ones_are_in_their_page() {
-    if !runs_as_root() {
-        return;
-    }
     let home = readable_keys();
     let daemon = Daemon::start(&home);
     let values = use_values(&daemon);
@@ -292,30 +261,35 @@ fn after_a_rekey_no_older_key_is_left_and_the_new_ones_are_in_their_page() {
     assert!(finds.iter().all(|find| find.locked), "{finds:#?}");
 }
 
-#[test]
+#[test(needs(Root))]
 fn at_its_very_end_the_process_holds_no_key_no_passphrase_and_no_value() {
-    if !runs_as_root() {
-        return;
-    }
     let home = readable_keys();
     let mut daemon = Daemon::start(&home);
     let values = use_values(&daemon);
     let wanted = with_keys(with_control(Wanted::new(), &home), &home, &home.key);
     let wanted = with_values(wanted, &values).text("passphrase", &home.key);
-    let pid = Pid::from_raw(daemon.pid().cast_signed());
-    // The kernel stops a traced process once more when it exits, before its memory is taken down.
-    ptrace::seize(pid, ptrace::Options::PTRACE_O_TRACEEXIT).unwrap();
+    let traced = Traced::seize(daemon.pid());
     daemon.signal(Signal::SIGTERM);
-    loop {
-        match waitpid(pid, None).unwrap() {
-            WaitStatus::PtraceEvent(_, _, event) if event == ptrace::Event::PTRACE_EVENT_EXIT as i32 => break,
-            WaitStatus::Stopped(_, signal) => ptrace::cont(pid, signal).unwrap(),
-            other => panic!("{other:?}"),
-        }
-    }
+    traced.until_its_end();
     assert_nothing(&search(&wanted, &daemon));
-    ptrace::cont(pid, None).unwrap();
+    drop(traced);
     assert!(daemon.wait().success());
+}
+
+#[test(needs(Root))]
+fn a_test_that_fails_while_a_process_is_traced_ends_at_once() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home);
+    let pid = daemon.pid();
+    let failed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
+        let daemon = daemon;
+        let traced = Traced::seize(daemon.pid());
+        daemon.signal(Signal::SIGTERM);
+        traced.until_its_end();
+        panic!("as a search that finds something does");
+    }));
+    assert!(failed.is_err());
+    assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists());
 }
 
 #[test]
@@ -333,11 +307,8 @@ fn the_locked_memory_that_status_shows_is_the_kernels_word() {
     assert!(["secretmem", "mlock"].contains(&locked_pages(&Home::new()).as_str()));
 }
 
-#[test]
+#[test(needs(Root))]
 fn a_search_that_looks_for_a_name_finds_it() {
-    if !runs_as_root() {
-        return;
-    }
     let home = Home::new();
     let daemon = Daemon::start(&home);
     let (name, never) = (random_text(), random_text());

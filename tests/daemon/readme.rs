@@ -2,8 +2,8 @@
 
 use std::process::{Command, Stdio};
 
-use crate::support::{Daemon, Home};
 use vault::vault::{Fold, Handle, each};
+use vault_testkit::{Daemon, Home};
 
 const README: &str = include_str!("../../README.md");
 const VALUE: &str = "sk-made-up-0123456789abcdef";
@@ -28,23 +28,16 @@ fn output_of(interpreter: &str, flag: &str, program: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn has_node() -> bool {
-    let probed = Command::new("node").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    probed.is_ok_and(|status| status.success())
-}
-
 #[test]
 fn the_python_program_of_the_readme_reads_its_key() {
     let expected = format!("the key has {} characters\n", VALUE.len());
     assert_eq!(expected, output_of("python3", "-c", block("python")));
 }
 
-#[test]
-fn the_node_program_of_the_readme_reads_its_key_where_there_is_node() {
+#[test(needs(Node))]
+fn the_node_program_of_the_readme_reads_its_key() {
     let expected = format!("the key has {} characters\n", VALUE.len());
-    if has_node() {
-        assert_eq!(expected, output_of("node", "-e", block("js")));
-    }
+    assert_eq!(expected, output_of("node", "-e", block("js")));
 }
 
 /// Collects the row of each operation, as the README's table has it.

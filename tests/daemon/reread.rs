@@ -1,7 +1,7 @@
 //! What is read again and again: it is as true as what is read for the first time.
 
-use crate::support::{Daemon, Home};
 use serde_json::json;
+use vault_testkit::{Daemon, Home};
 
 /// A daemon that has handed out `openai`'s key twice.
 fn asked_twice() -> (Home, Daemon, String) {

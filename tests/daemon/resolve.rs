@@ -1,7 +1,7 @@
 //! Auto-discovery: which stored name answers to what a tool asks for, and which never does.
 
-use crate::support::{Daemon, Home, NONE};
 use serde_json::json;
+use vault_testkit::{Daemon, Home, NONE};
 
 /// Starts a vault in which each name's value is the name itself.
 fn stocked(names: &[&str]) -> (Home, Daemon) {

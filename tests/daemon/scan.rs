@@ -1,8 +1,8 @@
 //! Looking for stored values in texts: the text comes to the daemon, places go back, values do not.
 
-use crate::support::{Daemon, Home, NONE};
 use data_encoding::{BASE64, HEXLOWER};
 use serde_json::{Value, json};
+use vault_testkit::{Daemon, Home, NONE};
 
 fn text(bytes: impl AsRef<[u8]>) -> Value {
     json!({ "data": BASE64.encode(bytes.as_ref()) })

@@ -2,9 +2,9 @@
 //!
 //! Each test sends random texts through one kind of door and then searches whatever is left behind.
 
-use crate::support::search::Needle;
-use crate::support::{Answer, Daemon, Home, NONE, encoded, random_text};
 use serde_json::{Value, json};
+use vault_testkit::search::Needle;
+use vault_testkit::{Answer, Daemon, Home, NONE, encoded, random_text};
 
 /// Texts that were sent, and everything that came back where none of them may be.
 struct Watch {

@@ -1,8 +1,8 @@
 //! Storing, reading, listing and deleting secrets, in the shapes that `AgenticMail`'s own tools expect.
 
-use crate::support::search::contains;
-use crate::support::{Daemon, Home, NO_ID, NONE, wait_for};
 use serde_json::{Value, json};
+use vault_testkit::search::contains;
+use vault_testkit::{Daemon, Home, NO_ID, NONE, wait_for};
 
 const MIB: usize = 1024 * 1024;
 

@@ -1,19 +1,17 @@
 //! A daemon under a user of its own, shared by agents under theirs: who gets in, and what each may see.
 //!
-//! The tests act as several users, so they need root and take turns.
+//! The tests act as several users, so they need root.
 
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
-use crate::support::users::{User, public_folder, turn};
-use crate::support::{
-    Answer, Daemon, Home, NO_ID, NONE, connect, encoded, exchange, parse, refusal, runs_as_root,
-};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use vault_testkit::users::{User, public_folder};
+use vault_testkit::{Answer, Daemon, Home, NO_ID, NONE, connect, encoded, exchange, parse, refusal};
 
 const CLIENTS: u32 = 2000;
 /// Runs the daemon.
@@ -147,12 +145,8 @@ fn told(request: &Request, answer: &Answer) -> (String, u16, Vec<(String, String
     (format!("{} {target}", request.verb), answer.status, headers, body)
 }
 
-#[test]
+#[test(needs(Root))]
 fn a_member_of_the_group_is_let_in_and_a_stranger_cannot_open_the_socket() {
-    if !runs_as_root() {
-        return;
-    }
-    let _turn = turn();
     let shared = Shared::new();
     assert_eq!(200, shared.ask(MEMBER, &get("/healthz")).status);
     let error = STRANGER.does(|| UnixStream::connect(shared.socket())).unwrap_err();
@@ -169,12 +163,8 @@ fn answer_to_waiting(daemon: &Daemon, user: User) -> Result<Vec<u8>, ErrorKind> 
     stream.read_to_end(&mut answer).map(|_| answer).map_err(|error| error.kind())
 }
 
-#[test]
+#[test(needs(Root))]
 fn a_stranger_is_dropped_with_his_bytes_unread_where_the_mode_was_opened_by_hand() {
-    if !runs_as_root() {
-        return;
-    }
-    let _turn = turn();
     let home = Home::new();
     let mine = Daemon::start(&home);
     home.set_mode("", 0o711);
@@ -189,22 +179,14 @@ fn a_stranger_is_dropped_with_his_bytes_unread_where_the_mode_was_opened_by_hand
     assert!(answer_to_waiting(&shared.daemon, MEMBER).unwrap().starts_with(b"HTTP/1.1 200"));
 }
 
-#[test]
+#[test(needs(Root))]
 fn a_user_from_outside_of_the_namespace_is_nobody_whatever_his_groups() {
-    if !runs_as_root() {
-        return;
-    }
-    let _turn = turn();
     let shared = Shared::new();
     assert_eq!(Err(ErrorKind::ConnectionReset), answer_to_waiting(&shared.daemon, UNMAPPED));
 }
 
-#[test]
+#[test(needs(Root))]
 fn an_agent_under_its_own_user_gets_what_its_grant_says() {
-    if !runs_as_root() {
-        return;
-    }
-    let _turn = turn();
     let shared = Shared::new().with_grant();
     shared.daemon.create(HIDDEN, "the hidden value");
     assert_eq!("the seen value", shared.ask(GRANTED, &get("/vault/resolve/openai")).value());
@@ -215,12 +197,8 @@ fn an_agent_under_its_own_user_gets_what_its_grant_says() {
     assert_eq!(1, discovered["platforms"].as_array().unwrap().len());
 }
 
-#[test]
+#[test(needs(Root))]
 fn an_agent_may_do_nothing_that_is_not_granted() {
-    if !runs_as_root() {
-        return;
-    }
-    let _turn = turn();
     let shared = Shared::new().with_grant();
     for request in [
         post("/vault/lock", json!({})),
@@ -243,12 +221,8 @@ fn an_agent_may_do_nothing_that_is_not_granted() {
     assert_eq!(1, shared.daemon.total());
 }
 
-#[test]
+#[test(needs(Root))]
 fn a_member_without_a_grant_sees_and_does_nothing() {
-    if !runs_as_root() {
-        return;
-    }
-    let _turn = turn();
     let shared = Shared::new().with_grant();
     for request in curious(NO_ID) {
         let answer = shared.ask(MEMBER, &request);
@@ -260,12 +234,8 @@ fn a_member_without_a_grant_sees_and_does_nothing() {
     }
 }
 
-#[test]
+#[test(needs(Root))]
 fn what_is_not_granted_looks_as_if_it_did_not_exist() {
-    if !runs_as_root() {
-        return;
-    }
-    let _turn = turn();
     let shared = Shared::new().with_grant();
     let before: Vec<_> =
         curious(NO_ID).iter().map(|request| told(request, &shared.ask(GRANTED, request))).collect();
@@ -276,12 +246,8 @@ fn what_is_not_granted_looks_as_if_it_did_not_exist() {
     assert_eq!("the hidden value", shared.daemon.secret(&hidden).value());
 }
 
-#[test]
+#[test(needs(Root))]
 fn a_refusal_is_written_to_the_disk_as_a_miss_is() {
-    if !runs_as_root() {
-        return;
-    }
-    let _turn = turn();
     let shared = Shared::new().with_grant();
     let hidden = shared.daemon.create(HIDDEN, "the hidden value");
     let entries_of = |request: Request| {
@@ -297,12 +263,8 @@ fn a_refusal_is_written_to_the_disk_as_a_miss_is() {
     assert_eq!(vec![json!("failed")], entries_of(get(&format!("/vault/secrets/{NO_ID}"))));
 }
 
-#[test]
+#[test(needs(Root))]
 fn a_token_makes_an_owner_its_agent_who_learns_of_nothing_else() {
-    if !runs_as_root() {
-        return;
-    }
-    let _turn = turn();
     let shared = Shared::new();
     shared.daemon.create(SEEN, "the seen value");
     let made = shared.daemon.http("POST", "/vault/agents", json!({ "name": "bot", "grants": grant() }));
@@ -315,12 +277,8 @@ fn a_token_makes_an_owner_its_agent_who_learns_of_nothing_else() {
     }
 }
 
-#[test]
+#[test(needs(Root))]
 fn a_token_lets_no_stranger_in() {
-    if !runs_as_root() {
-        return;
-    }
-    let _turn = turn();
     let shared = Shared::new();
     let made = shared.daemon.http("POST", "/vault/agents", json!({ "name": "bot", "grants": grant() }));
     let bearer = format!("Authorization: Bearer {}\r\n", made.body["token"].as_str().unwrap());
@@ -329,12 +287,8 @@ fn a_token_lets_no_stranger_in() {
     assert!(answer.is_empty());
 }
 
-#[test]
+#[test(needs(Root))]
 fn a_user_who_is_named_is_let_in_without_the_group() {
-    if !runs_as_root() {
-        return;
-    }
-    let _turn = turn();
     let home = Home::new();
     home.write("vault.toml", "[kdf]\niterations = 100000\n[access]\nusers = [2004]\n");
     let (folder, _) = public_folder();
@@ -346,12 +300,8 @@ fn a_user_who_is_named_is_let_in_without_the_group() {
     assert_eq!(Err(ErrorKind::ConnectionReset), answer_to_waiting(&daemon, MEMBER));
 }
 
-#[test]
+#[test(needs(Root))]
 fn the_log_knows_which_user_called_and_no_program_that_it_cannot_see() {
-    if !runs_as_root() {
-        return;
-    }
-    let _turn = turn();
     let shared = Shared::new().with_grant();
     shared.ask(GRANTED, &get("/vault/resolve/openai"));
     let entry = shared.daemon.audit().remove(0);
@@ -370,22 +320,16 @@ fn socket_with(flags: &[&str]) -> (u32, u32) {
     (meta.mode() & 0o777, meta.gid())
 }
 
-#[test]
+#[test(needs(Root))]
 fn the_settings_of_the_socket_apply_each_on_its_own() {
-    if !runs_as_root() {
-        return;
-    }
     assert_eq!((0o600, 0), socket_with(&[]));
     assert_eq!((0o660, 2000), socket_with(&["--socket-group", "2000"]));
     assert_eq!((0o600, 2000), socket_with(&["--socket-group", "2000", "--socket-mode", "0600"]));
     assert_eq!((0o660, 0), socket_with(&["--socket-mode", "0660"]));
 }
 
-#[test]
+#[test(needs(Root))]
 fn a_group_that_cannot_reach_the_socket_is_told() {
-    if !runs_as_root() {
-        return;
-    }
     let home = Home::new();
     let mut command = home.command();
     command.arg("--socket-group").arg("2000");
@@ -405,11 +349,8 @@ fn refused_in(folder: &Path) -> String {
     said
 }
 
-#[test]
+#[test(needs(Root))]
 fn a_socket_is_not_made_where_others_could_put_theirs_in_its_place() {
-    if !runs_as_root() {
-        return;
-    }
     let folder = TempDir::with_prefix("open").unwrap();
     for mode in [0o777, 0o775, 0o757] {
         std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(mode)).unwrap();

@@ -1,7 +1,7 @@
 //! Where the key comes from, and what a vault does without one or with the wrong one.
 
-use crate::support::{Daemon, Home, NO_ID, NONE, random_text, refusal};
 use serde_json::{Value, json};
+use vault_testkit::{Daemon, Home, NO_ID, NONE, random_text, refusal};
 
 const VARIABLE: &str = "AGENTICMAIL_VAULT_KEY";
 

@@ -1,7 +1,7 @@
 //! The stories of a vault's keys, each from the first command to the last.
 
-use crate::support::{Daemon, Home, NONE, wait_for};
 use serde_json::{Value, json};
+use vault_testkit::{Daemon, Home, NONE, wait_for};
 
 const NEW_KEY: &str = "a new key of some length, 2026";
 

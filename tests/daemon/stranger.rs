@@ -1,29 +1,15 @@
 //! What another user of the machine gets, even where the files would let him in: nothing.
-//!
-//! The tests change this process's user for a moment, so they take turns.
 
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::support::{Daemon, Home, connect, runs_as_root, wait_for};
-use nix::unistd::{Uid, seteuid};
 use tempfile::TempDir;
+use vault_testkit::users::User;
+use vault_testkit::{Daemon, Home, connect, wait_for};
 
-const STRANGER: u32 = 65534;
-
-static TURN: Mutex<()> = Mutex::new(());
-
-/// Does something as another user.
-fn as_stranger<T>(act: impl FnOnce() -> T) -> T {
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    seteuid(Uid::from_raw(STRANGER)).unwrap();
-    let done = act();
-    seteuid(Uid::from_raw(0)).unwrap();
-    done
-}
+const STRANGER: User = User { uid: 65534, groups: &[] };
 
 /// Starts a daemon whose socket everybody may open.
 fn open_to_all() -> (Home, TempDir, Daemon) {
@@ -47,13 +33,10 @@ fn drained(stream: &mut UnixStream) -> Vec<u8> {
     }
 }
 
-#[test]
+#[test(needs(Root))]
 fn a_stranger_is_dropped_before_a_byte_is_read() {
-    if !runs_as_root() {
-        return;
-    }
     let (home, _public, daemon) = open_to_all();
-    let mut silent = as_stranger(|| connect(daemon.socket()));
+    let mut silent = STRANGER.does(|| connect(daemon.socket()));
     let start = Instant::now();
     assert!(drained(&mut silent).is_empty());
     // One who may call is given five seconds for his first byte.
@@ -61,11 +44,8 @@ fn a_stranger_is_dropped_before_a_byte_is_read() {
     wait_for("the log's word", || home.log().contains("a stranger was dropped").then_some(()));
 }
 
-#[test]
+#[test(needs(Root))]
 fn a_stranger_gets_no_answer_through_either_protocol() {
-    if !runs_as_root() {
-        return;
-    }
     let (_home, _public, daemon) = open_to_all();
     daemon.create("a", "v");
     for request in [
@@ -73,30 +53,24 @@ fn a_stranger_gets_no_answer_through_either_protocol() {
         "GET /healthz HTTP/1.1\r\nHost: vault\r\n\r\n",
         "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"vault.status\"}\n",
     ] {
-        let mut stream = as_stranger(|| connect(daemon.socket()));
+        let mut stream = STRANGER.does(|| connect(daemon.socket()));
         let _ = stream.write_all(request.as_bytes());
         assert!(drained(&mut stream).is_empty(), "{request}");
     }
 }
 
-#[test]
+#[test(needs(Root))]
 fn a_stranger_leaves_nothing_in_the_log() {
-    if !runs_as_root() {
-        return;
-    }
     let (_home, _public, daemon) = open_to_all();
     let before = daemon.audit().len();
-    drop(as_stranger(|| connect(daemon.socket())));
+    drop(STRANGER.does(|| connect(daemon.socket())));
     assert_eq!(before, daemon.audit().len());
 }
 
-#[test]
+#[test(needs(Root))]
 fn a_stranger_cannot_even_reach_the_usual_socket() {
-    if !runs_as_root() {
-        return;
-    }
     let home = Home::new();
     let daemon = Daemon::start(&home);
-    let error = as_stranger(|| UnixStream::connect(daemon.socket())).unwrap_err();
+    let error = STRANGER.does(|| UnixStream::connect(daemon.socket())).unwrap_err();
     assert_eq!(ErrorKind::PermissionDenied, error.kind());
 }

@@ -1,14 +1,13 @@
 //! `vaultd` under exactly the system calls that its units allow, as systemd itself spells them out.
 
 use std::collections::BTreeSet;
-use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::support::{Daemon, Home, NONE, vaultd, wait_for};
 use nix::sys::signal::Signal;
 use seccompiler::{BpfProgram, TargetArch, apply_filter, compile_from_json};
 use serde_json::{Value, json};
+use vault_testkit::{Daemon, Home, NONE, vaultd, wait_for};
 
 const UNITS: [&str; 2] = ["systemd/vaultd.service", "systemd/user/vaultd.service"];
 /// What `SystemCallErrorNumber=EPERM` answers.
@@ -18,17 +17,6 @@ const AF_UNIX: u64 = 1;
 
 /// Names of system calls.
 type Calls = BTreeSet<String>;
-
-/// Tells whether systemd can be asked, and says so where it cannot and the test is skipped.
-fn asks_systemd() -> bool {
-    let asked = Command::new("systemd-analyze").arg("--version").stdout(Stdio::null()).status();
-    let asked = asked.is_ok_and(|status| status.success());
-    if !asked {
-        let _ =
-            writeln!(std::io::stderr(), "skipped: it needs systemd-analyze, which knows the sets of calls");
-    }
-    asked
-}
 
 /// Spells a set of systemd's, or a single call, out.
 fn spelled(word: &str) -> Calls {
@@ -135,33 +123,24 @@ fn through_its_life(home: &Home, daemon: Daemon) {
     assert!(!home.log().contains("not permitted"), "{}", home.log());
 }
 
-#[test]
+#[test(needs(Systemd))]
 fn the_daemon_lives_under_the_calls_that_its_units_allow() {
-    if !asks_systemd() {
-        return;
-    }
     for unit in UNITS {
         let home = Home::new();
         through_its_life(&home, start_confined(&home, &allowed(unit)));
     }
 }
 
-#[test]
+#[test(needs(Systemd))]
 fn its_keys_are_in_secret_memory_under_them_where_the_kernel_has_it() {
-    if !asks_systemd() {
-        return;
-    }
     let (free, bound) = (Home::new(), Home::new());
     let locked = |daemon: Daemon| daemon.get("/vault/status")["memory"]["locked"].clone();
     let before = locked(Daemon::start(&free));
     assert_eq!(before, locked(start_confined(&bound, &allowed(UNITS[0]))));
 }
 
-#[test]
+#[test(needs(Systemd))]
 fn a_call_that_is_not_allowed_fails() {
-    if !asks_systemd() {
-        return;
-    }
     let lower = || {
         let program = "import os; os.setpriority(os.PRIO_PROCESS, 0, 5)";
         Command::new("python3").args(["-c", program]).stderr(Stdio::null()).status().unwrap().success()
@@ -170,11 +149,8 @@ fn a_call_that_is_not_allowed_fails() {
     assert!(!confined(&allowed(UNITS[0]), lower));
 }
 
-#[test]
+#[test(needs(Systemd))]
 fn a_daemon_without_a_call_that_it_needs_does_not_live() {
-    if !asks_systemd() {
-        return;
-    }
     for needed in ["flock", "listen"] {
         let mut calls = allowed(UNITS[0]);
         assert!(calls.remove(needed), "{needed}");
@@ -185,11 +161,8 @@ fn a_daemon_without_a_call_that_it_needs_does_not_live() {
     }
 }
 
-#[test]
+#[test(needs(Systemd))]
 fn no_socket_but_a_unix_one_can_be_made_under_them() {
-    if !asks_systemd() {
-        return;
-    }
     let connect = || {
         let program = "import socket; socket.socket(socket.AF_INET, socket.SOCK_STREAM)";
         Command::new("python3").args(["-c", program]).stderr(Stdio::null()).status().unwrap().success()

@@ -7,13 +7,13 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::users::{User, public_folder, turn};
-use crate::support::{Daemon, Home, exchange, refusal, runs_as_root, vaultd, wait_for};
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use serde_json::json;
 use tempfile::TempDir;
 use vault::client::Client;
+use vault_testkit::users::{User, public_folder};
+use vault_testkit::{Daemon, Home, exchange, refusal, vaultd, wait_for};
 
 const KEEPER: User = User { uid: 2001, groups: &[] };
 const STRANGER: User = User { uid: 2004, groups: &[] };
@@ -219,11 +219,8 @@ fn a_configuration_in_a_private_home_may_have_any_mode() {
     Daemon::start(&home).stop();
 }
 
-#[test]
+#[test(needs(Root))]
 fn a_configuration_of_another_user_is_refused() {
-    if !runs_as_root() {
-        return;
-    }
     let home = Home::new();
     chown(home.path("vault.toml"), Some(STRANGER.uid), None).unwrap();
     assert_refused(home.command(), "belongs to uid 2004");
@@ -250,11 +247,8 @@ fn a_database_that_is_no_file_is_refused_and_hangs_nothing() {
     }
 }
 
-#[test]
+#[test(needs(Root))]
 fn a_home_of_another_user_is_refused() {
-    if !runs_as_root() {
-        return;
-    }
     let home = Home::new();
     chown(home.path(""), Some(STRANGER.uid), None).unwrap();
     assert_refused(home.command(), "belongs to uid 2004");
@@ -285,12 +279,8 @@ fn sticky() -> TempDir {
     folder
 }
 
-#[test]
+#[test(needs(Root))]
 fn a_socket_of_another_user_is_not_replaced_even_where_nobody_serves_it() {
-    if !runs_as_root() {
-        return;
-    }
-    let _turn = turn();
     let (folder, home, (_public, program)) = (sticky(), Home::new(), public_folder());
     KEEPER.owns(&home);
     let socket = folder.path().join("vault.sock");
@@ -307,12 +297,8 @@ fn a_socket_of_another_user_is_not_replaced_even_where_nobody_serves_it() {
     assert!(socket.exists());
 }
 
-#[test]
+#[test(needs(Root))]
 fn a_client_sends_nothing_to_a_process_of_another_user() {
-    if !runs_as_root() {
-        return;
-    }
-    let _turn = turn();
     let folder = sticky();
     let socket = folder.path().join("vault.sock");
     let squatter = STRANGER.does(|| UnixListener::bind(&socket).unwrap());

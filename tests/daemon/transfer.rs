@@ -1,7 +1,7 @@
 //! Many secrets at once: in from elsewhere, and out.
 
-use crate::support::{Daemon, Home, NONE};
 use serde_json::{Value, json};
+use vault_testkit::{Daemon, Home, NONE};
 
 /// Writes an import of pairs of names and values.
 fn import(pairs: &[(&str, &str)], on_conflict: &str) -> Value {

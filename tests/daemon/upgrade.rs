@@ -4,7 +4,6 @@
 mod kept;
 use std::path::{Path, PathBuf};
 
-use crate::support::{Daemon, Home, refusal};
 use rusqlite::Connection;
 use serde_json::json;
 use tempfile::TempDir;
@@ -12,6 +11,7 @@ use vault::api::{AuditLog, CreateSecret, GetSecret, ListAgents, ListSecrets, Sta
 use vault::files;
 use vault::store::{SqliteStore, StoreError};
 use vault::vault::Vault;
+use vault_testkit::{Daemon, Home, refusal};
 
 use kept::{KEY, ask, known, migrations, open, path, today, unlock};
 
@@ -75,7 +75,7 @@ fn the_database_of_each_schema_is_what_its_migrations_make() {
     }
 }
 
-#[tokio::test]
+#[test]
 async fn each_opens_whole_and_is_of_todays_schema_then() {
     for schema in 1..=today() {
         let (folder, database) = copy(schema);
@@ -93,7 +93,7 @@ async fn each_opens_whole_and_is_of_todays_schema_then() {
     }
 }
 
-#[tokio::test]
+#[test]
 async fn each_goes_on_after_the_upgrade() {
     for schema in 1..=today() {
         let (_folder, database) = copy(schema);

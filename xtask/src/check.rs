@@ -2,7 +2,7 @@
 
 mod dependencies;
 mod paths;
-mod promises;
+pub(crate) mod promises;
 mod sources;
 mod style;
 mod syntax;

@@ -1,5 +1,6 @@
 //! The project's own commands, run as `cargo xtask COMMAND`.
 
+mod backends;
 mod bench;
 mod check;
 mod conform;
@@ -37,6 +38,8 @@ enum Command {
     Demo(demo::Args),
     /// Runs every test: the workspace's with nextest, and the examples in the documentation.
     Test(test::Args),
+    /// Runs the tests of memory with each backend of the ciphers, and with the programs as released.
+    Backends,
     /// Kills a daemon again and again under load, and checks that it loses nothing that it acknowledged.
     Crash(crash::Args),
     /// Hurts a vault's file in thousands of ways, and checks that each is told and nothing wrong handed out.
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
     let done = match Command::parse() {
         Command::Demo(args) => demo::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Backends => backends::run(),
         Command::Crash(args) => crash::run(&args),
         Command::Damage(args) => damage::run(&args),
         Command::Malformed(args) => malformed::run(&args),

@@ -68,27 +68,6 @@ pub(crate) const SYSTEMD: Tool = Tool {
 pub(crate) const VALGRIND: Tool =
     Tool { name: "valgrind", probe: &["valgrind", "--version"], hint: "apt-get install valgrind" };
 
-/// Runs the tests of the dashboard's page, and the README's Node program.
-pub(crate) const NODE: Tool = Tool {
-    name: "node",
-    probe: &["node", "--version"],
-    hint: "apt-get install nodejs npm, brew install node, or https://nodejs.org/",
-};
-
-/// The browser of the dashboard's tests; they find another one through `PAGE_BROWSER`.
-pub(crate) const CHROMIUM: Tool = Tool {
-    name: "chromium",
-    probe: &["sh", "-c", "test -x \"${PAGE_BROWSER:-/usr/bin/chromium}\""],
-    hint: "apt-get install chromium, or name another Chromium in PAGE_BROWSER",
-};
-
-/// What drives the browser, in the versions that the lock file names.
-pub(crate) const PAGE: Tool = Tool {
-    name: "playwright-core or axe-core",
-    probe: &["npm", "ls", "--prefix", "ctl/tests/page"],
-    hint: "npm ci --prefix ctl/tests/page",
-};
-
 /// Asks a daemon for all that its description says; `.ci/run` puts it there.
 pub(crate) const SCHEMATHESIS: Tool = Tool {
     name: "schemathesis",
@@ -121,12 +100,6 @@ impl Tool {
     pub(crate) fn require(self) -> Result<()> {
         if self.is_here() { Ok(()) } else { bail!(self.lack()) }
     }
-}
-
-/// Fails where any of these is missing, naming every one.
-pub(crate) fn require_all(tools: &[Tool]) -> Result<()> {
-    let lacking: Vec<_> = tools.iter().filter(|tool| !tool.is_here()).map(|tool| tool.lack()).collect();
-    if lacking.is_empty() { Ok(()) } else { bail!(lacking.join("\n")) }
 }
 
 /// Says which of these is missing, and what is left out without it.

@@ -1,6 +1,6 @@
 //! Agents: made, shown, tested, changed and removed.
 
-use crate::environment::TestEnvironment;
+use vault_testkit::TestEnvironment;
 
 /// The agent's grant in most tests.
 const GRANT: &str = "read,decrypt:skill:openai:*";

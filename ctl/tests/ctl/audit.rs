@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use crate::environment::TestEnvironment;
+use vault_testkit::TestEnvironment;
 
 fn with_entries() -> TestEnvironment {
     let test = TestEnvironment::served();

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::environment::TestEnvironment;
+use vault_testkit::TestEnvironment;
 
 /// A served vault with two secrets and a backup of it, whose path is given.
 fn backed_up() -> (TestEnvironment, String) {

@@ -1,14 +1,14 @@
 //! Completion as shells ask for it: the real script in a real shell, with a real daemon behind it.
 
 use std::os::unix::net::UnixListener;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::environment::{Run, TestEnvironment};
 use crate::terminal::drive;
+use vault_testkit::terminal::search_path;
+use vault_testkit::{Run, TestEnvironment};
 
 const TOKEN: &str = "skill:openai:access_token";
 const VALUE: &str = "sk-completion-never-shows-this";
@@ -24,15 +24,11 @@ fn stored() -> TestEnvironment {
 }
 
 /// Prepares a shell that finds this program, and has sourced its script.
-fn shell(test: &TestEnvironment, words: &[&str], script: &str) -> Option<Command> {
+fn shell(test: &TestEnvironment, words: &[&str], script: &str) -> Command {
     let program = *words.first().unwrap();
     let kept = test.path("script");
     let printed = test.ctl(&["completions", program]).succeeded().stdout;
     vault::files::replace_private(&kept, printed.as_bytes()).unwrap();
-    if Command::new(program).arg("-c").arg("true").stderr(Stdio::null()).status().is_err() {
-        assert!(program != "bash", "bash is needed");
-        return None;
-    }
     let mut command = Command::new(program);
     command.args(&words[1..]).arg("-c").arg(script);
     command
@@ -41,19 +37,13 @@ fn shell(test: &TestEnvironment, words: &[&str], script: &str) -> Option<Command
         .env("AGENTICMAIL_HOME", test.home())
         .env("PATH", search_path());
     command.env("SCRIPT", kept).env("LANG", "C.UTF-8").current_dir(test.home());
-    Some(command)
-}
-
-/// Puts the folder of the program that is tested before the usual ones.
-fn search_path() -> String {
-    let folder = Path::new(env!("CARGO_BIN_EXE_vaultctl")).parent().unwrap();
-    format!("{}:/usr/local/bin:/usr/bin:/bin", folder.display())
+    command
 }
 
 fn in_bash_with(test: &TestEnvironment, line: &str, change: impl FnOnce(&mut Command)) -> Run {
     let script = r#". "$SCRIPT"; COMP_POINT=${#COMP_LINE}; _vaultctl
         if [ ${#COMPREPLY[@]} -gt 0 ]; then printf '%s\n' "${COMPREPLY[@]}"; fi"#;
-    let mut command = shell(test, &["bash", "--norc"], script).unwrap();
+    let mut command = shell(test, &["bash", "--norc"], script);
     command.env("COMP_LINE", line).env("COMP_WORDBREAKS", BREAKS);
     change(&mut command);
     test.run(command, "")
@@ -67,7 +57,7 @@ fn in_bash(test: &TestEnvironment, line: &str) -> Vec<String> {
     run.stdout.lines().map(str::to_owned).collect()
 }
 
-#[test]
+#[test(needs(Bash))]
 fn bash_completes_a_name_over_its_colons() {
     let test = stored();
     assert_eq!(["openai:access_token"], in_bash(&test, "vaultctl get skill:op")[..]);
@@ -75,7 +65,7 @@ fn bash_completes_a_name_over_its_colons() {
     assert_eq!(["openai:access_token"], in_bash(&test, "vaultctl run --env OPENAI_API_KEY=skill:o")[..]);
 }
 
-#[test]
+#[test(needs(Bash))]
 fn every_argument_that_takes_a_name_has_it_completed() {
     let test = stored();
     for line in ["set", "get", "show", "rm", "history", "rollback", "rotate", "env", "audit --search"] {
@@ -86,7 +76,7 @@ fn every_argument_that_takes_a_name_has_it_completed() {
     }
 }
 
-#[test]
+#[test(needs(Bash))]
 fn platforms_agents_and_orgs_are_completed_too() {
     let test = stored();
     test.ctl(&["agent", "add", "coder", "--grant", "read:*"]).succeeded();
@@ -104,7 +94,7 @@ fn platforms_agents_and_orgs_are_completed_too() {
     assert_eq!(["a"], in_bash(&test, "vaultctl --org acme get ")[..]);
 }
 
-#[test]
+#[test(needs(Bash))]
 fn commands_and_options_are_completed_without_a_daemon() {
     let test = TestEnvironment::empty();
     assert_eq!(["status"], in_bash(&test, "vaultctl sta")[..]);
@@ -112,7 +102,7 @@ fn commands_and_options_are_completed_without_a_daemon() {
     assert_eq!(["api_key"], in_bash(&test, "vaultctl list --category api")[..]);
 }
 
-#[test]
+#[test(needs(Bash))]
 fn a_name_that_a_shell_would_obey_is_quoted() {
     let test = stored();
     assert_eq!([r"\$\(touch\ bad\)"], in_bash(&test, r"vaultctl get \$")[..]);
@@ -120,7 +110,7 @@ fn a_name_that_a_shell_would_obey_is_quoted() {
     assert!(!test.path("bad").exists());
 }
 
-#[test]
+#[test(needs(Bash))]
 fn the_vault_that_was_typed_is_asked() {
     let test = stored();
     let elsewhere = |command: &mut Command| {
@@ -134,7 +124,7 @@ fn the_vault_that_was_typed_is_asked() {
     assert_eq!("[exit 0]", in_bash_with(&test, "vaultctl get my", elsewhere).to_string());
 }
 
-#[test]
+#[test(needs(Bash))]
 fn an_agent_completes_what_it_may_see() {
     let test = stored();
     let added =
@@ -150,14 +140,14 @@ fn an_agent_completes_what_it_may_see() {
     assert_eq!("[exit 0]", run.to_string());
 }
 
-#[test]
+#[test(needs(Bash))]
 fn a_locked_vault_offers_nothing_and_says_nothing() {
     let test = stored();
     test.ctl(&["lock"]).succeeded();
     assert!(in_bash(&test, "vaultctl get my").is_empty());
 }
 
-#[test]
+#[test(needs(Bash))]
 fn a_daemon_that_does_not_answer_is_not_waited_for() {
     let test = TestEnvironment::empty();
     let _silent = UnixListener::bind(test.path("vault.sock")).unwrap();
@@ -166,7 +156,7 @@ fn a_daemon_that_does_not_answer_is_not_waited_for() {
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
 }
 
-#[test]
+#[test(needs(Bash))]
 fn no_completion_shows_a_value_or_is_taken_for_a_persons_question() {
     let test = stored();
     for line in ["get ", "show ", "env ", "run --env A=", "resolve "] {
@@ -180,7 +170,7 @@ fn no_completion_shows_a_value_or_is_taken_for_a_persons_question() {
     assert!(looked.iter().all(|entry| entry["action"] == "read"), "{looked:?}");
 }
 
-#[test]
+#[test(needs(Zsh))]
 fn no_script_holds_a_name() {
     let test = stored();
     for shell in ["bash", "zsh", "fish"] {
@@ -189,7 +179,7 @@ fn no_script_holds_a_name() {
     }
 }
 
-#[test]
+#[test(needs(Bash))]
 fn a_person_at_bash_presses_tab() {
     let test = stored();
     let script = test.ctl(&["completions", "bash"]).succeeded().stdout;
@@ -215,12 +205,9 @@ fn a_person_at_bash_presses_tab() {
     assert_eq!(0, ended["code"], "{ended}");
 }
 
-#[test]
+#[test(needs(Zsh))]
 fn a_person_at_zsh_presses_tab() {
     let test = stored();
-    if shell(&test, &["zsh", "-f"], "").is_none() {
-        return;
-    }
     let script = test.ctl(&["completions", "zsh"]).succeeded().stdout;
     let rc =
         format!("PATH={}\nPS1='ready> '\nautoload -Uz compinit; compinit -u -D\n{script}", search_path());
@@ -241,11 +228,11 @@ fn a_person_at_zsh_presses_tab() {
     assert_eq!(0, ended["code"], "{ended}");
 }
 
-#[test]
+#[test(needs(Fish))]
 fn fish_offers_names_with_a_word_about_each() {
     let test = stored();
     let script = r#". "$SCRIPT"; complete -C "vaultctl get skill:op""#;
-    let Some(command) = shell(&test, &["fish", "--no-config"], script) else { return };
+    let command = shell(&test, &["fish", "--no-config"], script);
     let run = test.run(command, "").succeeded();
     assert!(run.stdout.starts_with("skill:openai:access_token\t"), "{run}");
 }

@@ -2,7 +2,7 @@
 
 use std::process::{Child, Stdio};
 
-use crate::environment::{Run, TestEnvironment};
+use vault_testkit::{Run, TestEnvironment};
 
 /// How many processes run at the same time.
 const CROWD: usize = 200;

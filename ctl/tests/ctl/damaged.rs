@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::environment::TestEnvironment;
+use vault_testkit::TestEnvironment;
 
 /// The bytes of a page of the database.
 const PAGE: usize = 4096;

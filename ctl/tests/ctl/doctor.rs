@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use crate::environment::TestEnvironment;
+use vault_testkit::TestEnvironment;
 
 /// What this machine itself may lack.
 const OF_THE_MACHINE: [&str; 2] = ["swap", "low_memlock"];

@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use crate::environment::TestEnvironment;
 use crate::run::path;
+use vault_testkit::TestEnvironment;
 
 const NASTY: &str = "a'b\"c $HOME `id` \\ \\n !x %s #y\n\ttwo  lines; é 😀 *~&|<>()\\";
 

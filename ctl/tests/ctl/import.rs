@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use crate::environment::{Run, TestEnvironment};
+use vault_testkit::{Run, TestEnvironment};
 
 const DOTENV: &str = "# keys\nexport OPENAI_API_KEY=\"sk-a\"\nMY_OWN=b\nEMPTY=\n";
 

@@ -4,7 +4,7 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 
 use nix::sys::stat::Mode;
 
-use crate::environment::TestEnvironment;
+use vault_testkit::TestEnvironment;
 
 fn with_secrets() -> TestEnvironment {
     let test = TestEnvironment::served();

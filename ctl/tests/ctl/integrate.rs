@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
 
-use crate::environment::TestEnvironment;
+use vault_testkit::{TestEnvironment, vaultctl};
 
 /// Gives a path below the user's own folder.
 fn own(test: &TestEnvironment, name: &str) -> std::path::PathBuf {
@@ -18,7 +18,7 @@ fn a_new_configuration_starts_this_program_on_this_vault() {
     let written: Value = serde_json::from_slice(&std::fs::read(own(&test, ".claude.json")).unwrap()).unwrap();
     let entry = json!({
         "type": "stdio",
-        "command": env!("CARGO_BIN_EXE_vaultctl"),
+        "command": vaultctl(),
         "args": ["--home", test.home(), "mcp"],
     });
     assert_eq!(json!({"mcpServers": {"agenticmail-vault": entry}}), written);

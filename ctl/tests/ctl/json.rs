@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::environment::TestEnvironment;
+use vault_testkit::TestEnvironment;
 
 /// What is another each time, or on another machine.
 const VARYING: [&str; 28] = [

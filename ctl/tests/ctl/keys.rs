@@ -1,6 +1,6 @@
 //! The key's life: lock, unlock, rekey, recovery.
 
-use crate::environment::TestEnvironment;
+use vault_testkit::TestEnvironment;
 
 fn recovery_key(text: &str) -> String {
     text.lines().map(str::trim).find(|line| line.starts_with("AMVR1-")).unwrap().to_owned()

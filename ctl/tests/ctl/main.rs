@@ -6,6 +6,9 @@
     reason = "a failing helper fails its test"
 )]
 
+#[macro_use]
+extern crate vault_trial;
+
 mod agents;
 mod audit;
 mod backup;
@@ -14,7 +17,6 @@ mod crowd;
 mod damaged;
 mod doctor;
 mod env;
-mod environment;
 mod import;
 mod init;
 mod inject;
@@ -35,3 +37,7 @@ mod terminal;
 mod tokens;
 mod ui;
 mod versions;
+
+fn main() -> std::process::ExitCode {
+    vault_trial::main()
+}

@@ -5,8 +5,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::environment::TestEnvironment;
 use crate::run::{path, with_key};
+use vault_testkit::TestEnvironment;
 
 const MASK: &str = "[vault:key]";
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::environment::{Run, TestEnvironment};
+use vault_testkit::{Run, TestEnvironment};
 
 /// Rows that Python sealed as `AgenticMail` does.
 const GOLDEN: &str = include_str!("../../../tests/vectors/agenticmail.json");

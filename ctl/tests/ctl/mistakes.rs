@@ -1,6 +1,6 @@
 //! Mistyped things: each is named, with a way on, and never repeated.
 
-use crate::environment::TestEnvironment;
+use vault_testkit::TestEnvironment;
 
 #[test]
 fn an_unknown_command_gets_the_one_that_was_meant() {

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::process::Stdio;
 
-use crate::environment::{Run, TestEnvironment};
+use vault_testkit::{Run, TestEnvironment};
 
 /// Runs the program with an output that nobody reads.
 fn unread(test: &TestEnvironment, line: &str) -> Run {

@@ -1,6 +1,6 @@
 //! Platforms: adding their fields together, finding them, printing them.
 
-use crate::environment::TestEnvironment;
+use vault_testkit::TestEnvironment;
 
 const OPENAI: &str = "sk-proj-0123456789abcdefghijABCDEFGHIJ0123456789";
 

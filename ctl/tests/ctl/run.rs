@@ -7,7 +7,7 @@ use std::time::Instant;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::environment::{Run, TestEnvironment};
+use vault_testkit::{Run, TestEnvironment};
 
 const VALUE: &str = "sk-proj-0123456789abcdefghijABCDEFGHIJ0123456789";
 const MASK: &str = "[vault:key]";

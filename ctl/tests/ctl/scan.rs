@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::json;
 use vault::files::{make_private_folder, replace_private};
 
-use crate::environment::{Run, TestEnvironment};
+use vault_testkit::{Run, TestEnvironment};
 
 const VALUE: &str = "correct-horse-battery-7";
 

@@ -1,6 +1,6 @@
 //! Storing, reading, finding and removing.
 
-use crate::environment::TestEnvironment;
+use vault_testkit::TestEnvironment;
 
 const TOKEN: &str = "skill:openai:access_token";
 

@@ -1,10 +1,10 @@
 //! The service: its files, what they name, and what is said where nothing can start them.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-use crate::environment::{Run, TestEnvironment};
+use vault_testkit::{Run, TestEnvironment};
 
 /// Runs the program with a program to put into the unit, and a folder for configuration.
 fn service(test: &TestEnvironment, arguments: &[&str]) -> Run {
@@ -28,10 +28,6 @@ fn program(test: &TestEnvironment) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-fn systemd_runs() -> bool {
-    Path::new("/run/systemd/system").exists()
-}
-
 #[test]
 fn an_installed_unit_names_the_program_and_the_home() {
     let test = TestEnvironment::empty();
@@ -44,7 +40,7 @@ fn an_installed_unit_names_the_program_and_the_home() {
     assert_eq!(0o644, mode);
 }
 
-#[test]
+#[test(needs(Systemd))]
 fn systemd_understands_the_installed_unit() {
     let test = TestEnvironment::empty();
     let program = program(&test);
@@ -53,7 +49,7 @@ fn systemd_understands_the_installed_unit() {
     vault::files::make_private_folder(&runtime).unwrap();
     let mut verify = Command::new("systemd-analyze");
     verify.args(["--user", "verify", "--man=no"]).arg(unit(&test)).env("XDG_RUNTIME_DIR", runtime);
-    let Ok(output) = verify.output() else { return };
+    let output = verify.output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && !said.contains("vaultd.service:"), "{said}");
 }
@@ -102,11 +98,8 @@ fn a_launchd_agent_is_a_property_list_with_the_program() {
     assert_eq!(expected, String::from_utf8_lossy(&output.stdout));
 }
 
-#[test]
+#[test(needs(NoServiceManager))]
 fn without_systemd_nothing_is_written_and_the_hint_says_what_else() {
-    if systemd_runs() {
-        return;
-    }
     let test = TestEnvironment::empty();
     let program = program(&test);
     let run = service(&test, &["install", "--manager", "systemd", "--program", &program]).ended_with(69);

@@ -1,6 +1,6 @@
 //! How the vault is, locked and unlocked.
 
-use crate::environment::TestEnvironment;
+use vault_testkit::TestEnvironment;
 
 #[test]
 fn a_locked_vault_says_why_and_still_answers() {

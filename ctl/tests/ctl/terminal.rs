@@ -1,16 +1,11 @@
-//! Commands on a terminal: a person at a real pseudo-terminal, played by `terminal/drive.py`.
-
-use std::io::Write;
-use std::process::{Command, Stdio};
+//! Commands on a terminal, at which a person sits.
 
 use serde_json::{Value, json};
 
-use crate::environment::TestEnvironment;
-use crate::run::{path, with_key};
+use crate::run::with_key;
+use vault_testkit::{TestEnvironment, terminal, vaultctl};
 
-const DRIVE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ctl/terminal/drive.py");
 const PROBE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ctl/terminal/probe.py");
-const VAULTCTL: &str = env!("CARGO_BIN_EXE_vaultctl");
 const MASK: &str = "[vault:key]";
 
 /// Runs a shell's words on a terminal, with steps that a person takes.
@@ -22,28 +17,14 @@ fn on_terminal(test: &TestEnvironment, script: &str, steps: &Value) -> Value {
 /// Runs a command under `vaultctl run` on a terminal.
 #[track_caller]
 fn run(test: &TestEnvironment, command: &[&str], steps: &Value) -> Value {
-    let words = [VAULTCTL, "run", "--env", "SECRET=key", "--"];
+    let words = [vaultctl().to_str().unwrap(), "run", "--env", "SECRET=key", "--"];
     drive(test, &[&words[..], command].concat(), steps)
 }
 
+/// Runs a program on a terminal, with steps that a person takes.
 #[track_caller]
 pub(crate) fn drive(test: &TestEnvironment, words: &[&str], steps: &Value) -> Value {
-    let environment = json!({
-        "PATH": path().to_str().unwrap(),
-        "HOME": test.home(),
-        "AGENTICMAIL_HOME": test.home(),
-        "TERM": "xterm",
-        "VAULTCTL": VAULTCTL,
-        "PROBE": PROBE,
-    });
-    let task = json!({"argv": words, "env": environment, "cwd": test.home(), "steps": steps});
-    let mut driver = Command::new("python3");
-    driver.arg(DRIVE).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut driver = driver.spawn().unwrap();
-    driver.stdin.take().unwrap().write_all(task.to_string().as_bytes()).unwrap();
-    let output = driver.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
+    terminal::drive(test, words, steps, &[("PROBE", PROBE)])
 }
 
 /// Compares what a command finds when it is run plainly and when it is run under `vaultctl run`.

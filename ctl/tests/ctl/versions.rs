@@ -1,6 +1,6 @@
 //! Values over time: replaced, brought back, encrypted afresh.
 
-use crate::environment::TestEnvironment;
+use vault_testkit::TestEnvironment;
 
 fn with_versions(values: &[&str]) -> TestEnvironment {
     let test = TestEnvironment::served();

@@ -9,16 +9,15 @@
     reason = "a failing helper fails its test"
 )]
 
-#[path = "../ctl/environment.rs"]
-#[expect(dead_code, reason = "the tests of the command line use the rest of it")]
-mod environment;
+#[macro_use]
+extern crate vault_trial;
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use environment::TestEnvironment;
 use vault::agents::GRANTABLE;
 use vault::domain::{Action, Outcome};
+use vault_testkit::{TestEnvironment, vaultctl};
 
 /// Where the scenarios are.
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/page");
@@ -34,86 +33,84 @@ fn plays(scenario: &[&str]) {
     let key = key.lines().find_map(|line| line.strip_prefix("AGENTICMAIL_VAULT_KEY=")).unwrap();
     let mut node = Command::new("node");
     node.args(scenario).current_dir(FOLDER).stdin(Stdio::null());
-    node.env("VAULTCTL", env!("CARGO_BIN_EXE_vaultctl")).env("PAGE_KEY", key).env("PAGE_PICTURES", PICTURES);
+    node.env("VAULTCTL", vaultctl()).env("PAGE_KEY", key).env("PAGE_PICTURES", PICTURES);
     node.env("HOME", test.home().parent().unwrap()).env("AGENTICMAIL_HOME", test.home());
     for name in
         ["AGENTICMAIL_VAULT_KEY", "AGENTICMAIL_VAULT_TOKEN", "AGENTICMAIL_VAULT_SOCKET", "NODE_OPTIONS"]
     {
         node.env_remove(name);
     }
-    let output = node.output().unwrap_or_else(|error| {
-        panic!("node does not start: {error}; get it with: apt-get install nodejs npm chromium")
-    });
+    let output = node.output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{}: {}\n{said}", scenario[0], output.status);
 }
 
-#[test]
+#[test(needs(Browser))]
 fn a_link_opens_one_tab_of_one_browser_and_leaves_no_trace() {
     plays(&["session.mjs"]);
 }
 
-#[test]
+#[test(needs(Browser))]
 fn a_page_of_another_origin_gets_nothing() {
     plays(&["foreign.mjs"]);
 }
 
-#[test]
+#[test(needs(Browser))]
 fn secrets_are_added_from_a_preset_by_name_and_from_env_lines() {
     plays(&["add.mjs"]);
 }
 
-#[test]
+#[test(needs(Browser))]
 fn a_value_is_on_the_page_only_while_somebody_looks_at_it() {
     plays(&["reveal.mjs"]);
 }
 
-#[test]
+#[test(needs(Browser))]
 fn a_secret_is_changed_rotated_restored_and_deleted() {
     plays(&["secret.mjs"]);
 }
 
-#[test]
+#[test(needs(Browser))]
 fn a_long_list_is_narrowed_sorted_paged_and_changed_at_once() {
     plays(&["list.mjs"]);
 }
 
-#[test]
+#[test(needs(Browser))]
 fn the_audit_log_is_narrowed_followed_and_exported() {
     plays(&["audit.mjs"]);
 }
 
-#[test]
+#[test(needs(Browser))]
 fn the_vault_is_locked_unlocked_and_rotated() {
     plays(&["status.mjs"]);
 }
 
-#[test]
+#[test(needs(Browser))]
 fn an_agent_is_added_with_a_token_that_is_shown_once() {
     plays(&["agents.mjs"]);
 }
 
-#[test]
+#[test(needs(Browser))]
 fn everything_is_done_by_keys_alone() {
     plays(&["keyboard.mjs"]);
 }
 
-#[test]
+#[test(needs(Browser))]
 fn what_looks_like_markup_is_text() {
     plays(&["hostile.mjs"]);
 }
 
-#[test]
+#[test(needs(Browser))]
 fn every_view_is_accessible_in_the_light_theme_wide_and_narrow() {
     plays(&["looks.mjs", "light"]);
 }
 
-#[test]
+#[test(needs(Browser))]
 fn every_view_is_accessible_in_the_dark_theme_wide_and_narrow() {
     plays(&["looks.mjs", "dark"]);
 }
 
-#[test]
+#[test(needs(Browser))]
 fn the_page_follows_the_rules_of_the_program() {
     plays(&["rules.mjs"]);
 }
@@ -143,4 +140,8 @@ fn every_file_of_the_page_is_served_and_short() {
         assert!(list.contains(&format!("\"{name}\"")), "{name} is not in the table of page.rs");
         assert!(std::fs::read_to_string(&path).unwrap().lines().count() <= 350, "{name} is too long");
     }
+}
+
+fn main() -> std::process::ExitCode {
+    vault_trial::main()
 }

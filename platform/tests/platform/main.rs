@@ -1,7 +1,14 @@
 //! What the platform crate promises, on a real kernel, in real processes.
-#![cfg(target_os = "linux")]
 #![allow(unsafe_code, reason = "forks, faults and edits the environment to see what is left")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a failing helper fails its test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a failing helper fails its test"
+)]
+
+#[macro_use]
+extern crate vault_trial;
 
 mod child;
 mod descriptors;
@@ -11,9 +18,6 @@ mod peer;
 mod process;
 mod stack;
 
-/// Tells by an mlockall(2) that the kernel refuses: `AddressSanitizer` makes it do nothing and say it did.
-///
-/// It also keeps frames on the heap, so that neither locks nor what is left on a stack can be seen there.
-fn under_address_sanitizer() -> bool {
-    nix::sys::mman::mlockall(nix::sys::mman::MlockAllFlags::empty()).is_ok()
+fn main() -> std::process::ExitCode {
+    vault_trial::main()
 }

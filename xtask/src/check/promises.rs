@@ -1,5 +1,6 @@
 //! The promises of `docs/threat-model.md` and `SECURITY.md`: each test that they name is there.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -12,13 +13,23 @@ const PAGES: [&str; 2] = ["docs/threat-model.md", "SECURITY.md"];
 pub(super) fn check() -> Result<()> {
     let mut faults = Vec::new();
     for page in PAGES {
-        let text = std::fs::read_to_string(root().join(page)).with_context(|| page.to_owned())?;
-        let named = named(&text);
+        let named = named_on(page)?;
         ensure!(!named.is_empty(), "{page} names no test");
         let broken = named.into_iter().filter(|name| !is_there(root(), name));
         faults.extend(broken.map(|name| format!("{page}: there is no test `{name}`")));
     }
     if faults.is_empty() { Ok(()) } else { bail!(faults.join("\n")) }
+}
+
+/// Returns every test that a page names, as `folder/file::name`.
+pub(crate) fn tests() -> Result<BTreeSet<String>> {
+    let named = PAGES.iter().map(|page| named_on(page)).collect::<Result<Vec<_>>>()?;
+    Ok(named.concat().into_iter().filter(|name| name.contains("::")).collect())
+}
+
+fn named_on(page: &str) -> Result<Vec<String>> {
+    let text = std::fs::read_to_string(root().join(page)).with_context(|| page.to_owned())?;
+    Ok(named(&text).into_iter().map(str::to_owned).collect())
 }
 
 /// Lists what stands between backticks and is a test, as `folder/file::name`, or a file or folder of tests.
@@ -37,7 +48,8 @@ fn is_there(root: &Path, name: &str) -> bool {
     let declared = format!("fn {function}(");
     let mut lines = source.lines().map(str::trim_start).peekable();
     while let Some(line) = lines.next() {
-        let marked = line == "#[test]" || line.starts_with("#[tokio::test");
+        let marked =
+            line == "#[test]" || line.starts_with("#[test(needs(") || line.starts_with("#[tokio::test");
         if marked && lines.peek().is_some_and(|next| next.trim_start_matches("async ").starts_with(&declared))
         {
             return true;
@@ -64,10 +76,11 @@ mod tests {
     #[test]
     fn a_test_is_there_where_a_file_marks_it_as_one() {
         let folder = tempfile::tempdir().unwrap();
-        let text = "#[test]\nfn one() {}\n    #[tokio::test]\n    async fn two() {}\nfn three() {}\n";
+        let text = "#[test]\nfn one() {}\n    #[tokio::test]\n    async fn two() {}\nfn three() {}\n\
+                    #[test(needs(Root))]\nfn four() {}\n";
         vault::files::replace_private(&folder.path().join("a.rs"), text.as_bytes()).unwrap();
         let there = |name: &str| is_there(folder.path(), name);
-        assert!(there("a::one") && there("a::two") && there("a.rs"));
+        assert!(there("a::one") && there("a::two") && there("a::four") && there("a.rs"));
         assert!(!there("a::three") && !there("a::on") && !there("b::one") && !there("b.rs"));
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::dashboard::{Dashboard, Reply};
-use crate::environment::TestEnvironment;
+use vault_testkit::TestEnvironment;
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 

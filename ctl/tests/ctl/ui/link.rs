@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 use nix::sys::stat::Mode;
 
 use super::dashboard::{Dashboard, eventually};
-use crate::environment::TestEnvironment;
+use vault_testkit::TestEnvironment;
 
 /// A desktop whose opener says into a pipe what it was given.
 struct Desktop {

@@ -7,7 +7,7 @@ use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use super::dashboard::{Dashboard, Tab, eventually, line_of};
-use crate::environment::TestEnvironment;
+use vault_testkit::TestEnvironment;
 
 const VALUE: &str = "sk-made-up-never-printed-4711";
 

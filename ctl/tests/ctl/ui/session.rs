@@ -4,7 +4,7 @@ use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use super::dashboard::Dashboard;
-use crate::environment::TestEnvironment;
+use vault_testkit::TestEnvironment;
 
 #[test]
 fn nothing_of_the_vault_is_shown_without_a_bearer() {

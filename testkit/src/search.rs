@@ -3,13 +3,14 @@
 use data_encoding::{BASE64, BASE64URL, HEXLOWER, HEXUPPER};
 
 /// A text and the forms in which it is looked for: plain, hex, and base64 at each of its three alignments.
-pub(crate) struct Needle {
+#[derive(Debug)]
+pub struct Needle {
     forms: Vec<(String, Vec<u8>)>,
 }
 
 impl Needle {
     /// Takes a text.
-    pub(crate) fn new(text: &str) -> Self {
+    pub fn new(text: &str) -> Self {
         let bytes = text.as_bytes();
         let mut forms = vec![
             ("plain".to_owned(), bytes.to_vec()),
@@ -26,13 +27,13 @@ impl Needle {
     }
 
     /// Names the first form in which the text stands in some bytes.
-    pub(crate) fn found_in(&self, bytes: &[u8]) -> Option<&str> {
+    pub fn found_in(&self, bytes: &[u8]) -> Option<&str> {
         let found = self.forms.iter().find(|(_, form)| contains(bytes, form));
         found.map(|(name, _)| name.as_str())
     }
 
     /// Gives every form, by name.
-    pub(crate) fn forms(&self) -> &[(String, Vec<u8>)] {
+    pub fn forms(&self) -> &[(String, Vec<u8>)] {
         &self.forms
     }
 }
@@ -48,6 +49,6 @@ fn aligned(encoding: &data_encoding::Encoding, bytes: &[u8], before: usize) -> V
 }
 
 /// Tells whether some bytes hold others.
-pub(crate) fn contains(bytes: &[u8], part: &[u8]) -> bool {
+pub fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }

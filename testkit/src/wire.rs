@@ -11,47 +11,48 @@ use serde_json::{Value, json};
 
 /// An answer of HTTP.
 #[derive(Debug, Clone)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
     /// Names in lower case.
-    pub(crate) headers: Vec<(String, String)>,
+    pub headers: Vec<(String, String)>,
     /// The body as it came.
-    pub(crate) text: String,
+    pub text: String,
     /// The body as JSON; null where it is none.
-    pub(crate) body: Value,
+    pub body: Value,
 }
 
 impl Answer {
     /// Gives a header; the empty text where there is none.
-    pub(crate) fn header(&self, name: &str) -> &str {
+    pub fn header(&self, name: &str) -> &str {
         self.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 
     /// Gives the `code` of an error; the empty text where there is none.
-    pub(crate) fn code(&self) -> &str {
+    pub fn code(&self) -> &str {
         self.body["code"].as_str().unwrap_or_default()
     }
 
     /// Gives the words of an error; the empty text where there are none.
-    pub(crate) fn error(&self) -> &str {
+    pub fn error(&self) -> &str {
         self.body["error"].as_str().unwrap_or_default()
     }
 
     /// Gives the value that was handed out; the empty text where there is none.
-    pub(crate) fn value(&self) -> &str {
+    pub fn value(&self) -> &str {
         self.body["value"].as_str().unwrap_or_default()
     }
 }
 
 /// Connects to a socket; no read waits longer than fifteen seconds.
-pub(crate) fn connect(socket: &Path) -> UnixStream {
+pub fn connect(socket: &Path) -> UnixStream {
     let stream = UnixStream::connect(socket).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(15))).unwrap();
     stream
 }
 
 /// Sends bytes, ends the sending side and reads until the other end closes.
-pub(crate) fn exchange(socket: &Path, bytes: &[u8]) -> Vec<u8> {
+pub fn exchange(socket: &Path, bytes: &[u8]) -> Vec<u8> {
     let mut stream = connect(socket);
     // The daemon may refuse and close before it has read everything.
     let _ = stream.write_all(bytes);
@@ -60,7 +61,7 @@ pub(crate) fn exchange(socket: &Path, bytes: &[u8]) -> Vec<u8> {
 }
 
 /// Sends bytes that ask for an end of the connection and reads until the other end closes.
-pub(crate) fn exchange_open(socket: &Path, bytes: &[u8]) -> Vec<u8> {
+pub fn exchange_open(socket: &Path, bytes: &[u8]) -> Vec<u8> {
     let mut stream = connect(socket);
     // The daemon may refuse and close before it has read everything.
     let _ = stream.write_all(bytes);
@@ -79,7 +80,7 @@ fn rest(stream: &mut UnixStream) -> Vec<u8> {
 }
 
 /// Makes one request; a body of `null` is none at all.
-pub(crate) fn http(socket: &Path, verb: &str, target: &str, body: &Value) -> Answer {
+pub fn http(socket: &Path, verb: &str, target: &str, body: &Value) -> Answer {
     let mut request = format!("{verb} {target} HTTP/1.1\r\nHost: vault\r\nConnection: close\r\n");
     let body = if body.is_null() { String::new() } else { body.to_string() };
     if !body.is_empty() {
@@ -90,7 +91,7 @@ pub(crate) fn http(socket: &Path, verb: &str, target: &str, body: &Value) -> Ans
 }
 
 /// Takes an answer apart.
-pub(crate) fn parse(bytes: &[u8]) -> Answer {
+pub fn parse(bytes: &[u8]) -> Answer {
     let text = String::from_utf8_lossy(bytes);
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no HTTP answer: {text:?}"));
     let mut lines = head.lines();
@@ -101,11 +102,11 @@ pub(crate) fn parse(bytes: &[u8]) -> Answer {
 }
 
 /// Writes a text so that it can stand in a path or a query.
-pub(crate) fn encoded(text: &str) -> String {
+pub fn encoded(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
 /// Writes a message of JSON-RPC.
-pub(crate) fn message(method: &str, params: Value) -> Value {
+pub fn message(method: &str, params: Value) -> Value {
     json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params })
 }

@@ -6,14 +6,15 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
-use super::search::Needle;
+use crate::search::Needle;
 
 /// How much of a secret has to stand together to count as found.
 const WINDOW: usize = 12;
 const PAGE: usize = 4096;
 
 /// What is looked for.
-pub(crate) struct Wanted {
+#[derive(Debug)]
+pub struct Wanted {
     names: Vec<String>,
     windows: HashMap<[u8; WINDOW], usize>,
     /// Which pairs of bytes any window begins with, so that most of the memory is passed over quickly.
@@ -22,20 +23,29 @@ pub(crate) struct Wanted {
 
 /// One find: what, and in which mapping.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Find {
-    pub(crate) what: String,
-    pub(crate) place: String,
-    pub(crate) locked: bool,
+pub struct Find {
+    /// What was found, and in which form.
+    pub what: String,
+    /// The mapping that it is in.
+    pub place: String,
+    /// Whether that mapping is locked.
+    pub locked: bool,
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Wanted {
     /// Looks for nothing yet.
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         Self { names: Vec::new(), windows: HashMap::new(), beginnings: vec![false; 1 << 16] }
     }
 
     /// Looks for a text, also in hex, in base64 and reversed.
-    pub(crate) fn text(mut self, name: &str, text: &str) -> Self {
+    pub fn text(mut self, name: &str, text: &str) -> Self {
         for (form, bytes) in Needle::new(text).forms() {
             self.add(&format!("{name} ({form})"), bytes);
         }
@@ -43,7 +53,7 @@ impl Wanted {
     }
 
     /// Looks for a key, also in words of the other byte order and as HMAC pads it.
-    pub(crate) fn key(mut self, name: &str, key: &[u8]) -> Self {
+    pub fn key(mut self, name: &str, key: &[u8]) -> Self {
         let swapped = |size| key.chunks(size).flat_map(|word| word.iter().rev().copied()).collect();
         let padded = |pad| key.iter().map(|byte| byte ^ pad).collect();
         let forms: [(&str, Vec<u8>); 5] = [
@@ -68,7 +78,7 @@ impl Wanted {
     }
 
     /// Searches a process and gives each thing once for each mapping that it stands in.
-    pub(crate) fn in_process(&self, pid: u32) -> Vec<Find> {
+    pub fn in_process(&self, pid: u32) -> Vec<Find> {
         let memory = File::open(format!("/proc/{pid}/mem")).unwrap();
         let mut finds = Vec::new();
         for mapping in mappings(pid) {
@@ -140,7 +150,7 @@ fn mappings(pid: u32) -> Vec<Mapping> {
 }
 
 /// Gives a number of `/proc/PID/status`, as `VmLck` or `VmRSS`, in bytes.
-pub(crate) fn status_bytes(pid: u32, field: &str) -> u64 {
+pub fn status_bytes(pid: u32, field: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
     let kilobytes: u64 = line.unwrap().split_whitespace().next().unwrap().parse().unwrap();

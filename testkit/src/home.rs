@@ -9,72 +9,124 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use vault::files;
 
-use super::{vaultd, wait_for};
+use crate::programs::vaultd;
+use crate::wait_for;
 
-/// The configuration: the fewest rounds that are allowed.
+/// The configuration: the fewest rounds that are allowed, so that no test waits for many.
 const CONFIGURATION: &str = "[kdf]\niterations = 100000\n";
 
-/// A home in a temporary folder, gone when it is dropped.
-pub(crate) struct Home {
+/// A home in a temporary folder, removed when it is dropped.
+#[derive(Debug)]
+pub struct Home {
     folder: TempDir,
-    /// The key that its `.env` holds.
-    pub(crate) key: String,
+    path: PathBuf,
+    /// The key that its `.env` holds, or will hold.
+    pub key: String,
+}
+
+impl Default for Home {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Home {
     /// Makes a home with a key of its own.
-    pub(crate) fn new() -> Self {
-        let home = Self { folder: TempDir::with_prefix("vault").unwrap(), key: random_text() };
-        home.set_mode("", 0o700);
-        home.write("vault.toml", CONFIGURATION);
+    pub fn new() -> Self {
+        let home = Self::without_key();
         home.set_key(&home.key);
         home
     }
 
-    /// Gives the path of a file in the home, or of the home itself for an empty name.
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        if name.is_empty() { self.folder.path().to_owned() } else { self.folder.path().join(name) }
+    /// Makes a home with nothing but a configuration in it.
+    pub fn without_key() -> Self {
+        Self::below(std::env::temp_dir())
+    }
+
+    /// Makes a home with a key in memory, if the machine has such a place: for what is not about the disk.
+    pub fn in_memory() -> Self {
+        let memory = Path::new("/dev/shm");
+        let home = Self::below(if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() });
+        home.set_key(&home.key);
+        home
+    }
+
+    fn below(place: PathBuf) -> Self {
+        let folder = tempfile::Builder::new().prefix("vault").tempdir_in(place).unwrap();
+        let path = folder.path().to_owned();
+        Self::at(folder, path)
+    }
+
+    /// Makes a home without a key in the folder of a person, who has other files beside it.
+    pub(crate) fn of_person() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("home");
+        files::make_private_folder(&path).unwrap();
+        Self::at(folder, path)
+    }
+
+    fn at(folder: TempDir, path: PathBuf) -> Self {
+        let home = Self { folder, path, key: random_text() };
+        home.set_mode("", 0o700);
+        home.write("vault.toml", CONFIGURATION);
+        home
+    }
+
+    /// Returns the path of a file in the home, or of the home itself for an empty name.
+    pub fn path(&self, name: &str) -> PathBuf {
+        if name.is_empty() { self.path.clone() } else { self.path.join(name) }
+    }
+
+    /// Returns the folder that is removed with the home: the home itself, or the person's that it is in.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Leaves the home where it is, and returns its path.
+    pub fn keep(self) -> PathBuf {
+        let _ = self.folder.keep();
+        self.path
     }
 
     /// Writes a file of the home, mode 0600.
-    pub(crate) fn write(&self, name: &str, text: &str) {
+    pub fn write(&self, name: &str, text: &str) {
         files::replace_private(&self.path(name), text.as_bytes()).unwrap();
     }
 
     /// Removes a file of the home.
-    pub(crate) fn remove(&self, name: &str) {
+    pub fn remove(&self, name: &str) {
         std::fs::remove_file(self.path(name)).unwrap();
     }
 
     /// Reads a file of the home; nothing where there is none.
-    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
+    pub fn read(&self, name: &str) -> Vec<u8> {
         std::fs::read(self.path(name)).unwrap_or_default()
     }
 
     /// Writes the key file.
-    pub(crate) fn set_key(&self, key: &str) {
+    pub fn set_key(&self, key: &str) {
         self.write(".env", &format!("AGENTICMAIL_VAULT_KEY={key}\n"));
     }
 
     /// Changes the mode of a file, or of the home itself for an empty name.
-    pub(crate) fn set_mode(&self, name: &str, mode: u32) {
+    pub fn set_mode(&self, name: &str, mode: u32) {
         std::fs::set_permissions(self.path(name), std::fs::Permissions::from_mode(mode)).unwrap();
     }
 
     /// Gives the mode of a file, or of the home itself for an empty name.
-    pub(crate) fn mode(&self, name: &str) -> u32 {
+    pub fn mode(&self, name: &str) -> u32 {
         mode_of(&self.path(name))
     }
 
     /// Prepares a `vaultd` for this home, in an empty environment, that writes its stderr to `stderr.log`.
-    pub(crate) fn command(&self) -> Command {
+    pub fn command(&self) -> Command {
         let mut command = self.command_of(vaultd());
         command.arg("--home").arg(self.path(""));
         command
     }
 
     /// Prepares a program in an empty environment that writes its stderr to `stderr.log`.
-    pub(crate) fn command_of(&self, program: &Path) -> Command {
+    pub fn command_of(&self, program: &Path) -> Command {
         let mut log = files::open_private(&self.path("stderr.log")).unwrap();
         log.seek(SeekFrom::End(0)).unwrap();
         let mut command = Command::new(program);
@@ -84,24 +136,24 @@ impl Home {
     }
 
     /// Gives what every `vaultd` of this home wrote to stderr.
-    pub(crate) fn log(&self) -> String {
+    pub fn log(&self) -> String {
         String::from_utf8(self.read("stderr.log")).unwrap()
     }
 
     /// Opens the database of a stopped daemon.
-    pub(crate) fn database(&self) -> Connection {
+    pub fn database(&self) -> Connection {
         Connection::open(self.path("vault.db")).unwrap()
     }
 
     /// Changes the database of a stopped daemon by SQL; the statement must hit at least one row.
-    pub(crate) fn sql(&self, statement: &str) {
+    pub fn sql(&self, statement: &str) {
         let changed = self.database().execute(statement, []).unwrap();
         assert!(changed > 0, "this changed nothing: {statement}");
     }
 
     /// Lists the files of the home, with what they hold.
-    pub(crate) fn files(&self) -> Vec<(String, Vec<u8>)> {
-        let entries = std::fs::read_dir(self.folder.path()).unwrap().map(Result::unwrap);
+    pub fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let entries = std::fs::read_dir(&self.path).unwrap().map(Result::unwrap);
         let files = entries.filter(|entry| entry.file_type().unwrap().is_file());
         files
             .map(|entry| {
@@ -114,7 +166,7 @@ impl Home {
 }
 
 /// Runs a `vaultd` that is expected not to serve, and gives its exit code and what it said.
-pub(crate) fn refusal(mut command: Command) -> (i32, String) {
+pub fn refusal(mut command: Command) -> (i32, String) {
     let mut said = tempfile::tempfile().unwrap();
     let mut child = command.stderr(said.try_clone().unwrap()).spawn().unwrap();
     let status = wait_for("a refusal", || child.try_wait().unwrap());
@@ -130,6 +182,6 @@ fn mode_of(path: &Path) -> u32 {
 }
 
 /// Draws a text of 40 characters that stands nowhere else.
-pub(crate) fn random_text() -> String {
+pub fn random_text() -> String {
     data_encoding::BASE32_NOPAD.encode(&vault::crypto::random::<25>().unwrap())
 }

@@ -3,44 +3,47 @@
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use nix::unistd::{Gid, Uid, getgroups, setegid, seteuid, setgroups};
+use rustix::process::{Gid, Uid, getgroups};
+use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 use tempfile::TempDir;
 
-use super::{Home, vaultd};
-
-static TURN: Mutex<()> = Mutex::new(());
-
-/// Takes the turn of a test that changes the process's user: no other one in this process may run beside it.
-pub(crate) fn turn() -> MutexGuard<'static, ()> {
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
-}
+use crate::Home;
+use crate::programs::vaultd;
 
 /// A user with the groups that it is a member of; its own group has its number.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct User {
-    pub(crate) uid: u32,
-    pub(crate) groups: &'static [u32],
+pub struct User {
+    /// Its number, and its own group's.
+    pub uid: u32,
+    /// The groups that it is a member of.
+    pub groups: &'static [u32],
+}
+
+/// Makes this thread root again when it is dropped, also by a panic.
+struct BackToRoot(Vec<Gid>);
+
+impl Drop for BackToRoot {
+    fn drop(&mut self) {
+        set_thread_res_uid(None, Some(Uid::ROOT), None).unwrap();
+        set_thread_res_gid(None, Some(Gid::ROOT), None).unwrap();
+        set_thread_groups(&self.0).unwrap();
+    }
 }
 
 impl User {
-    /// Does something as this user.
-    pub(crate) fn does<T>(self, act: impl FnOnce() -> T) -> T {
-        let before = getgroups().unwrap();
+    /// Does something as this user: this thread alone changes its user, as the kernel can and POSIX does not.
+    pub fn does<T>(self, act: impl FnOnce() -> T) -> T {
+        let _back = BackToRoot(getgroups().unwrap());
         let groups: Vec<_> = self.groups.iter().map(|group| Gid::from_raw(*group)).collect();
-        setgroups(&groups).unwrap();
-        setegid(Gid::from_raw(self.uid)).unwrap();
-        seteuid(Uid::from_raw(self.uid)).unwrap();
-        let done = act();
-        seteuid(Uid::from_raw(0)).unwrap();
-        setegid(Gid::from_raw(0)).unwrap();
-        setgroups(&before).unwrap();
-        done
+        set_thread_groups(&groups).unwrap();
+        set_thread_res_gid(None, Some(Gid::from_raw(self.uid)), None).unwrap();
+        set_thread_res_uid(None, Some(Uid::from_raw(self.uid)), None).unwrap();
+        act()
     }
 
     /// Gives everything in a home to this user.
-    pub(crate) fn owns(self, home: &Home) {
+    pub fn owns(self, home: &Home) {
         chown(home.path(""), Some(self.uid), Some(self.uid)).unwrap();
         for entry in std::fs::read_dir(home.path("")).unwrap() {
             chown(entry.unwrap().path(), Some(self.uid), Some(self.uid)).unwrap();
@@ -48,7 +51,7 @@ impl User {
     }
 
     /// Prepares a `vaultd` that runs as this user.
-    pub(crate) fn vaultd(self, home: &Home, program: &Path) -> Command {
+    pub fn vaultd(self, home: &Home, program: &Path) -> Command {
         let groups: Vec<_> = self.groups.iter().map(u32::to_string).collect();
         let mut command = home.command_of(Path::new("setpriv"));
         let uid = self.uid.to_string();
@@ -63,8 +66,8 @@ impl User {
     }
 }
 
-/// A folder that every user may enter, with a `vaultd` that every user may run.
-pub(crate) fn public_folder() -> (TempDir, PathBuf) {
+/// Makes a folder that every user may enter, with a `vaultd` that every user may run.
+pub fn public_folder() -> (TempDir, PathBuf) {
     let folder = TempDir::with_prefix("public").unwrap();
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(folder.path(), mode).unwrap();

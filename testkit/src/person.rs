@@ -1,7 +1,4 @@
-//! A home of its own for each test, the program, and a daemon that ends with the test.
-
-#[path = "../../../tests/daemon/support/binary.rs"]
-mod binary;
+//! A home as a person has it, `vaultctl`, and a daemon that ends with the test.
 
 use std::fmt;
 use std::io::Write;
@@ -11,35 +8,41 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
-use tempfile::TempDir;
 
-/// The fewest rounds that a vault takes, so that a test does not wait for many.
+use crate::Home;
+use crate::programs::{vaultctl, vaultd};
+
+/// Keys may be in memory that is not locked, as for a person whose limit is low.
 const CONFIG: &str = "[kdf]\niterations = 100000\n\n[memory]\nlock = \"try\"\n";
 
 /// A home and what runs on it.
-pub(crate) struct TestEnvironment {
-    folder: TempDir,
+#[derive(Debug)]
+pub struct TestEnvironment {
+    home: Home,
     daemon: Option<Child>,
 }
 
 /// How the program ended, and what it printed.
-pub(crate) struct Run {
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
+#[derive(Debug)]
+pub struct Run {
+    /// Its exit code; none if a signal ended it.
+    pub code: Option<i32>,
+    /// What it printed on stdout.
+    pub stdout: String,
+    /// What it printed on stderr.
+    pub stderr: String,
 }
 
 impl TestEnvironment {
     /// Makes a home with nothing but a configuration in it.
-    pub(crate) fn empty() -> Self {
-        let test = Self { folder: tempfile::tempdir().unwrap(), daemon: None };
-        vault::files::make_private_folder(&test.home()).unwrap();
-        test.write("vault.toml", CONFIG);
-        test
+    pub fn empty() -> Self {
+        let home = Home::of_person();
+        home.write("vault.toml", CONFIG);
+        Self { home, daemon: None }
     }
 
     /// Makes a vault, and starts a daemon on it.
-    pub(crate) fn served() -> Self {
+    pub fn served() -> Self {
         let mut test = Self::empty();
         test.ctl(&["init"]).succeeded();
         test.start();
@@ -47,19 +50,19 @@ impl TestEnvironment {
     }
 
     /// Starts a daemon, and waits until it says that it is ready.
-    pub(crate) fn start(&mut self) {
+    pub fn start(&mut self) {
         self.launch(Self::daemon(&self.home()));
     }
 
     /// Starts a daemon whose environment has the key.
-    pub(crate) fn start_with_key(&mut self, key: &str) {
+    pub fn start_with_key(&mut self, key: &str) {
         let mut command = Self::daemon(&self.home());
         command.env(vault::keyfile::VARIABLE, key);
         self.launch(command);
     }
 
     /// Starts a daemon on what may be damaged; tells whether it serves, or has ended instead.
-    pub(crate) fn tries_to_start(&mut self) -> bool {
+    pub fn tries_to_start(&mut self) -> bool {
         let socket = self.spawn(Self::daemon(&self.home()));
         socket.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
         loop {
@@ -73,7 +76,7 @@ impl TestEnvironment {
     }
 
     fn daemon(home: &Path) -> Command {
-        let mut command = Command::new(binary::vaultd());
+        let mut command = Command::new(vaultd());
         command.env_clear().arg("--home").arg(home);
         command
     }
@@ -88,7 +91,7 @@ impl TestEnvironment {
 
     /// Starts a daemon, and gives the socket on which it tells that it is ready.
     fn spawn(&mut self, mut command: Command) -> UnixDatagram {
-        let notices = self.folder.path().join("ready");
+        let notices = self.home.folder().join("ready");
         let _ = std::fs::remove_file(&notices);
         let socket = UnixDatagram::bind(&notices).unwrap();
         command.env("NOTIFY_SOCKET", &notices);
@@ -98,7 +101,7 @@ impl TestEnvironment {
     }
 
     /// Ends the daemon.
-    pub(crate) fn stop(&mut self) {
+    pub fn stop(&mut self) {
         if let Some(mut daemon) = self.daemon.take() {
             let _ = daemon.kill();
             let _ = daemon.wait();
@@ -106,46 +109,46 @@ impl TestEnvironment {
     }
 
     /// Gives the home.
-    pub(crate) fn home(&self) -> PathBuf {
-        self.folder.path().join("home")
+    pub fn home(&self) -> PathBuf {
+        self.home.path("")
     }
 
     /// Gives a path in the home.
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.home().join(name)
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.home.path(name)
     }
 
     /// Writes a private file in the home.
-    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
-        vault::files::replace_private(&self.path(name), text.as_bytes()).unwrap();
+    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+        self.home.write(name, text);
         self.path(name)
     }
 
     /// Changes the database behind the daemon's back.
-    pub(crate) fn sql(&self, statements: &str) {
-        rusqlite::Connection::open(self.path("vault.db")).unwrap().execute_batch(statements).unwrap();
+    pub fn sql(&self, statements: &str) {
+        self.home.database().execute_batch(statements).unwrap();
     }
 
     /// Prepares the program, with an environment that has this home alone.
-    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_vaultctl"));
-        command.env_clear().env("HOME", self.folder.path()).env("AGENTICMAIL_HOME", self.home());
-        command.args(arguments).current_dir(self.folder.path());
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(vaultctl());
+        command.env_clear().env("HOME", self.home.folder()).env("AGENTICMAIL_HOME", self.home());
+        command.args(arguments).current_dir(self.home.folder());
         command
     }
 
     /// Runs the program without input.
-    pub(crate) fn ctl(&self, arguments: &[&str]) -> Run {
+    pub fn ctl(&self, arguments: &[&str]) -> Run {
         self.ctl_with(arguments, "")
     }
 
     /// Runs the program with something piped in.
-    pub(crate) fn ctl_with(&self, arguments: &[&str], input: impl AsRef<[u8]>) -> Run {
+    pub fn ctl_with(&self, arguments: &[&str], input: impl AsRef<[u8]>) -> Run {
         self.run(self.command(arguments), input)
     }
 
     /// Runs a prepared command with something piped in.
-    pub(crate) fn run(&self, mut command: Command, input: impl AsRef<[u8]>) -> Run {
+    pub fn run(&self, mut command: Command, input: impl AsRef<[u8]>) -> Run {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         // Who asks for no input may have ended before it comes.
@@ -162,28 +165,28 @@ impl Drop for TestEnvironment {
 
 impl Run {
     /// Takes what a program printed, with the home's path made the same for all.
-    pub(crate) fn of(output: &std::process::Output, home: &Path) -> Self {
+    pub fn of(output: &std::process::Output, home: &Path) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(home.to_str().unwrap(), "HOME");
         Self { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }
 
     /// Makes sure that it succeeded.
     #[track_caller]
-    pub(crate) fn succeeded(self) -> Self {
+    pub fn succeeded(self) -> Self {
         assert_eq!(Some(0), self.code, "{self}");
         self
     }
 
     /// Makes sure that it ended with a code.
     #[track_caller]
-    pub(crate) fn ended_with(self, code: i32) -> Self {
+    pub fn ended_with(self, code: i32) -> Self {
         assert_eq!(Some(code), self.code, "{self}");
         self
     }
 
     /// Reads what it printed as JSON.
     #[track_caller]
-    pub(crate) fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap()
     }
 }
