@@ -12,8 +12,9 @@ mod vectors;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, ensure};
 
+use crate::outcome::{self, Outcome, Tally};
 use crate::say;
 use crate::tool::{DENY, MACHETE};
 use crate::workspace::{cargo, succeed};
@@ -21,42 +22,54 @@ use crate::workspace::{cargo, succeed};
 /// One thing that is checked.
 struct Check {
     name: &'static str,
-    holds: fn() -> Result<()>,
+    run: fn() -> Outcome,
 }
 
-const CHECKS: [Check; 13] = [
-    Check { name: "style", holds: style::check },
-    Check { name: "paths of this machine", holds: paths::check },
-    Check { name: "docs/dependencies.md", holds: dependencies::check },
-    Check { name: "promises and their tests", holds: promises::check },
-    Check { name: "units of systemd and launchd", holds: units::check },
-    Check { name: "format", holds: format },
-    Check { name: "unused dependencies", holds: unused },
-    Check { name: "licences, sources, banned crates", holds: deny },
-    Check { name: "man pages", holds: crate::man::check },
-    Check { name: "schema of JSON output", holds: crate::schema::check },
-    Check { name: "lints", holds: lints },
-    Check { name: "documentation", holds: documentation },
-    Check { name: "test vectors, by another implementation", holds: vectors::check },
+/// What needs the network, and may be skipped even where everything else is required.
+const ADVISORIES: &str = "advisories";
+
+const CHECKS: [Check; 14] = [
+    Check { name: "style", run: || style::check().into() },
+    Check { name: "paths of this machine", run: || paths::check().into() },
+    Check { name: "docs/dependencies.md", run: || dependencies::check().into() },
+    Check { name: "promises and their tests", run: || promises::check().into() },
+    Check { name: "property lists of launchd", run: || units::plists().into() },
+    Check { name: "units of systemd", run: || units::units().into() },
+    Check { name: "format", run: || format().into() },
+    Check { name: "unused dependencies", run: || unused().into() },
+    Check { name: "licences, sources, banned crates", run: || deny().into() },
+    Check { name: "man pages", run: || crate::man::check().into() },
+    Check { name: "schema of JSON output", run: || crate::schema::check().into() },
+    Check { name: "lints", run: || lints().into() },
+    Check { name: "documentation", run: || documentation().into() },
+    Check { name: "test vectors, by another implementation", run: || vectors::check().into() },
 ];
 
-/// Runs every check, the quick ones first, and names those that fail.
+/// Runs every check, the quick ones first, and names those that were skipped or failed.
 pub(crate) fn run() -> Result<ExitCode> {
-    let failed: Vec<_> = CHECKS.iter().filter(|check| !passes(check)).map(|check| check.name).collect();
-    say::headline(if failed.is_empty() { "Every check passes." } else { "Some checks fail." });
-    if failed.is_empty() { Ok(ExitCode::SUCCESS) } else { bail!("these checks fail: {}", failed.join("; ")) }
+    let mut tally = Tally::default();
+    for check in &CHECKS {
+        tally.add(check.name, &ended(check));
+    }
+    say::headline(&tally);
+    ensure!(tally.failed().is_empty(), "these checks fail: {}", tally.failed().join("; "));
+    Ok(ExitCode::SUCCESS)
 }
 
-fn passes(check: &Check) -> bool {
+/// Runs a check, and prints how it ended.
+fn ended(check: &Check) -> Outcome {
     say::headline(format_args!("== {}", check.name));
     let start = Instant::now();
-    let held = (check.holds)();
+    let outcome = (check.run)();
+    let is_required = check.name != ADVISORIES && outcome::all_are_required();
+    let outcome = if is_required { outcome.required() } else { outcome };
     let seconds = start.elapsed().as_secs_f32();
-    match &held {
-        Ok(()) => say::line(format_args!("ok, {seconds:.1} s")),
-        Err(error) => say::line(format_args!("{error:#}\nFAILED, {seconds:.1} s")),
+    match &outcome {
+        Outcome::Passed => say::line(format_args!("ok, {seconds:.1} s")),
+        Outcome::Skipped(reason) => say::line(format_args!("SKIPPED: {reason}")),
+        Outcome::Failed(error) => say::line(format_args!("{error:#}\nFAILED, {seconds:.1} s")),
     }
-    held.is_ok()
+    outcome
 }
 
 fn format() -> Result<()> {

@@ -11,6 +11,7 @@ mod fuzz;
 mod guard;
 mod malformed;
 mod man;
+mod outcome;
 mod package;
 mod powercut;
 mod sabotage;

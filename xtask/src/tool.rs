@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use crate::{say, workspace};
+use crate::workspace;
 
 /// A program that has to be on the machine.
 #[derive(Debug, Clone, Copy)]
@@ -113,7 +113,7 @@ impl Tool {
     }
 
     /// Says that the tool is missing and how to get it.
-    fn lack(self) -> String {
+    pub(crate) fn lack(self) -> String {
         format!("{} is missing; get it with: {}", self.name, self.hint)
     }
 
@@ -127,11 +127,4 @@ impl Tool {
 pub(crate) fn require_all(tools: &[Tool]) -> Result<()> {
     let lacking: Vec<_> = tools.iter().filter(|tool| !tool.is_here()).map(|tool| tool.lack()).collect();
     if lacking.is_empty() { Ok(()) } else { bail!(lacking.join("\n")) }
-}
-
-/// Says which of these is missing, and what is left out without it.
-pub(crate) fn mention(tool: Tool, without: &str) {
-    if !tool.is_here() {
-        say::line(format_args!("{} ({without})", tool.lack()));
-    }
 }
