@@ -67,7 +67,7 @@ enum Command {
     /// Counts the instructions of a request's parts, and fails where one takes a tenth more than was committed.
     Guard(guard::Args),
     /// Checks what is checked before a commit: format, lints, documentation, dependencies, style.
-    Check,
+    Check(check::Args),
     /// Makes the package for Debian from a release build, which takes some minutes.
     Package,
 }
@@ -90,7 +90,7 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Guard(args) => guard::run(&args),
-        Command::Check => check::run(),
+        Command::Check(args) => check::run(&args),
         Command::Package => package::run(),
     };
     done.unwrap_or_else(|error| {
