@@ -59,7 +59,7 @@ const CHECKS: [Check; 15] = [
 /// Runs every check, the quick ones first, and names those that were skipped or failed.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     if args.lower {
-        return words::lower().map(|()| ExitCode::SUCCESS);
+        return words::lower().and_then(|()| style::lower()).map(|()| ExitCode::SUCCESS);
     }
     let mut tally = Tally::default();
     for check in &CHECKS {

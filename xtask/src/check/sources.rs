@@ -41,6 +41,16 @@ pub(super) fn rust() -> Result<Vec<Source>> {
     Ok(sources)
 }
 
+/// Returns the folder of the package that a file belongs to; empty for the workspace's own.
+///
+/// # Errors
+/// If no folder above the file has a manifest.
+pub(super) fn package(path: &Path) -> Result<PathBuf> {
+    let has_manifest = |folder: &&Path| root().join(folder).join("Cargo.toml").exists();
+    let folder = path.ancestors().skip(1).find(has_manifest);
+    folder.map(Path::to_owned).with_context(|| format!("{} belongs to no package", path.display()))
+}
+
 /// Reads a file; nothing where it was removed, or is no text.
 fn read(name: &str) -> Option<Source> {
     let path = Path::new(name);
