@@ -1,5 +1,6 @@
 //! `cargo xtask check`: what holds for every commit.
 
+mod advisories;
 mod dependencies;
 mod paths;
 mod promises;
@@ -38,7 +39,7 @@ struct Check {
 /// What needs the network, and may be skipped even where everything else is required.
 const ADVISORIES: &str = "advisories";
 
-const CHECKS: [Check; 15] = [
+const CHECKS: [Check; 16] = [
     Check { name: "style", run: || style::check().into() },
     Check { name: "plain words", run: || words::check().into() },
     Check { name: "paths of this machine", run: || paths::check().into() },
@@ -49,6 +50,7 @@ const CHECKS: [Check; 15] = [
     Check { name: "format", run: || format().into() },
     Check { name: "unused dependencies", run: || unused().into() },
     Check { name: "licences, sources, banned crates", run: || deny().into() },
+    Check { name: ADVISORIES, run: || advisories::check().into() },
     Check { name: "man pages", run: || crate::man::check().into() },
     Check { name: "schema of JSON output", run: || crate::schema::check().into() },
     Check { name: "lints", run: || lints().into() },
