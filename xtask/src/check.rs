@@ -2,6 +2,7 @@
 
 mod advisories;
 mod dependencies;
+pub(crate) mod generated;
 mod paths;
 mod promises;
 mod shrinking;
@@ -39,7 +40,7 @@ struct Check {
 /// What needs the network, and may be skipped even where everything else is required.
 const ADVISORIES: &str = "advisories";
 
-const CHECKS: [Check; 16] = [
+const CHECKS: [Check; 17] = [
     Check { name: "style", run: || style::check().into() },
     Check { name: "plain words", run: || words::check().into() },
     Check { name: "paths of this machine", run: || paths::check().into() },
@@ -47,6 +48,7 @@ const CHECKS: [Check; 16] = [
     Check { name: "promises and their tests", run: || promises::check().into() },
     Check { name: "property lists of launchd", run: || units::plists().into() },
     Check { name: "units of systemd", run: || units::units().into() },
+    Check { name: "generated files", run: || generated::check().into() },
     Check { name: "format", run: || format().into() },
     Check { name: "unused dependencies", run: || unused().into() },
     Check { name: "licences, sources, banned crates", run: || deny().into() },

@@ -85,7 +85,7 @@ fn main() -> ExitCode {
         Command::Steps(args) => steps::run(&args),
         Command::Soak(args) => soak::run(&args),
         Command::Survive(args) => survive::run(&args),
-        Command::Man => man::write(&workspace::root().join("docs/man")).map(|()| ExitCode::SUCCESS),
+        Command::Man => man::renew().map(|()| ExitCode::SUCCESS),
         Command::Schema => schema::write().map(|()| ExitCode::SUCCESS),
         Command::Bench(args) => bench::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
