@@ -15,6 +15,7 @@ mod outcome;
 mod package;
 mod powercut;
 mod sabotage;
+mod sanitize;
 mod say;
 mod schema;
 mod shim;
@@ -66,6 +67,8 @@ enum Command {
     Fuzz(fuzz::Args),
     /// Counts the instructions of a request's parts, and fails where one takes a tenth more than was committed.
     Guard(guard::Args),
+    /// Runs the tests of the one crate with unsafe code under `AddressSanitizer`.
+    Sanitize(sanitize::Args),
     /// Checks what is checked before a commit: format, lints, documentation, dependencies, style.
     Check(check::Args),
     /// Makes the package for Debian from a release build, which takes some minutes.
@@ -90,6 +93,7 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Guard(args) => guard::run(&args),
+        Command::Sanitize(args) => sanitize::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Package => package::run(),
     };

@@ -74,7 +74,8 @@ impl Tally {
 
 impl Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} checks passed", self.passed)?;
+        let checks = if self.passed == 1 { "check" } else { "checks" };
+        write!(f, "{} {checks} passed", self.passed)?;
         if !self.skipped.is_empty() {
             write!(f, ", {} skipped: {}", self.skipped.len(), self.skipped.join("; "))?;
         }
@@ -102,10 +103,10 @@ mod tests {
     fn the_closing_line_names_what_was_skipped_and_why() {
         let mut tally = Tally::default();
         tally.add("style", &Outcome::Passed);
-        assert_eq!("1 checks passed", tally.to_string());
+        assert_eq!("1 check passed", tally.to_string());
         tally.add("advisories", &Outcome::Skipped("no network".to_owned()));
         tally.add("lints", &Outcome::from(Err::<(), _>(Error::msg("bad"))));
-        assert_eq!("1 checks passed, 1 skipped: advisories (no network), 1 FAILED: lints", tally.to_string());
+        assert_eq!("1 check passed, 1 skipped: advisories (no network), 1 FAILED: lints", tally.to_string());
         assert_eq!(["lints"], *tally.failed());
     }
 }

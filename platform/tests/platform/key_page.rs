@@ -3,7 +3,7 @@ use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::sys::wait::WaitStatus;
 use vault_platform::{Backing, KeyPage, PageError, PagePolicy};
 
-use crate::{child, under_address_sanitizer};
+use crate::child;
 
 const LOCKED: PagePolicy = PagePolicy { secretmem: false, require_lock: true };
 const EITHER: [PagePolicy; 2] = [PagePolicy { secretmem: true, require_lock: true }, LOCKED];
@@ -53,10 +53,8 @@ fn a_page_is_mapped_empty_and_keeps_what_is_written() {
 }
 
 #[test]
+#[cfg_attr(address_sanitizer, ignore = "AddressSanitizer makes mlock(2) do nothing and succeed")]
 fn a_locked_page_is_locked_to_the_kernel_too() {
-    if under_address_sanitizer() {
-        return;
-    }
     let mut page = KeyPage::new(LOCKED).unwrap();
     page.bytes_mut().fill(1);
     assert_eq!(page.backing(), Backing::Mlock);
@@ -135,10 +133,8 @@ fn a_dropped_page_is_no_longer_mapped() {
 }
 
 #[test]
+#[cfg_attr(address_sanitizer, ignore = "AddressSanitizer makes mlock(2) do nothing and succeed")]
 fn a_page_that_cannot_be_locked_is_refused_with_the_way_to_mend_it() {
-    if under_address_sanitizer() {
-        return;
-    }
     child::alone(|| {
         forbid_locking();
         let refused = KeyPage::new(PagePolicy::default()).unwrap_err();
@@ -151,10 +147,8 @@ fn a_page_that_cannot_be_locked_is_refused_with_the_way_to_mend_it() {
 }
 
 #[test]
+#[cfg_attr(address_sanitizer, ignore = "AddressSanitizer makes mlock(2) do nothing and succeed")]
 fn a_page_that_cannot_be_locked_is_unlocked_where_the_policy_allows_it() {
-    if under_address_sanitizer() {
-        return;
-    }
     child::alone(|| {
         forbid_locking();
         let mut page = KeyPage::new(PagePolicy { require_lock: false, ..PagePolicy::default() }).unwrap();

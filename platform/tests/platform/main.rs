@@ -9,11 +9,6 @@ mod environment;
 mod key_page;
 mod peer;
 mod process;
+#[cfg(address_sanitizer)]
+mod sabotage;
 mod stack;
-
-/// Tells by an mlockall(2) that the kernel refuses: `AddressSanitizer` makes it do nothing and say it did.
-///
-/// It also keeps frames on the heap, so that neither locks nor what is left on a stack can be seen there.
-fn under_address_sanitizer() -> bool {
-    nix::sys::mman::mlockall(nix::sys::mman::MlockAllFlags::empty()).is_ok()
-}
