@@ -126,11 +126,9 @@ fn gcm_encrypt(
     vault_primitives::aes_256_gcm_encrypt(key, iv, aad, buffer).map_err(|_| CryptoError::Malformed)
 }
 
-/// Decrypts in place with AES-256-GCM; if the tag is wrong, the buffer holds no plaintext.
+/// Decrypts in place, and removes the tag; if it is wrong, the buffer holds no plaintext.
 fn gcm_decrypt(key: &Bytes32, iv: &Iv, aad: &[u8], tagged: &mut Vec<u8>) -> Result<(), CryptoError> {
-    let at = tagged.len().checked_sub(TAG_BYTES).ok_or(CryptoError::Malformed)?;
-    let tag: [u8; TAG_BYTES] = tagged.split_off(at).try_into().map_err(|_| CryptoError::Malformed)?;
-    vault_primitives::aes_256_gcm_decrypt(key, iv, aad, tagged, &tag).map_err(|_| CryptoError::NotAuthentic)
+    vault_primitives::aes_256_gcm_decrypt(key, iv, aad, tagged).map_err(|_| CryptoError::NotAuthentic)
 }
 
 /// Wraps a key under another: `AES-256-GCM(kek, iv, key, aad)`, 48 bytes with the tag.

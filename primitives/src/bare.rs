@@ -55,10 +55,12 @@ pub(crate) fn aes_256_gcm_decrypt(
     key: &Bytes32,
     iv: &Iv,
     aad: &[u8],
-    text: &mut [u8],
-    tag: &[u8; TAG_BYTES],
+    tagged: &mut Vec<u8>,
 ) -> Result<(), NotAuthentic> {
+    let (text, tag) = tagged.split_last_chunk_mut::<TAG_BYTES>().ok_or(NotAuthentic)?;
     let cipher = Aes256Gcm::new(key.into());
     let opened = cipher.decrypt_inout_detached(&Nonce::from(*iv), aad, text.into(), &Tag::from(*tag));
-    opened.map_err(|_| NotAuthentic)
+    opened.map_err(|_| NotAuthentic)?;
+    tagged.truncate(tagged.len() - TAG_BYTES);
+    Ok(())
 }

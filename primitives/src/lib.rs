@@ -65,18 +65,17 @@ pub fn aes_256_gcm_encrypt(
     with_burned_stack::<DEEP_BURN, _>(|| bare::aes_256_gcm_encrypt(key, iv, aad, text))
 }
 
-/// Decrypts in place with AES-256-GCM; if the tag is wrong, the text stays encrypted.
+/// Decrypts in place what ends with a tag of AES-256-GCM, and removes the tag; a text that does not fit stays encrypted.
 ///
 /// # Errors
-/// [`NotAuthentic`] if the tag does not fit.
+/// [`NotAuthentic`] if the tag does not fit or is missing.
 pub fn aes_256_gcm_decrypt(
     key: &Bytes32,
     iv: &Iv,
     aad: &[u8],
-    text: &mut [u8],
-    tag: &[u8; TAG_BYTES],
+    tagged: &mut Vec<u8>,
 ) -> Result<(), NotAuthentic> {
-    with_burned_stack::<DEEP_BURN, _>(|| bare::aes_256_gcm_decrypt(key, iv, aad, text, tag))
+    with_burned_stack::<DEEP_BURN, _>(|| bare::aes_256_gcm_decrypt(key, iv, aad, tagged))
 }
 
 /// A key of HMAC-SHA256 that is expanded once, to compute many MACs with; wiped when dropped.

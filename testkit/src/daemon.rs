@@ -37,12 +37,12 @@ impl Daemon {
         daemon
     }
 
-    /// Gives its process id.
+    /// Returns its process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Gives the path of its socket.
+    /// Returns the path of its socket.
     pub fn socket(&self) -> &Path {
         &self.socket
     }
@@ -70,7 +70,7 @@ impl Daemon {
         self.child.wait().unwrap()
     }
 
-    /// Makes one HTTP request; a body of `null` is none at all.
+    /// Makes one HTTP request; no body for `null`.
     pub fn http(&self, verb: &str, target: &str, body: Value) -> Answer {
         wire::http(&self.socket, verb, target, &body)
     }
@@ -146,7 +146,7 @@ impl Daemon {
         self.get("/vault/audit-log?limit=1000")["entries"].as_array().unwrap().clone()
     }
 
-    /// Gives the words of every warning that `status` shows under a code.
+    /// Returns the words of every warning that `status` shows under a code.
     pub fn warnings(&self, code: &str) -> Vec<String> {
         let status = self.get("/vault/status");
         let warnings = status["warnings"].as_array().unwrap().iter();

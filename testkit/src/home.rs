@@ -57,7 +57,7 @@ impl Home {
         Self::at(folder, path)
     }
 
-    /// Makes a home without a key in the folder of a person, who has other files beside it.
+    /// Makes a home without a key in the folder of a person, who has other files there.
     pub(crate) fn of_person() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("home");
@@ -98,7 +98,7 @@ impl Home {
         std::fs::remove_file(self.path(name)).unwrap();
     }
 
-    /// Reads a file of the home; nothing where there is none.
+    /// Reads a file of the home; nothing if it is missing.
     pub fn read(&self, name: &str) -> Vec<u8> {
         std::fs::read(self.path(name)).unwrap_or_default()
     }
@@ -113,7 +113,7 @@ impl Home {
         std::fs::set_permissions(self.path(name), std::fs::Permissions::from_mode(mode)).unwrap();
     }
 
-    /// Gives the mode of a file, or of the home itself for an empty name.
+    /// Returns the mode of a file, or of the home itself for an empty name.
     pub fn mode(&self, name: &str) -> u32 {
         mode_of(&self.path(name))
     }
@@ -135,7 +135,7 @@ impl Home {
         command
     }
 
-    /// Gives what every `vaultd` of this home wrote to stderr.
+    /// Returns what every `vaultd` of this home wrote to stderr.
     pub fn log(&self) -> String {
         String::from_utf8(self.read("stderr.log")).unwrap()
     }
@@ -176,7 +176,7 @@ pub fn refusal(mut command: Command) -> (i32, String) {
     (status.code().unwrap(), words)
 }
 
-/// Gives the mode of a file, without its type.
+/// Returns the mode of a file, without its type.
 fn mode_of(path: &Path) -> u32 {
     std::fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777
 }

@@ -54,7 +54,7 @@ pub use person::{Run, TestEnvironment};
 pub use programs::{vaultctl, vaultd};
 pub use wire::{Answer, connect, encoded, exchange, parse};
 
-/// The body of a request that has none.
+/// No body.
 pub const NONE: serde_json::Value = serde_json::Value::Null;
 /// An id that no secret has.
 pub const NO_ID: &str = "01890000-0000-7000-8000-000000000000";
@@ -67,7 +67,7 @@ const PAUSE: Duration = Duration::from_millis(1);
 /// Asks again and again until there is an answer.
 ///
 /// # Panics
-/// With `what`, if there is none within a minute.
+/// With `what`, if no answer comes within a minute.
 pub fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {

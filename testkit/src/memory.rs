@@ -149,7 +149,7 @@ fn mappings(pid: u32) -> Vec<Mapping> {
     all
 }
 
-/// Gives a number of `/proc/PID/status`, as `VmLck` or `VmRSS`, in bytes.
+/// Returns a number of `/proc/PID/status`, as `VmLck` or `VmRSS`, in bytes.
 pub fn status_bytes(pid: u32, field: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));

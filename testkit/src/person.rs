@@ -108,12 +108,12 @@ impl TestEnvironment {
         }
     }
 
-    /// Gives the home.
+    /// Returns the home.
     pub fn home(&self) -> PathBuf {
         self.home.path("")
     }
 
-    /// Gives a path in the home.
+    /// Returns a path in the home.
     pub fn path(&self, name: &str) -> PathBuf {
         self.home.path(name)
     }

@@ -1,4 +1,4 @@
-//! The programs under test: those beside the running test, built where they are missing or older than their sources.
+//! The programs under test, built if they are missing or older than their sources.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

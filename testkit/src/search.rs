@@ -32,7 +32,7 @@ impl Needle {
         found.map(|(name, _)| name.as_str())
     }
 
-    /// Gives every form, by name.
+    /// Returns every form, by name.
     pub fn forms(&self) -> &[(String, Vec<u8>)] {
         &self.forms
     }
@@ -48,7 +48,7 @@ fn aligned(encoding: &data_encoding::Encoding, bytes: &[u8], before: usize) -> V
     text.get(first..whole).unwrap_or_default().to_vec()
 }
 
-/// Tells whether some bytes hold others.
+/// Returns whether some bytes hold others.
 pub fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }

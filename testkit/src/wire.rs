@@ -18,27 +18,27 @@ pub struct Answer {
     pub headers: Vec<(String, String)>,
     /// The body as it came.
     pub text: String,
-    /// The body as JSON; null where it is none.
+    /// The body as JSON; null if it is something else.
     pub body: Value,
 }
 
 impl Answer {
-    /// Gives a header; the empty text where there is none.
+    /// Returns a header; the empty text if it is missing.
     pub fn header(&self, name: &str) -> &str {
         self.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 
-    /// Gives the `code` of an error; the empty text where there is none.
+    /// Returns the `code` of an error; the empty text if it is missing.
     pub fn code(&self) -> &str {
         self.body["code"].as_str().unwrap_or_default()
     }
 
-    /// Gives the words of an error; the empty text where there are none.
+    /// Returns the words of an error; the empty text if they are missing.
     pub fn error(&self) -> &str {
         self.body["error"].as_str().unwrap_or_default()
     }
 
-    /// Gives the value that was handed out; the empty text where there is none.
+    /// Returns the value in the answer; the empty text if it is missing.
     pub fn value(&self) -> &str {
         self.body["value"].as_str().unwrap_or_default()
     }
@@ -79,7 +79,7 @@ fn rest(stream: &mut UnixStream) -> Vec<u8> {
     answer
 }
 
-/// Makes one request; a body of `null` is none at all.
+/// Makes one request, without a body for `null`.
 pub fn http(socket: &Path, verb: &str, target: &str, body: &Value) -> Answer {
     let mut request = format!("{verb} {target} HTTP/1.1\r\nHost: vault\r\nConnection: close\r\n");
     let body = if body.is_null() { String::new() } else { body.to_string() };

@@ -1,13 +1,15 @@
 //! What a vault says after somebody who can write its file, but has no key, has edited it.
 
+mod agents;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use rusqlite::{Connection, params};
 use tempfile::TempDir;
 use vault::api::{
-    AddAgent, Code, CreateSecret, DeleteAgent, Fault, GetSecret, ListAgents, ListSecrets, Rekey, StatusOf,
-    Verification, VerifyAudit, Warning,
+    AddAgent, Code, CreateSecret, Fault, GetSecret, ListAgents, ListSecrets, Rekey, StatusOf, Verification,
+    VerifyAudit, Warning,
 };
 use vault::audit::{Author, Draft};
 use vault::clock::ManualClock;
@@ -257,97 +259,6 @@ async fn a_rekey_does_not_cover_up_a_row_that_vanished() {
     unlock(&home.vault).await.unwrap();
     assert_eq!(Err(Code::Integrity), home.get_a().await);
     assert!(home.warnings().await.iter().any(|warning| warning.message.contains("`a` vanished")));
-}
-
-const AGENT: &str = "INSERT INTO main.agent SELECT * FROM copy.agent WHERE name = 'bot'";
-
-/// Makes a vault that once had the agent `bot`, and a copy of its file from that time.
-async fn without_bot() -> (Home, PathBuf) {
-    let home = Home::new().await;
-    home.add_agent("bot").await;
-    home.add_agent("other").await;
-    let copy = home.copy();
-    let remove: DeleteAgent = serde_json::from_value(serde_json::json!({"name": "bot"})).unwrap();
-    home.vault.call(&Caller::system(), remove).await.unwrap();
-    assert_eq!(["other"].as_slice(), home.agents().await);
-    (home, copy)
-}
-
-fn attach(connection: &Connection, copy: &std::path::Path) {
-    connection.execute("ATTACH ?1 AS copy", [copy.to_str().unwrap()]).unwrap();
-}
-
-#[tokio::test]
-async fn an_agent_that_was_put_back_is_not_let_in() {
-    let (home, copy) = without_bot().await;
-    let home = home.tamper(|connection| {
-        attach(connection, &copy);
-        connection.execute(AGENT, []).unwrap();
-    });
-    unlock(&home.vault).await.unwrap();
-    assert!(home.agents().await.is_empty());
-}
-
-#[tokio::test]
-async fn an_agent_that_was_put_back_is_not_let_in_when_another_is_added() {
-    let (home, copy) = without_bot().await;
-    let home = home.tamper(|connection| {
-        attach(connection, &copy);
-        connection.execute(AGENT, []).unwrap();
-    });
-    unlock(&home.vault).await.unwrap();
-    home.add_agent("new").await;
-    assert_eq!(["new"].as_slice(), home.agents().await);
-}
-
-#[tokio::test]
-async fn an_agent_that_was_put_back_does_not_outlive_a_rekey() {
-    let (home, copy) = without_bot().await;
-    let home = home.tamper(|connection| {
-        attach(connection, &copy);
-        connection.execute(AGENT, []).unwrap();
-    });
-    unlock(&home.vault).await.unwrap();
-    home.rekey().await;
-    assert!(home.agents().await.is_empty());
-    home.add_agent("new").await;
-    assert_eq!(["new"].as_slice(), home.agents().await);
-}
-
-#[tokio::test]
-async fn agents_that_are_let_in_outlive_a_rekey() {
-    let (home, _) = without_bot().await;
-    home.rekey().await;
-    assert_eq!(["other"].as_slice(), home.agents().await);
-    let home = home.tamper(|_| ());
-    unlock(&home.vault).await.unwrap();
-    assert_eq!(["other"].as_slice(), home.agents().await);
-}
-
-#[tokio::test]
-async fn an_agent_that_was_put_back_with_its_mac_is_not_let_in() {
-    let (home, copy) = without_bot().await;
-    let home = home.tamper(|connection| {
-        attach(connection, &copy);
-        connection.execute(AGENT, []).unwrap();
-        connection.execute("UPDATE main.state SET agents = (SELECT agents FROM copy.state)", []).unwrap();
-    });
-    unlock(&home.vault).await.unwrap();
-    assert!(home.agents().await.is_empty());
-}
-
-#[tokio::test]
-async fn an_agent_that_was_put_back_with_the_state_of_its_time_is_not_let_in() {
-    let (home, copy) = without_bot().await;
-    let home = home.tamper(|connection| {
-        attach(connection, &copy);
-        connection.execute(AGENT, []).unwrap();
-        connection
-            .execute_batch("DELETE FROM main.state; INSERT INTO main.state SELECT * FROM copy.state")
-            .unwrap();
-    });
-    unlock(&home.vault).await.unwrap();
-    assert!(home.agents().await.is_empty());
 }
 
 #[tokio::test]

@@ -12,9 +12,11 @@ mod fuzz;
 mod guard;
 mod malformed;
 mod man;
+mod outcome;
 mod package;
 mod powercut;
 mod sabotage;
+mod sanitize;
 mod say;
 mod schema;
 mod shim;
@@ -68,8 +70,10 @@ enum Command {
     Fuzz(fuzz::Args),
     /// Counts the instructions of a request's parts, and fails where one takes a tenth more than was committed.
     Guard(guard::Args),
+    /// Runs the tests of the one crate with unsafe code under `AddressSanitizer`.
+    Sanitize(sanitize::Args),
     /// Checks what is checked before a commit: format, lints, documentation, dependencies, style.
-    Check,
+    Check(check::Args),
     /// Makes the package for Debian from a release build, which takes some minutes.
     Package,
 }
@@ -88,12 +92,13 @@ fn main() -> ExitCode {
         Command::Steps(args) => steps::run(&args),
         Command::Soak(args) => soak::run(&args),
         Command::Survive(args) => survive::run(&args),
-        Command::Man => man::write(&workspace::root().join("docs/man")).map(|()| ExitCode::SUCCESS),
+        Command::Man => man::renew().map(|()| ExitCode::SUCCESS),
         Command::Schema => schema::write().map(|()| ExitCode::SUCCESS),
         Command::Bench(args) => bench::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Guard(args) => guard::run(&args),
-        Command::Check => check::run(),
+        Command::Sanitize(args) => sanitize::run(&args),
+        Command::Check(args) => check::run(&args),
         Command::Package => package::run(),
     };
     done.unwrap_or_else(|error| {

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every test there is, set up first, and what did not run told by name.
+//! `cargo xtask test`: every test there is, after what they need is set up; what did not run is named.
 
 mod ran;
 mod setup;

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use crate::{say, workspace};
+use crate::workspace;
 
 /// A program that has to be on the machine.
 #[derive(Debug, Clone, Copy)]
@@ -92,19 +92,12 @@ impl Tool {
     }
 
     /// Says that the tool is missing and how to get it.
-    fn lack(self) -> String {
+    pub(crate) fn lack(self) -> String {
         format!("{} is missing; get it with: {}", self.name, self.hint)
     }
 
     /// Fails where the tool is missing, saying how to get it.
     pub(crate) fn require(self) -> Result<()> {
         if self.is_here() { Ok(()) } else { bail!(self.lack()) }
-    }
-}
-
-/// Says which of these is missing, and what is left out without it.
-pub(crate) fn mention(tool: Tool, without: &str) {
-    if !tool.is_here() {
-        say::line(format_args!("{} ({without})", tool.lack()));
     }
 }

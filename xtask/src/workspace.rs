@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
 
 use anyhow::{Context, Result, ensure};
@@ -39,6 +39,24 @@ pub(crate) fn succeed(command: &mut Command) -> Result<()> {
     let status = status(command)?;
     ensure!(status.success(), "{} ended with {status}", command.get_program().display());
     Ok(())
+}
+
+/// Returns the target that the compiler runs on and builds for.
+pub(crate) fn host() -> Result<String> {
+    let about = printed_by_rustc("-vV")?;
+    let host = about.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).context("rustc names no host")
+}
+
+/// Returns the folder of the toolchain.
+pub(crate) fn sysroot() -> Result<PathBuf> {
+    Ok(PathBuf::from(printed_by_rustc("--print=sysroot")?.trim_end()))
+}
+
+fn printed_by_rustc(option: &str) -> Result<String> {
+    let output = command("rustc").arg(option).output().context("rustc cannot be started")?;
+    ensure!(output.status.success(), "rustc {option} ended with {}", output.status);
+    String::from_utf8(output.stdout).with_context(|| format!("rustc {option} prints no UTF-8"))
 }
 
 /// Builds the two programs as `cargo test` does.

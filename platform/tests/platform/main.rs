@@ -16,6 +16,8 @@ mod environment;
 mod key_page;
 mod peer;
 mod process;
+#[cfg(address_sanitizer)]
+mod sabotage;
 mod stack;
 
 fn main() -> std::process::ExitCode {

@@ -36,7 +36,7 @@ fn an_unburned_stack_keeps_what_was_on_it() {
     assert!(looked_for_after(leave_a_mark));
 }
 
-#[test]
+#[test(needs(NoSanitizer))]
 fn a_burned_stack_keeps_nothing() {
     assert!(!looked_for_after(|| with_burned_stack::<BURN, _>(leave_a_mark)));
 }
@@ -46,7 +46,7 @@ fn a_burn_that_is_too_shallow_keeps_what_lies_deeper() {
     assert!(looked_for_after(|| with_burned_stack::<1024, _>(leave_a_mark)));
 }
 
-#[test]
+#[test(needs(NoSanitizer))]
 fn a_panic_burns_the_stack_as_well() {
     fn panics() -> usize {
         let caught = std::panic::catch_unwind(|| {

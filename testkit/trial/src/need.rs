@@ -9,7 +9,6 @@ use vault_platform::{Backing, KeyPage, PagePolicy};
 
 /// Something that a machine has or lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(clippy::manual_non_exhaustive, reason = "the hidden one is used, by tests")]
 pub enum Need {
     /// To run as root, with `setpriv` to act as other users.
     Root,
@@ -45,8 +44,7 @@ pub enum Need {
     Systemd,
     /// A machine that systemd does not run.
     NoServiceManager,
-    /// What no machine has: for the tests of this crate.
-    #[doc(hidden)]
+    /// What no machine has, for a test that is run by its name alone.
     Never,
 }
 
@@ -107,7 +105,7 @@ impl Need {
             Self::Openssl => ("openssl", Package("openssl")),
             Self::Systemd => ("systemd-analyze", Package("systemd")),
             Self::NoServiceManager => ("a machine without systemd", Nothing),
-            Self::Never => ("what no machine has", Words("there is no way")),
+            Self::Never => ("to be run by name", Nothing),
         }
     }
 

@@ -16,9 +16,10 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// Tells whether the file holds tests or measurements alone.
+    /// Returns whether the file holds nothing but tests and measurements, or the world that they run in.
     pub(super) fn is_test(&self) -> bool {
-        let in_folder = self.path.iter().any(|part| part == "tests" || part == "benches" || part == "fuzz");
+        const FOLDERS: [&str; 4] = ["tests", "benches", "fuzz", "testkit"];
+        let in_folder = self.path.iter().any(|part| FOLDERS.iter().any(|folder| part == *folder));
         in_folder || self.path.file_name().is_some_and(|name| name == "tests.rs")
     }
 }
@@ -39,6 +40,16 @@ pub(super) fn rust() -> Result<Vec<Source>> {
     let mut sources = texts()?;
     sources.retain(|source| source.path.extension().is_some_and(|extension| extension == "rs"));
     Ok(sources)
+}
+
+/// Returns the folder of the package that a file belongs to; empty for the workspace's own.
+///
+/// # Errors
+/// If no folder above the file has a manifest.
+pub(super) fn package(path: &Path) -> Result<PathBuf> {
+    let has_manifest = |folder: &&Path| root().join(folder).join("Cargo.toml").exists();
+    let folder = path.ancestors().skip(1).find(has_manifest);
+    folder.map(Path::to_owned).with_context(|| format!("{} belongs to no package", path.display()))
 }
 
 /// Reads a file; nothing where it was removed, or is no text.

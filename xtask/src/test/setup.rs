@@ -19,22 +19,20 @@ pub(crate) fn prepare() -> Result<()> {
         say::line("Making a virtual environment of Python in target/venv");
         let made = succeeds(command("python3").args(["-m", "venv", "--clear", VENV]))
             && succeeds(command(format!("{VENV}/bin/pip")).args(["install", "--quiet", "cryptography"]));
-        go_on_without(made, "Python's cryptography (apt-get install python3-venv)");
+        if !made {
+            say::line("Going on without Python's cryptography (apt-get install python3-venv)");
+        }
     }
     let modules = root().join(PAGE).join("node_modules");
     let installed = modules.join("playwright-core").exists() && modules.join("axe-core").exists();
     if !installed && succeeds(command("npm").arg("--version")) {
         say::line("Installing the node packages of ctl/tests/page");
         let made = succeeds(command("npm").args(["ci", "--prefix", PAGE, "--no-audit", "--no-fund"]));
-        go_on_without(made, "playwright-core and axe-core (npm ci --prefix ctl/tests/page)");
+        if !made {
+            say::line("Going on without playwright-core and axe-core (npm ci --prefix ctl/tests/page)");
+        }
     }
     Ok(())
-}
-
-fn go_on_without(made: bool, what: &str) {
-    if !made {
-        say::line(format_args!("Going on without {what}"));
-    }
 }
 
 fn succeeds(command: &mut Command) -> bool {
