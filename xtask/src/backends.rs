@@ -28,11 +28,11 @@ pub(crate) fn run() -> Result<ExitCode> {
     under_valgrind()?;
     say::headline("== without special instructions: depth, and the memory of a daemon");
     succeed(depth().env("CARGO_TARGET_DIR", &soft).env("RUSTFLAGS", SOFT))?;
-    let mut build = cargo(["build", "--locked", "--package", "vaultd", "--package", "vaultctl"]);
+    let mut build = cargo(["build", "--locked", "--package", "vaultd"]);
     succeed(build.env("CARGO_TARGET_DIR", &soft).env("RUSTFLAGS", SOFT))?;
     search(&soft.join("debug"))?;
     say::headline("== as released: the memory of a daemon");
-    build_release(&["vaultd", "vaultctl"])?;
+    build_release(&["vaultd"])?;
     search(&root().join("target/release"))?;
     Ok(ExitCode::SUCCESS)
 }

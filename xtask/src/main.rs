@@ -3,34 +3,21 @@
 mod backends;
 mod bench;
 mod check;
-mod conform;
-mod crash;
-mod damage;
 mod demo;
-mod faults;
 mod fuzz;
 mod guard;
-mod malformed;
 mod man;
 mod outcome;
 mod package;
-mod powercut;
-mod sabotage;
 mod sanitize;
-mod say;
 mod schema;
-mod shim;
-mod soak;
-mod steps;
 mod survive;
 mod test;
-mod tool;
-mod turns;
-mod workspace;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use xtask::{sabotage, say, tool, turns, workspace};
 
 /// The project's own commands.
 #[derive(Debug, Parser)]
@@ -42,22 +29,6 @@ enum Command {
     Test(test::Args),
     /// Runs the tests of memory with each backend of the ciphers, and with the programs as released.
     Backends,
-    /// Kills a daemon again and again under load, and checks that it loses nothing that it acknowledged.
-    Crash(crash::Args),
-    /// Hurts a vault's file in thousands of ways, and checks that each is told and nothing wrong handed out.
-    Damage(damage::Args),
-    /// Sends mangled requests of every operation over the real socket, and checks every answer.
-    Malformed(malformed::Args),
-    /// Has schemathesis ask for everything that the description of the interface names, and checks every answer by it.
-    Conform(conform::Args),
-    /// Cuts the power anywhere in what a vault writes, on paper, and opens what would be on the disk.
-    Powercut(powercut::Args),
-    /// Has the disk refuse calls while a vault works, and checks that every answer is honest.
-    Faults(faults::Args),
-    /// Kills a rekey, a rotation of all, a start and a restore right after each call that they make on a file.
-    Steps(steps::Args),
-    /// Works with a daemon for a long time in every way, and checks that nothing grew, went missing or went wrong.
-    Soak(soak::Args),
     /// Runs every harness that breaks a vault at the size that each commit has to survive, and each sabotaged.
     Survive(survive::Args),
     /// Writes the man pages in docs/man from the definitions of the flags.
@@ -83,14 +54,6 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Backends => backends::run(),
-        Command::Crash(args) => crash::run(&args),
-        Command::Damage(args) => damage::run(&args),
-        Command::Malformed(args) => malformed::run(&args),
-        Command::Conform(args) => conform::run(&args),
-        Command::Powercut(args) => powercut::run(&args),
-        Command::Faults(args) => faults::run(&args),
-        Command::Steps(args) => steps::run(&args),
-        Command::Soak(args) => soak::run(&args),
         Command::Survive(args) => survive::run(&args),
         Command::Man => man::renew().map(|()| ExitCode::SUCCESS),
         Command::Schema => schema::write().map(|()| ExitCode::SUCCESS),

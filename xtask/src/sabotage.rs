@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::say;
 
 /// Turns a failure of a sabotaged run into a success, and a success into a failure.
-pub(crate) fn noticed<T>(what: impl Display, ended: Result<T>) -> Result<()> {
+pub fn noticed<T>(what: impl Display, ended: Result<T>) -> Result<()> {
     let Err(failure) = ended else { bail!("{what}: goes unnoticed") };
     say::line(format_args!("{what}: noticed: {failure:#}"));
     Ok(())

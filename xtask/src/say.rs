@@ -4,21 +4,21 @@ use std::fmt::Display;
 use std::io::Write;
 
 /// Prints a line on stdout.
-pub(crate) fn line(text: impl Display) {
+pub fn line(text: impl Display) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
 /// Prints an empty line and a headline on stdout.
-pub(crate) fn headline(text: impl Display) {
+pub fn headline(text: impl Display) {
     let _ = writeln!(std::io::stdout().lock(), "\n{text}");
 }
 
 /// Prints a line of explanation, indented.
-pub(crate) fn explain(text: impl Display) {
+pub fn explain(text: impl Display) {
     let _ = writeln!(std::io::stdout().lock(), "   {text}");
 }
 
 /// Prints what went wrong on stderr.
-pub(crate) fn problem(text: impl Display) {
-    let _ = writeln!(std::io::stderr().lock(), "cargo xtask: {text}");
+pub fn problem(text: impl Display) {
+    let _ = writeln!(std::io::stderr().lock(), "error: {text}");
 }

@@ -5,11 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::{Result, anyhow};
 
 /// Does each piece of work once, so many at once; fails where one fails, once those that were begun have ended.
-pub(crate) fn take<T: Sync>(
-    at_once: usize,
-    work: &[T],
-    each: impl Fn(&T) -> Result<()> + Sync,
-) -> Result<()> {
+pub fn take<T: Sync>(at_once: usize, work: &[T], each: impl Fn(&T) -> Result<()> + Sync) -> Result<()> {
     let next = AtomicUsize::new(0);
     let take_turns = || {
         while let Some(piece) = work.get(next.fetch_add(1, Ordering::Relaxed)) {

@@ -1,0 +1,7 @@
+//! What the project's own commands stand on: where the workspace is, the tools that they run, and what they print.
+
+pub mod sabotage;
+pub mod say;
+pub mod tool;
+pub mod turns;
+pub mod workspace;
