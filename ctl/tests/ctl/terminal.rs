@@ -101,6 +101,18 @@ fn a_command_without_outputs_finds_what_it_would_find_without_us() {
 }
 
 #[test]
+fn a_command_on_a_terminal_has_its_keys_from_the_start() {
+    let test = with_key();
+    // Its group, and the group that has the keys (proc_pid_stat(5)): the first thing that it does.
+    let command = r#"sh -c 'read -r all < /proc/self/stat; set -- ${all##*) }; echo "$3 $6"'"#;
+    let script = format!("for i in $(seq 20); do $VAULTCTL run --env SECRET=key -- {command}; done");
+    let ended = on_terminal(&test, &script, &json!([]));
+    let lines: Vec<_> = ended["output"].as_str().unwrap().lines().collect();
+    let alike = |line: &&str| line.split_once(' ').is_some_and(|(own, keys)| own == keys);
+    assert!(lines.len() == 20 && lines.iter().all(alike), "{ended}");
+}
+
+#[test]
 fn what_is_printed_on_a_terminal_is_masked() {
     let test = with_key();
     let script = r#"echo "out $SECRET"; echo "err $SECRET" >&2; echo "tty $SECRET" > /dev/tty"#;
