@@ -10,6 +10,7 @@ use crate::run::{path, with_key};
 
 const DRIVE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ctl/terminal/drive.py");
 const PROBE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ctl/terminal/probe.py");
+const SIGNALS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ctl/terminal/signals.py");
 const VAULTCTL: &str = env!("CARGO_BIN_EXE_vaultctl");
 const MASK: &str = "[vault:key]";
 
@@ -35,6 +36,7 @@ pub(crate) fn drive(test: &TestEnvironment, words: &[&str], steps: &Value) -> Va
         "TERM": "xterm",
         "VAULTCTL": VAULTCTL,
         "PROBE": PROBE,
+        "SIGNALS": SIGNALS,
     });
     let task = json!({"argv": words, "env": environment, "cwd": test.home(), "steps": steps});
     let mut driver = Command::new("python3");
@@ -140,17 +142,15 @@ fn keys_reach_the_command_and_its_end_of_input_too() {
 #[test]
 fn an_interrupting_key_reaches_the_command_once() {
     let test = with_key();
-    let script = "trap 'n=$((n+1)); echo got $n' INT; echo ready; while read line; do echo $line; done";
     let steps = json!([
         ["expect", "ready"],
         ["send", "\u{3}"],
-        ["expect", "got 1"],
-        ["send", "x\r"],
-        ["expect", "x\r\nx"],
-        ["send", "\u{4}"]
+        ["expect", "got SIGINT"],
+        // Handed on after all that went before it.
+        ["signal", "SIGUSR1"],
     ]);
-    let ended = run(&test, &["bash", "-c", script], &steps);
-    assert!(!ended["output"].as_str().unwrap().contains("got 2"), "{ended}");
+    let ended = run(&test, &["python3", SIGNALS, "SIGINT", "SIGUSR1"], &steps);
+    assert_eq!(1, ended["output"].as_str().unwrap().matches("got SIGINT").count(), "{ended}");
 }
 
 #[test]
@@ -164,37 +164,41 @@ fn an_interrupted_command_ends_with_130_and_leaves_the_terminal_as_it_was() {
 #[test]
 fn an_interrupting_key_reaches_a_command_in_a_pipe_once() {
     let test = with_key();
-    let command = "trap \"echo got\" INT; echo ready; for i in $(seq 50); do sleep 0.01; done";
-    let script =
-        format!("trap : INT; $VAULTCTL run --env SECRET=key -- bash -c '{command}' | (trap '' INT; cat)");
+    // What its parent, which is this program, is asked for is handed on after all that went before it.
+    let command = "$VAULTCTL run --env SECRET=key -- python3 $SIGNALS --ask SIGINT SIGUSR1";
+    let script = format!("trap : INT; {command} | (trap '' INT; cat)");
     let ended = on_terminal(&test, &script, &json!([["expect", "ready"], ["send", "\u{3}"]]));
-    assert_eq!(1, ended["output"].as_str().unwrap().matches("got").count(), "{ended}");
+    let printed = ended["output"].as_str().unwrap();
+    let count = |word: &str| printed.matches(word).count();
+    assert_eq!((1, 1), (count("got SIGINT"), count("got SIGUSR1")), "{ended}");
 }
 
 #[test]
 fn a_new_size_reaches_the_command() {
     let test = with_key();
-    let script = "trap 'stty size; exit' WINCH; stty size; while :; do sleep 0.01; done";
-    let steps = json!([["expect", "24 80"], ["resize", 50, 132], ["expect", "50 132"]]);
-    run(&test, &["bash", "-c", script], &steps);
+    let steps = json!([["expect", "ready, 24 80"], ["resize", 50, 132], ["expect", "got SIGWINCH, 50 132"]]);
+    run(&test, &["python3", SIGNALS, "SIGWINCH"], &steps);
 }
 
 #[test]
 fn a_new_size_reaches_a_command_whose_stdout_is_a_pipe() {
     let test = with_key();
-    let script = r#"$VAULTCTL run --env SECRET=key -- bash -c 'trap "stty size <&2; exit" WINCH; echo ready; while :; do sleep 0.01; done' | cat"#;
-    on_terminal(&test, script, &json!([["expect", "ready"], ["resize", 50, 132], ["expect", "50 132"]]));
+    let script = "$VAULTCTL run --env SECRET=key -- python3 $SIGNALS SIGWINCH SIGUSR1 | cat";
+    let steps = json!([
+        ["expect", "ready, 24 80"],
+        ["resize", 50, 132],
+        // It hears of it twice: its terminal has the new size the second time, or the first time already.
+        ["expect", "50 132"],
+        ["send", "\u{3}"],
+    ]);
+    on_terminal(&test, script, &steps);
 }
 
 #[test]
 fn a_signal_to_us_reaches_a_command_on_a_terminal() {
     let test = with_key();
-    let script = "trap 'echo TERM; exit 5' TERM; echo ready; while :; do sleep 0.01; done";
-    let ended = run(
-        &test,
-        &["sh", "-c", script],
-        &json!([["expect", "ready"], ["signal", "SIGTERM"], ["expect", "TERM"]]),
-    );
+    let steps = json!([["expect", "ready"], ["signal", "SIGTERM"], ["expect", "got SIGTERM"]]);
+    let ended = run(&test, &["python3", SIGNALS, "SIGTERM"], &steps);
     assert_eq!((&json!(5), &json!(true)), (&ended["code"], &ended["modes_kept"]));
 }
 
@@ -209,7 +213,7 @@ fn a_terminal_that_hangs_up_ends_the_command() {
 #[test]
 fn a_command_is_stopped_and_brought_back_by_a_shell() {
     let test = with_key();
-    let command = "$VAULTCTL run --env SECRET=key -- sh -c 'echo ready; exec cat'";
+    let command = "$VAULTCTL run --env SECRET=key -- sh -c 'python3 $SIGNALS SIGCONT; cat'";
     let ended = drive(
         &test,
         &["/bin/bash", "--norc", "-i"],
@@ -217,14 +221,14 @@ fn a_command_is_stopped_and_brought_back_by_a_shell() {
             ["send", "PS1='> '; bind 'set enable-bracketed-paste off'\r"],
             ["expect", "\r> "],
             ["send", format!("{command}\r")],
-            ["expect", "ready\r\n"],
+            ["expect", "ready"],
             ["send", "\u{1a}"],
             ["expect", "Stopped"],
             ["expect", "> "],
             ["send", "stty -a | grep -o -- '[-]*icanon'\r"],
             ["expect", "\r\nicanon"],
             ["send", "fg\r"],
-            ["expect", "exec cat'\r\n"],
+            ["expect", "got SIGCONT"],
             ["send", "again\r"],
             ["expect", "again\r\nagain\r\n"],
             ["send", "\u{4}"],
@@ -245,10 +249,12 @@ fn a_command_in_the_background_is_stopped_when_it_asks_for_keys() {
         &test,
         &["/bin/bash", "--norc", "-i"],
         &json!([
-            ["send", "PS1='> '; bind 'set enable-bracketed-paste off'; set -b\r"],
+            ["send", "PS1='> '; bind 'set enable-bracketed-paste off'\r"],
             ["expect", "\r> "],
-            ["send", format!("{command} &\r")],
+            // It waits for the command to stop, since it does not end.
+            ["send", format!("{command} & wait\r")],
             ["expect", "Stopped"],
+            ["expect", "> "],
             ["send", "fg\r"],
             ["expect", "fg\r\n"],
             ["expect", "got $x'\r\n"],
@@ -271,13 +277,13 @@ fn a_shell_in_it_has_jobs_of_its_own() {
         &json!([
             ["send", "PS1='> '; bind 'set enable-bracketed-paste off'\r"],
             ["expect", "\r> "],
-            ["send", "bash -c 'trap \"echo back\" CONT; echo ready; while :; do sleep 0.1; done'\r"],
-            ["expect", "ready\r\n"],
+            ["send", "python3 $SIGNALS SIGCONT SIGUSR1\r"],
+            ["expect", "ready"],
             ["send", "\u{1a}"],
             ["expect", "Stopped"],
             ["expect", "> "],
             ["send", "fg\r"],
-            ["expect", "\nback\r\n"],
+            ["expect", "got SIGCONT"],
             ["send", "\u{3}"],
             ["expect", "> "],
             ["send", "echo code=$?\r"],
