@@ -17,7 +17,7 @@ const LONGEST_FILE: usize = 350;
 /// The crate that may be unsafe.
 const PLATFORM: &str = "platform";
 /// Its length without tests, comments and empty lines.
-const LONGEST_PLATFORM: usize = 400;
+const LONGEST_PLATFORM: usize = 420;
 
 /// A Rust file that is no test, and what was read from it.
 struct Read {
