@@ -139,6 +139,7 @@ async function choosing(page) {
   await tabTo(page, /^Delete 1 secret$/);
   await page.keyboard.press('Enter');
   await told(page, '1 secret deleted.');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
   assert.notEqual(await page.evaluate(() => document.activeElement.tagName), 'BODY');
 }
 
@@ -157,7 +158,7 @@ async function locking(page) {
   await page.keyboard.press('Enter');
   await tabTo(page, /^Lock now$/);
   await page.keyboard.press('Enter');
-  await page.getByRole('heading', { name: 'Locked' }).waitFor();
+  await page.getByRole('heading', { name: 'Locked', exact: true }).waitFor();
   await tabTo(page, /^Unlock…$/);
   await page.keyboard.press('Enter');
   await page.getByRole('dialog').waitFor();

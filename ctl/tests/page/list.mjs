@@ -1,6 +1,6 @@
 // A long list: searched, filtered, sorted, paged, all of it in the address; many at once.
 
-import { assert, audited, calm, enter, field, scenario, store, told, until, vaultctl } from './support.mjs';
+import { assert, audited, calm, enter, field, held, scenario, store, told, vaultctl } from './support.mjs';
 
 await scenario(async (browser) => {
   const entries = Array.from({ length: 118 }, (_, at) => ({
@@ -25,14 +25,9 @@ await scenario(async (browser) => {
   calm(me);
 });
 
-function names(page) {
-  return page.locator('tbody .name-button').allInnerTexts();
-}
 function first(page, name) {
-  return until(
-    () => names(page),
-    (all) => all[0] === name,
-  );
+  const row = page.locator('tbody tr').first();
+  return row.getByRole('button', { name, exact: true }).waitFor();
 }
 function counted(page, words) {
   return page.getByText(words, { exact: true }).waitFor();
@@ -95,17 +90,10 @@ async function sorted(page) {
 
 // While a list is on its way, its place is kept by grey bars.
 async function waiting(page) {
-  let arrive;
-  const held = new Promise((done) => {
-    arrive = done;
-  });
-  await page.route(/\/vault\/secrets\?/, async (route) => {
-    await held;
-    await route.continue();
-  });
+  const list = await held(page, /\/vault\/secrets\?/);
   await page.reload();
   await page.locator('tbody[aria-busy="true"] .skeleton').first().waitFor();
-  arrive();
+  list.release();
   await counted(page, '1–50 of 121 secrets');
   await page.unrouteAll({ behavior: 'wait' });
 }

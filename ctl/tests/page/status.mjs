@@ -85,8 +85,8 @@ async function locked({ page, expect }) {
   await question.getByRole('button', { name: 'Cancel' }).click();
   await page.getByRole('button', { name: 'Lock now…' }).click();
   await question.getByRole('button', { name: 'Lock now' }).click();
-  await page.getByRole('heading', { name: 'Locked' }).waitFor();
-  await page.locator('.masthead').getByText('Locked').waitFor();
+  await page.getByRole('heading', { name: 'Locked', exact: true }).waitFor();
+  await page.locator('.masthead').getByText('Locked', { exact: true }).waitFor();
   expect(/status of 503/);
   for (const view of ['Secrets', 'Audit log', 'Agents']) {
     await go(page, view);
