@@ -1,7 +1,7 @@
 // The audit log: narrowed, looked into, followed as it grows, taken away as a file.
 
 import { readFileSync } from 'node:fs';
-import { assert, calm, enter, field, go, scenario, store, told, vaultctl } from './support.mjs';
+import { assert, calm, enter, field, go, held, scenario, store, told, vaultctl } from './support.mjs';
 
 await scenario(async (browser) => {
   store(Array.from({ length: 60 }, (_, at) => ({ name: `item ${at}`, value: 'v' })));
@@ -63,9 +63,14 @@ async function lookedInto(page) {
 
 async function followed(page) {
   const live = page.getByRole('button', { name: 'Live', exact: true });
+  const stream = await held(page, /\/vault\/events$/);
+  // What is recorded after the list was read and before the stream begins is shown too.
+  const read = page.waitForResponse(/\/vault\/audit-log\?/);
   await page.getByRole('button', { name: 'Follow live' }).click();
   await live.waitFor();
+  await read;
   vaultctl(['get', 'item 3']);
+  stream.release();
   await page.getByRole('button', { name: /decrypt item 3$/ }).waitFor();
   vaultctl(['get', 'item 4']);
   await page.getByRole('button', { name: /decrypt item 4$/ }).waitFor();
