@@ -133,7 +133,8 @@ fn a_value_of_several_lines_is_masked_on_a_terminal() {
 #[test]
 fn keys_reach_the_command_and_its_end_of_input_too() {
     let test = with_key();
-    let steps = json!([["expect", "ready"], ["send", "one\r"], ["expect", "one\r\none"], ["send", "\u{4}"]]);
+    let steps =
+        json!([["expect", "ready\r\n"], ["send", "one\r"], ["expect", "one\r\none\r\n"], ["send", "\u{4}"]]);
     let ended = run(&test, &["sh", "-c", "echo ready; cat; echo over"], &steps);
     assert_eq!(json!("ready\r\none\r\none\r\nover\r\n"), ended["output"]);
     assert_eq!((&json!(0), &json!(true)), (&ended["code"], &ended["modes_kept"]));
@@ -228,7 +229,7 @@ fn a_command_is_stopped_and_brought_back_by_a_shell() {
             ["send", "stty -a | grep -o -- '[-]*icanon'\r"],
             ["expect", "\r\nicanon"],
             ["send", "fg\r"],
-            ["expect", "got SIGCONT"],
+            ["expect", "got SIGCONT, 24 80\r\n"],
             ["send", "again\r"],
             ["expect", "again\r\nagain\r\n"],
             ["send", "\u{4}"],
