@@ -1,8 +1,14 @@
-//! What a process that holds keys gives up at its start.
+//! What a process that holds keys gives up at its start, and how a command gets a terminal at its own.
+
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 
 use nix::libc;
 use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::{SigSet, Signal};
 use nix::sys::stat::{Mode, umask};
+use nix::unistd::{getpgrp, tcsetpgrp};
 
 /// Forbids core dumps and reads by other processes of the same uid.
 ///
@@ -55,4 +61,21 @@ pub fn share_arenas() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     // SAFETY: the call takes two numbers and touches no memory of ours.
     let _set: libc::c_int = unsafe { libc::mallopt(libc::M_ARENA_MAX, 2) };
+}
+
+/// Starts a command in a process group of its own that has a terminal's keys before the command runs (tcsetpgrp(3)).
+///
+/// Only the command's own process can be in time for that: its parent learns of it when it already runs. The terminal
+/// must be the one that controls this process's session; the command runs without its keys if it is not.
+pub fn in_foreground(command: &mut Command, terminal: OwnedFd) {
+    command.process_group(0);
+    let take = move || {
+        // A group in the background is stopped when it takes the terminal, unless it blocks the signal for that.
+        let signal = SigSet::from(Signal::SIGTTOU);
+        let before = signal.thread_swap_mask(nix::sys::signal::SigmaskHow::SIG_BLOCK)?;
+        let _ = tcsetpgrp(&terminal, getpgrp());
+        Ok(before.thread_set_mask()?)
+    };
+    // SAFETY: between fork and exec it makes system calls alone: it allocates nothing, and takes no lock.
+    unsafe { command.pre_exec(take) };
 }

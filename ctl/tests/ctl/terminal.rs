@@ -6,6 +6,7 @@ use crate::run::with_key;
 use vault_testkit::{TestEnvironment, terminal, vaultctl};
 
 const PROBE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ctl/terminal/probe.py");
+const SIGNALS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ctl/terminal/signals.py");
 const MASK: &str = "[vault:key]";
 
 /// Runs a shell's words on a terminal, with steps that a person takes.
@@ -24,7 +25,7 @@ fn run(test: &TestEnvironment, command: &[&str], steps: &Value) -> Value {
 /// Runs a program on a terminal, with steps that a person takes.
 #[track_caller]
 pub(crate) fn drive(test: &TestEnvironment, words: &[&str], steps: &Value) -> Value {
-    terminal::drive(test, words, steps, &[("PROBE", PROBE)])
+    terminal::drive(test, words, steps, &[("PROBE", PROBE), ("SIGNALS", SIGNALS)])
 }
 
 /// Compares what a command finds when it is run plainly and when it is run under `vaultctl run`.
@@ -82,6 +83,18 @@ fn a_command_without_outputs_finds_what_it_would_find_without_us() {
 }
 
 #[test]
+fn a_command_on_a_terminal_has_its_keys_from_the_start() {
+    let test = with_key();
+    // Its group, and the group that has the keys (proc_pid_stat(5)): the first thing that it does.
+    let command = r#"sh -c 'read -r all < /proc/self/stat; set -- ${all##*) }; echo "$3 $6"'"#;
+    let script = format!("for i in $(seq 20); do $VAULTCTL run --env SECRET=key -- {command}; done");
+    let ended = on_terminal(&test, &script, &json!([]));
+    let lines: Vec<_> = ended["output"].as_str().unwrap().lines().collect();
+    let alike = |line: &&str| line.split_once(' ').is_some_and(|(own, keys)| own == keys);
+    assert!(lines.len() == 20 && lines.iter().all(alike), "{ended}");
+}
+
+#[test]
 fn what_is_printed_on_a_terminal_is_masked() {
     let test = with_key();
     let script = r#"echo "out $SECRET"; echo "err $SECRET" >&2; echo "tty $SECRET" > /dev/tty"#;
@@ -100,7 +113,8 @@ fn a_value_of_several_lines_is_masked_on_a_terminal() {
 #[test]
 fn keys_reach_the_command_and_its_end_of_input_too() {
     let test = with_key();
-    let steps = json!([["expect", "ready"], ["send", "one\r"], ["expect", "one\r\none"], ["send", "\u{4}"]]);
+    let steps =
+        json!([["expect", "ready\r\n"], ["send", "one\r"], ["expect", "one\r\none\r\n"], ["send", "\u{4}"]]);
     let ended = run(&test, &["sh", "-c", "echo ready; cat; echo over"], &steps);
     assert_eq!(json!("ready\r\none\r\none\r\nover\r\n"), ended["output"]);
     assert_eq!((&json!(0), &json!(true)), (&ended["code"], &ended["modes_kept"]));
@@ -109,17 +123,15 @@ fn keys_reach_the_command_and_its_end_of_input_too() {
 #[test]
 fn an_interrupting_key_reaches_the_command_once() {
     let test = with_key();
-    let script = "trap 'n=$((n+1)); echo got $n' INT; echo ready; while read line; do echo $line; done";
     let steps = json!([
         ["expect", "ready"],
         ["send", "\u{3}"],
-        ["expect", "got 1"],
-        ["send", "x\r"],
-        ["expect", "x\r\nx"],
-        ["send", "\u{4}"]
+        ["expect", "got SIGINT"],
+        // Handed on after all that went before it.
+        ["signal", "SIGUSR1"],
     ]);
-    let ended = run(&test, &["bash", "-c", script], &steps);
-    assert!(!ended["output"].as_str().unwrap().contains("got 2"), "{ended}");
+    let ended = run(&test, &["python3", SIGNALS, "SIGINT", "SIGUSR1"], &steps);
+    assert_eq!(1, ended["output"].as_str().unwrap().matches("got SIGINT").count(), "{ended}");
 }
 
 #[test]
@@ -133,37 +145,41 @@ fn an_interrupted_command_ends_with_130_and_leaves_the_terminal_as_it_was() {
 #[test]
 fn an_interrupting_key_reaches_a_command_in_a_pipe_once() {
     let test = with_key();
-    let command = "trap \"echo got\" INT; echo ready; for i in $(seq 50); do sleep 0.01; done";
-    let script =
-        format!("trap : INT; $VAULTCTL run --env SECRET=key -- bash -c '{command}' | (trap '' INT; cat)");
+    // What its parent, which is this program, is asked for is handed on after all that went before it.
+    let command = "$VAULTCTL run --env SECRET=key -- python3 $SIGNALS --ask SIGINT SIGUSR1";
+    let script = format!("trap : INT; {command} | (trap '' INT; cat)");
     let ended = on_terminal(&test, &script, &json!([["expect", "ready"], ["send", "\u{3}"]]));
-    assert_eq!(1, ended["output"].as_str().unwrap().matches("got").count(), "{ended}");
+    let printed = ended["output"].as_str().unwrap();
+    let count = |word: &str| printed.matches(word).count();
+    assert_eq!((1, 1), (count("got SIGINT"), count("got SIGUSR1")), "{ended}");
 }
 
 #[test]
 fn a_new_size_reaches_the_command() {
     let test = with_key();
-    let script = "trap 'stty size; exit' WINCH; stty size; while :; do sleep 0.01; done";
-    let steps = json!([["expect", "24 80"], ["resize", 50, 132], ["expect", "50 132"]]);
-    run(&test, &["bash", "-c", script], &steps);
+    let steps = json!([["expect", "ready, 24 80"], ["resize", 50, 132], ["expect", "got SIGWINCH, 50 132"]]);
+    run(&test, &["python3", SIGNALS, "SIGWINCH"], &steps);
 }
 
 #[test]
 fn a_new_size_reaches_a_command_whose_stdout_is_a_pipe() {
     let test = with_key();
-    let script = r#"$VAULTCTL run --env SECRET=key -- bash -c 'trap "stty size <&2; exit" WINCH; echo ready; while :; do sleep 0.01; done' | cat"#;
-    on_terminal(&test, script, &json!([["expect", "ready"], ["resize", 50, 132], ["expect", "50 132"]]));
+    let script = "$VAULTCTL run --env SECRET=key -- python3 $SIGNALS SIGWINCH SIGUSR1 | cat";
+    let steps = json!([
+        ["expect", "ready, 24 80"],
+        ["resize", 50, 132],
+        // It hears of it twice: its terminal has the new size the second time, or the first time already.
+        ["expect", "50 132"],
+        ["send", "\u{3}"],
+    ]);
+    on_terminal(&test, script, &steps);
 }
 
 #[test]
 fn a_signal_to_us_reaches_a_command_on_a_terminal() {
     let test = with_key();
-    let script = "trap 'echo TERM; exit 5' TERM; echo ready; while :; do sleep 0.01; done";
-    let ended = run(
-        &test,
-        &["sh", "-c", script],
-        &json!([["expect", "ready"], ["signal", "SIGTERM"], ["expect", "TERM"]]),
-    );
+    let steps = json!([["expect", "ready"], ["signal", "SIGTERM"], ["expect", "got SIGTERM"]]);
+    let ended = run(&test, &["python3", SIGNALS, "SIGTERM"], &steps);
     assert_eq!((&json!(5), &json!(true)), (&ended["code"], &ended["modes_kept"]));
 }
 
@@ -178,7 +194,7 @@ fn a_terminal_that_hangs_up_ends_the_command() {
 #[test]
 fn a_command_is_stopped_and_brought_back_by_a_shell() {
     let test = with_key();
-    let command = "$VAULTCTL run --env SECRET=key -- sh -c 'echo ready; exec cat'";
+    let command = "$VAULTCTL run --env SECRET=key -- sh -c 'python3 $SIGNALS SIGCONT; cat'";
     let ended = drive(
         &test,
         &["/bin/bash", "--norc", "-i"],
@@ -186,14 +202,14 @@ fn a_command_is_stopped_and_brought_back_by_a_shell() {
             ["send", "PS1='> '; bind 'set enable-bracketed-paste off'\r"],
             ["expect", "\r> "],
             ["send", format!("{command}\r")],
-            ["expect", "ready\r\n"],
+            ["expect", "ready"],
             ["send", "\u{1a}"],
             ["expect", "Stopped"],
             ["expect", "> "],
             ["send", "stty -a | grep -o -- '[-]*icanon'\r"],
             ["expect", "\r\nicanon"],
             ["send", "fg\r"],
-            ["expect", "exec cat'\r\n"],
+            ["expect", "got SIGCONT, 24 80\r\n"],
             ["send", "again\r"],
             ["expect", "again\r\nagain\r\n"],
             ["send", "\u{4}"],
@@ -214,10 +230,12 @@ fn a_command_in_the_background_is_stopped_when_it_asks_for_keys() {
         &test,
         &["/bin/bash", "--norc", "-i"],
         &json!([
-            ["send", "PS1='> '; bind 'set enable-bracketed-paste off'; set -b\r"],
+            ["send", "PS1='> '; bind 'set enable-bracketed-paste off'\r"],
             ["expect", "\r> "],
-            ["send", format!("{command} &\r")],
+            // It waits for the command to stop, since it does not end.
+            ["send", format!("{command} & wait\r")],
             ["expect", "Stopped"],
+            ["expect", "> "],
             ["send", "fg\r"],
             ["expect", "fg\r\n"],
             ["expect", "got $x'\r\n"],
@@ -240,13 +258,13 @@ fn a_shell_in_it_has_jobs_of_its_own() {
         &json!([
             ["send", "PS1='> '; bind 'set enable-bracketed-paste off'\r"],
             ["expect", "\r> "],
-            ["send", "bash -c 'trap \"echo back\" CONT; echo ready; while :; do sleep 0.1; done'\r"],
-            ["expect", "ready\r\n"],
+            ["send", "python3 $SIGNALS SIGCONT SIGUSR1\r"],
+            ["expect", "ready"],
             ["send", "\u{1a}"],
             ["expect", "Stopped"],
             ["expect", "> "],
             ["send", "fg\r"],
-            ["expect", "\nback\r\n"],
+            ["expect", "got SIGCONT"],
             ["send", "\u{3}"],
             ["expect", "> "],
             ["send", "echo code=$?\r"],

@@ -1,6 +1,6 @@
 // Storing secrets by clicks: a platform, a custom one, the lines of a .env file.
 
-import { assert, calm, enter, field, holdsNot, scenario, told, vaultctl } from './support.mjs';
+import { assert, calm, enter, field, held, holdsNot, scenario, still, told, vaultctl } from './support.mjs';
 
 await scenario(async (browser) => {
   const me = await enter(browser);
@@ -110,6 +110,18 @@ async function lines(page) {
   const dialog = await open(page);
   await dialog.getByRole('tab', { name: 'Paste .env' }).click();
   const text = field(dialog, 'Lines of a .env file');
+  // What is said of earlier lines, and comes late, does not stand beside later ones.
+  const early = await held(page, /\/vault\/import$/, { times: 1 });
+  await text.fill('A=1\nB=2\n');
+  await early.asked;
+  await text.evaluate((input) => {
+    input.value = 'A=1\n';
+    input.dispatchEvent(new Event('input', { bubbles: true }));
+  });
+  await dialog.getByText('1 secret found').waitFor();
+  early.release();
+  await still(page);
+  assert.ok(await dialog.getByText('1 secret found').isVisible());
   await text.fill('OPENAI_API_KEY');
   await dialog.getByText('Line 1: it is no NAME=value.').waitFor();
   await text.fill(

@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { assert, calm, enter, field, go, newLink, scenario, visitor } from './support.mjs';
+import { assert, calm, enter, field, go, newLink, scenario, still, visitor } from './support.mjs';
 import { fill } from './filled.mjs';
 
 const theme = process.argv[2] ?? 'light';
@@ -124,7 +124,7 @@ async function states(page) {
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Lock now…' }).click();
   await page.getByRole('button', { name: 'Lock now', exact: true }).click();
-  await page.getByRole('heading', { name: 'Locked' }).waitFor();
+  await page.getByRole('heading', { name: 'Locked', exact: true }).waitFor();
   await both(page, 'status-locked');
   await page.getByRole('button', { name: 'Unlock…' }).click();
   await both(page, 'unlock');
@@ -142,10 +142,10 @@ async function both(page, name) {
   await resize(page, 1440, 900);
 }
 
-// A click at a place that the window had before is lost; two frames later the whole browser knows its new size.
+// A click at a place that the window had before is lost; once it is still the whole browser knows its new size.
 async function resize(page, width, height) {
   await page.setViewportSize({ width, height });
-  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+  await still(page);
 }
 
 async function look(page, name) {

@@ -1,6 +1,6 @@
 // The link, the session, and who else gets nothing of them.
 
-import { assert, calm, enter, go, holdings, newLink, scenario, store, visitor } from './support.mjs';
+import { assert, calm, enter, go, held, holdings, newLink, scenario, still, store, visitor } from './support.mjs';
 
 await scenario(async (browser) => {
   store([{ name: 'alpha', value: 'value-of-alpha' }]);
@@ -29,8 +29,19 @@ await scenario(async (browser) => {
   await page.goto(next);
   await page.getByRole('button', { name: 'alpha', exact: true }).waitFor();
 
-  // Closing ends it on both sides.
-  await page.getByRole('button', { name: 'Close dashboard' }).click();
+  // Closing ends it on both sides. A request that comes too late for the session does not change what is said.
+  me.expect(/status of 401/);
+  const late = await held(page, /\/vault\/status/, { answer: (route) => route.fulfill({ status: 401, json: {} }) });
+  await page.evaluate(() => {
+    location.hash = '#/status';
+  });
+  await late.asked;
+  await page.getByRole('button', { name: 'Close dashboard' }).dispatchEvent('click');
+  await page.getByRole('heading', { name: 'The dashboard is closed' }).waitFor();
+  const refusal = page.waitForResponse((response) => response.status() === 401);
+  late.release();
+  await (await refusal).finished();
+  await still(page);
   await page.getByRole('heading', { name: 'The dashboard is closed' }).waitFor();
   assert.equal(await page.evaluate(() => Object.keys(sessionStorage).filter((key) => key !== 'vault.theme').length), 0);
   calm(me);

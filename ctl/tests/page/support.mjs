@@ -5,8 +5,10 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { PATIENCE, noted, patient, still } from './stillness.mjs';
 
 export { assert };
+export { still, told } from './stillness.mjs';
 
 const BROWSER = process.env.PAGE_BROWSER ?? '/usr/bin/chromium';
 const { chromium } = await import('playwright-core').catch(() =>
@@ -60,7 +62,7 @@ export async function newLink() {
 
 /** Starts the browser and hands it to a scenario; ends everything afterwards. */
 export async function scenario(run) {
-  const browser = await chromium.launch({ executablePath: BROWSER, args: QUIET });
+  const browser = await chromium.launch({ executablePath: BROWSER, args: QUIET, timeout: PATIENCE });
   try {
     await run(browser);
   } finally {
@@ -79,9 +81,11 @@ export async function visitor(browser, { width = 1280, height = 900, theme = 'li
     timezoneId: 'Europe/Berlin',
     ...more,
   });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(PATIENCE);
+  await noted(context);
   if (process.env.PAGE_FROM) await context.route(/\/app\//, fromDisk);
   const page = await context.newPage();
+  patient(page);
   const complaints = watch(page);
   return { context, page, complaints, expect: (pattern) => complaints.expected.push(pattern) };
 }
@@ -128,17 +132,27 @@ export async function go(page, view) {
   await page.getByRole('heading', { level: 1, name: view }).waitFor();
 }
 
+/** Holds a page's requests to an address back: `asked` is when one was made, `release()` has all of them answered. */
+export async function held(page, address, { answer = (route) => route.continue(), ...options } = {}) {
+  let release;
+  const released = new Promise((done) => {
+    release = done;
+  });
+  const asked = page.waitForRequest(address);
+  const hold = async (route) => {
+    await released;
+    await answer(route).catch(() => null);
+  };
+  await page.route(address, hold, options);
+  return { asked, release };
+}
+
 /** Finds a field by its label, without what marks it as required. */
 export function field(scope, label) {
   const words = label.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   return scope
     .locator('input:visible, select:visible, textarea:visible')
     .and(scope.getByLabel(new RegExp(`^${words}( \\*| optional)?$`)));
-}
-
-/** Waits for a message at the edge of the page or in a dialog. */
-export async function told(page, words) {
-  await page.getByText(words).first().waitFor();
 }
 
 /** Gives everything that a page holds: its markup, its fields, its address, its storage. */
@@ -158,14 +172,6 @@ export async function holdings(page) {
 
 /** Fails where a page holds a text anywhere. */
 export async function holdsNot(page, value) {
+  await still(page);
   assert.ok(!(await holdings(page)).includes(value), 'the page holds the value');
-}
-
-/** Waits until a condition on values read again and again holds. */
-export async function until(read, holds) {
-  for (;;) {
-    const value = await read();
-    if (holds(value)) return value;
-    await new Promise((done) => setImmediate(done));
-  }
 }

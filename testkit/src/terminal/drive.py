@@ -8,26 +8,43 @@ Reads {"argv", "env", "cwd", "steps"} as JSON from stdin; a step is one of
   ["close"]          hangs up
 Prints {"output", "code", "signal", "modes_kept"} as JSON.
 """
-import fcntl, json, os, pty, select, signal, struct, sys, termios, time
+import fcntl, json, os, pty, signal, struct, sys, termios
 
-PATIENCE = 30
+# Each step waits for what ends it, and fails when that has not come in so many seconds.
+PATIENCE = 60
+
+
+class Overdue(Exception):
+    pass
+
+
+def overdue(*_):
+    raise Overdue
 
 
 class Terminal:
     def __init__(self, argv, env, cwd):
         self.output, self.seen = b"", 0
+        held, release = os.pipe()
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            os.close(release)
+            os.read(held, 1)
             os.chdir(cwd)
             os.execve(argv[0], argv, env)
+        # The program starts on a terminal that has its size, and whose modes are known.
         self.resize(24, 80)
         self.modes = termios.tcgetattr(self.fd)
+        os.close(held)
+        os.close(release)
 
     def resize(self, rows, columns):
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def send(self, text):
-        os.write(self.fd, text.encode())
+        rest = text.encode()
+        while rest:
+            rest = rest[os.write(self.fd, rest):]
 
     def signal(self, name):
         os.kill(self.pid, getattr(signal, name))
@@ -36,11 +53,8 @@ class Terminal:
         os.close(self.fd)
         self.fd = -1
 
-    def read(self, until):
-        """Reads once; False where the terminal has closed or the time is over."""
-        ready, _, _ = select.select([self.fd], [], [], max(0, until - time.monotonic()))
-        if not ready:
-            return False
+    def read(self):
+        """Reads once; False if the terminal has closed."""
         try:
             read = os.read(self.fd, 65536)
         except OSError:
@@ -49,39 +63,42 @@ class Terminal:
         return bool(read)
 
     def expect(self, text):
-        until = time.monotonic() + PATIENCE
-        while text.encode() not in self.output[self.seen:]:
-            if not self.read(until):
-                raise SystemExit(f"expected {text!r} after {self.output[:self.seen]!r}, got {self.output[self.seen:]!r}")
-        self.seen = self.output.index(text.encode(), self.seen) + len(text.encode())
+        wanted, is_open = text.encode(), True
+        try:
+            while wanted not in self.output[self.seen:] and is_open:
+                is_open = self.read()
+        except Overdue:
+            pass
+        if wanted not in self.output[self.seen:]:
+            raise SystemExit(f"expected {text!r} after {self.output[:self.seen]!r}, got {self.output[self.seen:]!r}")
+        self.seen = self.output.index(wanted, self.seen) + len(wanted)
 
     def end(self):
-        until = time.monotonic() + PATIENCE
-        modes = None
-        while self.fd >= 0 and self.read(until):
-            pass
-        if self.fd >= 0:
-            modes = termios.tcgetattr(self.fd)
-        while time.monotonic() < until:
-            ended, status = os.waitpid(self.pid, os.WNOHANG)
-            if ended:
-                code = os.waitstatus_to_exitcode(status)
-                return {
-                    "output": self.output.decode(errors="replace"),
-                    "code": code if code >= 0 else None,
-                    "signal": -code if code < 0 else None,
-                    "modes_kept": modes == self.modes,
-                }
-            time.sleep(0.01)
-        os.kill(self.pid, signal.SIGKILL)
-        raise SystemExit(f"did not end after {self.output!r}")
+        """Reads until the program has closed the terminal, and waits for its end."""
+        try:
+            while self.fd >= 0 and self.read():
+                pass
+            modes = termios.tcgetattr(self.fd) if self.fd >= 0 else None
+            code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        except Overdue:
+            os.kill(self.pid, signal.SIGKILL)
+            raise SystemExit(f"did not end after {self.output!r}")
+        return {
+            "output": self.output.decode(errors="replace"),
+            "code": code if code >= 0 else None,
+            "signal": -code if code < 0 else None,
+            "modes_kept": modes == self.modes,
+        }
 
 
 def main():
     task = json.load(sys.stdin)
+    signal.signal(signal.SIGALRM, overdue)
     terminal = Terminal(task["argv"], task["env"], task["cwd"])
     for step, *arguments in task["steps"]:
+        signal.alarm(PATIENCE)
         getattr(terminal, step)(*arguments)
+    signal.alarm(PATIENCE)
     print(json.dumps(terminal.end()))
 
 

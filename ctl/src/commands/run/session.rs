@@ -1,7 +1,7 @@
 //! The session that a command has on a pseudo-terminal: a process of this program that leads it.
 //!
 //! A shell's job can be stopped and brought back because its parent is in the same session. Here that parent is the
-//! leader: it starts the command in a group of its own, gives it the terminal, tells of its stops and its end, and hands
+//! leader: it starts the command in a group of its own, which has the terminal, tells of its stops and its end, and hands
 //! signals on. It is a process of its own since a process that leads a group cannot begin a session, and it gets the
 //! values through a socket: no process of this program has them in its arguments or its environment.
 
@@ -63,6 +63,8 @@ pub(super) enum Order {
 /// What the leader tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Report {
+    /// It runs, and has the terminal if that was the order: keys reach it from here on.
+    Running(Ground),
     /// A signal has stopped it.
     Stopped(i32),
     /// It has ended with a code.

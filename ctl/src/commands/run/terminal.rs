@@ -44,7 +44,7 @@ enum Ended {
 pub(super) fn run(
     mut launch: Launch,
     needles: &Arc<Needles>,
-    outer: Outer,
+    mut outer: Outer,
     show: Show,
 ) -> Result<ExitCode, Failure> {
     let (sender, events) = channel();
@@ -53,14 +53,15 @@ pub(super) fn run(
     let (ground, lines) =
         if has_keys { (Ground::Fore, Lines::EndedHere) } else { (Ground::Back, Lines::EndedThere) };
     let outputs = Outputs::replaced(lines)?;
+    if ground == Ground::Fore {
+        // Before the command runs: what is typed at its first words would be echoed here, and obeyed here, otherwise.
+        outer.make_raw();
+    }
     let session = Session::start(&mut launch, &outputs, ground, &sender)?;
     let keys = Arc::new(Keys::closed());
     let pumps = outputs.pump(needles, Some(&keys), &sender)?;
     let mut job = Job { outer, keys, session, pumps, ground, had_keys: ground == Ground::Fore };
     job.listen()?;
-    if ground == Ground::Fore {
-        job.take_keys();
-    }
     let ended = job.follow(&events);
     job.outer.restore();
     Ok(match ended {
@@ -87,6 +88,9 @@ impl Job {
         loop {
             match events.recv() {
                 Ok(Event::Signal(caught)) => self.hand_on(caught),
+                // Earlier they would go to the leader of its session, and an interrupting one would end that.
+                Ok(Event::Session(Report::Running(Ground::Fore))) => self.keys.open(),
+                Ok(Event::Session(Report::Running(Ground::Back))) => {}
                 Ok(Event::Session(Report::Stopped(signal))) => self.stopped(signal),
                 Ok(Event::Session(report)) => {
                     ended = ended.or(Some(end(report)));
@@ -157,7 +161,6 @@ impl Job {
             self.had_keys = true;
         }
         self.outer.make_raw();
-        self.keys.open();
     }
 }
 
@@ -166,6 +169,6 @@ fn end(report: Report) -> Ended {
         Report::Exited(number) => Ended::Code(number),
         Report::Killed(number) => Ended::Signal(number),
         Report::Unstarted(errno) => Ended::Unstarted(errno),
-        Report::Stopped(_) | Report::Gone => Ended::Signal(Signal::SIGKILL as i32),
+        Report::Running(_) | Report::Stopped(_) | Report::Gone => Ended::Signal(Signal::SIGKILL as i32),
     }
 }

@@ -36,15 +36,19 @@ fn begin(arguments: &[OsString]) -> io::Result<()> {
     let terminal = output.try_clone()?;
     let mut words = arguments.iter().skip(1);
     let mut command = Command::new(words.next().ok_or(io::ErrorKind::InvalidInput)?);
-    command.args(words).process_group(0).stdin(input).stdout(output).stderr(errors);
+    command.args(words).stdin(input).stdout(output).stderr(errors);
     command.envs(variables.iter().map(|one| (&one.variable, one.content.expose())));
+    match ground {
+        Ground::Fore => vault_platform::in_foreground(&mut command, terminal.try_clone()?),
+        Ground::Back => drop(command.process_group(0)),
+    }
     let started = command.spawn();
     drop((command, variables));
     match started {
         Ok(child) => {
-            let led = Led::new(Pid::from_raw(child.id().cast_signed()), terminal)?;
-            led.follow(ground, orders, socket);
-            Ok(())
+            let led = Led::new(Pid::from_raw(child.id().cast_signed()), terminal, socket)?;
+            tell(&led.socket, Report::Running(ground))?;
+            led.follow(orders)
         }
         Err(error) => tell(&socket, Report::Unstarted(error.raw_os_error().unwrap_or_default())),
     }
@@ -68,29 +72,33 @@ struct Led {
     terminal: OwnedFd,
     /// The group that has the terminal when the command has it: its own, or that of a job of a shell.
     fore: Pid,
+    /// Where the one that started this process is told of it.
+    socket: UnixStream,
 }
 
 impl Led {
-    fn new(command: Pid, terminal: OwnedFd) -> io::Result<Self> {
+    fn new(command: Pid, terminal: OwnedFd, socket: UnixStream) -> io::Result<Self> {
         // A group that is not in the foreground would be stopped when it gives the terminal away.
         SigSet::from(Signal::SIGTTOU).thread_block()?;
-        Ok(Self { command, terminal, fore: command })
+        Ok(Self { command, terminal, fore: command, socket })
     }
 
-    fn follow(mut self, ground: Ground, mut orders: impl BufRead, socket: UnixStream) {
-        self.put(ground);
-        let command = self.command;
+    fn follow(mut self, mut orders: impl BufRead) -> io::Result<()> {
+        let (command, socket) = (self.command, self.socket.try_clone()?);
         std::thread::spawn(move || watch(command, &socket));
         while let Some(order) = next(&mut orders) {
             match order {
                 Order::Signal { number, target } => self.send(number, target),
                 Order::GoOn { ground } => {
                     self.put(ground);
+                    // Before it goes on: its next stop is told of after this.
+                    tell(&self.socket, Report::Running(ground))?;
                     let _ = killpg(self.command, Signal::SIGCONT);
                 }
                 Order::Start { .. } => {}
             }
         }
+        Ok(())
     }
 
     /// Gives the terminal to the command, or takes it.

@@ -33,7 +33,7 @@ export function envPart(context) {
   const conflicts = selectField('Where a name is there already', CONFLICTS, { value: 'fail' });
   const lifetime = lifetimeField();
   const place = h('div', { class: 'stack-tight', 'aria-live': 'polite' });
-  const state = { text, conflicts, lifetime, place, context };
+  const state = { text, conflicts, lifetime, place, context, asked: 0 };
   const look = settled(() => foresee(state), 250);
   text.node.addEventListener('input', look);
   conflicts.input.addEventListener('change', look);
@@ -53,9 +53,11 @@ function body({ conflicts, context, lifetime }, found, dryRun) {
   return { entries, onConflict: conflicts.input.value, dryRun };
 }
 
-// A dry run tells what is there already; it stores nothing.
+// A dry run tells what is there already; it stores nothing. What is said of lines that have changed since is not shown.
 async function foresee(state) {
   const { place } = state;
+  state.asked += 1;
+  const own = state.asked;
   try {
     const found = read(state);
     if (!found.entries.length)
@@ -64,9 +66,9 @@ async function foresee(state) {
         found.notes.map((words) => h('p', { class: 'help' }, words)),
       );
     const plan = await api.post('/vault/import', body(state, found, true));
-    fill(place, lines(found, plan));
+    if (own === state.asked) fill(place, lines(found, plan));
   } catch (error) {
-    fill(place, trouble(error));
+    if (own === state.asked) fill(place, trouble(error));
   }
 }
 

@@ -62,9 +62,10 @@ export const remove = (path, options) => call('DELETE', path, options);
 /** Gives the path of one secret. */
 export const secretPath = (id, rest = '') => `/vault/secrets/${encodeURIComponent(id)}${rest}`;
 
-/** Yields what is committed to the audit log, from now until the signal. */
+/** Yields `open` when nothing that is committed from then on is missed, then what is committed, until the signal. */
 export async function* events(signal) {
   const response = await checked(await send('GET', '/vault/events', { signal }));
+  yield 'open';
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '';
   for (;;) {

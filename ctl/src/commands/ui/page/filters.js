@@ -5,6 +5,8 @@ import { searchBox, selectField, textField } from './fields.js';
 import * as route from './route.js';
 
 const PAUSE = 220;
+/** Fields whose words do not stand in the address yet. */
+const ahead = new Set();
 const MAKERS = {
   search: searchFilter,
   select: selectFilter,
@@ -26,13 +28,19 @@ export function filters(described) {
 
 function show({ input, name }, query) {
   const value = query.get(name) ?? '';
-  // A field that is being typed into is ahead of the address.
-  if (input.value !== value && document.activeElement !== input) input.value = value;
+  // A field that is being typed into is ahead of the address, and so is one that was left just now.
+  if (input.value !== value && document.activeElement !== input && !ahead.has(input)) input.value = value;
 }
 
 function typed(input, name) {
-  const write = settled(() => route.adjust({ [name]: input.value.trim(), page: '' }), PAUSE);
-  input.addEventListener('input', write);
+  const write = settled(() => {
+    ahead.delete(input);
+    route.adjust({ [name]: input.value.trim(), page: '' });
+  }, PAUSE);
+  input.addEventListener('input', () => {
+    ahead.add(input);
+    write();
+  });
 }
 
 function picked(input, name) {

@@ -5,6 +5,7 @@ const CSRF = 'vault.csrf';
 const VERSION = 'vault.version';
 
 const listeners = new Set();
+let isClosing = false;
 
 /** Takes the token out of the address and its history before anything else is done. */
 function tokenOfLink() {
@@ -54,14 +55,16 @@ export function onEnd(listener) {
   listeners.add(listener);
 }
 
-/** Notes that the session has ended. */
+/** Notes that the session has ended; a request that is refused while it is being closed is not why. */
 export function ended(reason) {
+  if (isClosing && reason !== 'closed') return;
   forget();
   for (const listener of listeners) listener(reason);
 }
 
 /** Ends the session on both sides. */
 export async function close() {
+  isClosing = true;
   await fetch('/session', { method: 'DELETE', headers: headers('DELETE') }).catch(() => null);
   ended('closed');
 }

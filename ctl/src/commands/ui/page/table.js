@@ -53,10 +53,13 @@ export function showSort(made, sort) {
 /** Shows the rows of a page. */
 export function showRows(made, rows) {
   made.rows = rows;
+  const focused = made.body.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
   fill(
     made.body,
     rows.map((row) => line(made, row)),
   );
+  // Who is at a row by keys stays there when the rows are read again.
+  if (focused) made.body.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   made.body.removeAttribute('aria-busy');
   countChosen(made);
 }
@@ -76,6 +79,7 @@ function line(made, row) {
 
 function checkCell(made, row, key) {
   const one = chooser(`Choose ${made.title(row)}`, (on) => choose(made, key, on));
+  one.input.dataset.focus = `choose-${key}`;
   one.input.checked = made.chosen.has(key);
   return h('td', { role: 'cell', class: 'cell-check' }, one.node);
 }

@@ -26,6 +26,7 @@ async function start(state, node) {
   draw(node, true);
   state.reload();
   try {
+    // The first time for what was committed between the last reading and the stream.
     for await (const frame of api.events(running.signal)) if (frame) state.reload();
     if (!running.signal.aborted) say('The live log has ended; follow it again to go on.');
   } catch (error) {
