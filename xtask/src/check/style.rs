@@ -23,7 +23,7 @@ const MOST_PARAMETERS: usize = 4;
 /// The crate that may be unsafe.
 const PLATFORM: &str = "platform";
 /// Its length without tests, comments and empty lines.
-const LONGEST_PLATFORM: usize = 420;
+const LONGEST_PLATFORM: usize = 700;
 /// What breaks a rule and is still allowed.
 const LIST: Shrinking = Shrinking { file: "xtask/src/check/style.txt" };
 

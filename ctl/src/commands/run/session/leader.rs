@@ -20,7 +20,7 @@ pub(crate) fn is_leader(arguments: &[OsString]) -> bool {
     arguments.first().is_some_and(|name| name == NAME)
 }
 
-/// Leads a session until whoever asked for it is gone.
+/// Leads a session until the process that asked for it has ended.
 pub(crate) fn lead(arguments: &[OsString]) -> ExitCode {
     if begin(arguments).is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
