@@ -43,12 +43,10 @@ impl Home {
         Self::below(std::env::temp_dir())
     }
 
-    /// Makes a home with a key in memory, if the machine has such a place: for what is not about the disk.
-    pub fn in_memory() -> Self {
+    /// Makes the same in memory, if the machine has such a place: for what is not about the disk.
+    pub fn without_key_in_memory() -> Self {
         let memory = Path::new("/dev/shm");
-        let home = Self::below(if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() });
-        home.set_key(&home.key);
-        home
+        Self::below(if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() })
     }
 
     fn below(place: PathBuf) -> Self {

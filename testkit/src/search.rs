@@ -52,3 +52,41 @@ fn aligned(encoding: &data_encoding::Encoding, bytes: &[u8], before: usize) -> V
 pub fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
+
+#[cfg(test)]
+mod tests {
+    use data_encoding::BASE64;
+
+    use super::*;
+
+    const TEXT: &str = "sk-demo-0123456789";
+
+    fn form_in(bytes: &[u8]) -> Option<String> {
+        Needle::new(TEXT).found_in(bytes).map(str::to_owned)
+    }
+
+    #[test]
+    fn a_text_is_found_as_it_is_in_hex_and_reversed() {
+        assert_eq!(Some("plain"), form_in(format!("before{TEXT}after").as_bytes()).as_deref());
+        assert_eq!(Some("hex"), form_in(HEXLOWER.encode(TEXT.as_bytes()).as_bytes()).as_deref());
+        assert_eq!(Some("HEX"), form_in(HEXUPPER.encode(TEXT.as_bytes()).as_bytes()).as_deref());
+        let reversed: Vec<_> = TEXT.bytes().rev().collect();
+        assert_eq!(Some("reversed"), form_in(&reversed).as_deref());
+    }
+
+    #[test]
+    fn a_text_is_found_in_base64_wherever_it_stands() {
+        for before in ["", "a", "ab", "abc", "abcd"] {
+            for after in ["", "z", "zy", "zyx"] {
+                let whole = BASE64.encode(format!("{before}{TEXT}{after}").as_bytes());
+                let found = form_in(whole.as_bytes());
+                assert!(found.is_some_and(|form| form.starts_with("base64")), "{before}…{after}");
+            }
+        }
+    }
+
+    #[test]
+    fn another_text_is_not_found() {
+        assert_eq!(None, form_in(b"sk-demo-1123456789"));
+    }
+}

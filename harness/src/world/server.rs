@@ -3,7 +3,6 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -11,12 +10,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
-use tempfile::TempDir;
 use vault::api::StatusOf;
 use vault::client::Client;
 use vault::files;
+use vault_testkit::Home;
 
-use xtask::workspace::{in_memory, root};
+use xtask::workspace::root;
 
 /// Where the daemons of a home log to.
 const LOG: &str = "vaultd.log";
@@ -32,8 +31,8 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// A home, and the daemon on it.
 #[derive(Debug)]
 pub(crate) struct Server {
-    folder: Option<TempDir>,
-    home: PathBuf,
+    home: Option<Home>,
+    path: PathBuf,
     programs: PathBuf,
     log: File,
     /// Where the database is, if not at its usual place.
@@ -53,26 +52,23 @@ impl Server {
 
     /// Makes a home in memory with a vault in it, for what is about the daemon and not about the disk.
     pub(crate) fn make_in_memory() -> Result<Self> {
-        let server = Self::at(in_memory("vault-soak-")?)?;
+        let server = Self::at(Home::without_key_in_memory())?;
         server.init()?;
         Ok(server)
     }
 
     /// Makes a home for a vault.
     pub(crate) fn prepare() -> Result<Self> {
-        let private = std::fs::Permissions::from_mode(0o700);
-        Self::at(tempfile::Builder::new().prefix("vault-crash-").permissions(private).tempdir()?)
+        Self::at(Home::without_key())
     }
 
-    /// Makes a home for a vault of the fewest rounds allowed, so that the time goes into what is tried.
-    fn at(folder: TempDir) -> Result<Self> {
-        let home = std::fs::canonicalize(folder.path())?;
+    fn at(home: Home) -> Result<Self> {
+        let path = std::fs::canonicalize(home.path(""))?;
         let programs = files::parent(&std::env::current_exe()?);
-        files::replace_private(&home.join("vault.toml"), b"[kdf]\niterations = 100000\n")?;
-        let log = files::create_private(&home.join(LOG))?;
+        let log = files::create_private(&path.join(LOG))?;
         Ok(Self {
-            folder: Some(folder),
-            home,
+            home: Some(home),
+            path,
             programs,
             log,
             database: None,
@@ -101,7 +97,7 @@ impl Server {
 
     /// Puts the database at another place in the home.
     pub(crate) fn place_database(&mut self, name: &str) -> Result<()> {
-        let path = self.home.join(name);
+        let path = self.path.join(name);
         files::make_private_folder(&files::parent(&path))?;
         self.database = Some(path);
         Ok(())
@@ -113,22 +109,22 @@ impl Server {
 
     /// Gives the home.
     pub(crate) fn home(&self) -> &Path {
-        &self.home
+        &self.path
     }
 
     /// Gives the socket.
     pub(crate) fn socket(&self) -> PathBuf {
-        self.home.join("vault.sock")
+        self.path.join("vault.sock")
     }
 
     /// Gives the key file.
     pub(crate) fn key_file(&self) -> PathBuf {
-        self.home.join(".env")
+        self.path.join(".env")
     }
 
     /// Gives what its daemons logged from a place on.
     pub(crate) fn log(&self, from: u64) -> Result<String> {
-        let mut file = File::open(self.home.join(LOG))?;
+        let mut file = File::open(self.path.join(LOG))?;
         file.seek(SeekFrom::Start(from))?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
@@ -223,7 +219,7 @@ impl Server {
 
     /// Takes the write-ahead log away, and with it what was committed since the last checkpoint.
     pub(crate) fn lose_log(&self) -> Result<()> {
-        match std::fs::remove_file(self.home.join("vault.db-wal")) {
+        match std::fs::remove_file(self.path.join("vault.db-wal")) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
             _ => Ok(()),
         }
@@ -231,13 +227,13 @@ impl Server {
 
     /// Tells whether there is a database.
     pub(crate) fn has_database(&self) -> bool {
-        self.home.join(DATABASE).exists()
+        self.path.join(DATABASE).exists()
     }
 
     /// Takes the database away, with all that lies beside it; the log's head too, which would tell that a restored log
     /// was longer once.
     pub(crate) fn lose_database(&self) -> Result<()> {
-        for file in std::fs::read_dir(&self.home)? {
+        for file in std::fs::read_dir(&self.path)? {
             let file = file?;
             let name = file.file_name();
             if name == "head" || name.to_string_lossy().starts_with(DATABASE) {
@@ -249,8 +245,8 @@ impl Server {
 
     /// Leaves the home in place for whoever looks into it.
     pub(crate) fn keep(&mut self) {
-        if let Some(folder) = self.folder.take() {
-            xtask::say::problem(format_args!("the home is left in {}", folder.keep().display()));
+        if let Some(home) = self.home.take() {
+            xtask::say::problem(format_args!("the home is left in {}", home.keep().display()));
         }
     }
 
@@ -258,7 +254,7 @@ impl Server {
     pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.programs.join(program));
         let environment = self.environment.iter().map(|(variable, value)| (variable, value));
-        command.env_clear().envs(environment).args(["--home".as_ref(), self.home.as_os_str()]);
+        command.env_clear().envs(environment).args(["--home".as_ref(), self.path.as_os_str()]);
         command
     }
 }

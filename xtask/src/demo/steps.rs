@@ -103,18 +103,18 @@ fn look_for(stage: &Stage, value: &SecretValue) -> Result<()> {
     for Searched { name, bytes, found: [value, known] } in &searched {
         explain(format_args!(
             "{name:<14} {bytes:>9} bytes   value: {:<10} name: {}",
-            verdict(value),
-            verdict(known)
+            verdict(value.as_deref()),
+            verdict(known.as_deref())
         ));
     }
-    let leaks: Vec<_> = searched.iter().filter(|file| !file.found[0].is_empty()).collect();
-    ensure!(searched.iter().any(|file| !file.found[1].is_empty()), "the search does not even find the name");
+    let leaks: Vec<_> = searched.iter().filter(|file| file.found[0].is_some()).collect();
+    ensure!(searched.iter().any(|file| file.found[1].is_some()), "the search does not even find the name");
     ensure!(leaks.is_empty(), "the value is in a file");
     Ok(())
 }
 
-fn verdict(found: &[&str]) -> String {
-    if found.is_empty() { "not found".to_owned() } else { format!("found ({})", found.join(", ")) }
+fn verdict(found: Option<&str>) -> String {
+    found.map_or_else(|| "not found".to_owned(), |form| format!("found ({form})"))
 }
 
 async fn end(mut stage: Stage) -> Result<()> {
