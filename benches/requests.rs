@@ -9,41 +9,28 @@ use std::sync::Arc;
 use criterion::{Criterion, criterion_group, criterion_main};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
-use vault::api::{CreateSecret, ListPresets, ListSecrets, Operation, Resolve, UnlockVault};
-use vault::clock::{Clock, SystemClock};
-use vault::crypto::Iterations;
-use vault::domain::{Caller, Peer};
-use vault::secret::{Passphrase, SecretValue};
-use vault::store::SqliteStore;
-use vault::vault::{Founding, Handle, Plan, Posture, Settings, Vault, found};
-use vault_platform::PagePolicy;
+use vault::api::{CreateSecret, ListPresets, ListSecrets, Resolve};
+use vault::clock::SystemClock;
+use vault::secret::SecretValue;
+use vault::vault::Handle;
+use vault_testkit::Inside;
 
 const KEY: &str = "a phrase of forty bytes for the benchmark";
 const NAME: &str = "skill:openai:access_token";
 
 struct Stage {
     runtime: Runtime,
-    vault: Vault,
-    caller: Caller,
+    inside: Inside<SystemClock>,
     _folder: TempDir,
 }
 
 impl Stage {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(&folder.path().join("vault.db")).unwrap();
-        let page = PagePolicy { secretmem: false, require_lock: false };
-        let iterations = Iterations::new(100_000).unwrap();
-        let phrase = Passphrase::new(KEY.as_bytes().to_vec()).unwrap();
-        let founding = Founding::WithoutRecovery;
-        found(&store, &phrase, Plan { founding, iterations, page, now: SystemClock.now() }).unwrap();
-        let posture = Posture { dumpable: true, core_dumps: true, swap: "unknown" };
-        let settings = Settings { iterations, page, posture, key_file: None };
-        let vault = Vault::new(Arc::new(store), Arc::new(SystemClock), settings);
-        let caller = Caller::owner(Peer { uid: 0, gid: 0, pid: None, exe: None });
+        let inside = Inside::at(&folder.path().join("vault.db"), &Arc::new(SystemClock), None).unwrap();
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-        let stage = Self { runtime, vault, caller, _folder: folder };
-        stage.call(UnlockVault { key: SecretValue::new(KEY.to_owned()).unwrap().into() });
+        runtime.block_on(inside.found(KEY));
+        let stage = Self { runtime, inside, _folder: folder };
         for number in 0..1000 {
             stage.call(secret(&format!("service-{number}")));
         }
@@ -51,8 +38,8 @@ impl Stage {
         stage
     }
 
-    fn call<O: Handle + Operation>(&self, operation: O) {
-        std::hint::black_box(self.runtime.block_on(self.vault.call(&self.caller, operation)).unwrap());
+    fn call<O: Handle>(&self, operation: O) {
+        std::hint::black_box(self.runtime.block_on(self.inside.call(operation)).unwrap());
     }
 }
 

@@ -15,20 +15,15 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use vault::api::{Fault, Operation, Route};
 use vault::clock::Clock;
 use vault::config::{self, Limits};
-use vault::crypto::Iterations;
 use vault::domain::Timestamp;
-use vault::secret::Passphrase;
-use vault::store::SqliteStore;
-use vault::vault::{
-    Desk, Fold, Handle, Place, Posture, Records, Settings, SlotSource, Vault, WhileLocked, each,
-};
-use vault_platform::PagePolicy;
+use vault::vault::{Desk, Fold, Handle, Place, Records, WhileLocked, each};
+use vault_testkit::Inside;
+use vault_testkit::inside::KEY;
 
 use crate::access::Access;
 use crate::gate::Gate;
@@ -74,21 +69,16 @@ impl Clock for Broken {
 
 /// A vault behind a real socket, with the two operations that panic beside the usual ones.
 struct Served {
-    folder: TempDir,
-    clock: Arc<Broken>,
-    vault: Vault,
+    inside: Inside<Broken>,
     runtime: Runtime,
     _stop: watch::Sender<bool>,
 }
 
 impl Served {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Arc::new(SqliteStore::open(&folder.path().join("vault.db")).unwrap());
-        let clock = Arc::new(Broken::default());
-        let vault = Vault::new(store, Arc::clone(&clock) as Arc<dyn Clock>, settings());
+        let inside = Inside::with(Broken::default());
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let app = App::serving(vault.clone(), |table| {
+        let app = App::serving(inside.vault.clone(), |table| {
             each(table);
             table.add::<Panics<false>>();
             table.add::<Panics<true>>();
@@ -96,34 +86,23 @@ impl Served {
         let (stop, stopping) = watch::channel(false);
         let access = Access::new(&config::Access::default()).unwrap();
         let entered = runtime.enter();
-        let listener = tokio::net::UnixListener::bind(folder.path().join("socket")).unwrap();
+        let listener = tokio::net::UnixListener::bind(inside.folder().join("socket")).unwrap();
         drop(entered);
         runtime.spawn(Gate::new(listener, stopping, access, &Limits::default()).serve(Arc::new(app)));
-        Self { folder, clock, vault, runtime, _stop: stop }
+        Self { inside, runtime, _stop: stop }
     }
 
     /// Makes the vault and opens it.
     fn opened() -> Self {
         let served = Self::new();
-        let key = || Passphrase::new(b"a key that is long enough".to_vec()).unwrap();
-        served.vault.found(&key()).unwrap();
-        served.runtime.block_on(served.vault.unlock(key(), SlotSource::Elsewhere)).unwrap();
+        served.runtime.block_on(served.inside.found(KEY));
         served
     }
 
     fn connect(&self) -> Connection {
-        let stream = UnixStream::connect(self.folder.path().join("socket")).unwrap();
+        let stream = UnixStream::connect(self.inside.folder().join("socket")).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         Connection(BufReader::new(stream))
-    }
-}
-
-fn settings() -> Settings {
-    Settings {
-        iterations: Iterations::new(Iterations::FLOOR).unwrap(),
-        page: PagePolicy { secretmem: false, require_lock: false },
-        posture: Posture { dumpable: false, core_dumps: false, swap: "none" },
-        key_file: None,
     }
 }
 
@@ -268,12 +247,12 @@ fn a_notification_that_panics_is_not_answered() {
 fn a_panic_before_a_caller_is_known_leaves_the_stream_open() {
     let served = Served::opened();
     let mut connection = served.connect();
-    served.clock.0.store(true, Ordering::SeqCst);
+    served.inside.clock.0.store(true, Ordering::SeqCst);
     let mut auth = message("vault.auth");
     auth["params"] = json!({ "token": "no token" });
     let failed = connection.streamed(&auth);
     assert_is_internal_message(&failed);
-    served.clock.0.store(false, Ordering::SeqCst);
+    served.inside.clock.0.store(false, Ordering::SeqCst);
     assert_answers(&connection.streamed(&message("vault.status")));
 }
 
@@ -281,9 +260,9 @@ fn a_panic_before_a_caller_is_known_leaves_the_stream_open() {
 fn a_panic_in_one_that_changes_everything_lets_others_change_again() {
     let served = Served::opened();
     let mut connection = served.connect();
-    served.clock.0.store(true, Ordering::SeqCst);
+    served.inside.clock.0.store(true, Ordering::SeqCst);
     assert_is_internal_message(&connection.streamed(&message("vault.rotateAll")));
-    served.clock.0.store(false, Ordering::SeqCst);
+    served.inside.clock.0.store(false, Ordering::SeqCst);
     let mut create = message("vault.create");
     create["params"] = json!({ "name": "a", "value": "v" });
     assert_answers(&connection.streamed(&create));
@@ -297,7 +276,7 @@ fn a_task_that_panics_is_begun_again_and_told_of() {
         let times = begun.fetch_add(1, Ordering::SeqCst);
         async move { assert!(times > 1, "{WORDS}") }
     };
-    served.runtime.block_on(keep_up(served.vault.clone(), ("clock", Duration::ZERO), task));
+    served.runtime.block_on(keep_up(served.inside.vault.clone(), ("clock", Duration::ZERO), task));
     assert_eq!(3, begun.load(Ordering::SeqCst));
     let (_, status) = served.connect().http("GET /vault/status", &Value::Null);
     let told =

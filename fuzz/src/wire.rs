@@ -1,15 +1,12 @@
 //! Requests: the fields of each operation out of a query and out of JSON, and messages of JSON-RPC.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use tokio::runtime::Runtime;
 use vault::api::{Fault, Verb, from_json, from_query};
-use vault::clock::ManualClock;
-use vault::crypto::Iterations;
-use vault::domain::{Caller, Peer};
-use vault::store::SqliteStore;
-use vault::vault::{Fold, Handle, Posture, Settings, Vault, each};
-use vault_platform::PagePolicy;
+use vault::domain::Timestamp;
+use vault::vault::{Fold, Handle, each};
+use vault_testkit::Inside;
 use vaultd::Messages;
 
 /// Stands for a value: no refusal repeats it.
@@ -62,31 +59,21 @@ fn tells_nothing(words: &str) {
 struct Stage {
     runtime: Runtime,
     messages: Messages,
-    caller: Caller,
-    _folder: tempfile::TempDir,
+    inside: Inside,
 }
 
 /// Puts the face before a vault that is locked, so that nothing in it grows.
 fn stage() -> Stage {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = SqliteStore::open(&folder.path().join("vault.db")).expect("a database");
-    let settings = Settings {
-        iterations: Iterations::new(Iterations::FLOOR).expect("the floor"),
-        page: PagePolicy { secretmem: false, require_lock: false },
-        posture: Posture { dumpable: false, core_dumps: false, swap: "none" },
-        key_file: None,
-    };
-    let vault = Vault::new(Arc::new(store), Arc::new(ManualClock::default()), settings);
+    let inside = Inside::new(Timestamp::from_millis(0));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let caller = Caller::owner(Peer { uid: 0, gid: 0, pid: None, exe: None });
-    Stage { runtime, messages: Messages::new(vault), caller, _folder: folder }
+    Stage { runtime, messages: Messages::new(inside.vault.clone()), inside }
 }
 
 /// Answers a message of JSON-RPC: with nothing, or with what is an answer.
 pub(crate) fn rpc(data: &[u8]) {
     static STAGE: OnceLock<Stage> = OnceLock::new();
     let stage = STAGE.get_or_init(stage);
-    let Some(text) = stage.runtime.block_on(stage.messages.answer(&stage.caller, data)) else { return };
+    let Some(text) = stage.runtime.block_on(stage.messages.answer(&stage.inside.owner, data)) else { return };
     let answer: serde_json::Value = serde_json::from_str(&text).expect("an answer is JSON");
     let answers = answer.as_array().map_or(std::slice::from_ref(&answer), Vec::as_slice);
     for answer in answers {

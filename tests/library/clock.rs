@@ -1,23 +1,17 @@
 //! What a vault does when its clock jumps: by years, to 1970 and before it, through a second that comes twice.
 
 use std::collections::HashSet;
-use std::path::Path;
-use std::sync::Arc;
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use vault::api::{
     AddAgent, AuditEntry, AuditLog, Code, CreateSecret, GetSecret, ListVersions, Resolve, RotateSecret,
     StatusOf, TestAgent, UpdateSecret, VerifyAudit,
 };
-use vault::clock::ManualClock;
 use vault::config::AutoLock;
-use vault::crypto::Iterations;
-use vault::domain::{Caller, Peer, SecretId, Timestamp};
-use vault::secret::Passphrase;
-use vault::store::SqliteStore;
-use vault::vault::{Handle, Posture, Settings, SlotSource, Vault};
-use vault_platform::PagePolicy;
+use vault::domain::{SecretId, Timestamp};
+use vault::vault::Handle;
+use vault_testkit::Inside;
+use vault_testkit::inside::KEY;
 
 const SECOND: i64 = 1000;
 const DAY: i64 = 24 * 60 * 60 * SECOND;
@@ -46,40 +40,29 @@ const JUMPS: [i64; 14] = [
 ];
 
 /// A vault whose clock is turned by hand.
-struct Turned {
-    folder: TempDir,
-    clock: Arc<ManualClock>,
-    vault: Vault,
-}
+struct Turned(Inside);
 
 impl Turned {
     async fn today() -> Self {
-        let folder = TempDir::with_prefix("vault").unwrap();
-        let clock = Arc::new(ManualClock::at(Timestamp::from_millis(TODAY)));
-        let vault = open(folder.path(), &clock);
-        vault.found(&passphrase()).unwrap();
-        unlock(&vault).await;
-        Self { folder, clock, vault }
+        let inside = Inside::new(Timestamp::from_millis(TODAY));
+        inside.found(KEY).await;
+        Self(inside)
     }
 
     fn turn_to(&self, millis: i64) {
-        self.clock.turn_to(Timestamp::from_millis(millis));
+        self.0.clock.turn_to(Timestamp::from_millis(millis));
     }
 
     /// Ends the vault and opens its file again.
     async fn again(self) -> Self {
-        let Self { folder, clock, vault } = self;
-        vault.close().await;
-        drop(vault);
-        let vault = open(folder.path(), &clock);
-        unlock(&vault).await;
-        Self { folder, clock, vault }
+        self.0.vault.close().await;
+        let inside = self.0.again();
+        inside.unlock().await.unwrap();
+        Self(inside)
     }
 
     async fn try_ask<O: Handle>(&self, asked: Value) -> Result<O::Answer, Code> {
-        let owner = Caller::owner(Peer { uid: 1000, gid: 1000, pid: None, exe: None });
-        let operation: O = serde_json::from_value(asked).unwrap();
-        self.vault.call(&owner, operation).await.map_err(|fault| fault.code)
+        self.0.ask::<O>(asked).await.map_err(|fault| fault.code)
     }
 
     async fn ask<O: Handle>(&self, asked: Value) -> O::Answer {
@@ -117,28 +100,9 @@ impl Turned {
     /// Tells whether the vault stays open at a moment, where it locks itself after a minute.
     async fn stays_open_at(&self, millis: i64, auto_lock: AutoLock) -> bool {
         self.turn_to(millis);
-        self.vault.lock_if_idle(auto_lock).await;
-        self.vault.check_open().is_ok()
+        self.0.vault.lock_if_idle(auto_lock).await;
+        self.0.vault.check_open().is_ok()
     }
-}
-
-fn passphrase() -> Passphrase {
-    Passphrase::new(b"a key that is long enough".to_vec()).unwrap()
-}
-
-async fn unlock(vault: &Vault) {
-    vault.unlock(passphrase(), SlotSource::Elsewhere).await.unwrap();
-}
-
-fn open(folder: &Path, clock: &Arc<ManualClock>) -> Vault {
-    let settings = Settings {
-        iterations: Iterations::new(Iterations::FLOOR).unwrap(),
-        page: PagePolicy { secretmem: false, require_lock: false },
-        posture: Posture { dumpable: false, core_dumps: false, swap: "none" },
-        key_file: None,
-    };
-    let store = SqliteStore::open(&folder.join("vault.db")).unwrap();
-    Vault::new(Arc::new(store), Arc::clone(clock) as _, settings)
 }
 
 #[tokio::test]
@@ -267,7 +231,7 @@ async fn a_log_that_was_trimmed_between_jumps_verifies() {
         turned.turn_to(TODAY + day * DAY);
         turned.create(name).await;
     }
-    turned.vault.trim_log(10).await;
+    turned.0.vault.trim_log(10).await;
     turned.assert_intact().await;
     let log = turned.log().await;
     let names: Vec<_> = log.iter().filter_map(|entry| entry.entry_name.as_deref()).collect();
@@ -276,6 +240,6 @@ async fn a_log_that_was_trimmed_between_jumps_verifies() {
     turned.assert_intact().await;
     turned.turn_to(TODAY - TEN_YEARS);
     let before = turned.log().await.len();
-    turned.vault.trim_log(10).await;
+    turned.0.vault.trim_log(10).await;
     assert_eq!(before, turned.log().await.len());
 }

@@ -9,12 +9,10 @@ use vault::api::{
     Secret, UpdateSecret, VerifyAudit,
 };
 use vault::clock::SystemClock;
-use vault::crypto::Iterations;
-use vault::domain::{Caller, Outcome, Peer, SecretId};
-use vault::secret::Passphrase;
-use vault::store::SqliteStore;
-use vault::vault::{Handle, Posture, Settings, SlotSource, Vault};
-use vault_platform::PagePolicy;
+use vault::domain::{Outcome, SecretId};
+use vault::vault::Handle;
+use vault_testkit::Inside;
+use vault_testkit::inside::KEY;
 
 const TASKS: u64 = 64;
 /// Names of secrets that hold a number, which is counted up by those who saw it.
@@ -26,7 +24,7 @@ const NAMES: usize = 10;
 
 /// What all tasks share: the vault, and the last id under each name.
 struct Crowd {
-    vault: Vault,
+    inside: Inside<SystemClock>,
     ids: Mutex<Vec<SecretId>>,
 }
 
@@ -96,18 +94,9 @@ fn text_of(name: usize) -> String {
 
 impl Crowd {
     async fn gather(folder: &std::path::Path) -> Self {
-        let settings = Settings {
-            iterations: Iterations::new(Iterations::FLOOR).unwrap(),
-            page: PagePolicy { secretmem: false, require_lock: false },
-            posture: Posture { dumpable: false, core_dumps: false, swap: "none" },
-            key_file: None,
-        };
-        let store = Arc::new(SqliteStore::open(&folder.join("vault.db")).unwrap());
-        let vault = Vault::new(store, Arc::new(SystemClock), settings);
-        let passphrase = || Passphrase::new(b"a key that is long enough".to_vec()).unwrap();
-        vault.found(&passphrase()).unwrap();
-        vault.unlock(passphrase(), SlotSource::Elsewhere).await.unwrap();
-        let crowd = Self { vault, ids: Mutex::default() };
+        let inside = Inside::at(&folder.join("vault.db"), &Arc::new(SystemClock), None).unwrap();
+        inside.found(KEY).await;
+        let crowd = Self { inside, ids: Mutex::default() };
         for name in 0..NAMES {
             let asked = json!({ "name": text_of(name), "value": "0" });
             let id = crowd.ask::<CreateSecret>(asked).await.unwrap().entry.id;
@@ -117,9 +106,7 @@ impl Crowd {
     }
 
     async fn ask<O: Handle>(&self, asked: Value) -> Result<O::Answer, Code> {
-        let owner = Caller::owner(Peer { uid: 1000, gid: 1000, pid: None, exe: None });
-        let operation: O = serde_json::from_value(asked).unwrap();
-        self.vault.call(&owner, operation).await.map_err(|fault| fault.code)
+        self.inside.ask::<O>(asked).await.map_err(|fault| fault.code)
     }
 
     fn id(&self, name: usize) -> SecretId {
@@ -222,9 +209,10 @@ fn requests_of(entry: &AuditEntry) -> u64 {
 
 /// Lets all tasks make their requests, and compares what they were answered with what is stored.
 async fn crowded(requests: u64) {
+    // On a disk, whose commits take long enough for requests to meet.
     let folder = tempfile::tempdir().unwrap();
     let crowd = Arc::new(Crowd::gather(folder.path()).await);
-    let answers = crowd.vault.clone();
+    let answers = crowd.inside.vault.clone();
     let handing_out = tokio::spawn(async move { answers.hand_out_answers().await });
     let tasks: Vec<_> =
         (0..TASKS).map(|task| tokio::spawn(Arc::clone(&crowd).work(task, requests))).collect();
@@ -232,7 +220,7 @@ async fn crowded(requests: u64) {
     for task in tasks {
         all.merge(task.await.unwrap());
     }
-    crowd.vault.record_folded().await;
+    crowd.inside.vault.record_folded().await;
     assert_logged(&crowd, &all).await;
     assert_stored(&crowd, &all).await;
     handing_out.abort();

@@ -1,98 +1,63 @@
 //! Old entries leave the log, and what is left still verifies.
 
-use std::path::Path;
-use std::sync::Arc;
-
-use tempfile::TempDir;
+use rusqlite::Connection;
+use serde_json::json;
 use vault::api::{
     AuditAnswer, AuditLog, CreateSecret, DeleteSecret, GetSecret, Rekey, StatusOf, Verification, VerifyAudit,
 };
-use vault::clock::ManualClock;
-use vault::crypto::Iterations;
-use vault::domain::{Caller, Peer, SecretRef, Timestamp};
-use vault::secret::Passphrase;
-use vault::store::SqliteStore;
-use vault::vault::{Handle, Posture, Settings, SlotSource, Vault};
-use vault_platform::PagePolicy;
+use vault::domain::{SecretRef, Timestamp};
+use vault::vault::Handle;
+use vault_testkit::Inside;
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// A vault whose days are counted by hand.
 struct Days {
-    folder: TempDir,
-    clock: Arc<ManualClock>,
-    vault: Vault,
+    inside: Inside,
     key: &'static str,
 }
 
 impl Days {
     async fn first() -> Self {
-        let folder = TempDir::with_prefix("vault").unwrap();
-        let clock = Arc::new(ManualClock::at(Timestamp::from_millis(0)));
-        let vault = open(&folder.path().join("vault.db"), &clock);
-        let days = Self { folder, clock, vault, key: "the first key of these days" };
-        days.vault.found(&days.passphrase()).unwrap();
-        days.unlock().await;
+        let inside = Inside::new(Timestamp::from_millis(0));
+        let days = Self { inside, key: "the first key of these days" };
+        days.inside.found(days.key).await;
         days
-    }
-
-    fn passphrase(&self) -> Passphrase {
-        Passphrase::new(self.key.as_bytes().to_vec()).unwrap()
-    }
-
-    async fn unlock(&self) {
-        self.vault.unlock(self.passphrase(), SlotSource::Elsewhere).await.unwrap();
     }
 
     /// Ends the vault, changes its database and opens it again.
     async fn again(self, sql: &str) -> Self {
-        let Self { folder, clock, vault, key } = self;
-        vault.close().await;
-        drop(vault);
-        let path = folder.path().join("vault.db");
-        rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
-        let days = Self { vault: open(&path, &clock), folder, clock, key };
-        days.unlock().await;
-        days
+        self.inside.vault.close().await;
+        let inside = self.inside.edited(|database| database.execute_batch(sql).unwrap());
+        inside.unlock_with(self.key).await.unwrap();
+        Self { inside, ..self }
     }
 
     fn turn_to(&self, day: i64) {
-        self.clock.turn_to(Timestamp::from_millis(day * DAY));
+        self.inside.clock.turn_to(Timestamp::from_millis(day * DAY));
     }
 
-    async fn ask<O: Handle>(&self, operation: O) -> O::Answer {
-        let owner = Caller::owner(Peer { uid: 1000, gid: 1000, pid: None, exe: None });
-        self.vault.call(&owner, operation).await.unwrap()
+    async fn ask<O: Handle>(&self, asked: serde_json::Value) -> O::Answer {
+        self.inside.ask::<O>(asked).await.unwrap()
     }
 
     async fn create(&self, name: &str) -> SecretRef {
-        let asked = format!(r#"{{"name":"{name}","value":"value of {name}"}}"#);
-        let created: CreateSecret = serde_json::from_str(&asked).unwrap();
-        self.ask(created).await.entry.id.into()
+        let asked = json!({ "name": name, "value": format!("value of {name}") });
+        self.ask::<CreateSecret>(asked).await.entry.id.into()
     }
 
     async fn verify(&self) -> Verification {
-        self.ask(VerifyAudit {}).await
+        self.ask::<VerifyAudit>(json!({})).await
     }
 
     async fn log(&self) -> AuditAnswer {
-        self.ask(serde_json::from_str::<AuditLog>("{\"limit\":1000}").unwrap()).await
+        self.ask::<AuditLog>(json!({ "limit": 1000 })).await
     }
 
     async fn warnings(&self) -> Vec<String> {
-        let status = self.ask(serde_json::from_str::<StatusOf>("{}").unwrap()).await;
+        let status = self.ask::<StatusOf>(json!({})).await;
         status.warnings.into_iter().map(|warning| warning.message).collect()
     }
-}
-
-fn open(path: &Path, clock: &Arc<ManualClock>) -> Vault {
-    let settings = Settings {
-        iterations: Iterations::new(100_000).unwrap(),
-        page: PagePolicy { secretmem: false, require_lock: false },
-        posture: Posture { dumpable: false, core_dumps: false, swap: "none" },
-        key_file: None,
-    };
-    Vault::new(Arc::new(SqliteStore::open(path).unwrap()), Arc::clone(clock) as _, settings)
 }
 
 /// Makes a vault with `old` of day 0 and `young` of day 20, its log trimmed to the last ten days.
@@ -101,7 +66,7 @@ async fn trimmed() -> (Days, SecretRef, SecretRef) {
     let old = days.create("old").await;
     days.turn_to(20);
     let young = days.create("young").await;
-    days.vault.trim_log(10).await;
+    days.inside.vault.trim_log(10).await;
     (days, old, young)
 }
 
@@ -130,19 +95,19 @@ async fn without_a_limit_and_within_it_nothing_is_removed() {
     days.create("a").await;
     days.turn_to(5);
     let before = days.log().await.total;
-    days.vault.trim_log(0).await;
-    days.vault.trim_log(10).await;
+    days.inside.vault.trim_log(0).await;
+    days.inside.vault.trim_log(10).await;
     assert_eq!(before, days.log().await.total);
 }
 
 #[tokio::test]
 async fn names_that_no_entry_holds_any_more_leave_the_file() {
     let (days, old, _) = trimmed().await;
-    days.ask(DeleteSecret { id: old }).await;
+    days.inside.call(DeleteSecret { id: old }).await.unwrap();
     days.turn_to(40);
     days.create("last").await;
-    days.vault.trim_log(10).await;
-    let database = rusqlite::Connection::open(days.folder.path().join("vault.db")).unwrap();
+    days.inside.vault.trim_log(10).await;
+    let database = Connection::open(days.inside.database()).unwrap();
     let labels = "SELECT count(*) FROM label WHERE text = 'old'";
     assert_eq!(0, database.query_row(labels, [], |row| row.get::<_, i64>(0)).unwrap());
 }
@@ -151,17 +116,16 @@ async fn names_that_no_entry_holds_any_more_leave_the_file() {
 async fn a_trimmed_log_verifies_after_a_rekey_and_another_trim() {
     let (mut days, old, _) = trimmed().await;
     days.key = "another key of these days";
-    let rekey: Rekey = serde_json::from_str(&format!(r#"{{"newKey":"{}"}}"#, days.key)).unwrap();
-    days.ask(rekey).await;
+    days.ask::<Rekey>(json!({ "newKey": days.key })).await;
     assert!(days.verify().await.intact);
     days.turn_to(40);
     days.create("last").await;
-    days.vault.trim_log(10).await;
+    days.inside.vault.trim_log(10).await;
     let days = days.again("").await;
     let verified = days.verify().await;
     assert!(verified.intact, "{verified:?}");
     assert_eq!(Vec::<String>::new(), integrity(&days).await);
-    days.ask(GetSecret { id: old, version: None }).await;
+    days.inside.call(GetSecret { id: old, version: None }).await.unwrap();
 }
 
 async fn integrity(days: &Days) -> Vec<String> {
@@ -208,7 +172,7 @@ async fn a_log_that_does_not_verify_is_not_trimmed() {
     days.turn_to(20);
     days.create("young").await;
     let before = days.log().await.total;
-    days.vault.trim_log(10).await;
+    days.inside.vault.trim_log(10).await;
     assert_eq!(before, days.log().await.total);
     let warnings = days.warnings().await;
     assert!(warnings.iter().any(|words| words.contains("were not removed")), "{warnings:?}");
@@ -223,7 +187,7 @@ async fn a_clock_that_was_put_back_removes_nothing_young() {
     days.create("second").await;
     days.turn_to(70);
     let before = days.log().await.total;
-    days.vault.trim_log(10).await;
+    days.inside.vault.trim_log(10).await;
     // The unlock of day 0 goes; what came after an entry of day 100 stays, though it says day 50.
     assert_eq!(before, days.log().await.total);
     assert!(days.verify().await.intact);

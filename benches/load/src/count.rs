@@ -7,13 +7,15 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use vault::api::{ListSecrets, Resolve};
 use vault::audit::{Author, Draft};
+use vault::clock::SystemClock;
 use vault::crypto::{Fresh, SealContext, open_secret, seal_secret};
 use vault::domain::{Action, OrgId, SecretId, SecretName, VaultId};
 use vault::keyring::Keyring;
 use vault::secret::SecretValue;
 use vault::store::{Store, Unit};
+use vault_testkit::Inside;
 
-use crate::home::{Inside, NAME, open};
+use crate::home::{NAME, open, store};
 
 /// How many secrets the vault has.
 const SECRETS: usize = 200;
@@ -56,7 +58,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         let is_new = !args.home.join("vault.db").exists();
         let inside = open(&args.home).await?;
         if is_new {
-            inside.store(SECRETS).await?;
+            store(&inside, SECRETS).await?;
         }
         for _ in 0..args.times {
             once(args.part, &inside).await?;
@@ -65,25 +67,24 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     })
 }
 
-async fn once(part: Part, inside: &Inside) -> Result<()> {
-    let Inside { vault, caller, .. } = inside;
+async fn once(part: Part, inside: &Inside<SystemClock>) -> Result<()> {
     match part {
         Part::Resolve => {
             let name = NAME.to_owned();
-            black_box(vault.call(caller, Resolve { name, org_id: None }).await?);
+            black_box(inside.call(Resolve { name, org_id: None }).await?);
         }
         Part::List => {
             let page = ListSecrets { limit: Some(100), ..ListSecrets::default() };
-            black_box(vault.call(caller, page).await?);
+            black_box(inside.call(page).await?);
         }
         _ => append(inside).await?,
     }
     Ok(())
 }
 
-async fn append(inside: &Inside) -> Result<()> {
+async fn append(inside: &Inside<SystemClock>) -> Result<()> {
     let Keyring::Open(keys) = inside.vault.keyring() else { bail!("the vault is locked") };
-    let author = Author::of(&inside.caller, inside.vault.now());
+    let author = Author::of(&inside.owner, inside.vault.now());
     let entries = vec![Draft::of(Action::Read)];
     let unit = Unit { keys, author, agent: None, guards: Vec::new(), as_of: 0, changes: Vec::new(), entries };
     inside.store.commit(unit).await?.ok().context("the entry was refused")?;

@@ -9,15 +9,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
-use vault::api::{CreateSecret, Import, ImportEntry, OnConflict, UnlockVault};
+use vault::api::{CreateSecret, Import, ImportEntry, OnConflict};
 use vault::client::Client;
-use vault::clock::{Clock, SystemClock};
-use vault::crypto::Iterations;
-use vault::domain::{Caller, Peer};
-use vault::secret::{Passphrase, SecretValue};
-use vault::store::{SqliteStore, Store};
-use vault::vault::{Founding, Plan, Posture, Settings, Vault, found};
-use vault_platform::PagePolicy;
+use vault::clock::SystemClock;
+use vault::secret::SecretValue;
+use vault_testkit::Inside;
 
 use crate::plan::{Bench, Cores, Place};
 use crate::say;
@@ -133,54 +129,34 @@ pub(crate) fn home(place: &Place) -> Result<TempDir> {
     Ok(folder)
 }
 
-/// A vault in this process, open, and who calls it.
-pub(crate) struct Inside {
-    /// The vault.
-    pub(crate) vault: Vault,
-    /// Its store.
-    pub(crate) store: Arc<SqliteStore>,
-    /// Its owner.
-    pub(crate) caller: Caller,
-}
-
 /// Opens a folder's vault in this process, or makes it, its keys on a page that is locked by `mlock` alone.
-pub(crate) async fn open(home: &Path) -> Result<Inside> {
-    let store = Arc::new(SqliteStore::open(&home.join("vault.db"))?);
-    let page = PagePolicy { secretmem: false, require_lock: false };
-    let iterations = Iterations::new(100_000)?;
-    let phrase = Passphrase::new(KEY.as_bytes().to_vec())?;
-    if store.header()?.is_none() {
-        let founding = Founding::WithoutRecovery;
-        found(&*store, &phrase, Plan { founding, iterations, page, now: SystemClock.now() })?;
+pub(crate) async fn open(home: &Path) -> Result<Inside<SystemClock>> {
+    let inside = Inside::at(&home.join("vault.db"), &Arc::new(SystemClock), None)?;
+    if inside.vault.exists()? {
+        inside.unlock_with(KEY).await?;
+    } else {
+        inside.found(KEY).await;
     }
-    let posture = Posture { dumpable: true, core_dumps: true, swap: "unknown" };
-    let settings = Settings { iterations, page, posture, key_file: None };
-    let vault = Vault::new(Arc::clone(&store) as Arc<dyn Store>, Arc::new(SystemClock), settings);
-    let caller = Caller::owner(Peer { uid: 0, gid: 0, pid: None, exe: None });
-    vault.call(&caller, UnlockVault { key: value(KEY)? }).await?;
-    Ok(Inside { vault, store, caller })
+    Ok(inside)
 }
 
-impl Inside {
-    /// Stores the secrets that are asked for, and so many others.
-    pub(crate) async fn store(&self, secrets: usize) -> Result<()> {
-        for from in (0..secrets).step_by(UNIT) {
-            if from > 0 {
-                say::progress(format_args!("{from} secrets stored"));
-            }
-            let entries = (from..secrets.min(from + UNIT)).map(entry).collect::<Result<_>>()?;
-            let import = Import { entries, on_conflict: OnConflict::Fail, dry_run: false };
-            self.vault.call(&self.caller, import).await?;
+/// Stores the secrets that are asked for, and so many others.
+pub(crate) async fn store(inside: &Inside<SystemClock>, secrets: usize) -> Result<()> {
+    for from in (0..secrets).step_by(UNIT) {
+        if from > 0 {
+            say::progress(format_args!("{from} secrets stored"));
         }
-        for (name, text) in [
-            (NAME, "sk-proj-0123456789abcdefghijklmnopqrstuvwxyz0123456789"),
-            ("skill:aws:access_key_id", "AKIA0123456789ABCDEF"),
-            ("skill:aws:secret_access_key", "0123456789abcdefghijklmnopqrstuvwxyz0123"),
-        ] {
-            self.vault.call(&self.caller, create(name, text)?).await?;
-        }
-        Ok(())
+        let entries = (from..secrets.min(from + UNIT)).map(entry).collect::<Result<_>>()?;
+        inside.call(Import { entries, on_conflict: OnConflict::Fail, dry_run: false }).await?;
     }
+    for (name, text) in [
+        (NAME, "sk-proj-0123456789abcdefghijklmnopqrstuvwxyz0123456789"),
+        ("skill:aws:access_key_id", "AKIA0123456789ABCDEF"),
+        ("skill:aws:secret_access_key", "0123456789abcdefghijklmnopqrstuvwxyz0123"),
+    ] {
+        inside.call(create(name, text)?).await?;
+    }
+    Ok(())
 }
 
 /// Makes the vault that a daemon will serve.
@@ -188,7 +164,7 @@ fn fill(home: &Path, secrets: usize) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let inside = open(home).await?;
-        inside.store(secrets).await?;
+        store(&inside, secrets).await?;
         inside.vault.close().await;
         Ok(())
     })

@@ -12,27 +12,28 @@ use vault::api::{
     Secret, StatusOf, UpdateSecret, VerifyAudit,
 };
 use vault::clock::ManualClock;
-use vault::domain::{Caller, OrgScope, Outcome, Peer, SecretId, Timestamp};
+use vault::domain::{OrgScope, Outcome, SecretId, Timestamp};
 use vault::secret::KeyBytes;
-use vault::store::{ListQuery, SqliteStore, Store};
-use vault::vault::{Handle, SlotSource, Vault};
+use vault::store::{ListQuery, Store};
+use vault::vault::{Handle, Vault};
 use vault::{files, keyfile};
+use vault_testkit::inside::folder;
+use vault_testkit::{Inside, NO_ID};
 
 use super::book::Book;
 use super::step::{AGENTS, ASKED, Guess, NAMES, ORGS, Scope, Spot, Step};
-use super::stock::{KEY, RUNTIME, STOCK, files_of, key_text, master_of, new_folder, open};
+use super::stock::{KEY, RUNTIME, STOCK, files_of, key_text, master_of, open};
 use super::words::{Answer, Line, Reply, Shown, Text};
 
 /// How often a vault was opened when its first step comes.
 pub(crate) const OPENED: usize = 2;
-const NO_ID: &str = "01890000-0000-7000-8000-000000000000";
 
 /// The vault under test.
 pub(crate) struct Room {
     folder: TempDir,
     clock: Arc<ManualClock>,
     /// Nothing while its files change places.
-    running: Option<(Arc<SqliteStore>, Vault)>,
+    running: Option<Inside>,
     master: KeyBytes,
     /// The id of each secret, by the creation that it came from.
     ids: HashMap<u64, SecretId>,
@@ -44,7 +45,7 @@ impl Room {
         let copied = |out: &mut [u8; 32]| out.copy_from_slice(STOCK.master.expose());
         let clock = Arc::new(ManualClock::at(Timestamp::from_millis(1_767_225_600_000)));
         let mut room = Self {
-            folder: new_folder(),
+            folder: folder(),
             clock,
             running: None,
             master: KeyBytes::filled(copied),
@@ -59,8 +60,12 @@ impl Room {
         self.folder.path().join(name)
     }
 
+    fn inside(&self) -> &Inside {
+        self.running.as_ref().unwrap()
+    }
+
     fn vault(&self) -> &Vault {
-        &self.running.as_ref().unwrap().1
+        &self.inside().vault
     }
 
     /// Puts files into the folder and opens what they hold.
@@ -72,16 +77,14 @@ impl Room {
     }
 
     fn unlock(&self) -> Result<(), Code> {
-        let opened = RUNTIME.block_on(self.vault().unlock_derived(&self.master, SlotSource::KeyFile));
+        let opened = RUNTIME.block_on(self.inside().unlock_derived(&self.master));
         opened.map_err(|fault| fault.code)
     }
 
     /// Asks as the owner, never so fast that refusals are folded into one entry.
     fn ask<O: Handle>(&self, asked: Value) -> Result<O::Answer, Code> {
         self.clock.turn_to(self.vault().now().plus_millis(100));
-        let operation: O = serde_json::from_value(asked).unwrap();
-        let owner = Caller::owner(Peer { uid: 1000, gid: 1000, pid: None, exe: None });
-        RUNTIME.block_on(self.vault().call(&owner, operation)).map_err(|fault| fault.code)
+        RUNTIME.block_on(self.inside().ask::<O>(asked)).map_err(|fault| fault.code)
     }
 
     /// Takes a step that the model has taken, and gives what the vault answered.
@@ -190,7 +193,7 @@ impl Room {
 
     fn try_wrong_key(&self) -> Reply {
         let wrong = KeyBytes::copied(&[7; 32]);
-        let refused = RUNTIME.block_on(self.vault().unlock_derived(&wrong, SlotSource::KeyFile));
+        let refused = RUNTIME.block_on(self.inside().unlock_derived(&wrong));
         refused.map(done).map_err(|fault| fault.code)
     }
 
@@ -213,7 +216,7 @@ impl Room {
     fn crash(&mut self) -> Reply {
         let (head, left) = (self.vault().head(), files_of(self.folder.path()));
         self.running = None;
-        self.folder = new_folder();
+        self.folder = folder();
         self.start(&left);
         self.vault().set_outside_head(head);
         self.unlock().map(done)
@@ -261,8 +264,7 @@ impl Room {
 
     /// Compares the stored rows: which there are, and at which revision.
     pub(crate) fn compare_rows(&self, book: &Book) {
-        let (store, _) = self.running.as_ref().unwrap();
-        let (rows, _) = store.list(&ListQuery::all(OrgScope::All)).unwrap();
+        let (rows, _) = self.inside().store.list(&ListQuery::all(OrgScope::All)).unwrap();
         let stored: HashMap<_, _> = rows.iter().map(|row| (row.id, row.revision)).collect();
         let secrets = book.secrets.values();
         let known: HashMap<_, _> = secrets.map(|secret| (self.ids[&secret.birth], secret.revision)).collect();
