@@ -1,6 +1,6 @@
 //! A home as `vaultctl init` leaves one: private, with a random key and a configuration.
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,8 +9,8 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use vault::files;
 
-use crate::programs::vaultd;
-use crate::wait_for;
+use crate::programs::{vaultctl, vaultd};
+use crate::{Run, wait_for};
 
 /// The configuration: the fewest rounds that are allowed, so that no test waits for many.
 const CONFIGURATION: &str = "[kdf]\niterations = 100000\n";
@@ -131,6 +131,17 @@ impl Home {
         command.env_clear();
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         command
+    }
+
+    /// Runs `vaultctl` for this home, in an empty environment, with something piped in.
+    pub fn ctl(&self, arguments: &[&str], input: &str) -> Run {
+        let mut command = Command::new(vaultctl());
+        command.env_clear().arg("--home").arg(self.path("")).args(arguments).current_dir(self.folder());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // A command that asks for no input may have ended before it comes.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        Run::of(&child.wait_with_output().unwrap(), &self.path(""))
     }
 
     /// Returns what every `vaultd` of this home wrote to stderr.

@@ -24,6 +24,7 @@ mod faces;
 #[cfg(target_os = "linux")]
 mod floods;
 mod following;
+mod golden;
 mod guessing;
 mod list;
 mod loss;
