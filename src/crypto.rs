@@ -128,6 +128,9 @@ fn gcm_encrypt(
 
 /// Decrypts in place, and removes the tag; if it is wrong, the buffer holds no plaintext.
 fn gcm_decrypt(key: &Bytes32, iv: &Iv, aad: &[u8], tagged: &mut Vec<u8>) -> Result<(), CryptoError> {
+    if tagged.len() < TAG_BYTES {
+        return Err(CryptoError::Malformed);
+    }
     vault_primitives::aes_256_gcm_decrypt(key, iv, aad, tagged).map_err(|_| CryptoError::NotAuthentic)
 }
 
