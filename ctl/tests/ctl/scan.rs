@@ -111,7 +111,7 @@ fn transcripts_of_agents_are_looked_at_on_demand() {
     assert!(run.stdout.contains("/session.jsonl:1:14: the value of"), "{run}");
 }
 
-#[test]
+#[test(needs(Git))]
 fn what_was_committed_and_removed_is_found_in_the_history() {
     let (test, folder) = with_secret();
     git(&folder, &["init", "-q"]);
@@ -131,7 +131,7 @@ fn what_was_committed_and_removed_is_found_in_the_history() {
     assert_eq!(2, found.len(), "the commit's message is the other: {report}");
 }
 
-#[test]
+#[test(needs(Git))]
 fn an_object_that_no_commit_reaches_is_found() {
     let (test, folder) = with_secret();
     git(&folder, &["init", "-q"]);
