@@ -33,7 +33,7 @@ use crate::audit::{Checkpoint, Entry, Head, Link};
 use crate::crypto::{Bytes32, Header};
 use crate::domain::{OrgId, OrgScope, SecretId, SecretName};
 use crate::keyring::Keys;
-use columns::{blob32, stored_of};
+use columns::blob32;
 use header::{read_header, write_header};
 use migrate::{migrate, refuse_newer};
 
@@ -202,7 +202,10 @@ fn read_state(connection: &Connection) -> Result<State, StoreError> {
 
 impl Store for SqliteStore {
     fn header(&self) -> Result<Option<Header>, StoreError> {
-        self.read(read_header)
+        self.read(|connection| {
+            migrate::compare(connection)?;
+            read_header(connection)
+        })
     }
 
     fn found(&self, header: &Header, keys: &Arc<Keys>) -> Result<(), StoreError> {
@@ -219,12 +222,7 @@ impl Store for SqliteStore {
     }
 
     fn get(&self, id: SecretId) -> Result<Option<Stored>, StoreError> {
-        self.read(|connection| {
-            let sql = concat!("SELECT ", columns::row_columns!(), ", sealed FROM secret WHERE id = ?1");
-            let mut statement = connection.prepare_cached(sql)?;
-            let mut rows = statement.query([id.as_bytes().as_slice()])?;
-            rows.next()?.map(stored_of).transpose()
-        })
+        self.read(|connection| columns::get(connection, id))
     }
 
     fn remains(&self, id: SecretId) -> Result<Option<Remains>, StoreError> {

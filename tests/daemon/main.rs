@@ -17,6 +17,7 @@ mod contention;
 mod damage;
 mod damage_change;
 mod damage_header;
+mod damage_index;
 mod damage_log;
 mod disk;
 mod door;

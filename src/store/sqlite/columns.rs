@@ -16,7 +16,6 @@ macro_rules! row_columns {
          expires_at, version_at, version_by, versions, digest, mac"
     };
 }
-pub(super) use row_columns;
 const SEALED_AT: usize = 17;
 
 /// Takes a stored blob of a fixed length.
@@ -83,6 +82,10 @@ pub(super) fn stored_of(row: &rusqlite::Row<'_>) -> Result<Stored, StoreError> {
     Ok(Stored { row: row_of(row)?, sealed: Sealed::from_stored(row.get(SEALED_AT)?) })
 }
 
+/// Finds a secret by its org and name.
+///
+/// # Errors
+/// [`StoreError::Damaged`] if the index leads to a secret of another name: rows are authenticated, indexes are not.
 pub(super) fn find(
     connection: &Connection,
     org: &OrgId,
@@ -91,7 +94,28 @@ pub(super) fn find(
     let sql = concat!("SELECT ", row_columns!(), ", sealed FROM secret WHERE org = ?1 AND name = ?2");
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([org.as_str(), name.as_str()])?;
-    rows.next()?.map(stored_of).transpose()
+    let found = rows.next()?.map(stored_of).transpose()?;
+    as_asked(found, |row| row.org == *org && row.name == *name)
+}
+
+/// Reads a secret by its id.
+///
+/// # Errors
+/// [`StoreError::Damaged`] if the index leads to a secret of another id.
+pub(super) fn get(connection: &Connection, id: SecretId) -> Result<Option<Stored>, StoreError> {
+    let sql = concat!("SELECT ", row_columns!(), ", sealed FROM secret WHERE id = ?1");
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([id.as_bytes().as_slice()])?;
+    let found = rows.next()?.map(stored_of).transpose()?;
+    as_asked(found, |row| row.id == id)
+}
+
+/// Refuses a row that is not the one that was asked for.
+fn as_asked(found: Option<Stored>, is_asked: impl Fn(&Row) -> bool) -> Result<Option<Stored>, StoreError> {
+    match found {
+        Some(stored) if !is_asked(&stored.row) => Err(StoreError::Damaged("an index of secrets")),
+        found => Ok(found),
+    }
 }
 
 pub(super) fn versions(connection: &Connection, id: SecretId) -> Result<Vec<VersionRow>, StoreError> {

@@ -1,5 +1,6 @@
 //! The schema of the database: which migrations there are, and which a file still needs.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -40,4 +41,31 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
         transaction.commit()?;
     }
     Ok(())
+}
+
+/// The tables and indexes of a schema, by name: the statement of each, as it was given.
+type Objects = BTreeMap<String, Option<String>>;
+
+/// Compares the schema of a file with that of the migrations: what is ours must be as we made it.
+///
+/// A changed column could fold names, or lead a name to another's row. What else is in the file is not used.
+///
+/// # Errors
+/// [`StoreError::Damaged`] if a table or an index is missing or another.
+pub(super) fn compare(connection: &Connection) -> Result<(), StoreError> {
+    let found = objects(connection)?;
+    // Before the migrations there is nothing to compare: a file without a vault.
+    if found.is_empty() {
+        return Ok(());
+    }
+    let made = Connection::open_in_memory()?;
+    MIGRATIONS.iter().try_for_each(|sql| made.execute_batch(sql))?;
+    let same = objects(&made)?.iter().all(|(name, sql)| found.get(name) == Some(sql));
+    if same { Ok(()) } else { Err(StoreError::Damaged("the schema")) }
+}
+
+fn objects(connection: &Connection) -> Result<Objects, StoreError> {
+    let mut statement = connection.prepare("SELECT name, sql FROM sqlite_schema")?;
+    let objects = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(objects.collect::<Result<_, _>>()?)
 }
