@@ -19,6 +19,10 @@ mod need;
 
 use std::future::Future;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT};
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -46,8 +50,19 @@ inventory::collect!(Test);
 /// Runs the tests of this program as their arguments say (`--list`, `--exact NAME`, `--ignored` …).
 pub fn main() -> ExitCode {
     let all_required = all_are_required();
+    let _ = accept_signals();
     let trials = inventory::iter::<Test>.into_iter().map(|test| test.trial(all_required)).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// Catches the signals that a shell in the background or nohup(1) has ignored: SIGINT and SIGQUIT end this program.
+///
+/// What is ignored stays so in the programs that tests start, and a shell cannot trap it there; what is caught does not.
+fn accept_signals() -> std::io::Result<()> {
+    for (signal, code) in [(SIGINT, 130), (SIGQUIT, 131)] {
+        signal_hook::flag::register_conditional_shutdown(signal, code, Arc::new(AtomicBool::new(true)))?;
+    }
+    signal_hook::flag::register(SIGHUP, Arc::default()).map(drop)
 }
 
 /// Returns whether nothing may be skipped that could be installed.

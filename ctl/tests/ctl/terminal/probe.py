@@ -42,4 +42,5 @@ found = {
     "folder": os.getcwd(),
     "nice": os.nice(0),
 }
-json.dump(found, open(sys.argv[1], "w"))
+# In the order of names: the order of the environment means nothing.
+json.dump(found, open(sys.argv[1], "w"), sort_keys=True)
