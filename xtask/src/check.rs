@@ -9,7 +9,6 @@ mod shrinking;
 mod sources;
 mod style;
 mod syntax;
-mod units;
 mod vectors;
 mod words;
 
@@ -21,6 +20,7 @@ use anyhow::{Result, ensure};
 use crate::outcome::{Outcome, Tally};
 use crate::say;
 use crate::tool::{DENY, MACHETE};
+use crate::units;
 use crate::workspace::{cargo, succeed};
 
 /// Options of `cargo xtask check`.

@@ -7,7 +7,6 @@ mod demo;
 mod fuzz;
 mod guard;
 mod man;
-mod outcome;
 mod package;
 mod sanitize;
 mod schema;
@@ -17,7 +16,7 @@ mod test;
 use std::process::ExitCode;
 
 use clap::Parser;
-use xtask::{sabotage, say, tool, turns, workspace};
+use xtask::{outcome, sabotage, say, tool, turns, units, workspace};
 
 /// The project's own commands.
 #[derive(Debug, Parser)]

@@ -7,7 +7,7 @@ use vault_trial::REQUIRE_ALL;
 
 /// How a check ended.
 #[derive(Debug)]
-pub(crate) enum Outcome {
+pub enum Outcome {
     /// What it checks holds.
     Passed,
     /// It was not run, for this reason.
@@ -30,7 +30,8 @@ impl From<Result<Outcome>> for Outcome {
 
 impl Outcome {
     /// Turns a skip into a failure.
-    pub(crate) fn required(self) -> Self {
+    #[must_use]
+    pub fn required(self) -> Self {
         match self {
             Self::Skipped(reason) => {
                 Self::Failed(Error::msg(format!("skipped, and {REQUIRE_ALL}=1 forbids that: {reason}")))
@@ -42,7 +43,7 @@ impl Outcome {
 
 /// Counts how checks ended, and keeps the names of those that did not pass.
 #[derive(Debug, Default)]
-pub(crate) struct Tally {
+pub struct Tally {
     passed: usize,
     skipped: Vec<String>,
     failed: Vec<&'static str>,
@@ -50,7 +51,7 @@ pub(crate) struct Tally {
 
 impl Tally {
     /// Counts a check.
-    pub(crate) fn add(&mut self, name: &'static str, outcome: &Outcome) {
+    pub fn add(&mut self, name: &'static str, outcome: &Outcome) {
         match outcome {
             Outcome::Passed => self.passed += 1,
             Outcome::Skipped(reason) => self.skipped.push(format!("{name} ({reason})")),
@@ -59,7 +60,7 @@ impl Tally {
     }
 
     /// Returns the checks that failed.
-    pub(crate) fn failed(&self) -> &[&'static str] {
+    pub fn failed(&self) -> &[&'static str] {
         &self.failed
     }
 }

@@ -27,13 +27,15 @@ for path in sys.argv[1:]:
 
 /// Whose manager starts a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Manager {
+pub enum Manager {
+    /// The machine's.
     Machine,
+    /// A user's own.
     User,
 }
 
 /// Checks the units of systemd.
-pub(super) fn units() -> Result<Outcome> {
+pub fn units() -> Result<Outcome> {
     if !SYSTEMD.is_here() {
         return Ok(Outcome::Skipped(SYSTEMD.lack()));
     }
@@ -47,7 +49,7 @@ pub(super) fn units() -> Result<Outcome> {
 }
 
 /// Checks the property lists of launchd.
-pub(super) fn plists() -> Result<Outcome> {
+pub fn plists() -> Result<Outcome> {
     if !PYTHON.is_here() {
         return Ok(Outcome::Skipped(PYTHON.lack()));
     }
@@ -90,14 +92,15 @@ fn analyze(manager: Manager) -> Command {
 }
 
 /// Fails on every word that systemd has to say: it succeeds on keys that it does not know.
-fn verify(manager: Manager, units: &[PathBuf]) -> Result<()> {
+pub fn verify(manager: Manager, units: &[PathBuf]) -> Result<()> {
     let output = analyze(manager).args(["verify", "--man=no"]).args(units).output()?;
     let words = [output.stdout, output.stderr].concat();
     let words = String::from_utf8_lossy(&words);
     if output.status.success() && words.trim().is_empty() { Ok(()) } else { bail!("{}", words.trim()) }
 }
 
-fn exposure(unit: &Path) -> Result<()> {
+/// Fails if a unit of the machine's gives up too little, as `systemd-analyze security` counts.
+pub fn exposure(unit: &Path) -> Result<()> {
     let judge = ["security", "--offline=true", "--no-pager", EXPOSURE];
     let output = analyze(Manager::Machine).args(judge).arg(unit).output()?;
     let words = String::from_utf8_lossy(&output.stdout);
@@ -105,44 +108,4 @@ fn exposure(unit: &Path) -> Result<()> {
     say::line(verdict.trim_start_matches(['→', ' ']));
     ensure!(output.status.success(), "the unit is exposed more than 1.0: {words}");
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use vault_trial::all_are_required;
-
-    /// Writes a unit with some lines in its section of the service.
-    fn unit(place: &Path, lines: &str) -> PathBuf {
-        let path = place.join("vaultd.service");
-        let text = format!("[Unit]\nDescription=A unit\n[Service]\nExecStart=/bin/true\n{lines}\n");
-        vault::files::replace_private(&path, text.as_bytes()).unwrap();
-        path
-    }
-
-    /// Judges a unit; skipped without systemd, unless every check has to run.
-    fn judged(judge: impl FnOnce(&Path) -> bool) -> bool {
-        if !SYSTEMD.is_here() {
-            assert!(!all_are_required(), "{}", SYSTEMD.lack());
-            return true;
-        }
-        judge(tempfile::tempdir().unwrap().path())
-    }
-
-    #[test]
-    fn the_projects_own_units_and_lists_pass() {
-        units().unwrap();
-        plists().unwrap();
-    }
-
-    #[test]
-    fn a_key_that_systemd_does_not_know_is_a_fault() {
-        assert!(judged(|place| verify(Manager::Machine, &[unit(place, "NoNewPrivilege=yes")]).is_err()));
-        assert!(judged(|place| verify(Manager::Machine, &[unit(place, "NoNewPrivileges=yes")]).is_ok()));
-    }
-
-    #[test]
-    fn a_unit_that_gives_nothing_up_is_exposed_too_much() {
-        assert!(judged(|place| exposure(&unit(place, "NoNewPrivileges=yes")).is_err()));
-    }
 }
