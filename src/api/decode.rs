@@ -15,6 +15,9 @@ const PARSE_ERROR: i32 = -32700;
 /// How serde begins to say that there is a field which nobody asked for.
 const UNKNOWN_FIELD: &str = "unknown field";
 
+/// How serde ends where an operation has no fields.
+const NOTHING_KNOWN: &str = ", there are no fields";
+
 /// The fields that stand in a path, by name.
 pub(super) type PathFields<'a> = [(&'a str, Cow<'a, str>)];
 
@@ -83,7 +86,9 @@ fn fault_of(words: &str, field: Option<&str>) -> Fault {
 pub(crate) fn without_input(words: &str) -> String {
     let unknown_field = words.starts_with(UNKNOWN_FIELD);
     let quotes_input = unknown_field || words.starts_with("unknown variant") || words.starts_with("invalid ");
-    match words.rfind(", expected ") {
+    // Where nothing is known, the last "expected" is one that the input holds.
+    let expected = if words.ends_with(NOTHING_KNOWN) { None } else { words.rfind(", expected ") };
+    match expected {
         Some(at) if unknown_field => format!("there is a field that is not {}", tail(words, at)),
         Some(at) if quotes_input => format!("expected {}", tail(words, at)),
         None if unknown_field => "there is a field, but this operation takes none".to_owned(),
@@ -181,7 +186,7 @@ impl<'de, A: MapAccess<'de>> JoinedMap<'_, A> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{ListSecrets, UpdateAgent};
+    use crate::api::{ListAgents, ListSecrets, UpdateAgent};
 
     #[test]
     fn a_body_may_say_again_what_the_path_says_and_nothing_else() {
@@ -199,6 +204,26 @@ mod tests {
         let query = from_query::<ListSecrets>(&[], "sort=colour").unwrap_err();
         let json = from_json::<ListSecrets>(&[], br#"{"sort": "colour"}"#).unwrap_err();
         assert_eq!(query, json);
+    }
+
+    #[test]
+    fn a_field_named_after_the_words_of_a_refusal_is_not_repeated() {
+        for key in
+            ["x`, expected MARK", "x`, there are no fields, expected MARK", "MARK, there are no fields"]
+        {
+            let body = serde_json::json!({ key: 1 }).to_string();
+            let query: String =
+                form_urlencoded::Serializer::new(String::new()).append_pair(key, "1").finish();
+            let refusals = [
+                from_json::<ListAgents>(&[], body.as_bytes()).map(drop),
+                from_query::<ListAgents>(&[], &query).map(drop),
+                from_json::<ListSecrets>(&[], body.as_bytes()).map(drop),
+            ];
+            for refused in refusals {
+                let fault = refused.unwrap_err();
+                assert!(!fault.message.contains("MARK"), "{fault}");
+            }
+        }
     }
 
     #[test]

@@ -143,7 +143,16 @@ fn survives(program: &Path, target: &str, args: &Args) -> Result<bool> {
         let runs = words.lines().find_map(|line| line.strip_prefix("stat::number_of_executed_units:"));
         say::line(format_args!("fuzz: {target}: {} inputs, 0 crashes", runs.unwrap_or("?").trim()));
     } else {
+        for line in why(&words) {
+            say::problem(format_args!("{line}"));
+        }
         say::problem(format_args!("fuzz: {target} ended with {ended}; see {}", log_path.display()));
     }
     Ok(ended.success())
+}
+
+/// Gives the lines of a log that say why a target ended: its panic, and the input that did it.
+fn why(log: &str) -> impl Iterator<Item = &str> {
+    let panic = log.lines().skip_while(|line| !line.contains(" panicked at ")).take(2);
+    panic.chain(log.lines().filter(|line| line.starts_with("Base64: ") || line.starts_with("SUMMARY: ")))
 }
