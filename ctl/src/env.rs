@@ -59,13 +59,13 @@ pub(crate) fn socket() -> Option<PathBuf> {
 /// The variable that holds an agent's token.
 pub(crate) const TOKEN: &str = "AGENTICMAIL_VAULT_TOKEN";
 
-/// Gives the token that `AGENTICMAIL_VAULT_TOKEN` holds.
+/// Gives what `AGENTICMAIL_VAULT_TOKEN` holds, the empty text too.
 ///
 /// # Errors
 /// `invalid_request` where it is not UTF-8.
 pub(crate) fn token() -> Result<Option<String>, Failure> {
     let not_text = |_| Failure::usage(format!("{TOKEN} is not UTF-8"), format!("mend it, or unset {TOKEN}"));
-    variable(TOKEN).map(OsString::into_string).transpose().map_err(not_text)
+    set(TOKEN).map(OsString::into_string).transpose().map_err(not_text)
 }
 
 /// Tells whether `NO_COLOR` asks for none, or the terminal cannot show any.
@@ -130,7 +130,12 @@ pub(crate) fn leave_no_core() {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+/// Gives a variable that is set; an empty one counts as absent.
 fn variable(name: &str) -> Option<OsString> {
-    std::env::var_os(name).filter(|value| !value.is_empty())
+    set(name).filter(|value| !value.is_empty())
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+fn set(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
 }

@@ -33,14 +33,21 @@ impl Credential {
     /// Takes the token of the file that is named, else of the environment; none where neither has one.
     ///
     /// # Errors
-    /// `invalid_request` for a file that cannot be read, that others may read, or that holds no token.
+    /// `invalid_request` for a file that cannot be read or that others may read, and if what was named holds no token: a
+    /// blank variable is a token that got lost, and no wish to speak as the user.
     pub(crate) fn find(file: Option<&Path>) -> Result<Option<Self>, Failure> {
         if let Some(path) = file {
             return from_file(path).map(Some);
         }
-        let text = env::token()?.map(Zeroizing::new);
-        let token = text.as_ref().map(|text| text.trim()).filter(|text| !text.is_empty());
-        Ok(token.map(|text| Self { token: Token::from_text(text), source: Source::Variable }))
+        let Some(text) = env::token()?.map(Zeroizing::new) else { return Ok(None) };
+        let token = token_in(&text).ok_or_else(|| {
+            let message = format!("{} is set and holds no token", env::TOKEN);
+            Failure::usage(
+                message,
+                format!("set it to one line, or unset {} to speak as your user", env::TOKEN),
+            )
+        })?;
+        Ok(Some(Self { token, source: Source::Variable }))
     }
 
     /// Gives the file that it was read from.
@@ -75,12 +82,17 @@ impl Credential {
 
 fn from_file(path: &Path) -> Result<Credential, Failure> {
     let bytes = private_bytes(path)?;
-    let text = std::str::from_utf8(&bytes).unwrap_or_default().trim();
-    if text.is_empty() || text.contains('\n') {
+    let token = token_in(std::str::from_utf8(&bytes).unwrap_or_default()).ok_or_else(|| {
         let message = format!("{} holds no token", path.display());
-        return Err(Failure::usage(message, "the file is one line, as `vaultctl agent add` prints it"));
-    }
-    Ok(Credential { token: Token::from_text(text), source: Source::File(path.to_owned()) })
+        Failure::usage(message, "the file is one line, as `vaultctl agent add` prints it")
+    })?;
+    Ok(Credential { token, source: Source::File(path.to_owned()) })
+}
+
+/// Takes the token out of a text of one line.
+fn token_in(text: &str) -> Option<Token> {
+    let text = text.trim();
+    (!text.is_empty() && !text.contains(['\r', '\n'])).then(|| Token::from_text(text))
 }
 
 /// Reads a file that nobody else may read; a pipe is taken as it is.

@@ -23,6 +23,7 @@ use vault::api::{Code, Fault};
 use vault::domain::{CLAIM_BYTES, Caller, Claims};
 use vault::speaker::{Headers, Speaker};
 
+use crate::auth;
 use crate::gate::{Guest, Visitor};
 use crate::own;
 use crate::patient::Patient;
@@ -177,16 +178,24 @@ async fn rpc_answer(
     }
     match busy.while_caller(app.budget.read(request.into_body())).await {
         Err(fault) => refusal(&fault),
-        Ok(body) => match rpc::answer(app, asker, &body).await {
-            Some(text) => json(200, text),
-            None => with_headers(StatusCode::NO_CONTENT, Bytes::new()),
-        },
+        Ok(body) => {
+            let failed = auth::failed();
+            let asker = if auth::is_tried(&body) { Err(&failed) } else { asker };
+            match rpc::answer(app, asker, &body).await {
+                Some(text) => json(200, text),
+                None => with_headers(StatusCode::NO_CONTENT, Bytes::new()),
+            }
+        }
     }
 }
 
-/// Takes the token of `Authorization: Bearer`; another scheme is refused, never ignored.
+/// Takes the token of `Authorization: Bearer`; another scheme, a blank header or a second one is refused, never ignored.
 fn bearer(headers: &HeaderMap) -> Result<Option<Token>, Fault> {
-    let Some(value) = headers.get(AUTHORIZATION) else { return Ok(None) };
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(Fault::new(Code::Unauthorized, "the Authorization header is there more than once"));
+    }
     let token = value.to_str().ok().and_then(|text| text.split_once(' '));
     let token =
         token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());

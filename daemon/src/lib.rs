@@ -9,6 +9,7 @@
 mod access;
 mod activate;
 mod attempts;
+mod auth;
 mod body;
 mod events;
 mod gate;

@@ -5,23 +5,19 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use jsonrpsee::core::server::{MethodCallback, MethodResponse, ResponsePayload};
+use jsonrpsee::core::server::{MethodCallback, MethodResponse};
 use jsonrpsee::types::{ErrorObject, ErrorObjectOwned, Id, Params};
 use jsonrpsee::{ConnectionId, Extensions, RpcModule};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
-use vault::agents::Token;
 use vault::api::{Code, Fault};
 use vault::domain::Caller;
-use vault::secret::Revealed;
 
+use crate::auth::{AUTH, Session};
 use crate::own;
 use crate::router::{App, Endpoint, Fields, Parts};
-use crate::stream::Session;
 
-/// The method that says who speaks on a stream.
-const AUTH: &str = "vault.auth";
 /// The most messages of a batch.
 const BATCH: usize = 100;
 /// The bytes of a batch's answers beyond which the rest of it is not done.
@@ -32,16 +28,16 @@ const METHOD_NOT_FOUND: i32 = -32601;
 
 /// A message as it comes.
 #[derive(Deserialize)]
-struct Message<'a> {
+pub(crate) struct Message<'a> {
     #[serde(borrow)]
     jsonrpc: Cow<'a, str>,
     /// Absent in a notification, which is not the same as null.
     #[serde(borrow, default, deserialize_with = "present")]
     id: Option<&'a RawValue>,
     #[serde(borrow)]
-    method: Cow<'a, str>,
+    pub(crate) method: Cow<'a, str>,
     #[serde(borrow, default)]
-    params: Option<&'a RawValue>,
+    pub(crate) params: Option<&'a RawValue>,
 }
 
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
@@ -49,14 +45,19 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de Raw
 }
 
 impl Message<'_> {
+    /// Returns whether it says that it is JSON-RPC 2.0.
+    pub(crate) fn is_of_version_2(&self) -> bool {
+        self.jsonrpc == "2.0"
+    }
+
     /// Gives the id as jsonrpsee knows ids: text, null and whole numbers. Any other number is put into the answer later.
-    fn id(&self) -> Option<Id<'static>> {
+    pub(crate) fn id(&self) -> Option<Id<'static>> {
         let Some(id) = self.id else { return Some(Id::Null) };
         known_id(id).or_else(|| is_number(id).then_some(Id::Null))
     }
 
     /// Writes an answer under the message's own id; nothing for a notification.
-    fn answered(&self, response: MethodResponse) -> Option<String> {
+    pub(crate) fn answered(&self, response: MethodResponse) -> Option<String> {
         let text = written(response);
         let id = self.id?;
         if known_id(id).is_some() {
@@ -167,51 +168,11 @@ pub(crate) async fn guarded(app: &App, session: &mut Session, text: &[u8]) -> Op
 
 /// Answers a line of a stream, on which `vault.auth` sets who speaks from then on.
 async fn answer_session(app: &App, session: &mut Session, text: &[u8]) -> Option<String> {
-    if let Some(answer) = auth(app, session, text).await {
+    if let Some(answer) = session.authenticate(app, text).await {
         return answer;
     }
-    let identified = app.identify(&session.visitor, session.token.as_ref()).await;
+    let identified = session.identify(app).await;
     answer(app, identified.as_ref(), text).await
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AuthParams {
-    token: Revealed,
-}
-
-/// Does `vault.auth`; `None` where the message is another.
-async fn auth(app: &App, session: &mut Session, text: &[u8]) -> Option<Option<String>> {
-    // Any other message is read only once. The name may be written with escapes (RFC 8259, 7), as any other may.
-    let has = |words: &[u8]| text.windows(words.len()).any(|window| window == words);
-    if !has(AUTH.as_bytes()) && !has(b"\\u") {
-        return None;
-    }
-    let message: Message<'_> = serde_json::from_slice(text).ok()?;
-    if message.method != AUTH || message.jsonrpc != "2.0" {
-        return None;
-    }
-    let id = message.id()?;
-    let params: Result<AuthParams, _> = serde_json::from_str(message.params.map_or("{}", RawValue::get));
-    let done = match params {
-        Err(_) => {
-            Err(Fault::new(Code::InvalidRequest, "`params` is an object with a `token`, which is a string"))
-        }
-        Ok(params) => {
-            let token = Token::from_text(params.token.value().expose());
-            let identified = app.identify(&session.visitor, Some(&token)).await;
-            identified.map(|caller| (caller, token))
-        }
-    };
-    let response = match done {
-        Err(fault) => MethodResponse::error(id, error_of(&fault)),
-        Ok((caller, token)) => {
-            session.token = Some(token);
-            let answer = serde_json::json!({ "success": true, "actor": caller.actor().to_string() });
-            MethodResponse::response(id, ResponsePayload::success(answer), usize::MAX)
-        }
-    };
-    Some(message.answered(response))
 }
 
 /// Answers one message; nothing where it is a notification.
@@ -224,7 +185,7 @@ async fn one(app: &App, asker: Asker<'_>, text: &str) -> Option<String> {
             unreadable(app, "the message is not JSON")
         });
     };
-    if message.jsonrpc != "2.0" {
+    if !message.is_of_version_2() {
         return Some(invalid(app, "`jsonrpc` is not \"2.0\""));
     }
     let Some(id) = message.id() else { return Some(invalid(app, "`id` is not text, a number or null")) };
@@ -273,7 +234,7 @@ pub(crate) fn refused(fault: &Fault) -> String {
     written(MethodResponse::error(Id::Null, error_of(fault)))
 }
 
-fn error_of(fault: &Fault) -> ErrorObjectOwned {
+pub(crate) fn error_of(fault: &Fault) -> ErrorObjectOwned {
     let fault = &*own::numbered(fault);
     ErrorObject::owned(fault.rpc, fault.message.as_str(), Some(fault.details()))
 }

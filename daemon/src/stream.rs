@@ -6,11 +6,11 @@ use std::time::Duration;
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
-use vault::agents::Token;
 use vault::api::Fault;
 
+use crate::auth::Session;
 use crate::body::{BODY_BYTES, Budget, too_large};
-use crate::gate::{Guest, Visitor};
+use crate::gate::Guest;
 use crate::patient::Patient;
 use crate::router::App;
 use crate::rpc;
@@ -21,11 +21,6 @@ const MESSAGE_TIME: Duration = Duration::from_secs(10);
 const IDLE_TIME: Duration = Duration::from_mins(10);
 /// What a stream has room for before it has to grow.
 const ROOM: usize = 4 * 1024;
-/// Who speaks on a stream: the process, and the token that it named.
-pub(crate) struct Session {
-    pub(crate) visitor: Arc<Visitor>,
-    pub(crate) token: Option<Token>,
-}
 
 /// What reading brought.
 enum Read {
@@ -40,7 +35,7 @@ pub(crate) async fn serve(guest: Guest, app: Arc<App>) {
     let Guest { stream, visitor, mut stopping, seat } = guest;
     let mut stream = Patient::new(stream);
     let _connected = app.metrics.connection();
-    let mut session = Session { visitor, token: None };
+    let mut session = Session::new(visitor);
     let mut buffer = BytesMut::with_capacity(ROOM);
     let mut patience = MESSAGE_TIME;
     loop {

@@ -253,7 +253,13 @@ fn a_panic_before_a_caller_is_known_leaves_the_stream_open() {
     let failed = connection.streamed(&auth);
     assert_is_internal_message(&failed);
     served.inside.clock.0.store(false, Ordering::SeqCst);
-    assert_answers(&connection.streamed(&message("vault.status")));
+    // It is open, and not the user's: a token that was tried did not succeed.
+    let refused = connection.streamed(&message("vault.status"));
+    assert_eq!(
+        (7, "unauthorized"),
+        (refused["id"].as_i64().unwrap(), refused["error"]["data"]["code"].as_str().unwrap())
+    );
+    assert_answers(&served.connect().streamed(&message("vault.status")));
 }
 
 #[test]

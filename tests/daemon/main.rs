@@ -12,6 +12,7 @@ extern crate vault_trial;
 
 mod activation;
 mod agents;
+mod auth;
 mod columns;
 mod contention;
 mod damage;

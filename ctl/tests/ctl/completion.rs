@@ -141,6 +141,18 @@ fn an_agent_completes_what_it_may_see() {
 }
 
 #[test(needs(Bash))]
+fn a_blank_token_completes_nothing_that_its_user_may_see() {
+    let test = stored();
+    assert_eq!("my\\ deploy\\ key\n", in_bash_with(&test, "vaultctl get my", |_| {}).stdout);
+    for blank in ["", " ", "\n"] {
+        let run = in_bash_with(&test, "vaultctl get my", |command| {
+            command.env("AGENTICMAIL_VAULT_TOKEN", blank);
+        });
+        assert_eq!("[exit 0]", run.to_string(), "{blank:?}");
+    }
+}
+
+#[test(needs(Bash))]
 fn a_locked_vault_offers_nothing_and_says_nothing() {
     let test = stored();
     test.ctl(&["lock"]).succeeded();

@@ -61,11 +61,30 @@ fn a_removed_agents_token_is_bad() {
 }
 
 #[test]
-fn an_empty_token_is_none() {
+fn a_blank_token_is_an_error_and_no_wish_to_speak_as_the_user() {
     let (test, _) = with_a_token();
-    for empty in ["", " \n"] {
-        assert_eq!("b", with_variable(&test, empty, &["get", "db"]).succeeded().stdout);
+    for blank in ["", " \n", "\t", "amv_a\namv_b"] {
+        let run = with_variable(&test, blank, &["get", "db"]).ended_with(2);
+        assert!(run.stderr.contains("unset AGENTICMAIL_VAULT_TOKEN") && run.stdout.is_empty(), "{run}");
     }
+}
+
+#[test]
+fn every_command_that_would_speak_with_a_blank_token_says_so() {
+    let (test, _) = with_a_token();
+    for command in
+        [&["status"][..], &["mcp"], &["ui", "--no-open"], &["run", "--skill", "openai", "--", "env"]]
+    {
+        with_variable(&test, " ", command).ended_with(2);
+    }
+}
+
+#[test]
+fn a_token_file_counts_though_the_variable_is_blank() {
+    let (test, token) = with_a_token();
+    let file = test.write("bot.token", &token);
+    let run = with_variable(&test, "", &["--token-file", file.to_str().unwrap(), "get", "openai"]);
+    assert_eq!("sk-a", run.succeeded().stdout);
 }
 
 #[test]
