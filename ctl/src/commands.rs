@@ -48,6 +48,7 @@ use vault::domain::Category;
 use crate::context::Context;
 use crate::failure::Failure;
 
+pub(crate) use mcp::tree::{is_reaper as keeps_tree, reap as keep_tree};
 pub(crate) use run::session::{is_leader as leads_session, lead as lead_session};
 
 /// The exit code of a check that found something.

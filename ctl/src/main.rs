@@ -25,6 +25,7 @@ mod references;
 mod show;
 mod token;
 mod usage;
+mod wire;
 
 use std::alloc::System;
 use std::process::ExitCode;
@@ -39,6 +40,9 @@ fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
     if commands::leads_session(&arguments) {
         return commands::lead_session(&arguments);
+    }
+    if commands::keeps_tree(&arguments) {
+        return commands::keep_tree(&arguments);
     }
     if complete::is_asked(&arguments) {
         return complete::answer(&arguments);

@@ -85,6 +85,13 @@ impl std::fmt::Debug for Needles {
     }
 }
 
+impl Default for Needles {
+    /// Nothing to look for.
+    fn default() -> Self {
+        Self::new([])
+    }
+}
+
 impl Needles {
     /// Takes values with the names that they are masked by; those under [`SHORTEST`] bytes are left out.
     pub fn new<'v>(values: impl IntoIterator<Item = (&'v str, &'v str)>) -> Self {

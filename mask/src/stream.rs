@@ -19,6 +19,11 @@ impl Masker {
         Self { needles, held: Zeroizing::default() }
     }
 
+    /// Looks for these from here on, also in what is held.
+    pub fn adopt(&mut self, needles: Arc<Needles>) {
+        self.needles = needles;
+    }
+
     /// Takes the next bytes, and puts out all that can be judged, piece by piece.
     pub fn feed(&mut self, input: &[u8], out: &mut impl FnMut(&[u8])) {
         if self.held.is_empty() {
@@ -98,6 +103,17 @@ mod tests {
         assert_eq!((b"password: ".as_slice(), 4), (out.as_slice(), masker.held()));
         masker.feed(b"ing!", &mut |bytes| out.extend_from_slice(bytes));
         assert_eq!((b"password: hunting!".as_slice(), 0), (out.as_slice(), masker.held()));
+    }
+
+    #[test]
+    fn what_is_held_is_judged_by_the_needles_that_were_adopted_since() {
+        let both = ["hunter2-hunter2".into(), "nter2!tail".into()];
+        let (mut masker, mut out) = (Masker::new(needles(&both[..1])), Vec::new());
+        masker.feed(b"it is hunter2", &mut |bytes| out.extend_from_slice(bytes));
+        masker.adopt(needles(&both));
+        masker.feed(b"!tail", &mut |bytes| out.extend_from_slice(bytes));
+        masker.flush(&mut |bytes| out.extend_from_slice(bytes));
+        assert_eq!("it is hu[vault:n1]", String::from_utf8(out).unwrap());
     }
 
     #[test]

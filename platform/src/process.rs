@@ -1,4 +1,5 @@
-//! What a process that holds keys gives up at its start, and how a command gets a terminal at its own.
+//! What a process that holds keys gives up at its start, how a command gets a terminal at its own, and how it is kept from
+//! outliving the process that started it.
 
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
@@ -8,7 +9,7 @@ use nix::libc;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::stat::{Mode, umask};
-use nix::unistd::{getpgrp, tcsetpgrp};
+use nix::unistd::{Pid, getpgrp, tcsetpgrp};
 
 /// Forbids core dumps and reads by other processes of the same uid.
 ///
@@ -78,4 +79,47 @@ pub fn in_foreground(command: &mut Command, terminal: OwnedFd) {
     };
     // SAFETY: between fork and exec it makes system calls alone: it allocates nothing, and takes no lock.
     unsafe { command.pre_exec(take) };
+}
+
+/// Makes this process the parent of each descendant that loses its own (`PR_SET_CHILD_SUBREAPER`, prctl(2)).
+///
+/// macOS has no equivalent: nothing is done there.
+///
+/// # Errors
+/// What the kernel answers.
+pub fn adopt_orphans() -> std::io::Result<()> {
+    #[cfg(target_os = "linux")]
+    nix::sys::prctl::set_child_subreaper(true)?;
+    Ok(())
+}
+
+/// Starts a command that is killed if the thread that starts it ends (`PR_SET_PDEATHSIG`, prctl(2)).
+///
+/// macOS has no equivalent: nothing is done there.
+pub fn die_with_parent(command: &mut Command) {
+    #[cfg(target_os = "linux")]
+    {
+        let ask = || Ok(nix::sys::prctl::set_pdeathsig(Some(Signal::SIGKILL))?);
+        // SAFETY: between fork and exec it makes one system call: it allocates nothing, and takes no lock.
+        unsafe { command.pre_exec(ask) };
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = command;
+}
+
+/// Returns the children of this process, those that it adopted included, as `/proc` has them (`proc_pid_stat(5)`).
+///
+/// Empty where there is no such `/proc`, as on macOS.
+pub fn children() -> Vec<Pid> {
+    let Ok(processes) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let numbers = processes.filter_map(|process| process.ok()?.file_name().to_str()?.parse().ok());
+    numbers.map(Pid::from_raw).filter(|process| parent_of(*process) == Some(Pid::this())).collect()
+}
+
+/// Returns the parent of a process: the second word after its name, which may itself have spaces and parentheses.
+fn parent_of(process: Pid) -> Option<Pid> {
+    let stat = std::fs::read(format!("/proc/{process}/stat")).ok()?;
+    let after_name = stat.rsplit(|byte| *byte == b')').next()?;
+    let parent = str::from_utf8(after_name).ok()?.split_ascii_whitespace().nth(1)?;
+    parent.parse().ok().map(Pid::from_raw)
 }

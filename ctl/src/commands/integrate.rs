@@ -13,6 +13,7 @@ use serde::Serialize;
 use vault::api::{Code, Fault};
 use vault::files;
 
+use super::mcp::Toolset;
 use crate::context::Context;
 use crate::env;
 use crate::failure::{Failure, in_words};
@@ -31,6 +32,7 @@ const NAME: &str = "agenticmail-vault";
 Examples:
   vaultctl integrate claude --dry-run
   vaultctl integrate codex
+  vaultctl integrate codex --tools use        without run_command
   vaultctl integrate cursor --project         in .cursor/mcp.json of this folder
   vaultctl integrate claude --undo")]
 pub(crate) struct IntegrateArgs {
@@ -45,6 +47,9 @@ pub(crate) struct IntegrateArgs {
     /// Take the entry out
     #[arg(long)]
     undo: bool,
+    /// The tools that the agent gets: with `all` also `run_command`, whose commands run outside the agent's sandbox
+    #[arg(long, value_enum, default_value_t)]
+    tools: Toolset,
 }
 
 /// A program that starts MCP servers.
@@ -134,7 +139,11 @@ fn changed(args: &IntegrateArgs, context: &Context, old: &str) -> Result<String,
         return document.without(NAME);
     }
     let command = std::env::current_exe().map_err(|_| Problem::NoProgram)?.to_string_lossy().into_owned();
-    document.with(NAME, &Server { command, arguments: context.arguments("mcp") })
+    let mut arguments = context.arguments("mcp");
+    if args.tools == Toolset::Use {
+        arguments.extend(["--tools".to_owned(), "use".to_owned()]);
+    }
+    document.with(NAME, &Server { command, arguments })
 }
 
 fn told(path: &Path, problem: Problem) -> Failure {
@@ -192,7 +201,13 @@ fn tell(
     if args.undo {
         return show.done(format_args!("took the vault out of {file}"));
     }
-    show.done(format_args!("wrote the vault into {file}; start {client} again to use it"))
+    show.done(format_args!("wrote the vault into {file}; start {client} again to use it"))?;
+    if args.tools == Toolset::All {
+        show.note(format_args!(
+            "note: run_command runs outside of {client}'s sandbox; leave it out with: --tools use"
+        ));
+    }
+    Ok(())
 }
 
 /// Gives the lines that are taken out and put in, between what both texts begin and end with.

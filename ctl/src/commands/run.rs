@@ -28,6 +28,7 @@ use variables::Pair;
 use vault_mask::Needles;
 
 pub(super) use launch::{Launch, Surroundings};
+pub(super) use signals::heeded;
 pub(super) use variables::{Assigned, without_nul};
 
 /// Runs a command with secrets in its environment, and masks them in what it prints.

@@ -77,3 +77,19 @@ fn undoing_what_was_not_done_changes_nothing() {
     test.ctl(&["integrate", "cursor", "--undo"]).succeeded();
     assert!(!own(&test, ".cursor/mcp.json").exists());
 }
+
+#[test]
+fn an_agent_gets_the_tools_that_were_named_for_it() {
+    let test = TestEnvironment::empty();
+    let file = own(&test, ".cursor/mcp.json");
+    let arguments = |test: &TestEnvironment, words: &[&str]| {
+        let run = test.ctl(words).succeeded();
+        let written: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        (written["mcpServers"]["agenticmail-vault"]["args"].clone(), run.stderr)
+    };
+    let (args, note) = arguments(&test, &["integrate", "cursor", "--tools", "use"]);
+    assert_eq!((json!(["--home", test.home(), "mcp", "--tools", "use"]), ""), (args, note.as_str()));
+    let (args, note) = arguments(&test, &["integrate", "cursor"]);
+    assert_eq!(json!(["--home", test.home(), "mcp"]), args);
+    assert!(note.contains("run_command runs outside of Cursor's sandbox"), "{note}");
+}

@@ -1,5 +1,8 @@
 //! The MCP server as an agent's program meets it: lines of JSON-RPC on its stdin and stdout.
 
+mod answers;
+mod ending;
+
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
@@ -13,18 +16,23 @@ const MASK: &str = "[vault:key]";
 /// A server that was greeted.
 struct Server {
     child: Child,
-    stdin: ChildStdin,
+    /// Closed when it is taken.
+    stdin: Option<ChildStdin>,
     lines: Lines<BufReader<ChildStdout>>,
     next: u64,
 }
 
 impl Server {
     fn start(test: &TestEnvironment) -> Self {
-        let mut command = test.command(&["mcp"]);
+        Self::start_with(test, &["mcp"])
+    }
+
+    fn start_with(test: &TestEnvironment, arguments: &[&str]) -> Self {
+        let mut command = test.command(arguments);
         command.env("PATH", path()).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let (stdin, stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
-        let mut server = Self { child, stdin, lines: BufReader::new(stdout).lines(), next: 1 };
+        let mut server = Self { child, stdin: Some(stdin), lines: BufReader::new(stdout).lines(), next: 1 };
         let hello = json!({
             "protocolVersion": "2025-06-18",
             "capabilities": {},
@@ -36,15 +44,26 @@ impl Server {
     }
 
     fn send(&mut self, message: &Value) {
-        writeln!(self.stdin, "{message}").unwrap();
+        writeln!(self.stdin.as_mut().unwrap(), "{message}").unwrap();
+    }
+
+    /// Asks for something and leaves the answer for later.
+    fn begin(&mut self, method: &str, params: &Value) -> u64 {
+        let id = self.next;
+        self.next += 1;
+        self.send(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}));
+        id
+    }
+
+    /// Reads the next answer.
+    fn answer(&mut self) -> Value {
+        serde_json::from_str(&self.lines.next().unwrap().unwrap()).unwrap()
     }
 
     #[track_caller]
     fn ask(&mut self, method: &str, params: &Value) -> Value {
-        let id = self.next;
-        self.next += 1;
-        self.send(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}));
-        let answer: Value = serde_json::from_str(&self.lines.next().unwrap().unwrap()).unwrap();
+        let id = self.begin(method, params);
+        let answer = self.answer();
         assert_eq!(json!(id), answer["id"], "{answer}");
         assert!(answer["error"].is_null(), "{answer}");
         answer["result"].clone()
@@ -119,7 +138,10 @@ fn a_command_that_takes_too_long_is_ended_with_what_it_started() {
     let test = with_key();
     let asked = json!({"command": ["sh", "-c", "echo on; sleep 60 & sleep 60"], "timeoutSeconds": 1});
     let ran = Server::start(&test).call("run_command", &asked);
-    assert_eq!((&json!("on\n"), &json!(true), &json!(9)), (&ran["stdout"], &ran["timedOut"], &ran["signal"]));
+    assert_eq!(
+        (&json!("on\n"), &json!(true), &json!(15)),
+        (&ran["stdout"], &ran["timedOut"], &ran["signal"])
+    );
 }
 
 #[test]

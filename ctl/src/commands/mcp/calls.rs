@@ -4,47 +4,64 @@ use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::captured::Stop;
 use super::message::Id;
+use super::tree::Stop;
+
+/// How long the calls may take to end once they are stopped: longer than a command that ignores it.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The calls that are not answered yet, each with what stops it.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
-    open: Mutex<BTreeMap<Id, Stop>>,
+    state: Mutex<State>,
     closed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    open: BTreeMap<Id, Stop>,
+    /// Whether the server ends: what is called then is stopped before it begins.
+    ends: bool,
 }
 
 impl Calls {
     /// Notes a call, and gives what stops it.
     pub(super) fn open(&self, id: &Id) -> Stop {
         let stop = Stop::default();
-        self.locked().insert(id.clone(), stop.clone());
+        let mut state = self.locked();
+        if state.ends {
+            stop.now();
+        }
+        state.open.insert(id.clone(), stop.clone());
         stop
     }
 
     /// Takes a call out; false where it was cancelled, and nobody waits for its answer.
     pub(super) fn close(&self, id: &Id) -> bool {
-        let was_open = self.locked().remove(id).is_some();
+        let was_open = self.locked().open.remove(id).is_some();
         self.closed.notify_all();
         was_open
     }
 
     /// Stops a call, whose answer then goes nowhere; one that is over is passed over.
     pub(super) fn cancel(&self, id: &Id) {
-        if let Some(stop) = self.locked().remove(id) {
+        let stop = self.locked().open.remove(id);
+        if let Some(stop) = stop {
             stop.now();
         }
     }
 
-    /// Waits for the calls that are open, and stops those that take longer.
-    pub(super) fn end(&self, patience: Duration) {
-        let waited = self.closed.wait_timeout_while(self.locked(), patience, |open| !open.is_empty());
-        let (open, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        open.values().for_each(Stop::now);
+    /// Stops every call, and those that come, and waits until they have ended; at most two seconds.
+    pub(super) fn end(&self) {
+        let mut state = self.locked();
+        state.ends = true;
+        state.open.values().for_each(Stop::now);
+        // Those that outlast it, as where the daemon does not answer, have no command.
+        drop(self.closed.wait_timeout_while(state, PATIENCE, |state| !state.open.is_empty()));
     }
 
-    fn locked(&self) -> MutexGuard<'_, BTreeMap<Id, Stop>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    fn locked(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -63,6 +80,6 @@ mod tests {
 
     #[test]
     fn the_end_waits_for_nobody_where_no_call_is_open() {
-        Calls::default().end(Duration::MAX);
+        Calls::default().end();
     }
 }

@@ -1,21 +1,18 @@
 //! A command that an agent runs: its output is read whole, masked, and given back.
 
 use std::ffi::OsString;
-use std::io::{Read, Write};
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde_json::{Value, json};
 
+use super::known::Known;
+use super::server::Session;
 use super::tools::Run;
-use crate::birth;
+use super::tree::{Report, Stop, Tree};
 use crate::commands::run::{Assigned, Launch, Surroundings, without_nul};
 use crate::context::Context;
 use crate::dotenv::is_variable;
@@ -23,7 +20,7 @@ use crate::failure::{Failure, in_words};
 use crate::references::{Values, Wanted};
 use crate::show::plain;
 use vault::presets::Presets;
-use vault_mask::{Masker, Needles, SHORTEST};
+use vault_mask::{Masker, SHORTEST};
 
 /// How long a command may take unless it is said otherwise, in seconds.
 const USUAL_SECONDS: u64 = 120;
@@ -34,71 +31,38 @@ const MOST_BYTES: usize = 128 * 1024;
 /// How often a command that runs is looked after.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Stops a command, or keeps it from starting.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Stop(Arc<Mutex<Stage>>);
-
-#[derive(Debug, Default)]
-enum Stage {
-    #[default]
-    Before,
-    Runs(Pid),
-    Over,
-}
-
-impl Stop {
-    /// Stops it now.
-    pub(super) fn now(&self) {
-        let mut stage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Stage::Runs(group) = *stage {
-            // It may have ended just now.
-            let _ = killpg(group, Signal::SIGKILL);
-        }
-        *stage = Stage::Over;
-    }
-
-    /// Starts it, unless it was stopped before.
-    fn start(&self, start: impl FnOnce() -> std::io::Result<Child>) -> std::io::Result<Option<Child>> {
-        let mut stage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if matches!(*stage, Stage::Over) {
-            return Ok(None);
-        }
-        let child = start()?;
-        *stage = Stage::Runs(Pid::from_raw(child.id().cast_signed()));
-        Ok(Some(child))
-    }
-}
-
-/// Runs a command to its end and gives its exit code and masked output.
-pub(super) fn run(asked: Run, context: &Context, stop: &Stop) -> Result<Value, Failure> {
-    let values = read(&asked, context)?;
+/// Runs a command to its end, and that of all that it started, and gives its exit code and masked output.
+pub(super) fn run(asked: Run, session: &Session<'_>, stop: &Stop) -> Result<Value, Failure> {
+    let values = read(&asked, session.context)?;
     let mut launch = Launch {
         command: asked.command.iter().map(OsString::from).collect(),
         variables: assigned(&asked, &values)?,
         surroundings: Surroundings::Inherited,
     };
-    let needles = Arc::new(Needles::new(values.exposed()));
-    let child = start(&mut launch, &asked, stop)?;
-    let Some(mut child) = child else { return Err(Failure::usage("the call was cancelled", "")) };
+    session.known.add(&values);
+    drop(values);
     let seconds = asked.timeout_seconds.unwrap_or(USUAL_SECONDS).clamp(1, MOST_SECONDS);
     let deadline = Instant::now() + Duration::from_secs(seconds);
-    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let (tree, Ends { mut stdin, stdout, stderr }) = start(&mut launch, &asked, stop)?;
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let stdout = scope.spawn(|| masked(stdout, &needles, &over));
-        let stderr = scope.spawn(|| masked(stderr, &needles, &over));
-        scope.spawn(|| stdin.map(|mut stdin| stdin.write_all(asked.stdin.unwrap_or_default().as_bytes())));
-        let waited = wait(&mut child, deadline);
-        // What it left behind goes with it: nobody reads its output any more.
-        stop.now();
+        let stdout = scope.spawn(|| masked(stdout, &session.known, &over));
+        let stderr = scope.spawn(|| masked(stderr, &session.known, &over));
+        scope.spawn(move || stdin.write_all(asked.stdin.unwrap_or_default().as_bytes()));
+        let ended = tree.wait(deadline);
         over.store(true, Ordering::Release);
-        let waited = waited?;
+        let (report, timed_out) = ended?;
+        let (code, signal) = match report {
+            Report::Exited(code) => (Some(code), None),
+            Report::Killed(signal) => (None, Some(signal)),
+            Report::Unstarted(errno) => return Err(unstarted(&io::Error::from_raw_os_error(errno))),
+        };
         let text = |output: std::thread::ScopedJoinHandle<'_, Output>| output.join().unwrap_or_default();
         let (stdout, stderr) = (text(stdout), text(stderr));
         Ok(json!({
-            "exitCode": waited.code,
-            "signal": waited.signal,
-            "timedOut": waited.timed_out,
+            "exitCode": code,
+            "signal": signal,
+            "timedOut": timed_out,
             "stdout": stdout.text,
             "stderr": stderr.text,
             "cut": stdout.cut || stderr.cut,
@@ -136,39 +100,24 @@ fn assigned(asked: &Run, values: &Values) -> Result<Vec<Assigned>, Failure> {
     Ok(assigned)
 }
 
-fn start(launch: &mut Launch, asked: &Run, stop: &Stop) -> Result<Option<Child>, Failure> {
-    let mut command = launch.prepared();
-    command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    if let Some(folder) = &asked.folder {
-        command.current_dir(folder);
-    }
-    stop.start(|| birth::given_back(|| command.spawn())).map_err(|error| {
-        let hint = "check the program's name, its folder and its rights";
-        Failure::usage(format!("the command did not start: {}", in_words(&error)), hint)
-    })
+/// Our ends of a command's stdin, stdout and stderr.
+struct Ends {
+    stdin: PipeWriter,
+    stdout: PipeReader,
+    stderr: PipeReader,
 }
 
-/// How a command ended.
-struct Waited {
-    code: Option<i32>,
-    signal: Option<i32>,
-    timed_out: bool,
+fn start(launch: &mut Launch, asked: &Run, stop: &Stop) -> Result<(Tree, Ends), Failure> {
+    let ((input, stdin), (stdout, output), (stderr, errors)) = (io::pipe()?, io::pipe()?, io::pipe()?);
+    let theirs = [input.as_fd(), output.as_fd(), errors.as_fd()];
+    let tree = stop.start(launch, asked.folder.as_deref(), theirs).map_err(|error| unstarted(&error))?;
+    let tree = tree.ok_or_else(|| Failure::usage("the call was cancelled", ""))?;
+    Ok((tree, Ends { stdin, stdout, stderr }))
 }
 
-/// Waits for the end of a command, and ends it with its group when its time is over.
-fn wait(child: &mut Child, deadline: Instant) -> Result<Waited, Failure> {
-    use std::os::unix::process::ExitStatusExt;
-    let mut timed_out = false;
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Waited { code: status.code(), signal: status.signal(), timed_out });
-        }
-        if Instant::now() >= deadline {
-            timed_out = true;
-            let _ = killpg(Pid::from_raw(child.id().cast_signed()), Signal::SIGKILL);
-        }
-        std::thread::sleep(LOOK);
-    }
+fn unstarted(error: &io::Error) -> Failure {
+    let hint = "check the program's name, its folder and its rights";
+    Failure::usage(format!("the command did not start: {}", in_words(error)), hint)
 }
 
 /// A masked output.
@@ -181,15 +130,16 @@ struct Output {
 /// Reads and masks an output to its end, or until the command is over and nothing is left to read.
 ///
 /// A tail is held for as long as it takes: nobody waits for a prompt here.
-fn masked(source: Option<impl Read + AsFd>, needles: &Arc<Needles>, over: &AtomicBool) -> Output {
-    let Some(mut source) = source else { return Output::default() };
-    let mut masker = Masker::new(Arc::clone(needles));
+fn masked(mut source: impl Read + AsFd, known: &Known, over: &AtomicBool) -> Output {
+    let mut masker = Masker::new(known.needles());
     let (mut start, mut end) = (Vec::new(), Vec::new());
     let mut put = |bytes: &[u8]| keep(bytes, &mut start, &mut end);
     let mut chunk = vec![0; 64 * 1024];
     while is_more(&source, over)
         && let Ok(read @ 1..) = source.read(&mut chunk)
     {
+        // A command that started meanwhile was given its values before it could leave them anywhere.
+        masker.adopt(known.needles());
         masker.feed(chunk.get(..read).unwrap_or_default(), &mut put);
     }
     masker.flush(&mut put);

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::message::{META, Object, Refusal, Request};
 use super::shapes::{Discovery, Empty, Form, Greeting, Hello, ToolList};
-use super::tools::Tool;
+use super::tools::{Tool, Toolset};
 
 /// The versions that are spoken, oldest first.
 pub(super) const VERSIONS: [&str; 5] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", UNGREETED];
@@ -23,11 +23,17 @@ const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 /// Where a request says what its client is able to.
 const CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
 
+/// A conversation with a client.
+#[derive(Debug)]
+pub(super) struct Conversation {
+    tools: Toolset,
+    stage: Stage,
+}
+
 /// How far a conversation is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Stage {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
     /// Nobody has greeted, or asked for anything.
-    #[default]
     Unopened,
     /// The client has greeted.
     Greeted,
@@ -52,40 +58,52 @@ pub(super) struct Call {
     pub(super) form: Form,
 }
 
-impl Stage {
+impl Conversation {
+    /// Begins one, in which these tools are offered.
+    pub(super) const fn new(tools: Toolset) -> Self {
+        Self { tools, stage: Stage::Unopened }
+    }
+
+    /// Returns whether the client has greeted, or asked for something.
+    pub(super) fn is_open(&self) -> bool {
+        self.stage != Stage::Unopened
+    }
+
     /// Says what is to be done with a request, and notes how far the conversation is then.
     pub(super) fn take(&mut self, request: Request) -> Result<Reply, Refusal> {
         let Request { method, mut params, .. } = request;
         if method == "initialize"
             && let Some(hello) = Hello::of(&params)
         {
-            *self = Self::Greeted;
-            return now(&Greeting::to(&hello));
+            self.stage = Stage::Greeted;
+            return now(&Greeting::to(&hello, self.tools));
         }
-        if method == "ping" && *self == Self::Unopened {
+        if method == "ping" && self.stage == Stage::Unopened {
             return now(&Empty {});
         }
         let about = match params.remove(META) {
             Some(Value::Object(about)) => about,
             _ => Object::new(),
         };
-        let (is_explained, form) = self.judge(&method, &about)?;
+        let (is_explained, form) = self.stage.judge(&method, &about)?;
         match method.as_str() {
-            "server/discover" if is_explained => return now(&Discovery::new()),
-            _ if *self == Self::Unopened => *self = Self::Ungreeted,
+            "server/discover" if is_explained => return now(&Discovery::new(self.tools)),
+            _ if self.stage == Stage::Unopened => self.stage = Stage::Ungreeted,
             _ => {}
         }
         match method.as_str() {
             "ping" if !is_explained => now(&Empty {}),
-            "tools/list" => now(&ToolList::new(form)),
-            "tools/call" => Call::of(params, form).map(Reply::Call),
+            "tools/list" => now(&ToolList::new(form, self.tools)),
+            "tools/call" => Call::of(params, form, self.tools).map(Reply::Call),
             "initialize" => {
                 Err(Refusal::params("initialize takes protocolVersion, capabilities and clientInfo"))
             }
             _ => Err(Refusal::no_method()),
         }
     }
+}
 
+impl Stage {
     /// Judges what a request says about itself: whether it has to, and in which form it wants its answer.
     fn judge(self, method: &str, about: &Object) -> Result<(bool, Form), Refusal> {
         let version = about.get(VERSION).and_then(Value::as_str);
@@ -123,7 +141,7 @@ fn now(result: &impl Serialize) -> Result<Reply, Refusal> {
 }
 
 impl Call {
-    fn of(params: Object, form: Form) -> Result<Self, Refusal> {
+    fn of(params: Object, form: Form, tools: Toolset) -> Result<Self, Refusal> {
         #[derive(Deserialize)]
         struct Asked {
             name: String,
@@ -133,7 +151,7 @@ impl Call {
         let asked: Result<Asked, _> = serde_json::from_value(Value::Object(params));
         let words = "tools/call takes a name, and arguments that are an object";
         let Asked { name, arguments } = asked.map_err(|_| Refusal::params(words))?;
-        let tool = Tool::named(&name).ok_or_else(|| Refusal::params("there is no such tool"))?;
+        let tool = tools.named(&name).ok_or_else(|| Refusal::params("there is no such tool"))?;
         Ok(Self { tool, arguments: arguments.unwrap_or_default(), form })
     }
 }
@@ -145,13 +163,13 @@ mod tests {
 
     /// Asks one thing after another in one conversation, and gives what came of each.
     fn asked(all: &[(&str, Value)]) -> Vec<String> {
-        let mut stage = Stage::default();
+        let mut conversation = Conversation::new(Toolset::All);
         let mut ask = |(method, params): &(&str, Value)| {
             let line = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
             let Some(Ok(Message::Request(request))) = message::read(line.as_bytes()) else {
                 panic!("{line}")
             };
-            match stage.take(request) {
+            match conversation.take(request) {
                 Ok(Reply::Now(result)) => result.get().to_owned(),
                 Ok(Reply::Call(call)) => format!("{:?} {:?}", call.tool, call.form),
                 Err(refusal) => message::written(None, Err(refusal)).unwrap(),

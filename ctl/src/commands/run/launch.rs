@@ -36,12 +36,12 @@ impl Launch {
         let mut command = Command::new(words.next().map_or_else(OsString::new, Clone::clone));
         command.args(words);
         self.surround(&mut command);
-        command.envs(self.variables.iter().map(|one| (&one.variable, one.content.expose())));
+        command.envs(self.variables.iter().map(Assigned::pair));
         command
     }
 
     /// Gives a program the environment of the command without the variables.
-    pub(super) fn surround(&self, command: &mut Command) {
+    pub(in super::super) fn surround(&self, command: &mut Command) {
         if self.surroundings == Surroundings::Clean {
             command.env_clear().envs(env::basics());
         }

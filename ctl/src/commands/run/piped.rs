@@ -53,6 +53,8 @@ fn follow(mut child: Child, mut pumps: Pumps, events: &Receiver<Event>) -> Resul
             }
             // Others still hold the outputs; who wants us to end does not want to wait for them.
             Ok(Event::Signal(caught)) if ended.is_some() && ends(caught.signal) => pumps.finish(),
+            // Its number may be another process's by now.
+            Ok(Event::Signal(_)) if ended.is_some() => {}
             Ok(Event::Signal(caught)) => hand_on(caught, &child, &pumps),
             Ok(Event::Ended(_)) => pumps.running -= 1,
             Ok(Event::Session(_)) => {}

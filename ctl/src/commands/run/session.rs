@@ -6,9 +6,8 @@
 //! values through a socket: no process of this program has them in its arguments or its environment.
 
 mod leader;
-mod wire;
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
@@ -17,14 +16,13 @@ use std::sync::mpsc::Sender;
 
 use rustix::termios::isatty;
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
 use super::event::Event;
 use super::launch::Launch;
 use super::outputs::Outputs;
 use super::variables::Assigned;
-use crate::birth;
 use crate::failure::Failure;
+use crate::{birth, wire};
 
 pub(crate) use leader::{is_leader, lead};
 
@@ -107,10 +105,7 @@ impl Session {
 
     /// Tells the leader to do something; where it is gone, its report says so.
     pub(super) fn order(&self, order: &Order) {
-        if let Ok(mut line) = serde_json::to_vec(order).map(Zeroizing::new) {
-            line.push(b'\n');
-            let _ = (&self.orders).write_all(&line);
-        }
+        let _ = wire::tell(&self.orders, order);
     }
 
     /// Makes events of what the leader tells.

@@ -51,10 +51,7 @@ pub(super) enum From {
 /// # Errors
 /// What the system answers.
 pub(super) fn watch(events: Sender<Event>) -> Result<(), Failure> {
-    let ignored = ignored();
-    let watched =
-        WATCHED.into_iter().map(|signal| signal as i32).filter(|number| ignored >> (number - 1) & 1 == 0);
-    let mut signals = SignalsInfo::<WithOrigin>::new(watched)?;
+    let mut signals = SignalsInfo::<WithOrigin>::new(heeded(WATCHED.map(|signal| signal as i32)))?;
     std::thread::spawn(move || {
         for origin in &mut signals {
             let Some(caught) = caught(&origin) else { continue };
@@ -74,6 +71,12 @@ fn caught(origin: &Origin) -> Option<Caught> {
         _ => From::Kernel,
     };
     Some(Caught { signal, sender })
+}
+
+/// Leaves out the signals that this process was started to ignore.
+pub(in super::super) fn heeded<const N: usize>(signals: [i32; N]) -> impl Iterator<Item = i32> {
+    let ignored = ignored();
+    signals.into_iter().filter(move |number| ignored >> (number - 1) & 1 == 0)
 }
 
 /// Gives the set of signals that this process was started to ignore; none where the system does not tell.

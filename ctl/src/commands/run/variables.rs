@@ -66,6 +66,11 @@ impl Assigned {
     pub(in super::super) fn new(variable: &str, content: &str) -> Self {
         Self { variable: variable.to_owned(), content: Content(content.to_owned()) }
     }
+
+    /// Shows the variable and what it holds, for a command's environment.
+    pub(in super::super) fn pair(&self) -> (&str, &str) {
+        (&self.variable, self.content.expose())
+    }
 }
 
 /// Reads `VAR=NAME`.

@@ -1,19 +1,20 @@
 //! The process that leads the session.
 
 use std::ffi::OsString;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
-use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal, kill, killpg};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, getpgrp, setsid, tcgetpgrp, tcsetpgrp};
-use zeroize::Zeroizing;
+use rustix::io::Errno;
+use rustix::process::{self, WaitId, WaitIdOptions};
 
-use super::{Ground, NAME, Order, Report, Target, wire};
+use super::super::variables::Assigned;
+use super::{Ground, NAME, Order, Report, Target};
+use crate::wire;
 
 /// Tells whether this process was started to lead a session.
 pub(crate) fn is_leader(arguments: &[OsString]) -> bool {
@@ -32,12 +33,12 @@ fn begin(arguments: &[OsString]) -> io::Result<()> {
     let mut orders = BufReader::new(socket.try_clone()?);
     setsid()?;
     rustix::process::ioctl_tiocsctty(&output)?;
-    let Some(Order::Start { variables, ground }) = next(&mut orders) else { return Ok(()) };
+    let Some(Order::Start { variables, ground }) = wire::next(&mut orders) else { return Ok(()) };
     let terminal = output.try_clone()?;
     let mut words = arguments.iter().skip(1);
     let mut command = Command::new(words.next().ok_or(io::ErrorKind::InvalidInput)?);
     command.args(words).stdin(input).stdout(output).stderr(errors);
-    command.envs(variables.iter().map(|one| (&one.variable, one.content.expose())));
+    command.envs(variables.iter().map(Assigned::pair));
     match ground {
         Ground::Fore => vault_platform::in_foreground(&mut command, terminal.try_clone()?),
         Ground::Back => drop(command.process_group(0)),
@@ -47,23 +48,11 @@ fn begin(arguments: &[OsString]) -> io::Result<()> {
     match started {
         Ok(child) => {
             let led = Led::new(Pid::from_raw(child.id().cast_signed()), terminal, socket)?;
-            tell(&led.socket, Report::Running(ground))?;
+            wire::tell(&led.socket, &Report::Running(ground))?;
             led.follow(orders)
         }
-        Err(error) => tell(&socket, Report::Unstarted(error.raw_os_error().unwrap_or_default())),
+        Err(error) => wire::tell(&socket, &Report::Unstarted(error.raw_os_error().unwrap_or_default())),
     }
-}
-
-fn next(orders: &mut impl BufRead) -> Option<Order> {
-    let mut line = Zeroizing::new(Vec::new());
-    let read = orders.read_until(b'\n', &mut line).ok()?;
-    if read == 0 { None } else { serde_json::from_slice(&line).ok() }
-}
-
-fn tell(mut socket: &UnixStream, report: Report) -> io::Result<()> {
-    let mut line = serde_json::to_vec(&report)?;
-    line.push(b'\n');
-    socket.write_all(&line)
 }
 
 /// A command that runs, and its terminal.
@@ -86,13 +75,13 @@ impl Led {
     fn follow(mut self, mut orders: impl BufRead) -> io::Result<()> {
         let (command, socket) = (self.command, self.socket.try_clone()?);
         std::thread::spawn(move || watch(command, &socket));
-        while let Some(order) = next(&mut orders) {
+        while let Some(order) = wire::next(&mut orders) {
             match order {
                 Order::Signal { number, target } => self.send(number, target),
                 Order::GoOn { ground } => {
                     self.put(ground);
                     // Before it goes on: its next stop is told of after this.
-                    tell(&self.socket, Report::Running(ground))?;
+                    wire::tell(&self.socket, &Report::Running(ground))?;
                     let _ = killpg(self.command, Signal::SIGCONT);
                 }
                 Order::Start { .. } => {}
@@ -126,16 +115,25 @@ impl Led {
 }
 
 /// Tells of each stop of the command, and of its end.
+///
+/// A command that has ended is not reaped: its number, and its group's, mean no other process until this one ends.
 fn watch(command: Pid, socket: &UnixStream) {
+    let Some(command) = process::Pid::from_raw(command.as_raw()).map(WaitId::Pid) else { return };
+    let any = WaitIdOptions::EXITED | WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT;
     loop {
-        let report = match waitpid(command, Some(WaitPidFlag::WUNTRACED)) {
-            Ok(WaitStatus::Stopped(_, signal)) => Report::Stopped(signal as i32),
-            Ok(WaitStatus::Exited(_, code)) => Report::Exited(code),
-            Ok(WaitStatus::Signaled(_, signal, _)) => Report::Killed(signal as i32),
-            Ok(_) | Err(Errno::EINTR) => continue,
+        let report = match process::waitid(command.clone(), any) {
+            Ok(Some(status)) if status.stopped() => {
+                let _ = process::waitid(command.clone(), WaitIdOptions::STOPPED | WaitIdOptions::NOHANG);
+                Report::Stopped(status.stopping_signal().unwrap_or_default())
+            }
+            Ok(Some(status)) => match (status.exit_status(), status.terminating_signal()) {
+                (Some(code), _) => Report::Exited(code),
+                (None, signal) => Report::Killed(signal.unwrap_or_default()),
+            },
+            Ok(None) | Err(Errno::INTR) => continue,
             Err(_) => Report::Gone,
         };
-        let told = tell(socket, report);
+        let told = wire::tell(socket, &report);
         if told.is_err() || !matches!(report, Report::Stopped(_)) {
             return;
         }
