@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::Home;
 use crate::programs::{vaultctl, vaultd};
+use crate::{Home, wait_for};
 
 /// Keys may be in memory that is not locked, as for a person whose limit is low.
 const CONFIG: &str = "[kdf]\niterations = 100000\n\n[memory]\nlock = \"try\"\n";
@@ -61,18 +61,9 @@ impl TestEnvironment {
         self.launch(command);
     }
 
-    /// Starts a daemon on what may be damaged; tells whether it serves, or has ended instead.
+    /// Starts a daemon on what may be damaged; returns whether it serves, or has ended instead.
     pub fn tries_to_start(&mut self) -> bool {
-        let socket = self.spawn(Self::daemon(&self.home()));
-        socket.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
-        loop {
-            if socket.recv(&mut [0; 256]).is_ok() {
-                return true;
-            }
-            if self.daemon.as_mut().is_none_or(|daemon| daemon.try_wait().unwrap().is_some()) {
-                return false;
-            }
-        }
+        self.becomes_ready(Self::daemon(&self.home()))
     }
 
     fn daemon(home: &Path) -> Command {
@@ -82,11 +73,19 @@ impl TestEnvironment {
     }
 
     fn launch(&mut self, command: Command) {
+        assert!(self.becomes_ready(command), "vaultd ended at once");
+    }
+
+    /// Starts a daemon; returns whether it says that it is ready, or has ended instead.
+    fn becomes_ready(&mut self, command: Command) -> bool {
         let socket = self.spawn(command);
-        socket.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+        socket.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
         let mut notice = [0; 256];
-        let length = socket.recv(&mut notice).unwrap();
-        assert!(String::from_utf8_lossy(&notice[..length]).contains("READY=1"));
+        wait_for("a daemon that is ready or has ended", || match socket.recv(&mut notice) {
+            Ok(length) => notice[..length].starts_with(b"READY=1").then_some(true),
+            // A signal that another test causes ends a `recv` with a timeout, too.
+            Err(_) => self.daemon.as_mut()?.try_wait().unwrap().map(|_| false),
+        })
     }
 
     /// Starts a daemon, and gives the socket on which it tells that it is ready.
