@@ -54,13 +54,23 @@ pub struct Limits {
     pub connections: u32,
     /// Connections of one user, 1 to 65,536; 512 by default.
     pub connections_per_user: u32,
+    /// Connections of one agent or guest, 1 to 65,536; 64 by default.
+    pub connections_per_agent: u32,
+    /// Memory for answers that are not written yet, in MiB, 8 to 4,096; 64 by default.
+    pub unsent_mib: u32,
     /// Threads that serve requests, 1 to 64; 1 by default, which is the fastest up to 64 connections.
     pub threads: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections: 512, connections_per_user: 512, threads: 1 }
+        Self {
+            connections: 512,
+            connections_per_user: 512,
+            connections_per_agent: 64,
+            unsent_mib: 64,
+            threads: 1,
+        }
     }
 }
 
@@ -161,12 +171,15 @@ impl Config {
     }
 
     fn check_limits(&self) -> Result<(), ConfigError> {
-        let Limits { connections, connections_per_user, threads } = self.limits;
-        let counts = [connections, connections_per_user].iter().all(|count| (1..=65_536).contains(count));
-        if counts && (1..=64).contains(&threads) {
+        let Limits { connections, connections_per_user, connections_per_agent, unsent_mib, threads } =
+            self.limits;
+        let counts = [connections, connections_per_user, connections_per_agent];
+        let counts = counts.iter().all(|count| (1..=65_536).contains(count));
+        if counts && (1..=64).contains(&threads) && (8..=4096).contains(&unsent_mib) {
             return Ok(());
         }
-        Err(ConfigError::Range("limits", Invalid("connections are 1 to 65536, threads 1 to 64")))
+        let words = "connections are 1 to 65536, unsent_mib 8 to 4096, threads 1 to 64";
+        Err(ConfigError::Range("limits", Invalid(words)))
     }
 
     /// Gives the rounds of new slots.

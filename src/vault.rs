@@ -39,7 +39,7 @@ pub use desk::Desk;
 use faults::{GivenUp, fault_of};
 use folded::Folded;
 pub use found::{FoundError, Founded, Founding, Plan, found};
-pub use handle::{Changes, Handle, Place, Records, Settled, WhileLocked};
+pub use handle::{Changes, Handle, Length, Place, Records, Settled, WhileLocked};
 pub use inspect::{Damage, Findings};
 pub use list::{Fold, each};
 use refused::Refused;

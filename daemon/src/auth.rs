@@ -14,7 +14,7 @@ use vault::domain::Caller;
 use vault::secret::Revealed;
 
 use crate::gate::Visitor;
-use crate::router::App;
+use crate::router::{App, Client};
 use crate::rpc::{Message, error_of};
 
 /// The method that says who speaks on a stream.
@@ -63,7 +63,7 @@ impl Session {
     /// # Errors
     /// `unauthorized` after a `vault.auth` that failed, and for a token that is not valid any more; `locked` if tokens
     /// cannot be judged.
-    pub(crate) async fn identify(&self, app: &App) -> Result<Caller, Fault> {
+    pub(crate) async fn identify(&self, app: &App) -> Result<Client, Fault> {
         match &self.speaks {
             Speaks::User => app.identify(&self.visitor, None).await,
             Speaks::Agent(token) => app.identify(&self.visitor, Some(token)).await,
@@ -95,9 +95,9 @@ impl Session {
             Fault::new(Code::InvalidRequest, "`params` is an object with a `token`, which is a string")
         })?;
         let token = Token::from_text(params.token.value().expose());
-        let caller = app.identify(&self.visitor, Some(&token)).await?;
+        let client = app.identify(&self.visitor, Some(&token)).await?;
         self.speaks = Speaks::Agent(token);
-        Ok(caller)
+        Ok(client.caller)
     }
 }
 

@@ -21,7 +21,7 @@ use vault_platform::PeerProcess;
 
 use crate::access::Access;
 use crate::router::App;
-use crate::seats::{Seat, Seats};
+use crate::seats::{Holder, Seat, Seats};
 use crate::{http, stream};
 
 /// How long a new connection may stay silent.
@@ -163,7 +163,7 @@ impl Gate {
             }
             return None;
         };
-        let seat = self.seats.take(process.uid());
+        let seat = self.seats.take(Holder::user(process.uid(), standing));
         let visitor = Arc::new(Visitor::new(process, standing));
         Some(Guest { stream, visitor, stopping: self.stopping.clone(), seat })
     }

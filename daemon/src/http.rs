@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,16 +20,18 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use percent_encoding::percent_decode_str;
 use vault::agents::Token;
 use vault::api::{Code, Fault};
-use vault::domain::{CLAIM_BYTES, Caller, Claims};
+use vault::domain::{CLAIM_BYTES, Claims};
 use vault::speaker::{Headers, Speaker};
 
 use crate::auth;
 use crate::gate::{Guest, Visitor};
 use crate::own;
 use crate::patient::Patient;
-use crate::router::{App, Fields, Parts};
-use crate::rpc;
+use crate::router::{App, Client, Fields, Parts};
+use crate::rpc::{Answers, Asker};
 use crate::seats::Busy;
+use crate::sent::{self, Batch};
+use crate::unsent::Room;
 
 /// How long a request's head may take to arrive, and how long a connection may wait between requests.
 const HEAD_TIME: Duration = Duration::from_secs(5);
@@ -46,7 +48,8 @@ static CLIENT: HeaderName = HeaderName::from_static("x-vault-client");
 /// From where the caller says it was asked.
 static ADDRESS: HeaderName = HeaderName::from_static("x-vault-address");
 
-pub(crate) type Answer = Response<Either<Full<Bytes>, Channel<Bytes>>>;
+/// An answer: whole, events as they come, or the answers of a batch as they are taken.
+pub(crate) type Answer = Response<Either<Full<Bytes>, Either<Channel<Bytes>, Batch>>>;
 
 /// Serves a connection until its peer closes it or the daemon ends.
 pub(crate) async fn serve(guest: Guest, app: Arc<App>) {
@@ -85,12 +88,12 @@ struct Asking<'v> {
 }
 
 /// Answers, and turns a panic of one request into that request's error.
-async fn guarded(app: &App, asking: &Asking<'_>, request: Request<Incoming>) -> Answer {
+async fn guarded(app: &Arc<App>, asking: &Asking<'_>, request: Request<Incoming>) -> Answer {
     let answering = AssertUnwindSafe(answer(app, asking, request)).catch_unwind();
     answering.await.unwrap_or_else(|_| refusal(&own::panicked()))
 }
 
-async fn answer(app: &App, asking: &Asking<'_>, request: Request<Incoming>) -> Answer {
+async fn answer(app: &Arc<App>, asking: &Asking<'_>, request: Request<Incoming>) -> Answer {
     let Asking { visitor, busy } = asking;
     if request.uri().path() == "/healthz" {
         return plain(app, &request);
@@ -99,21 +102,23 @@ async fn answer(app: &App, asking: &Asking<'_>, request: Request<Incoming>) -> A
         Ok(token) => app.identify(visitor, token.as_ref()).await,
         Err(fault) => Err(fault),
     };
-    let identified = identified.map(|caller| caller.claiming(claims(request.headers())));
-    let caller = match (&identified, request.uri().path()) {
+    let claimed =
+        |client: Client| Client { caller: client.caller.claiming(claims(request.headers())), ..client };
+    let client = match (identified.map(claimed), request.uri().path()) {
         (Err(fault), "/rpc") if fault.code == Code::Locked => {
             return rpc_answer(app, Err(fault), (busy, request)).await;
         }
-        (Err(fault), _) => return refusal(fault),
-        (Ok(caller), _) => caller,
+        (Err(fault), _) => return refusal(&fault),
+        (Ok(client), _) => client,
     };
+    busy.seat().speaks_for(&client);
     match request.uri().path() {
-        "/rpc" => rpc_answer(app, Ok(caller), (busy, request)).await,
-        "/metrics" | "/vault/events" if !caller.is_owner() => {
+        "/rpc" => rpc_answer(app, Ok(client), (busy, request)).await,
+        "/metrics" | "/vault/events" if !client.caller.is_owner() => {
             refusal(&Fault::new(Code::Forbidden, "you may not do this"))
         }
         "/metrics" | "/vault/events" | "/vault/openapi.json" => plain(app, &request),
-        _ => match operation(app, caller, (busy, request)).await {
+        _ => match operation(app, &client, (busy, request)).await {
             Ok(answer) => answer,
             Err(Refused::Fault(fault)) => refusal(&fault),
             Err(Refused::Method(allowed)) => wrong_method(app, &allowed),
@@ -135,7 +140,7 @@ impl From<Fault> for Refused {
 
 async fn operation(
     app: &App,
-    caller: &Caller,
+    client: &Client,
     (busy, request): (&Busy, Request<Incoming>),
 ) -> Result<Answer, Refused> {
     let (head, body) = request.into_parts();
@@ -154,7 +159,10 @@ async fn operation(
     } else {
         Fields::Query(head.uri.query().unwrap_or_default())
     };
-    Ok(json(endpoint.status(), endpoint.answer(Parts { caller, path: &path, fields }).await?))
+    let mut room = busy.while_caller(client.account.admit(endpoint.length())).await?;
+    let answer = endpoint.answer(Parts { caller: &client.caller, path: &path, fields }).await?;
+    room.fit(answer.len());
+    Ok(json(endpoint.status(), sent::held(answer, Some(room))))
 }
 
 fn no_path(app: &App) -> Fault {
@@ -168,24 +176,32 @@ fn decode(text: &str) -> Result<Cow<'_, str>, Fault> {
     decoded.map_err(|_| Fault::new(Code::InvalidRequest, "the path is not UTF-8"))
 }
 
-async fn rpc_answer(
-    app: &App,
-    asker: Result<&Caller, &Fault>,
-    (busy, request): (&Busy, Request<Incoming>),
-) -> Answer {
+async fn rpc_answer(app: &Arc<App>, asker: Asker, (busy, request): (&Busy, Request<Incoming>)) -> Answer {
     if request.method() != hyper::Method::POST {
         return wrong_method(app, "POST");
     }
-    match busy.while_caller(app.budget.read(request.into_body())).await {
-        Err(fault) => refusal(&fault),
-        Ok(body) => {
-            let failed = auth::failed();
-            let asker = if auth::is_tried(&body) { Err(&failed) } else { asker };
-            match rpc::answer(app, asker, &body).await {
-                Some(text) => json(200, text),
-                None => with_headers(StatusCode::NO_CONTENT, Bytes::new()),
-            }
+    let text = match busy.while_caller(app.budget.read(request.into_body())).await {
+        Err(fault) => return refusal(&fault),
+        Ok(text) => text,
+    };
+    let asker = if auth::is_tried(&text) { Err(auth::failed()) } else { asker };
+    let mut answers = Answers::of(app, text);
+    let (mut whole, mut kept) = (String::new(), None::<Room>);
+    while let Some(piece) = answers.next(app, &asker, busy).await {
+        whole = if whole.is_empty() { piece.text } else { whole + &piece.text };
+        kept = piece.room;
+        if !piece.last && whole.len() > sent::WHOLE_BYTES {
+            let first = sent::held(whole, kept);
+            let mut answer = json(200, Bytes::new());
+            let batch = sent::batch(first, (Arc::clone(app), asker, answers), Arc::clone(busy.seat()));
+            *answer.body_mut() = Either::Right(Either::Right(batch));
+            return answer;
         }
+    }
+    if whole.is_empty() {
+        with_headers(StatusCode::NO_CONTENT, Bytes::new())
+    } else {
+        json(200, sent::held(whole, kept))
     }
 }
 
@@ -224,9 +240,15 @@ fn plain(app: &App, request: &Request<Incoming>) -> Answer {
     match request.uri().path() {
         "/healthz" => json(200, format!("{{\"status\":\"ok\",\"locked\":{locked}}}").into_bytes()),
         "/metrics" => typed(app.metrics.text(locked, app.vault.audit_len()).into(), METRICS_TYPE),
-        "/vault/openapi.json" => json(200, vault::describe::openapi().to_string().into_bytes()),
+        "/vault/openapi.json" => json(200, description()),
         _ => events(app, request),
     }
+}
+
+/// Returns the description of the interface, which is made once.
+fn description() -> Bytes {
+    static TEXT: OnceLock<Bytes> = OnceLock::new();
+    TEXT.get_or_init(|| vault::describe::openapi().to_string().into()).clone()
 }
 
 fn events(app: &App, request: &Request<Incoming>) -> Answer {
@@ -237,7 +259,7 @@ fn events(app: &App, request: &Request<Incoming>) -> Answer {
         Err(fault) => refusal(&fault),
         Ok(channel) => {
             let mut answer = typed(Bytes::new(), "text/event-stream");
-            *answer.body_mut() = Either::Right(channel);
+            *answer.body_mut() = Either::Right(Either::Left(channel));
             answer
         }
     }

@@ -22,15 +22,18 @@ mod metrics;
 pub mod options;
 mod own;
 mod patient;
+mod resident;
 mod router;
 mod rpc;
 mod seats;
+mod sent;
 mod stream;
 mod task;
 mod telemetry;
 #[cfg(test)]
 mod tests;
 mod tick;
+mod unsent;
 mod watch;
 
 use std::os::unix::net::UnixListener;
@@ -82,12 +85,19 @@ pub struct Messages(router::App);
 impl Messages {
     /// Puts the face before a vault.
     pub fn new(vault: Vault) -> Self {
-        Self(router::App::new(vault))
+        Self(router::App::new(vault, &Limits::default()))
     }
 
     /// Answers a message or a batch; nothing where all of it are notifications.
     pub async fn answer(&self, caller: &Caller, text: &[u8]) -> Option<String> {
-        rpc::answer(&self.0, Ok(caller), text).await
+        let holder = seats::Holder::user(0, vault::vault::Standing::Owner);
+        let busy = seats::Seats::new(&Limits::default()).take(holder).busy();
+        let (asker, mut whole) = (Ok(self.0.client(caller.clone())), None);
+        let mut answers = rpc::Answers::of(&self.0, text);
+        while let Some(piece) = answers.next(&self.0, &asker, &busy).await {
+            whole.get_or_insert_with(String::new).push_str(&piece.text);
+        }
+        whole
     }
 }
 
@@ -120,7 +130,7 @@ async fn serve(found: Found, vault: Vault) -> anyhow::Result<()> {
     keys::open_at_start(&vault, &mut sources).await?;
     let socket = activate::Socket::open(&home, passed)?;
     let (stop, stopping) = signal::channel(false);
-    let app = Arc::new(router::App::new(vault.clone()));
+    let app = Arc::new(router::App::new(vault.clone(), &config.limits));
     tracing::info!(socket = %home.socket.display(), locked = matches!(vault.keyring(), Keyring::Locked(_)), "ready");
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     let gate = gate::Gate::new(socket.listener()?, stopping, access, &config.limits);

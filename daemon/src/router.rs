@@ -1,6 +1,7 @@
 //! The table of operations by path and by method: a fold over the one list.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -12,14 +13,16 @@ use jsonrpsee::RpcModule;
 use tokio::sync::Semaphore;
 use vault::agents::{Facts, Token};
 use vault::api::{Code, Fault, Verb, from_json, from_query};
+use vault::config::Limits;
 use vault::domain::Caller;
-use vault::vault::{Fold, Handle, Vault};
+use vault::vault::{Fold, Handle, Length, Vault};
 
 use crate::attempts::Attempts;
 use crate::body::Budget;
 use crate::gate::Visitor;
 use crate::metrics::Metrics;
 use crate::rpc;
+use crate::unsent::{Account, Unsent};
 
 /// What a path answers to.
 type Verbs = Vec<(Verb, Arc<dyn Endpoint>)>;
@@ -30,18 +33,21 @@ pub(crate) struct App {
     pub(crate) paths: matchit::Router<Verbs>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) methods: RpcModule<()>,
+    /// How long the answers of each method may be.
+    pub(crate) lengths: HashMap<&'static str, Length>,
     pub(crate) budget: Budget,
+    unsent: Unsent,
     attempts: Arc<Attempts>,
 }
 
 impl App {
     /// Serves every operation of the one list.
-    pub(crate) fn new(vault: Vault) -> Self {
-        Self::serving(vault, vault::vault::each)
+    pub(crate) fn new(vault: Vault, limits: &Limits) -> Self {
+        Self::serving(vault, limits, vault::vault::each)
     }
 
     /// Serves the operations that are put into the table.
-    pub(crate) fn serving(vault: Vault, fill: impl FnOnce(&mut Table)) -> Self {
+    pub(crate) fn serving(vault: Vault, limits: &Limits, fill: impl FnOnce(&mut Table)) -> Self {
         let metrics = Arc::new(Metrics::new());
         let attempts = Arc::new(Attempts::default());
         let desk = Desk {
@@ -50,7 +56,8 @@ impl App {
             attempts: Arc::clone(&attempts),
             one_guess: Arc::new(Semaphore::new(1)),
         };
-        let mut table = Table { paths: Vec::new(), methods: RpcModule::new(()), desk };
+        let (paths, lengths) = (Vec::new(), HashMap::new());
+        let mut table = Table { paths, methods: RpcModule::new(()), lengths, desk };
         rpc::register_description(&mut table.methods);
         fill(&mut table);
         let mut paths = matchit::Router::new();
@@ -59,7 +66,8 @@ impl App {
                 tracing::error!(%error, path, "a route could not be added");
             }
         }
-        Self { vault, paths, metrics, methods: table.methods, budget: Budget::new(), attempts }
+        let (methods, lengths, unsent) = (table.methods, table.lengths, Unsent::new(limits));
+        Self { vault, paths, metrics, methods, lengths, budget: Budget::new(), unsent, attempts }
     }
 }
 
@@ -68,15 +76,27 @@ impl App {
     ///
     /// # Errors
     /// `unauthorized` for such a token, `locked` where tokens cannot be judged.
-    pub(crate) async fn identify(&self, visitor: &Visitor, token: Option<&Token>) -> Result<Caller, Fault> {
+    pub(crate) async fn identify(&self, visitor: &Visitor, token: Option<&Token>) -> Result<Client, Fault> {
         let identified = self.vault.identify(visitor, visitor.standing, token);
         if identified.as_ref().is_err_and(|fault| fault.code == Code::Unauthorized) {
             self.metrics.refused("unauthorized");
             self.vault.record_bad_token(visitor).await;
             self.attempts.begin(visitor.peer().uid)?.wait_after_failure().await;
         }
-        identified
+        identified.map(|caller| self.client(caller))
     }
+
+    /// Returns a caller with its account.
+    pub(crate) fn client(&self, caller: Caller) -> Client {
+        Client { account: self.unsent.account(&caller), caller }
+    }
+}
+
+/// A caller, and what it may have in memory.
+#[derive(Debug)]
+pub(crate) struct Client {
+    pub(crate) caller: Caller,
+    pub(crate) account: Arc<Account>,
 }
 
 /// Where both faces bring an operation.
@@ -139,20 +159,25 @@ pub(crate) enum Fields<'r> {
     Json(&'r [u8]),
 }
 
+/// The largest buffer that an answer starts with, in bytes: a long answer must not make each later one slow.
+const BUFFER: usize = 16 * 1024;
+
 type Answering<'r> = Pin<Box<dyn Future<Output = Result<Vec<u8>, Fault>> + Send + 'r>>;
 
 /// One operation, for both faces: from a request in parts to an answer as JSON.
 pub(crate) trait Endpoint: Send + Sync {
     /// Gives the HTTP status of a success.
     fn status(&self) -> u16;
+    /// Returns how long its answer may be.
+    fn length(&self) -> Length;
     /// Does the operation.
     fn answer<'r>(&'r self, parts: Parts<'r>) -> Answering<'r>;
 }
 
 struct Of<O> {
     desk: Desk,
-    /// How long the last answer was, in bytes: the next one gets room for as much.
-    length: AtomicUsize,
+    /// How long the last answer was, in bytes: the next one gets a buffer of this size, up to [`BUFFER`].
+    last: AtomicUsize,
     operation: PhantomData<fn() -> O>,
 }
 
@@ -161,15 +186,15 @@ impl<O: Handle> Of<O> {
     const IN_BODY: bool = O::ROUTE.verb.has_body();
 
     fn new(desk: Desk) -> Self {
-        Self { desk, length: AtomicUsize::default(), operation: PhantomData }
+        Self { desk, last: AtomicUsize::default(), operation: PhantomData }
     }
 
     /// Writes an answer as JSON.
     fn written(&self, answer: &O::Answer) -> Result<Vec<u8>, Fault> {
-        let mut json = Vec::with_capacity(self.length.load(Ordering::Relaxed));
+        let mut json = Vec::with_capacity(self.last.load(Ordering::Relaxed).min(BUFFER));
         let written = serde_json::to_writer(&mut json, answer);
         written.map_err(|_| Fault::new(Code::Internal, "the answer could not be written"))?;
-        self.length.store(json.len(), Ordering::Relaxed);
+        self.last.store(json.len(), Ordering::Relaxed);
         Ok(json)
     }
 }
@@ -177,6 +202,10 @@ impl<O: Handle> Of<O> {
 impl<O: Handle> Endpoint for Of<O> {
     fn status(&self) -> u16 {
         O::ROUTE.status
+    }
+
+    fn length(&self) -> Length {
+        O::ANSWER
     }
 
     fn answer<'r>(&'r self, Parts { caller, path, fields }: Parts<'r>) -> Answering<'r> {
@@ -197,6 +226,7 @@ impl<O: Handle> Endpoint for Of<O> {
 pub(crate) struct Table {
     paths: Vec<(&'static str, Verbs)>,
     methods: RpcModule<()>,
+    lengths: HashMap<&'static str, Length>,
     desk: Desk,
 }
 
@@ -204,6 +234,7 @@ impl Fold for Table {
     fn add<O: Handle>(&mut self) {
         let endpoint: Arc<dyn Endpoint> = Arc::new(Of::<O>::new(self.desk.clone()));
         rpc::register(&mut self.methods, O::METHOD, Arc::clone(&endpoint));
+        self.lengths.insert(O::METHOD, O::ANSWER);
         let known = self.paths.iter_mut().find(|(path, _)| *path == O::ROUTE.path);
         match known {
             Some((_, verbs)) => verbs.push((O::ROUTE.verb, endpoint)),

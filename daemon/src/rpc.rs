@@ -1,8 +1,10 @@
 //! JSON-RPC 2.0: one message or a batch to answers; the table of methods, ids, errors and batches are jsonrpsee's.
 
+mod answers;
+
 use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use futures_util::FutureExt;
 use jsonrpsee::core::server::{MethodCallback, MethodResponse};
@@ -13,15 +15,16 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use vault::api::{Code, Fault};
 use vault::domain::Caller;
+use vault::vault::Length;
+
+pub(crate) use answers::{Answers, Piece};
 
 use crate::auth::{AUTH, Session};
 use crate::own;
-use crate::router::{App, Endpoint, Fields, Parts};
+use crate::router::{App, Client, Endpoint, Fields, Parts};
+use crate::seats::Busy;
+use crate::unsent::Room;
 
-/// The most messages of a batch.
-const BATCH: usize = 100;
-/// The bytes of a batch's answers beyond which the rest of it is not done.
-const ANSWERS_BYTES: usize = 16 * 1024 * 1024;
 const PARSE_ERROR: i32 = -32700;
 const INVALID_REQUEST: i32 = -32600;
 const METHOD_NOT_FOUND: i32 = -32601;
@@ -89,8 +92,8 @@ struct Answered<'a> {
     error: Option<&'a RawValue>,
 }
 
-/// Who asks, or why nobody is let in to ask.
-type Asker<'a> = Result<&'a Caller, &'a Fault>;
+/// Who asks, or why the caller is not known.
+pub(crate) type Asker = Result<Client, Fault>;
 
 /// Adds an operation to the table of methods.
 pub(crate) fn register(methods: &mut RpcModule<()>, method: &'static str, endpoint: Arc<dyn Endpoint>) {
@@ -118,103 +121,84 @@ async fn called_with(
 
 /// Adds `rpc.discover`, which describes all methods.
 pub(crate) fn register_description(methods: &mut RpcModule<()>) {
-    let added = methods.register_async_method("rpc.discover", |_, _, _| async move {
-        Ok::<_, ErrorObjectOwned>(vault::describe::openrpc())
+    static TEXT: OnceLock<Option<Box<RawValue>>> = OnceLock::new();
+    let described = || serde_json::value::to_raw_value(&vault::describe::openrpc()).ok();
+    let added = methods.register_async_method("rpc.discover", move |_, _, _| async move {
+        Ok::<_, ErrorObjectOwned>(TEXT.get_or_init(described).clone())
     });
     if let Err(error) = added {
         tracing::error!(%error, "rpc.discover could not be added");
     }
 }
 
-/// Answers a message or a batch; nothing where all of it are notifications.
-pub(crate) async fn answer(app: &App, asker: Asker<'_>, text: &[u8]) -> Option<String> {
-    let text = match std::str::from_utf8(text) {
-        Ok(text) => text.trim_ascii(),
-        Err(_) => return Some(unreadable(app, "the message is not UTF-8")),
-    };
-    if !text.starts_with('[') {
-        return one(app, asker, text).await;
-    }
-    let messages: Vec<&RawValue> = match serde_json::from_str(text) {
-        Ok(messages) => messages,
-        Err(_) => return Some(unreadable(app, "the batch is not JSON")),
-    };
-    if messages.is_empty() || messages.len() > BATCH {
-        return Some(invalid(app, "a batch has 1 to 100 messages"));
-    }
-    let full = Fault::new(
-        Code::TooLarge,
-        "the answers of this batch have more than 16 MiB already; this is not done",
-    );
-    let full = full.hint("ask in smaller batches");
-    let (mut answers, mut bytes) = (Vec::new(), 0);
-    for message in messages {
-        let asker = if bytes > ANSWERS_BYTES { Err(&full) } else { asker };
-        if let Some(answer) = one(app, asker, message.get()).await {
-            bytes += answer.len();
-            answers.push(answer);
+/// Reads a line of a stream, on which `vault.auth` sets who speaks from then on; `Err` holds its answer, if it has one.
+///
+/// A panic outside of any method is an error that belongs to no message.
+pub(crate) async fn asker(app: &App, session: &mut Session, text: &[u8]) -> Result<Asker, Option<String>> {
+    let identifying = async {
+        match session.authenticate(app, text).await {
+            Some(answer) => Err(answer),
+            None => Ok(session.identify(app).await),
         }
-        // What waits for no disk would keep everybody else waiting until the last of a batch.
-        tokio::task::yield_now().await;
-    }
-    (!answers.is_empty()).then(|| format!("[{}]", answers.join(",")))
-}
-
-/// Answers a line of a stream, and turns a panic outside of any method into an error that belongs to no message.
-pub(crate) async fn guarded(app: &App, session: &mut Session, text: &[u8]) -> Option<String> {
-    let answering = AssertUnwindSafe(answer_session(app, session, text)).catch_unwind();
-    answering.await.unwrap_or_else(|_| Some(refused(&own::panicked())))
-}
-
-/// Answers a line of a stream, on which `vault.auth` sets who speaks from then on.
-async fn answer_session(app: &App, session: &mut Session, text: &[u8]) -> Option<String> {
-    if let Some(answer) = session.authenticate(app, text).await {
-        return answer;
-    }
-    let identified = session.identify(app).await;
-    answer(app, identified.as_ref(), text).await
+    };
+    let asker = AssertUnwindSafe(identifying).catch_unwind().await;
+    asker.unwrap_or_else(|_| Err(Some(refused(&own::panicked()))))
 }
 
 /// Answers one message; nothing where it is a notification.
-async fn one(app: &App, asker: Asker<'_>, text: &str) -> Option<String> {
+async fn one(app: &App, asker: &Asker, (busy, text): (&Busy, &str)) -> Option<(String, Option<Room>)> {
     let Ok(message) = serde_json::from_str::<Message<'_>>(text) else {
         let is_json = serde_json::from_str::<IgnoredAny>(text).is_ok();
-        return Some(if is_json {
+        let refusal = if is_json {
             invalid(app, "the message is no JSON-RPC 2.0 request")
         } else {
             unreadable(app, "the message is not JSON")
-        });
+        };
+        return Some((refusal, None));
     };
     if !message.is_of_version_2() {
-        return Some(invalid(app, "`jsonrpc` is not \"2.0\""));
+        return Some((invalid(app, "`jsonrpc` is not \"2.0\""), None));
     }
-    let Some(id) = message.id() else { return Some(invalid(app, "`id` is not text, a number or null")) };
-    let answering = AssertUnwindSafe(called(app, asker, &message, id.clone())).catch_unwind();
-    let response = answering.await.unwrap_or_else(|_| MethodResponse::error(id, error_of(&own::panicked())));
-    message.answered(response)
+    let Some(id) = message.id() else {
+        return Some((invalid(app, "`id` is not text, a number or null"), None));
+    };
+    let mut room = None;
+    let done = AssertUnwindSafe(called(app, (asker, busy), &message, &mut room)).catch_unwind().await;
+    let response = match done.unwrap_or_else(|_| Err(own::panicked())) {
+        Ok(response) => response,
+        Err(fault) => MethodResponse::error(id, error_of(&fault)),
+    };
+    let text = message.answered(response)?;
+    if let Some(room) = &mut room {
+        room.fit(text.len());
+    }
+    Some((text, room))
 }
 
-async fn called(app: &App, asker: Asker<'_>, message: &Message<'_>, id: Id<'static>) -> MethodResponse {
+/// Does what a message asks for, once there is room for its answer.
+async fn called(
+    app: &App,
+    (asker, busy): (&Asker, &Busy),
+    message: &Message<'_>,
+    room: &mut Option<Room>,
+) -> Result<MethodResponse, Fault> {
     if message.method == AUTH {
         let fault = Fault::new(Code::InvalidRequest, "`vault.auth` is a message of its own, on a stream");
-        return MethodResponse::error(
-            id,
-            error_of(&fault.hint("over HTTP send `Authorization: Bearer` and the token")),
-        );
+        return Err(fault.hint("over HTTP send `Authorization: Bearer` and the token"));
     }
     let Some(MethodCallback::Async(callback)) = app.methods.method(&message.method) else {
         app.metrics.refused(Code::NotFound.as_str());
         let fault = Fault::new(Code::NotFound, "there is no such method").rpc(METHOD_NOT_FOUND);
-        return MethodResponse::error(id, error_of(&fault.hint("the methods are described by rpc.discover")));
+        return Err(fault.hint("the methods are described by rpc.discover"));
     };
-    let caller = match asker {
-        Ok(caller) => caller,
-        Err(fault) => return MethodResponse::error(id, error_of(fault)),
-    };
+    let client = asker.as_ref().map_err(Clone::clone)?;
+    let length = app.lengths.get(&*message.method).copied().unwrap_or(Length::Short);
+    *room = Some(busy.while_caller(client.account.admit(length)).await?);
     let params = Params::new(message.params.map(RawValue::get)).into_owned();
     let mut extensions = Extensions::new();
-    extensions.insert(caller.clone());
-    callback(id, params, ConnectionId(0), usize::MAX, extensions).await
+    extensions.insert(client.caller.clone());
+    let id = message.id().unwrap_or(Id::Null);
+    Ok(callback(id, params, ConnectionId(0), usize::MAX, extensions).await)
 }
 
 /// Refuses what is not JSON.

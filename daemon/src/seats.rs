@@ -1,8 +1,9 @@
-//! Seats: how many connections there are, and which one goes when there is no room.
+//! Seats: how many connections there are, and which one is closed when there is no room.
 //!
-//! A newcomer always gets a seat. Whoever gives it up is the user's who has the most, and has completed no request, or
-//! else has been silent the longest; a connection whose request is being carried out is never closed. One whose request is still on its way
-//! in may be: a slow sender keeps nobody out.
+//! A new connection always gets a seat. If there is none, a connection of the holder with the most connections is closed:
+//! first one that never completed a request, else the longest idle. A connection whose request is being carried out is
+//! never closed; one whose request is still arriving, or waits for room for its answer, may be: a slow sender keeps no
+//! other out.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,6 +12,11 @@ use std::time::Instant;
 use nix::sys::resource::{Resource, getrlimit};
 use tokio::sync::Notify;
 use vault::config::Limits;
+use vault::domain::{Actor, Caller};
+use vault::vault::Standing;
+
+use crate::router::Client;
+use crate::unsent::Account;
 
 /// The descriptors that a connection takes: its socket, and the process at the other end.
 const OF_A_CONNECTION: u64 = 2;
@@ -34,9 +40,38 @@ struct Table {
     taken: HashMap<u64, Place>,
 }
 
+/// Who holds a seat: the user of the process at the other end, until its first request names an agent.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Holder {
+    standing: Standing,
+    actor: Actor,
+}
+
+impl Holder {
+    /// Names a user at the door.
+    pub(crate) fn user(uid: u32, standing: Standing) -> Self {
+        Self { standing, actor: Actor::Uid(uid) }
+    }
+
+    fn of(caller: &Caller) -> Self {
+        let standing = if caller.is_owner() { Standing::Owner } else { Standing::Guest };
+        Self { standing, actor: caller.actor() }
+    }
+
+    fn limit(&self, limits: &Limits) -> usize {
+        let limit = match self.standing {
+            Standing::Owner => limits.connections_per_user,
+            Standing::Guest => limits.connections_per_agent.min(limits.connections_per_user),
+        };
+        usize::try_from(limit).unwrap_or(usize::MAX)
+    }
+}
+
 #[derive(Debug)]
 struct Place {
-    uid: u32,
+    holder: Holder,
+    /// Kept for as long as the connection, so that all connections of a caller share it.
+    account: Option<Arc<Account>>,
     last: Instant,
     served: bool,
     busy: u32,
@@ -69,23 +104,22 @@ impl Seats {
         self.table.lock().unwrap_or_else(PoisonError::into_inner).make_room(|_| true);
     }
 
-    /// Gives a newcomer a seat, making room where there is none.
-    pub(crate) fn take(self: &Arc<Self>, uid: u32) -> Arc<Seat> {
+    /// Gives a new connection a seat, making room if there is none.
+    pub(crate) fn take(self: &Arc<Self>, holder: Holder) -> Arc<Seat> {
         let leave = Arc::new(Notify::new());
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_user = table.taken.values().filter(|place| place.uid == uid).count();
-        let limit = |limit: u32| usize::try_from(limit).unwrap_or(usize::MAX);
-        if of_user >= limit(self.limits.connections_per_user) {
-            table.make_room(|place| place.uid == uid);
-        } else if table.taken.len() >= limit(self.limits.connections) {
-            let most = table.user_with_most(uid);
-            if !table.make_room(|place| place.uid == most) {
+        if table.of(&holder) >= holder.limit(&self.limits) {
+            table.make_room(|place| place.holder == holder);
+        } else if table.taken.len() >= usize::try_from(self.limits.connections).unwrap_or(usize::MAX) {
+            let most = table.holder_with_most(&holder);
+            if !table.make_room(|place| place.holder == most) {
                 table.make_room(|_| true);
             }
         }
         let number = table.next;
         table.next += 1;
-        let place = Place { uid, last: Instant::now(), served: false, busy: 0, leave: Arc::clone(&leave) };
+        let (last, leaves) = (Instant::now(), Arc::clone(&leave));
+        let place = Place { holder, account: None, last, served: false, busy: 0, leave: leaves };
         table.taken.insert(number, place);
         Arc::new(Seat { seats: Arc::clone(self), number, leave })
     }
@@ -99,17 +133,18 @@ impl Seats {
 }
 
 impl Table {
-    /// Gives the user who has the most seats when a newcomer's is counted too: nobody takes another's with many of its
-    /// own.
-    fn user_with_most(&self, newcomer: u32) -> u32 {
+    fn of(&self, holder: &Holder) -> usize {
+        self.taken.values().filter(|place| place.holder == *holder).count()
+    }
+
+    /// Returns the holder of the most seats, the newcomer's own counted too: no holder of many takes another's.
+    fn holder_with_most(&self, newcomer: &Holder) -> Holder {
         let mut counts = HashMap::from([(newcomer, 1_usize)]);
         for place in self.taken.values() {
-            *counts.entry(place.uid).or_default() += 1;
+            *counts.entry(&place.holder).or_default() += 1;
         }
-        counts
-            .into_iter()
-            .max_by_key(|(uid, seats)| (*seats, *uid == newcomer))
-            .map_or(newcomer, |(uid, _)| uid)
+        let most = counts.into_iter().max_by_key(|(holder, seats)| (*seats, *holder == newcomer));
+        most.map_or(newcomer, |(holder, _)| holder).clone()
     }
 
     /// Has one of some connections go, where one of them can.
@@ -126,6 +161,24 @@ impl Seat {
     pub(crate) fn busy(self: &Arc<Self>) -> Busy {
         self.seats.change(self.number, |place| place.busy += 1);
         Busy(Arc::clone(self))
+    }
+
+    /// Counts the connection as the caller's who makes the present request.
+    pub(crate) fn speaks_for(&self, client: &Client) {
+        let mut table = self.seats.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(place) = table.taken.get_mut(&self.number) else { return };
+        if place.account.as_ref().is_some_and(|account| Arc::ptr_eq(account, &client.account)) {
+            return;
+        }
+        place.account = Some(Arc::clone(&client.account));
+        let holder = Holder::of(&client.caller);
+        if place.holder == holder {
+            return;
+        }
+        place.holder = holder.clone();
+        if table.of(&holder) > holder.limit(&self.seats.limits) {
+            table.make_room(|place| place.holder == holder);
+        }
     }
 
     /// Waits until the seat has to be given up.
@@ -146,7 +199,12 @@ impl Drop for Seat {
 pub(crate) struct Busy(Arc<Seat>);
 
 impl Busy {
-    /// Waits for something of the caller's, as a body; meanwhile the request is not in progress.
+    /// Returns the seat that is busy.
+    pub(crate) fn seat(&self) -> &Arc<Seat> {
+        &self.0
+    }
+
+    /// Waits for something of the caller's, as a body or room for its answer; meanwhile the request is not in progress.
     pub(crate) async fn while_caller<T>(&self, sends: impl Future<Output = T>) -> T {
         self.0.seats.change(self.0.number, |place| place.busy = place.busy.saturating_sub(1));
         let sent = sends.await;
@@ -168,11 +226,17 @@ impl Drop for Busy {
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt;
+    use vault::domain::Peer;
 
     use super::*;
+    use crate::unsent::Unsent;
 
     fn left(seat: &Seat) -> bool {
         seat.given_up().now_or_never().is_some()
+    }
+
+    fn owner(uid: u32) -> Holder {
+        Holder::user(uid, Standing::Owner)
     }
 
     fn seats(connections: u32) -> Arc<Seats> {
@@ -182,56 +246,81 @@ mod tests {
     #[test]
     fn the_longest_idle_that_completed_no_request_goes_first() {
         let seats = seats(2);
-        let (served, idle) = (seats.take(1), seats.take(1));
+        let (served, idle) = (seats.take(owner(1)), seats.take(owner(1)));
         drop(served.busy());
-        let newcomer = seats.take(1);
+        let newcomer = seats.take(owner(1));
         assert!(left(&idle) && !left(&served) && !left(&newcomer));
     }
 
     #[test]
     fn a_connection_in_the_middle_of_a_request_stays() {
         let seats = seats(1);
-        let first = seats.take(1);
+        let first = seats.take(owner(1));
         let _busy = first.busy();
-        let _newcomer = seats.take(1);
+        let _newcomer = seats.take(owner(1));
         assert!(!left(&first));
     }
 
     #[test]
     fn a_connection_that_is_still_sending_its_request_goes() {
         let seats = seats(1);
-        let first = seats.take(1);
+        let first = seats.take(owner(1));
         let busy = first.busy();
         let mut sending = Box::pin(busy.while_caller(std::future::pending::<()>()));
         assert!(sending.as_mut().now_or_never().is_none());
-        let _newcomer = seats.take(1);
+        let _newcomer = seats.take(owner(1));
         assert!(left(&first));
     }
 
     #[test]
     fn a_connection_whose_request_has_arrived_stays() {
         let seats = seats(1);
-        let first = seats.take(1);
+        let first = seats.take(owner(1));
         let busy = first.busy();
         busy.while_caller(std::future::ready(())).now_or_never().unwrap();
-        let _newcomer = seats.take(1);
+        let _newcomer = seats.take(owner(1));
         assert!(!left(&first));
     }
 
     #[test]
     fn a_user_with_many_seats_takes_none_of_anothers() {
         let seats = seats(4);
-        let owners = seats.take(1);
+        let owners = seats.take(owner(1));
         drop(owners.busy());
-        let guests: Vec<_> = (0..5).map(|_| seats.take(2)).inspect(|seat| drop(seat.busy())).collect();
+        let guests: Vec<_> = (0..5).map(|_| seats.take(owner(2))).inspect(|seat| drop(seat.busy())).collect();
         assert!(!left(&owners) && left(&guests[0]) && left(&guests[1]) && !left(&guests[4]));
     }
 
     #[test]
     fn a_user_at_the_limit_gives_up_a_seat_of_its_own() {
         let seats = Seats::new(&Limits { connections_per_user: 1, ..Limits::default() });
-        let (other, mine) = (seats.take(1), seats.take(2));
-        let _newcomer = seats.take(2);
+        let (other, mine) = (seats.take(owner(1)), seats.take(owner(2)));
+        let _newcomer = seats.take(owner(2));
         assert!(left(&mine) && !left(&other));
+    }
+
+    #[test]
+    fn a_guest_has_fewer_seats_than_an_owner() {
+        let seats = Seats::new(&Limits { connections_per_agent: 1, ..Limits::default() });
+        let guest = || seats.take(Holder::user(2, Standing::Guest));
+        let (of_owner, of_guest) = ([seats.take(owner(1)), seats.take(owner(1))], [guest(), guest()]);
+        assert!(left(&of_guest[0]) && !left(&of_guest[1]) && !of_owner.iter().any(|seat| left(seat)));
+    }
+
+    #[test]
+    fn a_connection_counts_as_the_agents_whose_token_it_names() {
+        let limits = Limits { connections_per_agent: 1, ..Limits::default() };
+        let (seats, unsent) = (Seats::new(&limits), Unsent::new(&limits));
+        let peer = Peer { uid: 1, gid: 1, pid: None, exe: None };
+        let agent = || {
+            let caller = Caller::nobody(peer.clone());
+            Client { account: unsent.account(&caller), caller }
+        };
+        let (first, second) = (seats.take(owner(1)), seats.take(owner(1)));
+        first.speaks_for(&agent());
+        assert!(!left(&first));
+        let _busy = second.busy();
+        second.speaks_for(&agent());
+        assert!(left(&first) && !left(&second));
     }
 }

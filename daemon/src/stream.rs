@@ -13,7 +13,8 @@ use crate::body::{BODY_BYTES, Budget, too_large};
 use crate::gate::Guest;
 use crate::patient::Patient;
 use crate::router::App;
-use crate::rpc;
+use crate::rpc::{self, Answers, Piece};
+use crate::seats::Seat;
 
 /// How long a message may take to arrive once it has begun, and the first one in all.
 const MESSAGE_TIME: Duration = Duration::from_secs(10);
@@ -25,7 +26,6 @@ const ROOM: usize = 4 * 1024;
 /// What reading brought.
 enum Read {
     Line(BytesMut),
-    TooLong,
     Refused(Fault),
     End,
 }
@@ -35,7 +35,7 @@ pub(crate) async fn serve(guest: Guest, app: Arc<App>) {
     let Guest { stream, visitor, mut stopping, seat } = guest;
     let mut stream = Patient::new(stream);
     let _connected = app.metrics.connection();
-    let mut session = Session::new(visitor);
+    let mut speaking = Speaking { session: Session::new(visitor), seat };
     let mut buffer = BytesMut::with_capacity(ROOM);
     let mut patience = MESSAGE_TIME;
     loop {
@@ -43,24 +43,16 @@ pub(crate) async fn serve(guest: Guest, app: Arc<App>) {
             read = next(&mut stream, &mut buffer, (patience, &app.budget)) => read,
             _ = stopping.changed() => return,
         };
-        let answer = match read {
+        let written = match read {
             Read::End => return,
-            Read::TooLong => Some(rpc::refused(&too_large())),
-            Read::Refused(ref fault) => Some(rpc::refused(fault)),
-            Read::Line(ref line) if line.trim_ascii().is_empty() => None,
-            Read::Line(ref line) => {
-                let _busy = seat.busy();
-                rpc::guarded(&app, &mut session, line).await
-            }
-        };
-        if let Some(answer) = answer {
-            let mut line = answer.into_bytes();
-            line.push(b'\n');
-            if stream.write_all(&line).await.is_err() {
+            Read::Refused(fault) => {
+                let _ = stream.write_all(format!("{}\n", rpc::refused(&fault)).as_bytes()).await;
                 return;
             }
-        }
-        if matches!(read, Read::TooLong | Read::Refused(_)) {
+            Read::Line(line) if line.trim_ascii().is_empty() => Ok(()),
+            Read::Line(line) => speaking.answer(&app, &mut stream, &line).await,
+        };
+        if written.is_err() {
             return;
         }
         patience = IDLE_TIME;
@@ -68,6 +60,41 @@ pub(crate) async fn serve(guest: Guest, app: Arc<App>) {
             // Freeing wipes it: a value that was sent or asked for does not wait here with the stream.
             buffer = BytesMut::with_capacity(ROOM);
         }
+    }
+}
+
+/// Who speaks on a stream, and at which seat.
+struct Speaking {
+    session: Session,
+    seat: Arc<Seat>,
+}
+
+impl Speaking {
+    /// Answers a line; each part is made when the one before was taken.
+    async fn answer(&mut self, app: &App, stream: &mut Patient, line: &[u8]) -> std::io::Result<()> {
+        let mut busy = self.seat.busy();
+        let asker = match rpc::asker(app, &mut self.session, line).await {
+            Ok(asker) => asker,
+            Err(None) => return Ok(()),
+            Err(Some(answer)) => return stream.write_all(format!("{answer}\n").as_bytes()).await,
+        };
+        if let Ok(client) = &asker {
+            self.seat.speaks_for(client);
+        }
+        let mut answers = Answers::of(app, line);
+        while let Some(Piece { mut text, room, last }) = answers.next(app, &asker, &busy).await {
+            drop(busy);
+            if last {
+                text.push('\n');
+            }
+            stream.write_all(text.as_bytes()).await?;
+            drop(room);
+            if last {
+                return Ok(());
+            }
+            busy = self.seat.busy();
+        }
+        Ok(())
     }
 }
 
@@ -80,14 +107,14 @@ async fn next(stream: &mut Patient, buffer: &mut BytesMut, (patience, budget): (
         let fresh = buffer.get(searched..).unwrap_or_default();
         if let Some(at) = fresh.iter().position(|byte| *byte == b'\n') {
             if searched + at > BODY_BYTES {
-                return Read::TooLong;
+                return Read::Refused(too_large());
             }
             let line = buffer.split_to(searched + at);
             buffer.advance(1);
             return Read::Line(line);
         }
         if buffer.len() > BODY_BYTES {
-            return Read::TooLong;
+            return Read::Refused(too_large());
         }
         if let Err(busy) = share.cover(buffer.len()).await {
             return Read::Refused(busy);

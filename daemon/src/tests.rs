@@ -78,7 +78,7 @@ impl Served {
     fn new() -> Self {
         let inside = Inside::with(Broken::default());
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let app = App::serving(inside.vault.clone(), |table| {
+        let app = App::serving(inside.vault.clone(), &Limits::default(), |table| {
             each(table);
             table.add::<Panics<false>>();
             table.add::<Panics<true>>();

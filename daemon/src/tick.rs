@@ -11,6 +11,8 @@ use vault::config::Config;
 use vault::files;
 use vault::vault::Vault;
 
+use crate::resident::Resident;
+
 /// How often the clock is looked at.
 const TICK: Duration = Duration::from_secs(1);
 /// How often the head is written to the log too.
@@ -36,12 +38,14 @@ pub(crate) async fn tick(vault: Vault, path: PathBuf, config: Config) {
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut written = None;
     let mut logged = None;
+    let mut resident = Resident::default();
     for count in 0_u64.. {
         ticks.tick().await;
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
         vault.record_folded().await;
         vault.lock_if_idle(config.auto_lock).await;
         vault.erase_what_is_due().await;
+        resident.look().await;
         if count.is_multiple_of(TRIM_EVERY) {
             vault.trim_log(config.audit.keep_days).await;
         }

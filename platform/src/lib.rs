@@ -8,7 +8,7 @@
 //! - [`deny_dumps`], [`no_new_privileges`], [`private_umask`]: what a process that holds keys gives up.
 //! - [`in_foreground`]: a command that has a terminal's keys from its start.
 //! - [`adopt_orphans`], [`children`], [`die_with_parent`]: what a process that ends all of a command's descendants needs.
-//! - [`share_arenas`]: how much memory the allocator keeps for threads.
+//! - [`share_arenas`], [`give_back_memory`]: how much memory the allocator keeps.
 //!
 //! Nothing here knows of secrets, formats or requests. Linux comes first; macOS has the nearest equivalent.
 
@@ -26,7 +26,7 @@ pub use fds::close_stray_descriptors;
 pub use key_page::{Backing, KeyPage, PageError, PagePolicy};
 pub use peer::{PeerProcess, peer_uid};
 pub use process::{
-    adopt_orphans, children, deny_dumps, die_with_parent, in_foreground, is_dumpable, no_new_privileges,
-    private_umask, share_arenas,
+    adopt_orphans, children, deny_dumps, die_with_parent, give_back_memory, in_foreground, is_dumpable,
+    no_new_privileges, private_umask, share_arenas,
 };
 pub use stack::with_burned_stack;

@@ -41,7 +41,7 @@ impl AgentId {
 }
 
 /// Who an audit entry names: `uid:1000`, `agent:bot` or `system`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Actor {
     /// A user, by the uid that the kernel gave.
     Uid(u32),

@@ -21,7 +21,7 @@ use crate::store::{AgentRow, Change, StoreError};
 const TOKEN: &str = "token";
 
 /// Whether the door knows a user as one who may do everything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Standing {
     /// The daemon's own user, or one that the configuration names.
     Owner,

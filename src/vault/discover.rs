@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use serde_json::value::RawValue;
 
 use super::desk::Desk;
-use super::handle::{Handle, Place, Records, WhileLocked};
+use super::handle::{Handle, Length, Place, Records, WhileLocked};
 use super::resolve;
 use crate::api::{
     CategoryEntry, Code, Discover, Discovered, DiscoveredField, DiscoveredPlatform, Fault, ListPresets,
@@ -53,6 +53,7 @@ fn rows_of(desk: &Desk, action: Action, org: &OrgId, platform: &str) -> Result<V
 }
 
 impl Handle for ResolveMany {
+    const ANSWER: Length = Length::Long;
     fn act(&self, desk: &mut Desk) -> Result<ResolvedMany, Fault> {
         let org = self.org_id.clone().unwrap_or_default();
         let names = self.names.as_deref().unwrap_or_default();
@@ -121,6 +122,7 @@ fn value_of(desk: &mut Desk, stored: &Stored) -> Result<ResolvedValue, Fault> {
 }
 
 impl Handle for Discover {
+    const ANSWER: Length = Length::Long;
     const PLACE: Place = Place::Blocking;
 
     fn act(&self, desk: &mut Desk) -> Result<Discovered, Fault> {

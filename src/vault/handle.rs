@@ -12,6 +12,8 @@ use crate::secret::Passphrase;
 pub trait Handle: Operation {
     /// Where it runs.
     const PLACE: Place = Place::Inline;
+    /// How long its answer may be.
+    const ANSWER: Length = Length::Short;
     /// Whether it answers while the vault is locked.
     const WHILE_LOCKED: WhileLocked = WhileLocked::Refuse;
     /// Whether somebody could use it to guess at a key.
@@ -65,6 +67,15 @@ pub enum Place {
     Inline,
     /// On a thread of its own: long reads, key derivation.
     Blocking,
+}
+
+/// How long the answer of an operation may be: room for it is kept before the operation starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Length {
+    /// One secret with its value, or less.
+    Short,
+    /// As much as is stored.
+    Long,
 }
 
 /// Whether an operation answers while the vault is locked.

@@ -2,7 +2,7 @@
 
 use super::Vault;
 use super::desk::Desk;
-use super::handle::{Handle, Place, Records};
+use super::handle::{Handle, Length, Place, Records};
 use crate::api::{AuditAnswer, AuditEntry, AuditLog, Code, Fault, Verification, VerifyAudit, Warning};
 use crate::audit::{Break, BreakReason, Entry, Head, Verdict, Verifier};
 use crate::crypto::{AuditKeySeal, Header, MacKey};
@@ -22,6 +22,7 @@ const PART: u64 = 2000;
 pub(super) const ROLLED_BACK: &str = "rolled_back";
 
 impl Handle for AuditLog {
+    const ANSWER: Length = Length::Long;
     const PLACE: Place = Place::Blocking;
     const RECORDS: Records = Records::Nothing;
 

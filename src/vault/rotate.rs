@@ -1,7 +1,7 @@
 //! Rotation: the same values under fresh salts and IVs.
 
 use super::desk::Desk;
-use super::handle::{Changes, Handle, Place};
+use super::handle::{Changes, Handle, Length, Place};
 use super::reseal::{Resealed, on_all_processors};
 use crate::api::{Created, Fault, RotateAll, RotateSecret, RotatedAll, RotationError, Success};
 use crate::audit::Draft;
@@ -28,6 +28,7 @@ impl Handle for RotateSecret {
 }
 
 impl Handle for RotateAll {
+    const ANSWER: Length = Length::Long;
     const PLACE: Place = Place::Blocking;
     const CHANGES: Changes = Changes::Alone;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::change::{kept_versions, open_version};
 use super::desk::Desk;
-use super::handle::{Handle, Place};
+use super::handle::{Handle, Length, Place};
 use crate::api::{Code, Fault, SCAN_BYTES, SCAN_MATCHES, SCAN_TEXTS, Scan, ScanMatch, ScanText, Scanned};
 use crate::audit::Draft;
 use crate::domain::{Action, Invalid, SecretName};
@@ -14,6 +14,7 @@ use crate::store::{ListQuery, Row, Stored, VersionRow};
 use vault_mask::{Needles, Rest, SHORTEST, Text};
 
 impl Handle for Scan {
+    const ANSWER: Length = Length::Long;
     const PLACE: Place = Place::Blocking;
 
     fn act(&self, desk: &mut Desk) -> Result<Scanned, Fault> {

@@ -3,7 +3,7 @@
 use super::change::older;
 use super::desk::Desk;
 use super::faults::fault_of;
-use super::handle::{After, Handle, Place, Settled};
+use super::handle::{After, Handle, Length, Place, Settled};
 use crate::api::{
     Code, CreateSecret, Created, DamagedSecret, DeleteSecret, Deleted, Fault, GetSecret, ListSecrets, Secret,
     SecretList, SecretWithValue, Success,
@@ -103,6 +103,7 @@ impl NewSecret {
 }
 
 impl Handle for ListSecrets {
+    const ANSWER: Length = Length::Long;
     const PLACE: Place = Place::Blocking;
 
     fn act(&self, desk: &mut Desk) -> Result<SecretList, Fault> {

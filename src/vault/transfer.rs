@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::change::renewed;
 use super::desk::Desk;
 use super::faults::fault_of;
-use super::handle::{Handle, Place};
+use super::handle::{Handle, Length, Place};
 use super::secrets::NewSecret;
 use crate::api::{
     Code, Export, Exported, ExportedSecret, Fault, Import, ImportEntry, Imported, ImportedEntry, LeftOut,
@@ -22,6 +22,7 @@ const ENTRIES: usize = crate::api::IMPORT_ENTRIES;
 const NAMED: usize = 10;
 
 impl Handle for Import {
+    const ANSWER: Length = Length::Long;
     const PLACE: Place = Place::Blocking;
 
     fn act(&self, desk: &mut Desk) -> Result<Imported, Fault> {
@@ -184,6 +185,7 @@ fn overwrite(desk: &mut Desk, stored: &Stored, entry: &ImportEntry) -> Result<()
 }
 
 impl Handle for Export {
+    const ANSWER: Length = Length::Long;
     const PLACE: Place = Place::Blocking;
 
     fn act(&self, desk: &mut Desk) -> Result<Exported, Fault> {

@@ -30,10 +30,15 @@ impl MemoryCgroup {
 
     /// Makes a command that runs a program in it.
     pub fn command(&self, program: &Path) -> Command {
-        let mut command = Command::new("sh");
-        command.args(["-c", "echo $$ > \"$1\"; shift; exec \"$@\"", "sh"]);
-        command.arg(self.0.join("cgroup.procs")).arg(program);
+        let mut command = Command::new("/bin/sh");
+        self.run(&mut command, program);
         command
+    }
+
+    /// Has a shell that is to be started run a program in it; arguments that follow are the program's.
+    pub fn run(&self, shell: &mut Command, program: &Path) {
+        shell.args(["-c", "echo $$ > \"$1\"; shift; exec \"$@\"", "sh"]);
+        shell.arg(self.0.join("cgroup.procs")).arg(program);
     }
 
     /// Returns the memory in use, in bytes: what counts against the limit.

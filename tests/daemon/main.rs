@@ -51,6 +51,8 @@ mod syscalls;
 #[cfg(target_os = "linux")]
 mod takeover;
 mod transfer;
+#[cfg(target_os = "linux")]
+mod unread;
 mod upgrade;
 
 fn main() -> std::process::ExitCode {

@@ -1,0 +1,152 @@
+//! Callers that ask for much and read nothing: what is not written yet is bounded, for each of them and in total.
+//!
+//! They are other users than the daemon's, which runs with as little memory as its unit allows, so the tests need root.
+
+use std::io::{Read, Write};
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use vault_testkit::cgroup::MemoryCgroup;
+use vault_testkit::memory::status_bytes;
+use vault_testkit::users::{User, public_folder};
+use vault_testkit::{Daemon, Home, connect, vaultd, wait_for};
+
+const MIB: u64 = 1024 * 1024;
+/// `MemoryMax=` of the unit.
+const LIMIT: u64 = 512 * MIB;
+/// What an owner waits at most during a flood: a second, and three more for a machine that does much else.
+const PATIENCE: Duration = Duration::from_secs(4);
+/// How long memory may take to be returned.
+const RETURNED: Duration = Duration::from_secs(10);
+/// May connect, and has no grant.
+const GUEST: User = User { uid: 2003, groups: &[] };
+/// The same, or an agent.
+const OTHER: User = User { uid: 2004, groups: &[] };
+
+/// A daemon in its cgroup that two other users may ask.
+struct Bounded {
+    daemon: Daemon,
+    _folder: TempDir,
+    _home: Home,
+    group: MemoryCgroup,
+}
+
+impl Bounded {
+    fn new() -> Self {
+        let (home, folder, group) = (Home::new(), public_folder().0, MemoryCgroup::new(LIMIT));
+        home.write("vault.toml", "[kdf]\niterations = 100000\n[access]\nusers = [2003, 2004]\n");
+        let socket = folder.path().join("vault.sock");
+        let mut command = home.command_of("/bin/sh".as_ref());
+        group.run(&mut command, vaultd());
+        command.arg("--home").arg(home.path("")).arg("--socket").arg(&socket).args(["--socket-mode", "666"]);
+        let daemon = Daemon::start_as(&home, command, &socket);
+        daemon.create("a", "value");
+        Self { daemon, _folder: folder, _home: home, group }
+    }
+
+    fn memory(&self) -> u64 {
+        status_bytes(self.daemon.pid(), "VmRSS")
+    }
+
+    /// Connects as a user again and again, sends the same bytes each time, and reads nothing.
+    fn flood(&self, user: User, count: usize, bytes: &[u8]) -> Vec<UnixStream> {
+        let one = || {
+            let mut stream = UnixStream::connect(self.daemon.socket()).unwrap();
+            stream.set_write_timeout(Some(PATIENCE)).unwrap();
+            // The daemon may have closed it already, for another of the same user.
+            let _ = stream.write_all(bytes);
+            stream
+        };
+        user.does(|| (0..count).map(|_| one()).collect())
+    }
+
+    /// Has an owner ask as long as a flood stands, until nothing moves any more, and ends the flood.
+    fn withstands(&self, flood: impl FnOnce() -> Vec<UnixStream>) {
+        let before = self.memory();
+        let standing = flood();
+        for _ in 0..20 {
+            let began = Instant::now();
+            assert_eq!("value", self.daemon.resolve("a").value());
+            assert!(began.elapsed() < PATIENCE, "an owner waited {:?}", began.elapsed());
+        }
+        assert!(self.group.usage() < LIMIT / 2, "{} MiB", self.group.usage() / MIB);
+        drop(standing);
+        let (ended, most) = (Instant::now(), 2 * before);
+        wait_for("memory that is returned", || {
+            let now = self.memory();
+            assert!(now < most || ended.elapsed() < RETURNED, "{} MiB, then {}", before / MIB, now / MIB);
+            (now < most).then_some(())
+        });
+    }
+}
+
+/// Writes a batch of a hundred messages.
+fn batch(method: &str, params: &Value) -> String {
+    let message = |id| json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
+    json!((0..100).map(message).collect::<Vec<_>>()).to_string()
+}
+
+/// Writes the same as a request of HTTP.
+fn posted(batch: &str) -> String {
+    format!("POST /rpc HTTP/1.1\r\nHost: v\r\nContent-Length: {}\r\n\r\n{batch}", batch.len())
+}
+
+#[test(needs(Root, MemoryCgroup))]
+fn a_guest_that_reads_nothing_does_not_end_the_daemon() {
+    let bounded = Bounded::new();
+    let line = batch("vault.presets", &json!({})) + "\n";
+    bounded.withstands(|| bounded.flood(GUEST, 512, line.as_bytes()));
+}
+
+#[test(needs(Root, MemoryCgroup))]
+fn a_guest_that_reads_no_description_does_not_end_the_daemon() {
+    let bounded = Bounded::new();
+    let line = batch("rpc.discover", &json!({})) + "\n";
+    bounded.withstands(|| bounded.flood(GUEST, 512, line.as_bytes()));
+}
+
+#[test(needs(Root, MemoryCgroup))]
+fn two_guests_that_read_nothing_over_http_do_not_end_the_daemon() {
+    let bounded = Bounded::new();
+    let request = posted(&batch("vault.presets", &json!({})));
+    bounded.withstands(|| {
+        let mut standing = bounded.flood(GUEST, 256, request.as_bytes());
+        standing.extend(bounded.flood(OTHER, 256, request.as_bytes()));
+        standing
+    });
+}
+
+#[test(needs(Root, MemoryCgroup))]
+fn an_agent_that_reads_none_of_its_values_does_not_end_the_daemon() {
+    let bounded = Bounded::new();
+    bounded.daemon.create("large", &"x".repeat(100_000));
+    let grants = json!([{ "names": ["large"], "actions": ["decrypt"] }]);
+    let agent = json!({ "name": "bot", "match": { "uid": OTHER.uid }, "grants": grants });
+    assert_eq!(201, bounded.daemon.http("POST", "/vault/agents", agent).status);
+    let line = batch("vault.resolveMany", &json!({ "names": vec!["large"; 100] })) + "\n";
+    bounded.withstands(|| bounded.flood(OTHER, 100, line.as_bytes()));
+}
+
+#[test]
+fn a_batch_is_done_as_its_answers_are_taken() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home);
+    daemon.create("large", &"x".repeat(300_000));
+    let decrypted = || daemon.audit().iter().filter(|entry| entry["action"] == "decrypt").count();
+    let line = batch("vault.resolve", &json!({ "name": "large" }));
+    for bytes in [format!("{line}\n"), posted(&line)] {
+        let before = decrypted();
+        let mut stream = connect(daemon.socket());
+        stream.write_all(bytes.as_bytes()).unwrap();
+        let mut first = [0];
+        stream.read_exact(&mut first).unwrap();
+        assert!(decrypted() - before < 10, "{} answers were made for a caller that reads none", decrypted());
+        stream.shutdown(Shutdown::Write).unwrap();
+        let length = std::io::copy(&mut stream, &mut std::io::sink()).unwrap();
+        assert!(length > 30_000_000, "{length} bytes");
+        assert_eq!(100, decrypted() - before);
+    }
+}
