@@ -14,7 +14,7 @@ use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 pub use agent::AgentRow;
-pub use row::{ListQuery, Remains, Row, Sort, SortKey, Stored, VersionRow};
+pub use row::{ListQuery, Named, Remains, Row, Sort, SortKey, Stored, VersionRow};
 pub use sqlite::SqliteStore;
 
 use crate::audit::{Author, Checkpoint, Draft, Entry, Head, Link};
@@ -280,6 +280,10 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     fn get(&self, id: SecretId) -> Result<Option<Stored>, StoreError>;
     /// Reads what can be read of a secret whose row is damaged.
     fn remains(&self, id: SecretId) -> Result<Option<Remains>, StoreError>;
+    /// Reads a row by its secret's id, without the sealed value.
+    fn row(&self, id: SecretId) -> Result<Option<Row>, StoreError>;
+    /// Hands the name of each secret that fits to a function, in order; nothing else of their rows is read.
+    fn walk_names(&self, query: &ListQuery, each: &mut dyn FnMut(Named)) -> Result<(), StoreError>;
     /// Lists rows without their sealed values, and counts all that fit.
     fn list(&self, query: &ListQuery) -> Result<(Vec<Row>, u64), StoreError>;
     /// Lists secrets with their sealed values likewise; one that cannot be read is empty, which opens nothing.

@@ -163,7 +163,7 @@ impl Vault {
         operation: &Arc<O>,
         alone: Option<&Alone<'_, ()>>,
     ) -> Result<Result<O::Answer, GivenUp>, Fault> {
-        let (mut desk, acted) = match O::PLACE {
+        let (mut desk, acted) = match operation.place(desk.caller()) {
             // Since it was identified its request was read, or others of its batch were done.
             _ if desk.keys().is_ok() && self.is_outdated(desk.caller()) => desk.refused_as_outdated(),
             Place::Inline => act(desk, &**operation),

@@ -30,6 +30,8 @@ const FIRST_BYTE: Duration = Duration::from_secs(5);
 const GRACE: Duration = Duration::from_secs(3);
 /// How many strangers the log names in a second; all of them are counted.
 const TOLD: u32 = 10;
+/// How many connections are accepted in a row: behind a crowd that comes at once an owner should not wait for long.
+const IN_A_ROW: u32 = 8;
 /// How long to wait where no connection can be accepted, as when descriptors have run out.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -119,7 +121,7 @@ impl Gate {
 
     /// Serves until stopped, then lets what is in flight finish.
     pub(crate) async fn serve(mut self, app: Arc<App>) {
-        let mut guests = JoinSet::new();
+        let (mut guests, mut accepted_in_a_row) = (JoinSet::new(), 0);
         loop {
             tokio::select! {
                 accepted = self.listener.accept() => match accepted {
@@ -127,8 +129,11 @@ impl Gate {
                         if let Some(guest) = self.admit(stream, &app) {
                             guests.spawn(serve_guest(guest, Arc::clone(&app)));
                         }
-                        // Who has to go for a newcomer goes before the next one comes.
-                        tokio::task::yield_now().await;
+                        accepted_in_a_row = (accepted_in_a_row + 1) % IN_A_ROW;
+                        if accepted_in_a_row == 0 {
+                            // Those that have to go for newcomers go before more of them come.
+                            tokio::task::yield_now().await;
+                        }
                     }
                     Err(error) => {
                         tracing::warn!(%error, "a connection could not be accepted");

@@ -10,17 +10,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use jsonrpsee::RpcModule;
+use serde::Serialize;
 use tokio::sync::Semaphore;
 use vault::agents::{Facts, Token};
 use vault::api::{Code, Fault, Verb, from_json, from_query};
 use vault::config::Limits;
 use vault::domain::Caller;
-use vault::vault::{Fold, Handle, Length, Vault};
+use vault::vault::{Fold, Handle, Length, Place, Vault};
 
 use crate::attempts::Attempts;
 use crate::body::Budget;
 use crate::gate::Visitor;
 use crate::metrics::Metrics;
+use crate::own;
 use crate::rpc;
 use crate::unsent::{Account, Unsent};
 
@@ -177,7 +179,7 @@ pub(crate) trait Endpoint: Send + Sync {
 struct Of<O> {
     desk: Desk,
     /// How long the last answer was, in bytes: the next one gets a buffer of this size, up to [`BUFFER`].
-    last: AtomicUsize,
+    last: Arc<AtomicUsize>,
     operation: PhantomData<fn() -> O>,
 }
 
@@ -186,17 +188,17 @@ impl<O: Handle> Of<O> {
     const IN_BODY: bool = O::ROUTE.verb.has_body();
 
     fn new(desk: Desk) -> Self {
-        Self { desk, last: AtomicUsize::default(), operation: PhantomData }
+        Self { desk, last: Arc::default(), operation: PhantomData }
     }
+}
 
-    /// Writes an answer as JSON.
-    fn written(&self, answer: &O::Answer) -> Result<Vec<u8>, Fault> {
-        let mut json = Vec::with_capacity(self.last.load(Ordering::Relaxed).min(BUFFER));
-        let written = serde_json::to_writer(&mut json, answer);
-        written.map_err(|_| Fault::new(Code::Internal, "the answer could not be written"))?;
-        self.last.store(json.len(), Ordering::Relaxed);
-        Ok(json)
-    }
+/// Writes an answer as JSON, with a buffer as long as the last one's was.
+fn written(answer: &impl Serialize, last: &AtomicUsize) -> Result<Vec<u8>, Fault> {
+    let mut json = Vec::with_capacity(last.load(Ordering::Relaxed).min(BUFFER));
+    let written = serde_json::to_writer(&mut json, answer);
+    written.map_err(|_| Fault::new(Code::Internal, "the answer could not be written"))?;
+    last.store(json.len(), Ordering::Relaxed);
+    Ok(json)
 }
 
 impl<O: Handle> Endpoint for Of<O> {
@@ -217,7 +219,15 @@ impl<O: Handle> Endpoint for Of<O> {
             };
             let operation: O =
                 operation.inspect_err(|fault| self.desk.metrics.refused(fault.code.as_str()))?;
-            self.written(&self.desk.call(caller, operation).await?)
+            let place = operation.place(caller);
+            let answer = self.desk.call(caller, operation).await?;
+            if place == Place::Inline {
+                return written(&answer, &self.last);
+            }
+            // A long answer is not written on the thread that serves everyone.
+            let last = Arc::clone(&self.last);
+            let writing = tokio::task::spawn_blocking(move || written(&answer, &last)).await;
+            writing.map_err(|_| own::panicked())?
         })
     }
 }

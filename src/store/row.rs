@@ -43,6 +43,19 @@ pub struct Row {
     pub mac: Bytes32,
 }
 
+/// What a list judges a secret by, before the rest of its row is read.
+#[derive(Debug, Clone)]
+pub struct Named {
+    /// The secret's id.
+    pub id: SecretId,
+    /// Its org.
+    pub org: OrgId,
+    /// Its name.
+    pub name: SecretName,
+    /// Its category.
+    pub category: Category,
+}
+
 /// A row with its sealed value.
 #[derive(Debug, Clone)]
 pub struct Stored {

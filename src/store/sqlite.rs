@@ -21,12 +21,11 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::types::FromSqlError;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use tokio::sync::{broadcast, mpsc as channel, oneshot};
 
 use super::{
-    AgentRow, Answers, AuditPage, AuditQuery, ListQuery, Receipt, Refusal, Remains, Row, State, Store,
+    AgentRow, Answers, AuditPage, AuditQuery, ListQuery, Named, Receipt, Refusal, Remains, Row, State, Store,
     StoreError, Stored, Unit, VersionRow,
 };
 use crate::audit::{Checkpoint, Entry, Head, Link};
@@ -57,8 +56,8 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
-impl From<FromSqlError> for StoreError {
-    fn from(_: FromSqlError) -> Self {
+impl From<rusqlite::types::FromSqlError> for StoreError {
+    fn from(_: rusqlite::types::FromSqlError) -> Self {
         Self::Damaged("a column of another type")
     }
 }
@@ -227,6 +226,14 @@ impl Store for SqliteStore {
 
     fn remains(&self, id: SecretId) -> Result<Option<Remains>, StoreError> {
         self.read(|connection| columns::remains(connection, id))
+    }
+
+    fn row(&self, id: SecretId) -> Result<Option<Row>, StoreError> {
+        self.read(|connection| columns::row(connection, id))
+    }
+
+    fn walk_names(&self, query: &ListQuery, each: &mut dyn FnMut(Named)) -> Result<(), StoreError> {
+        self.read(|connection| columns::walk_names(connection, query, each))
     }
 
     fn list(&self, query: &ListQuery) -> Result<(Vec<Row>, u64), StoreError> {

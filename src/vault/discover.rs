@@ -13,12 +13,14 @@ use crate::api::{
     PresetList, ResolveMany, ResolvedMany, ResolvedValue, Secret, Written,
 };
 use crate::audit::Draft;
-use crate::domain::{Action, Category, OrgId, OrgScope, PlatformName, SecretName};
+use crate::domain::{Action, Caller, Category, OrgId, OrgScope, PlatformName, SecretName};
 use crate::presets::Presets;
 use crate::store::{ListQuery, Row, Stored};
 
 /// The most names of one question.
 const NAMES: usize = 100;
+/// The most names that are resolved on the runtime's thread, as the fields of a platform are.
+const AT_ONCE: usize = 16;
 /// The most bytes of the values of one answer.
 const ANSWER_BYTES: usize = 16 * 1024 * 1024;
 
@@ -54,6 +56,11 @@ fn rows_of(desk: &Desk, action: Action, org: &OrgId, platform: &str) -> Result<V
 
 impl Handle for ResolveMany {
     const ANSWER: Length = Length::Long;
+
+    fn place(&self, _caller: &Caller) -> Place {
+        let names = self.names.as_ref().map_or(0, Vec::len);
+        if names > AT_ONCE { Place::Blocking } else { Place::Inline }
+    }
     fn act(&self, desk: &mut Desk) -> Result<ResolvedMany, Fault> {
         let org = self.org_id.clone().unwrap_or_default();
         let names = self.names.as_deref().unwrap_or_default();
@@ -130,18 +137,24 @@ impl Handle for Discover {
         let draft = Draft::of(Action::Read).org(&org);
         desk.about(draft.clone());
         desk.refuse_nobody()?;
-        let rows = match &self.platform {
-            Some(platform) => rows_of(desk, Action::Read, &org, platform)?,
-            None => desk.list(Action::Read, &ListQuery::all(OrgScope::One(org)))?.0,
-        };
+        let mut named = Vec::new();
+        match &self.platform {
+            Some(platform) => {
+                let rows = rows_of(desk, Action::Read, &org, platform)?;
+                named.extend(rows.into_iter().map(|row| (row.id, row.name)));
+            }
+            None => desk.walk(Action::Read, &ListQuery::all(OrgScope::One(org)), |found| {
+                named.push((found.id, found.name));
+            })?,
+        }
         let mut platforms: BTreeMap<String, Vec<DiscoveredField>> = BTreeMap::new();
-        for row in rows {
-            let Some((platform, field)) = row.name.skill() else { continue };
+        for (id, name) in named {
+            let Some((platform, field)) = name.skill() else { continue };
             let entry = DiscoveredField {
                 field: field.unwrap_or_default().to_owned(),
-                env: variable(&row.name).unwrap_or_default(),
-                id: row.id,
-                name: row.name.clone(),
+                env: variable(&name).unwrap_or_default(),
+                id,
+                name: name.clone(),
             };
             platforms.entry(platform.to_owned()).or_default().push(entry);
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::desk::Desk;
 use crate::api::{Fault, Operation};
-use crate::domain::LockReason;
+use crate::domain::{Caller, LockReason};
 use crate::keyring::Keys;
 use crate::secret::Passphrase;
 
@@ -22,6 +22,11 @@ pub trait Handle: Operation {
     const RECORDS: Records = Records::Each;
     /// Whether others may change secrets and agents while it acts.
     const CHANGES: Changes = Changes::Together;
+
+    /// Returns where it runs for a caller.
+    fn place(&self, _caller: &Caller) -> Place {
+        Self::PLACE
+    }
 
     /// Judges and acts at the desk; what it stages and notes is committed before the answer leaves.
     fn act(&self, desk: &mut Desk) -> Result<Self::Answer, Fault>;

@@ -11,7 +11,7 @@ use crate::api::{Code, Fault, Resolve, Resolved};
 use crate::audit::Draft;
 use crate::domain::{Action, OrgId, OrgScope, SecretName};
 use crate::presets::Presets;
-use crate::store::{ListQuery, Row, Stored};
+use crate::store::{ListQuery, Stored};
 
 /// The names that stand in for each other, in the order in which a platform alone tries them.
 pub(super) const STAND_INS: [&str; 3] = ["access_token", "api_key", "token"];
@@ -103,14 +103,13 @@ fn hint(desk: &Desk, org: &OrgId, asked: &str) -> Result<String, Fault> {
 /// Finds the stored names that are nearest to what was asked.
 fn nearest(desk: &Desk, org: &OrgId, asked: &str) -> Result<Vec<String>, Fault> {
     let query = ListQuery { limit: Some(LOOKED_AT), ..ListQuery::all(OrgScope::One(org.clone())) };
-    let (rows, _) = desk.store().list(&query)?;
     let asked = asked.strip_prefix("skill:").unwrap_or(asked).to_lowercase();
-    let remote = |row: &Row| {
-        let name = row.name.as_str();
+    let mut near = Vec::new();
+    desk.store().walk_names(&query, &mut |named| {
+        let name = named.name.as_str();
         let name = name.strip_prefix("skill:").unwrap_or(name).to_lowercase();
-        crate::presets::remoteness(&asked, &name).map(|far| (far, row.name.to_string()))
-    };
-    let mut near: Vec<_> = rows.iter().filter_map(remote).collect();
+        near.extend(crate::presets::remoteness(&asked, &name).map(|far| (far, named.name.to_string())));
+    })?;
     near.sort_unstable();
     Ok(near.into_iter().take(SUGGESTED).map(|(_, name)| format!("`{name}`")).collect())
 }

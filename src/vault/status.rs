@@ -6,16 +6,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Vault;
 use super::desk::Desk;
-use super::handle::{Handle, Records, WhileLocked};
+use super::handle::{Handle, Place, Records, WhileLocked};
 use crate::api::{AuditStatus, Fault, KdfStatus, MemoryStatus, Status, StatusOf, Warning};
 use crate::crypto::{Header, SlotKind};
-use crate::domain::{Action, Category, OrgScope};
+use crate::domain::{Action, Caller, Category, OrgScope, Role};
 use crate::keyring::Keyring;
 use crate::store::ListQuery;
 
 impl Handle for StatusOf {
     const WHILE_LOCKED: WhileLocked = WhileLocked::Serve;
     const RECORDS: Records = Records::Nothing;
+
+    fn place(&self, caller: &Caller) -> Place {
+        // What an agent sees is counted name by name.
+        if matches!(caller.role, Role::Agent(_)) { Place::Blocking } else { Place::Inline }
+    }
 
     fn act(&self, desk: &mut Desk) -> Result<Status, Fault> {
         let vault = desk.vault();
@@ -52,9 +57,8 @@ impl Handle for StatusOf {
 fn visible(desk: &Desk, scope: OrgScope) -> Result<BTreeMap<String, u64>, Fault> {
     let mut counted: BTreeMap<_, _> = Category::ALL.map(|category| (category.id().to_owned(), 0)).into();
     if desk.refuse_nobody().is_ok() && desk.keys().is_ok() {
-        for row in desk.list(Action::Read, &ListQuery::all(scope))?.0 {
-            *counted.entry(row.category.id().to_owned()).or_default() += 1;
-        }
+        let mut count = |category: Category| *counted.entry(category.id().to_owned()).or_default() += 1;
+        desk.walk(Action::Read, &ListQuery::all(scope), |named| count(named.category))?;
     }
     Ok(counted)
 }

@@ -13,8 +13,8 @@ use crate::api::{
     OnConflict, RawMetadata, Success, Taken,
 };
 use crate::audit::Draft;
-use crate::domain::{Action, Invalid, OrgId, SecretName};
-use crate::store::{Change, ListQuery, Refusal, Row, Stored};
+use crate::domain::{Action, Invalid, OrgId, SecretId, SecretName};
+use crate::store::{Change, ListQuery, Named, Refusal, Stored};
 
 /// The most secrets of one import.
 const ENTRIES: usize = crate::api::IMPORT_ENTRIES;
@@ -191,14 +191,15 @@ impl Handle for Export {
     fn act(&self, desk: &mut Desk) -> Result<Exported, Fault> {
         desk.ask_whole(Action::Export)?;
         let scope = self.org_id.clone().unwrap_or_default();
-        let (rows, _) = desk.list(Action::Export, &ListQuery::all(scope))?;
+        let mut named = Vec::new();
+        desk.walk(Action::Export, &ListQuery::all(scope), |found| named.push(found))?;
         let mut exported = Exported { entries: Vec::new(), left_out: Vec::new() };
-        for row in rows {
-            match hand_out(desk, &row) {
+        for Named { id, org, name, .. } in named {
+            match hand_out(desk, id) {
                 Ok(secret) => exported.entries.push(secret),
                 Err(fault) => {
-                    desk.drop_noted(row.id);
-                    exported.left_out.push(left_out(row.org, row.name, fault));
+                    desk.drop_noted(id);
+                    exported.left_out.push(left_out(org, name, fault));
                 }
             }
         }
@@ -208,8 +209,8 @@ impl Handle for Export {
     }
 }
 
-fn hand_out(desk: &mut Desk, row: &Row) -> Result<ExportedSecret, Fault> {
-    let stored = desk.take(Action::Export, row.id.into())?;
+fn hand_out(desk: &mut Desk, id: SecretId) -> Result<ExportedSecret, Fault> {
+    let stored = desk.take(Action::Export, id.into())?;
     let value = desk.reveal(&stored)?;
     desk.detail("version", stored.row.version);
     let row = &stored.row;

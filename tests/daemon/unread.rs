@@ -122,7 +122,7 @@ fn two_guests_that_read_nothing_over_http_do_not_end_the_daemon() {
 #[test(needs(Root, MemoryCgroup))]
 fn an_agent_that_reads_none_of_its_values_does_not_end_the_daemon() {
     let bounded = Bounded::new();
-    bounded.daemon.create("large", &"x".repeat(100_000));
+    bounded.daemon.create("large", &"x".repeat(20_000));
     let grants = json!([{ "names": ["large"], "actions": ["decrypt"] }]);
     let agent = json!({ "name": "bot", "match": { "uid": OTHER.uid }, "grants": grants });
     assert_eq!(201, bounded.daemon.http("POST", "/vault/agents", agent).status);
@@ -149,4 +149,55 @@ fn a_batch_is_done_as_its_answers_are_taken() {
         assert!(length > 30_000_000, "{length} bytes");
         assert_eq!(100, decrypted() - before);
     }
+}
+
+impl Bounded {
+    /// Stores a thousand secrets with 16 KB of metadata each, and lets the other user list and decrypt one.
+    fn stocked() -> Self {
+        let bounded = Self::new();
+        let metadata = json!({ "note": "n".repeat(16_000) });
+        for hundred in 0..10 {
+            let name = |n: u32| format!("skill:other:field_{hundred}_{n}");
+            let entry = |n| json!({ "name": name(n), "value": "v", "metadata": metadata });
+            let entries: Vec<_> = (0..100).map(entry).collect();
+            let answer = bounded.daemon.http("POST", "/vault/import", json!({ "entries": entries }));
+            assert_eq!(200, answer.status, "{}", answer.text);
+        }
+        let grants = json!([{ "names": ["a"], "actions": ["read", "decrypt", "rotate"] }]);
+        let agent = json!({ "name": "bot", "match": { "uid": OTHER.uid }, "grants": grants });
+        assert_eq!(201, bounded.daemon.http("POST", "/vault/agents", agent).status);
+        bounded
+    }
+
+    /// Has an agent with one grant ask a hundred times at once for what is a look at everything.
+    fn withstands_looks(&self, target: &str) {
+        let length = if target.starts_with("POST") { "Content-Length: 2\r\n\r\n{}" } else { "\r\n" };
+        let request = format!("{target} HTTP/1.1\r\nHost: v\r\n{length}");
+        self.withstands(|| self.flood(OTHER, 100, request.as_bytes()));
+    }
+}
+
+#[test(needs(Root, MemoryCgroup))]
+fn a_hundred_lists_of_an_agent_read_no_rows_but_its_own() {
+    Bounded::stocked().withstands_looks("GET /vault/secrets?orgId=*");
+}
+
+#[test(needs(Root, MemoryCgroup))]
+fn a_hundred_counts_of_an_agent_read_no_rows_but_its_own() {
+    Bounded::stocked().withstands_looks("GET /vault/status?orgId=*");
+}
+
+#[test(needs(Root, MemoryCgroup))]
+fn a_hundred_looks_of_an_agent_at_the_platforms_read_no_rows_but_its_own() {
+    Bounded::stocked().withstands_looks("GET /vault/discover");
+}
+
+#[test(needs(Root, MemoryCgroup))]
+fn a_hundred_looks_of_an_agent_at_a_platform_of_many_fields_read_no_rows_but_its_own() {
+    Bounded::stocked().withstands_looks("GET /vault/discover?platform=other");
+}
+
+#[test(needs(Root, MemoryCgroup))]
+fn a_hundred_rotations_of_all_that_an_agent_may_rotate_read_no_rows_but_its_own() {
+    Bounded::stocked().withstands_looks("POST /vault/rotate-all");
 }

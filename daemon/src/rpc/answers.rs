@@ -25,7 +25,7 @@ enum Left {
     One(Range<usize>),
     /// The messages of a batch, and whether one of them was answered.
     Batch(IntoIter<Range<usize>>, bool),
-    /// A text that is none, with its refusal.
+    /// A text without messages, with its refusal.
     Refused(String),
     Nothing,
 }

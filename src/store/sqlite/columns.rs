@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use crate::crypto::{Bytes32, Sealed};
 use crate::domain::{Category, OrgId, SecretId, SecretName, Timestamp};
-use crate::store::{AgentRow, ListQuery, Remains, Row, SortKey, StoreError, Stored, VersionRow};
+use crate::store::{AgentRow, ListQuery, Named, Remains, Row, SortKey, StoreError, Stored, VersionRow};
 
 /// The columns of a row, in the order in which [`row_of`] reads them.
 macro_rules! row_columns {
@@ -46,15 +46,26 @@ fn number(row: &rusqlite::Row<'_>, at: usize) -> Result<u64, StoreError> {
     Ok(row.get::<_, i64>(at)?.cast_unsigned())
 }
 
-/// Reads a row; what cannot be one is named by its column.
-pub(super) fn row_of(row: &rusqlite::Row<'_>) -> Result<Row, StoreError> {
+/// Reads the columns that every list has first.
+fn named_of(row: &rusqlite::Row<'_>) -> Result<Named, StoreError> {
     let category: String = row.get(3)?;
-    Ok(Row {
+    Ok(Named {
         id: id_of(row, 0)?,
         org: OrgId::try_from(row.get::<_, String>(1)?).map_err(|_| StoreError::Damaged("secret.org"))?,
         name: SecretName::try_from(row.get::<_, String>(2)?)
             .map_err(|_| StoreError::Damaged("secret.name"))?,
         category: Category::from_id(&category).ok_or(StoreError::Damaged("secret.category"))?,
+    })
+}
+
+/// Reads a row; what cannot be one is named by its column.
+pub(super) fn row_of(row: &rusqlite::Row<'_>) -> Result<Row, StoreError> {
+    let Named { id, org, name, category } = named_of(row)?;
+    Ok(Row {
+        id,
+        org,
+        name,
+        category,
         metadata: row.get(4)?,
         version: number(row, 5)?,
         revision: number(row, 6)?,
@@ -108,6 +119,20 @@ pub(super) fn get(connection: &Connection, id: SecretId) -> Result<Option<Stored
     let mut rows = statement.query([id.as_bytes().as_slice()])?;
     let found = rows.next()?.map(stored_of).transpose()?;
     as_asked(found, |row| row.id == id)
+}
+
+/// Reads a row by its secret's id, without the sealed value.
+///
+/// # Errors
+/// [`StoreError::Damaged`] as for [`get`].
+pub(super) fn row(connection: &Connection, id: SecretId) -> Result<Option<Row>, StoreError> {
+    let sql = concat!("SELECT ", row_columns!(), " FROM secret WHERE id = ?1");
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([id.as_bytes().as_slice()])?;
+    match rows.next()?.map(row_of).transpose()? {
+        Some(row) if row.id != id => Err(StoreError::Damaged("an index of secrets")),
+        found => Ok(found),
+    }
 }
 
 /// Refuses a row that is not the one that was asked for.
@@ -207,6 +232,25 @@ pub(super) fn agents(connection: &Connection) -> Result<Vec<AgentRow>, StoreErro
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Hands the name of each secret that fits to a function, in order.
+pub(super) fn walk_names(
+    connection: &Connection,
+    query: &ListQuery,
+    each: &mut dyn FnMut(Named),
+) -> Result<(), StoreError> {
+    let (sql, values) = Filter::of(query).selecting("id, org, name, category", query);
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(&values))?;
+    while let Some(row) = rows.next()? {
+        match named_of(row) {
+            Ok(named) => each(named),
+            Err(StoreError::Damaged(column)) => tracing::warn!(column, "a stored row cannot be read"),
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(())
+}
+
 /// The conditions of a list and their parameters.
 struct Filter {
     sql: String,
@@ -228,6 +272,16 @@ impl Filter {
             filter.values.push(Value::from(format!("{whole};")));
         }
         filter
+    }
+
+    /// Returns the statement that selects some columns of a page of the rows that fit, in order, with its parameters.
+    fn selecting(self, columns: &str, query: &ListQuery) -> (String, Vec<Value>) {
+        let Self { sql, mut values } = self;
+        let sql = format!("SELECT {columns} FROM secret {sql} {} LIMIT ? OFFSET ?", order(query));
+        let limit = query.limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
+        values.push(Value::from(limit));
+        values.push(Value::from(i64::try_from(query.offset).unwrap_or(i64::MAX)));
+        (sql, values)
     }
 
     fn and(&mut self, condition: &str, value: Option<&str>) {
@@ -269,16 +323,13 @@ fn read_list<T>(
     query: &ListQuery,
     (columns, read): (&str, impl Fn(&rusqlite::Row<'_>) -> Result<T, StoreError>),
 ) -> Result<(Vec<T>, u64), StoreError> {
-    let mut filter = Filter::of(query);
+    let filter = Filter::of(query);
     let count = format!("SELECT count(*) FROM secret {}", filter.sql);
     let total: i64 =
         connection.prepare_cached(&count)?.query_row(params_from_iter(&filter.values), |row| row.get(0))?;
-    let sql = format!("SELECT {columns} FROM secret {} {} LIMIT ? OFFSET ?", filter.sql, order(query));
-    let limit = query.limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
-    filter.values.push(Value::from(limit));
-    filter.values.push(Value::from(i64::try_from(query.offset).unwrap_or(i64::MAX)));
+    let (sql, values) = filter.selecting(columns, query);
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(params_from_iter(&filter.values))?;
+    let mut rows = statement.query(params_from_iter(&values))?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         match read(row) {

@@ -1,26 +1,89 @@
 //! Rows in lists, each judged for the caller: a list names no secret.
+//!
+//! Names are judged before anything else of a row is read, so that a list costs in proportion to what the caller may see.
 
 use std::sync::Arc;
 
 use super::Desk;
-use crate::api::Fault;
+use crate::api::{Code, Fault};
 use crate::crypto::Sealed;
-use crate::domain::{Action, OrgId, OrgScope, PlatformName};
-use crate::store::{ListQuery, Row, StoreError, Stored};
+use crate::domain::{Action, OrgId, OrgScope, PlatformName, Role};
+use crate::store::{ListQuery, Named, Row, StoreError, Stored};
+
+/// The most bytes that a list of a caller who is not an owner has, its metadata and [`OVERHEAD`] counted.
+const LIST_BYTES: usize = 16 * 1024 * 1024;
+/// About what a row takes in a list in addition to its metadata, in bytes.
+const OVERHEAD: usize = 512;
+/// The most rows of a platform that are read before they are judged: their next reader finds them kept.
+const FIELDS: usize = 64;
 
 impl Desk {
+    /// Hands the names that the caller may do something with to a function, in order.
+    pub(in crate::vault) fn walk(
+        &self,
+        action: Action,
+        query: &ListQuery,
+        mut each: impl FnMut(Named),
+    ) -> Result<(), Fault> {
+        if !self.reaches(action, &query.scope) {
+            return Ok(());
+        }
+        let query = ListQuery { limit: None, offset: 0, ..query.clone() };
+        Ok(self.store().walk_names(&query, &mut |named| {
+            if self.allows(action, &named.org, Some(named.name.as_str())) {
+                each(named);
+            }
+        })?)
+    }
+
+    /// Returns whether the caller may do something to any name of some orgs: otherwise what they hold is not looked at.
+    fn reaches(&self, action: Action, scope: &OrgScope) -> bool {
+        match &self.caller.role {
+            Role::Agent(agent) => agent.grants.iter().any(|grant| {
+                let covers = scope.one().is_none_or(|org| grant.org_id.covers(org));
+                covers && grant.actions.contains(&action)
+            }),
+            Role::Daemon | Role::Owner => true,
+            Role::Nobody => false,
+        }
+    }
+
     /// Lists the rows that the caller may do something with.
+    ///
+    /// # Errors
+    /// `too_large` if they take more than 16 MiB, for callers who are not owners.
     pub(in crate::vault) fn list(&self, action: Action, query: &ListQuery) -> Result<(Vec<Row>, u64), Fault> {
         if self.caller.is_owner() {
             return Ok(self.store().list(query)?);
         }
-        let (rows, _) = self.store().list(&ListQuery { limit: None, offset: 0, ..query.clone() })?;
-        let may = |row: &Row| self.allows(action, &row.org, Some(row.name.as_str()));
-        let visible: Vec<_> = rows.into_iter().filter(may).collect();
-        let total = visible.len() as u64;
-        let limit = query.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-        let offset = usize::try_from(query.offset).unwrap_or(usize::MAX);
-        Ok((visible.into_iter().skip(offset).take(limit).collect(), total))
+        let page = query.offset..query.offset.saturating_add(query.limit.unwrap_or(u64::MAX));
+        let (mut wanted, mut total) = (Vec::new(), 0);
+        self.walk(action, query, |named| {
+            if page.contains(&total) {
+                wanted.push(named.id);
+            }
+            total += 1;
+        })?;
+        let (mut rows, mut bytes) = (Vec::with_capacity(wanted.len()), 0);
+        for id in wanted {
+            let row = match self.store().row(id) {
+                Err(StoreError::Damaged(column)) => {
+                    tracing::warn!(column, "a stored row cannot be read");
+                    None
+                }
+                read => read?,
+            };
+            let Some(row) = row.filter(|row| self.allows(action, &row.org, Some(row.name.as_str()))) else {
+                continue;
+            };
+            bytes += row.metadata.len() + OVERHEAD;
+            if bytes > LIST_BYTES {
+                let fault = Fault::new(Code::TooLarge, "the list takes more than 16 MiB");
+                return Err(fault.hint("ask for a part of it, with `limit` and `offset`"));
+            }
+            rows.push(row);
+        }
+        Ok((rows, total))
     }
 
     /// Lists all secrets of some orgs that the caller may do something with, sealed values and all.
@@ -32,16 +95,17 @@ impl Desk {
         if self.caller.is_owner() {
             return Ok(self.store().list_sealed(&ListQuery::all(scope))?);
         }
-        // Whoever may do it to few of them has no others read.
-        let may = |row: &Row| self.allows(action, &row.org, Some(row.name.as_str()));
-        let rows = self.store().list(&ListQuery::all(scope))?.0;
-        let read = |row: &Row| match self.store().get(row.id) {
+        let mut wanted = Vec::new();
+        self.walk(action, &ListQuery::all(scope), |named| wanted.push(named.id))?;
+        let read = |id| match self.store().get(id) {
             Err(StoreError::Damaged(_)) => {
-                Some(Ok(Stored { row: row.clone(), sealed: Sealed::from_stored(Vec::new()) }))
+                let row = self.store().row(id)?;
+                Ok(row.map(|row| Stored { row, sealed: Sealed::from_stored(Vec::new()) }))
             }
-            found => found.transpose(),
+            found => found,
         };
-        let secrets = rows.iter().filter(|row| may(row)).filter_map(read).collect::<Result<Vec<_>, _>>()?;
+        let secrets =
+            wanted.into_iter().filter_map(|id| read(id).transpose()).collect::<Result<Vec<_>, _>>()?;
         let visible = secrets.len() as u64;
         Ok((secrets, visible))
     }
@@ -54,16 +118,30 @@ impl Desk {
         platform: &PlatformName,
     ) -> Result<Vec<Row>, Fault> {
         let known = self.vault.0.rows.platform(self.as_of, org, platform);
-        let rows = known.map_or_else(|| self.read_platform(org, platform), Ok)?;
-        let may = |row: &&Row| self.allows(action, &row.org, Some(row.name.as_str()));
-        Ok(rows.iter().filter(may).cloned().collect())
+        match known.map_or_else(|| self.read_platform(org, platform), |rows| Ok(Some(rows)))? {
+            Some(rows) => {
+                let may = |row: &&Row| self.allows(action, &row.org, Some(row.name.as_str()));
+                Ok(rows.iter().filter(may).cloned().collect())
+            }
+            None => Ok(self.list(action, &of_platform(org, platform))?.0),
+        }
     }
 
-    fn read_platform(&self, org: &OrgId, platform: &PlatformName) -> Result<Arc<[Row]>, Fault> {
-        let scope = OrgScope::One(org.clone());
-        let query = ListQuery { platform: Some(platform.clone()), ..ListQuery::all(scope) };
-        let rows: Arc<[Row]> = self.store().list(&query)?.0.into();
+    /// Reads all rows of a platform, and keeps them; `None` if there are too many for that.
+    fn read_platform(&self, org: &OrgId, platform: &PlatformName) -> Result<Option<Arc<[Row]>>, Fault> {
+        let most = FIELDS as u64;
+        let query = ListQuery { limit: Some(most), ..of_platform(org, platform) };
+        let (rows, total) = self.store().list(&query)?;
+        if total > most {
+            return Ok(None);
+        }
+        let rows: Arc<[Row]> = rows.into();
         self.vault.0.rows.keep_platform(self.as_of, (org, platform), &rows);
-        Ok(rows)
+        Ok(Some(rows))
     }
+}
+
+fn of_platform(org: &OrgId, platform: &PlatformName) -> ListQuery {
+    let scope = OrgScope::One(org.clone());
+    ListQuery { platform: Some(platform.clone()), ..ListQuery::all(scope) }
 }
