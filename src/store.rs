@@ -5,6 +5,7 @@
 
 mod agent;
 mod changes;
+mod flaw;
 mod row;
 mod sqlite;
 
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 pub use agent::AgentRow;
+pub use flaw::Flaw;
 pub use row::{ListQuery, Named, Remains, Row, Sort, SortKey, Stored, VersionRow};
 pub use sqlite::SqliteStore;
 
@@ -125,6 +127,8 @@ pub enum Change {
     },
     /// Every row is under new keys: they take over after this unit's entries.
     Rekey(Box<Rekeying>),
+    /// The indexes are rebuilt from their tables, without these rows, which share their name with another.
+    Rebuild(Vec<(SecretId, Bytes32)>),
     /// The rows and agents as they are now are the right ones; what cannot be read of them is removed.
     Vouch,
     /// The entries up to a checkpoint leave the log.
@@ -136,6 +140,21 @@ pub enum Change {
     /// The writer panics, for the tests of what comes of it.
     #[cfg(test)]
     Panic,
+}
+
+impl Change {
+    /// Returns whether secrets or agents are changed, for which their indexes have to be sound.
+    pub(crate) fn needs_indexes(&self) -> bool {
+        matches!(
+            self,
+            Self::Insert(_)
+                | Self::Replace { .. }
+                | Self::Remove { .. }
+                | Self::PutAgent { .. }
+                | Self::DropAgent(_)
+                | Self::Rekey(_)
+        )
+    }
 }
 
 /// New keys, and what the header around them is made of.
@@ -306,6 +325,12 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     ) -> Result<(), StoreError>;
     /// Sums up the leaves of all rows modulo 2^256, and counts them.
     fn sum_rows(&self, keys: &Keys) -> Result<(Bytes32, u64), StoreError>;
+    /// Reads every row from the table, whatever indexes say, without its sealed value; counts those that cannot be read.
+    fn rows(&self) -> Result<(Vec<Row>, u64), StoreError>;
+    /// Names the indexes of secrets, versions and agents that do not lead to each row of their tables, and to no other.
+    fn unsound(&self) -> Result<Vec<String>, StoreError>;
+    /// Checks every page and index, and returns what is wrong with them; takes seconds for each gigabyte.
+    fn flaws(&self) -> Result<Vec<Flaw>, StoreError>;
     /// Reads the state as last committed.
     fn state(&self) -> Result<State, StoreError>;
     /// Numbers the last commit that changed anything but the log; from 1.

@@ -318,5 +318,6 @@ impl Vault {
 
 fn act<O: Handle>(mut desk: Box<Desk>, operation: &O) -> (Box<Desk>, Result<O::Answer, Fault>) {
     let acted = operation.act(&mut desk);
+    let acted = acted.and_then(|answer| desk.refuse_unsound().map(|()| answer));
     (desk, acted)
 }

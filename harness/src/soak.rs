@@ -166,8 +166,8 @@ impl Stage {
         let after = Taken::at_rest(&self.server)?;
         drop(leaked);
         oracle::ask(&self.server, &mut self.ledgers, &mut self.keeper, place)?;
-        let verified =
-            Client::connect(&self.server.socket()).and_then(|mut client| client.call(&VerifyAudit {}));
+        let verified = Client::connect(&self.server.socket())
+            .and_then(|mut client| client.call(&VerifyAudit::default()));
         let entries = verified.map_err(words)?.entries;
         after.is_no_more_than(before)?;
         Ok(Outcome { record, took, edited, kept, followed, before, after, entries })
@@ -191,7 +191,7 @@ impl Stage {
     /// Verifies the log several times at once.
     fn walk(&self) -> Result<()> {
         let socket = self.server.socket();
-        let verify = || Client::connect(&socket).and_then(|mut client| client.call(&VerifyAudit {}));
+        let verify = || Client::connect(&socket).and_then(|mut client| client.call(&VerifyAudit::default()));
         std::thread::scope(|scope| {
             let walks: Vec<_> = (0..WALKS).map(|_| scope.spawn(verify)).collect();
             walks.into_iter().try_for_each(|walk| match walk.join() {

@@ -115,10 +115,14 @@ impl Operation for AuditLog {
     const SUMMARY: &'static str = "Reads the audit log, newest first.";
 }
 
-/// Checks the chain of the whole log.
+/// Checks the chain of the whole log, and whether the indexes of the database lead to all that is stored.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct VerifyAudit {}
+pub struct VerifyAudit {
+    /// Also checks every page of the database, which takes seconds for each gigabyte.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pages: bool,
+}
 
 /// What the check found.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -136,11 +140,14 @@ pub struct Verification {
     /// `edited`, `missing` or `cut`, where something is broken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What is wrong with the indexes and pages of the database.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flaws: Vec<String>,
 }
 
 impl Operation for VerifyAudit {
     type Answer = Verification;
     const METHOD: &'static str = "vault.verifyAudit";
     const ROUTE: Route = Route::get("/vault/audit-log/verify");
-    const SUMMARY: &'static str = "Checks the chain of the whole log.";
+    const SUMMARY: &'static str = "Checks the chain of the whole log, and the indexes of the database.";
 }

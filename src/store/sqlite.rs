@@ -3,9 +3,12 @@
 mod apply;
 mod checkpoint;
 mod columns;
+mod error;
 mod header;
+mod index;
 mod labels;
 mod log;
+mod mend;
 mod migrate;
 mod parts;
 mod reserve;
@@ -21,12 +24,12 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use tokio::sync::{broadcast, mpsc as channel, oneshot};
 
 use super::{
-    AgentRow, Answers, AuditPage, AuditQuery, ListQuery, Named, Receipt, Refusal, Remains, Row, State, Store,
-    StoreError, Stored, Unit, VersionRow,
+    AgentRow, Answers, AuditPage, AuditQuery, Flaw, ListQuery, Named, Receipt, Refusal, Remains, Row, State,
+    Store, StoreError, Stored, Unit, VersionRow,
 };
 use crate::audit::{Checkpoint, Entry, Head, Link};
 use crate::crypto::{Bytes32, Header};
@@ -42,25 +45,6 @@ const EVENTS_KEPT: usize = 1000;
 const READERS: usize = 8;
 /// Marks the file as a vault: "AMVT".
 const APPLICATION_ID: i64 = 0x414d_5654;
-
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
-        match error {
-            rusqlite::Error::InvalidColumnType(..)
-            | rusqlite::Error::IntegralValueOutOfRange(..)
-            | rusqlite::Error::Utf8Error(..)
-            | rusqlite::Error::FromSqlConversionFailure(..) => Self::Damaged("a column of another type"),
-            error if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => Self::Full,
-            error => Self::Sqlite(error.to_string()),
-        }
-    }
-}
-
-impl From<rusqlite::types::FromSqlError> for StoreError {
-    fn from(_: rusqlite::types::FromSqlError) -> Self {
-        Self::Damaged("a column of another type")
-    }
-}
 
 /// A vault's database file.
 #[derive(Debug)]
@@ -296,6 +280,18 @@ impl Store for SqliteStore {
             all.join(part);
         }
         Ok((all.sum, all.count))
+    }
+
+    fn rows(&self) -> Result<(Vec<Row>, u64), StoreError> {
+        self.read(columns::all)
+    }
+
+    fn unsound(&self) -> Result<Vec<String>, StoreError> {
+        self.compare_indexes()
+    }
+
+    fn flaws(&self) -> Result<Vec<Flaw>, StoreError> {
+        self.read(index::flaws)
     }
 
     fn state(&self) -> Result<State, StoreError> {

@@ -4,13 +4,16 @@
 //! none can forget either.
 
 mod listing;
+mod rebuild;
 
 use std::sync::Arc;
+
+pub(super) use rebuild::{Pages, leads_elsewhere};
 
 use super::Vault;
 use super::faults::{fault_of, forbidden, unreadable, unsealable};
 use super::handle::After;
-use super::inspect::Vanished;
+use super::inspect::Missed;
 use super::rows::{Rows, Seen};
 use crate::api::{Code, Fault};
 use crate::audit::{Author, Draft};
@@ -134,7 +137,7 @@ impl Desk {
             None => None,
         };
         let Some(seen) = found else {
-            self.refuse_vanished(|gone| Some(gone.id) == secret.id())?;
+            self.refuse_missed(|gone| Some(gone.id) == secret.id())?;
             return Err(Fault::not_found());
         };
         self.admit(action, seen)?.ok_or_else(Fault::not_found)
@@ -155,9 +158,9 @@ impl Desk {
     }
 
     /// Refuses a secret that vanished, to those who might have listed it.
-    fn refuse_vanished(&self, is: impl Fn(&Vanished) -> bool) -> Result<(), Fault> {
-        let known = |gone: &Vanished| is(gone) && self.allows(Action::Read, &gone.org, Some(&gone.name));
-        self.vault.findings().refuse_vanished(known)
+    fn refuse_missed(&self, is: impl Fn(&Missed) -> bool) -> Result<(), Fault> {
+        let known = |gone: &Missed| is(gone) && self.allows(Action::Read, &gone.org, Some(&gone.name));
+        self.vault.findings().refuse_missed(known)
     }
 
     /// Finds a stored secret by exact name; nothing is noted where there is none, or none for this caller.
@@ -173,7 +176,7 @@ impl Desk {
             found => found.map_err(|error| unreadable(name, error)),
         };
         let Some(seen) = self.look(action, |rows, as_of| rows.named(as_of, org, name), read)? else {
-            self.refuse_vanished(|gone| gone.org == *org && gone.name == name.as_str())?;
+            self.refuse_missed(|gone| gone.org == *org && gone.name == name.as_str())?;
             return Ok(None);
         };
         self.admit(action, seen)

@@ -7,12 +7,13 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError};
 
 use super::Vault;
+use super::desk::leads_elsewhere;
 use crate::api::{Code, DamagedSecret, Fault, Warning};
 use crate::audit::{Checkpoint, Head, Known};
 use crate::crypto::Canon;
 use crate::domain::{Action, OrgId, OrgScope, Outcome, SecretId};
 use crate::keyring::Keys;
-use crate::store::{ListQuery, Row, StoreError};
+use crate::store::{Row, StoreError, Stored, VersionRow};
 
 /// How a row is hurt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,18 +24,34 @@ pub enum Damage {
     PutBack,
     /// The log knows of no such write.
     Foreign,
+    /// An index does not lead to the row, or not to all of its versions.
+    Hidden,
+    /// Another row has the same name.
+    Doubled,
 }
 
-/// A secret whose row is gone, though nobody deleted it.
+/// A secret that is not found, though it was not deleted.
 #[derive(Debug, Clone)]
-pub struct Vanished {
+pub struct Missed {
     /// Its id.
     pub id: SecretId,
     /// Its org.
     pub org: OrgId,
     /// Its name.
     pub name: String,
+    /// Whether its row is there, and an index hides it.
+    pub hidden: bool,
 }
+
+impl Missed {
+    fn fault(&self) -> Fault {
+        let what = if self.hidden { HIDDEN } else { "vanished without a delete" };
+        Fault::new(Code::Integrity, format!("the stored row of `{}` {what}", self.name))
+    }
+}
+
+/// What is said of a row that an index hides.
+const HIDDEN: &str = "is hidden by a damaged index";
 
 /// What an inspection found.
 #[derive(Debug, Clone, Default)]
@@ -43,7 +60,8 @@ pub struct Findings(Arc<Found>);
 #[derive(Debug, Default)]
 struct Found {
     hurt: HashMap<SecretId, Damage>,
-    vanished: Vec<Vanished>,
+    missed: Vec<Missed>,
+    unsound: bool,
     warnings: Vec<Warning>,
 }
 
@@ -52,6 +70,8 @@ impl Found {
         let what = match self.hurt.get(&row.id) {
             Some(Damage::RolledBack | Damage::PutBack) => "is an older copy that was put back",
             Some(Damage::Foreign) => "is not one that the audit log knows of",
+            Some(Damage::Hidden) => HIDDEN,
+            Some(Damage::Doubled) => "is one of several that have this name",
             None if !row.is_authentic(keys) => "was edited or swapped",
             None => return Ok(()),
         };
@@ -68,18 +88,35 @@ impl Findings {
         self.0.check(row, keys)
     }
 
-    /// Refuses a secret whose row vanished, which is not the same as one that never was.
+    /// Refuses a secret that is not found and should be, which is not the same as one that never was.
     ///
     /// # Errors
     /// `integrity`, with the secret's name.
-    pub fn refuse_vanished(&self, is: impl Fn(&Vanished) -> bool) -> Result<(), Fault> {
-        match self.0.vanished.iter().find(|gone| is(gone)) {
-            None => Ok(()),
-            Some(gone) => Err(Fault::new(
-                Code::Integrity,
-                format!("the stored row of `{}` vanished without a delete", gone.name),
-            )),
+    pub fn refuse_missed(&self, is: impl Fn(&Missed) -> bool) -> Result<(), Fault> {
+        self.0.missed.iter().find(|missed| is(missed)).map_or(Ok(()), |missed| Err(missed.fault()))
+    }
+
+    /// Refuses to change secrets and agents while an index does not lead to all of them: a name that is hidden would be
+    /// given away, and a change would spread the damage.
+    ///
+    /// # Errors
+    /// `integrity`, with the command that rebuilds it.
+    pub fn refuse_changes(&self) -> Result<(), Fault> {
+        if self.0.unsound {
+            let words = "an index of the database is damaged: nothing is changed until it is rebuilt";
+            return Err(Fault::new(Code::Integrity, words).hint(REBUILD));
         }
+        Ok(())
+    }
+
+    /// Names the secrets of some orgs that are stored and that an index hides.
+    pub(super) fn hidden(&self, scope: &OrgScope) -> impl Iterator<Item = DamagedSecret> {
+        let hidden = self.0.missed.iter().filter(|missed| missed.hidden && scope.covers(&missed.org));
+        hidden.map(|missed| DamagedSecret {
+            id: missed.id,
+            org_id: missed.org.clone(),
+            name: missed.name.clone(),
+        })
     }
 
     /// Gives what `status` shows of it.
@@ -87,6 +124,9 @@ impl Findings {
         &self.0.warnings
     }
 }
+
+/// What is to be done about a damaged index.
+const REBUILD: &str = "rebuild it with: vaultctl doctor --accept-loss; no secret that opens is lost by that";
 
 /// What the audit log says was last done to a secret.
 pub(super) struct Last {
@@ -168,9 +208,13 @@ impl Vault {
             let what = "the audit log does not end where the record of the vault's state says";
             found.warnings.push(integrity(what.to_owned()));
         }
+        for index in self.0.store.unsound()? {
+            found.unsound = true;
+            found.warnings.push(Warning::new("integrity", leads_elsewhere(&index), REBUILD));
+        }
         // A state that was edited, or that the log has passed, may have been made to fit the rows.
         let vouched = state.is_authentic(keys) && !goes_on;
-        if !vouched || rows != (state.sum, state.count) {
+        if !vouched || found.unsound || rows != (state.sum, state.count) {
             self.name_damage(keys, &mut found)?;
         }
         *self.0.findings.write().unwrap_or_else(PoisonError::into_inner) = Findings(Arc::new(found));
@@ -202,8 +246,8 @@ impl Vault {
     /// Reads all rows, and from the log what each should be.
     pub(super) fn locate(&self, keys: &Keys) -> Result<Located, StoreError> {
         let last = self.last_writes(keys)?;
-        let (rows, total) = self.0.store.list(&ListQuery::all(OrgScope::All))?;
-        Ok(Located { unreadable: rows.len() as u64 != total, rows, last })
+        let (rows, unreadable) = self.0.store.rows()?;
+        Ok(Located { unreadable: unreadable > 0, rows, last })
     }
 
     /// Names the secrets that the log knows of and whose rows are gone or cannot be read.
@@ -218,6 +262,9 @@ impl Vault {
         let located = self.locate(keys)?;
         let hurt = located.rows.iter().filter_map(|row| Some((row.id, located.damage(row)?)));
         found.hurt = hurt.collect();
+        if found.unsound {
+            self.name_hidden(&located.rows, found);
+        }
         for row in &located.rows {
             if let Err(fault) = found.check(row, keys) {
                 found.warnings.push(integrity(fault.message));
@@ -228,14 +275,45 @@ impl Vault {
         }
         for gone in located.vanished() {
             let DamagedSecret { id, org_id: org, name } = gone.row();
-            found.warnings.push(integrity(format!("the stored row of `{name}` vanished without a delete")));
-            found.vanished.push(Vanished { id, org, name });
+            let gone = Missed { id, org, name, hidden: false };
+            found.warnings.push(integrity(gone.fault().message));
+            found.missed.push(gone);
         }
         if found.warnings.is_empty() {
             let what = "the stored rows do not add up to the record of them, though the log knows each";
             found.warnings.push(integrity(what.to_owned()));
         }
         Ok(())
+    }
+
+    /// Names each row that is not found by its name and id with all of its versions, or shares its name.
+    fn name_hidden(&self, rows: &[Row], found: &mut Found) {
+        let mut named: HashMap<_, u32> = HashMap::new();
+        for row in rows {
+            *named.entry((&row.org, &row.name)).or_default() += 1;
+        }
+        for row in rows {
+            let doubled = named.get(&(&row.org, &row.name)).is_some_and(|count| *count > 1);
+            if doubled {
+                found.hurt.entry(row.id).or_insert(Damage::Doubled);
+            }
+            if !self.is_found(row) {
+                found.hurt.entry(row.id).or_insert(Damage::Hidden);
+                let (org, name) = (row.org.clone(), row.name.to_string());
+                found.missed.push(Missed { id: row.id, org, name, hidden: true });
+            }
+        }
+    }
+
+    /// Returns whether a row is found by its name and by its id, and its versions are.
+    fn is_found(&self, row: &Row) -> bool {
+        let store = &self.0.store;
+        let is_it = |found: Result<Option<Stored>, StoreError>| matches!(found, Ok(Some(found)) if (found.row.id, found.row.mac) == (row.id, row.mac));
+        let versions = || {
+            row.versions == VersionRow::digest_of(&[])
+                || store.versions(row.id).is_ok_and(|found| VersionRow::digest_of(&found) == row.versions)
+        };
+        is_it(store.find(&row.org, &row.name)) && is_it(store.get(row.id)) && versions()
     }
 
     /// Reads from the log which revision each secret was last written at.

@@ -1,7 +1,7 @@
 //! The audit log: a page of it, and the walk along its chain.
 
 use super::Vault;
-use super::desk::Desk;
+use super::desk::{Desk, Pages};
 use super::handle::{Handle, Length, Place, Records};
 use crate::api::{AuditAnswer, AuditEntry, AuditLog, Code, Fault, Verification, VerifyAudit, Warning};
 use crate::audit::{Break, BreakReason, Entry, Head, Verdict, Verifier};
@@ -64,6 +64,7 @@ impl Handle for VerifyAudit {
             head: verdict.head.map(|mac| data_encoding::HEXLOWER.encode(&mac)),
             first_broken: verdict.broken.as_ref().map(|broken| broken.seq),
             reason: verdict.broken.map(|broken| broken.reason.as_str().to_owned()),
+            flaws: desk.flaws(if self.pages { Pages::Checked } else { Pages::Unchecked })?,
         })
     }
 }

@@ -18,6 +18,7 @@ impl Handle for AcceptLoss {
 
     fn act(&self, desk: &mut Desk) -> Result<LossAccepted, Fault> {
         desk.ask_owner(Action::Delete)?;
+        let doubled = desk.rebuild_indexes()?;
         let located = desk.vault().locate(desk.keys()?)?;
         let mut lost: Vec<_> = located.vanished().map(|gone| (gone.row(), gone.revision)).collect();
         let mut kept = Vec::new();
@@ -40,10 +41,10 @@ impl Handle for AcceptLoss {
             desk.note(entry(Action::Delete, gone, *revision));
         }
         let counts = Draft::of(Action::Delete).with("acceptedLoss", true);
-        desk.note(counts.with("lost", lost.len()).with("kept", kept.len()));
+        desk.note(counts.with("lost", doubled.len() + lost.len()).with("kept", kept.len()));
         desk.stage(Change::Vouch);
         desk.then(After::Sound);
-        let lost = lost.into_iter().map(|(gone, _)| gone).collect();
+        let lost = doubled.into_iter().chain(lost.into_iter().map(|(gone, _)| gone)).collect();
         Ok(LossAccepted { success: Success, lost, kept })
     }
 }
@@ -97,7 +98,8 @@ fn resealed_alone(desk: &Desk, stored: &Stored, revision: u64) -> Result<Change,
     Ok(Change::Replace { next, seen, was, kept: Kept::All(Vec::new()) })
 }
 
-fn entry(action: Action, secret: &DamagedSecret, revision: u64) -> Draft {
+/// Records what became of a secret.
+pub(super) fn entry(action: Action, secret: &DamagedSecret, revision: u64) -> Draft {
     let draft = Draft::of(action).org(&secret.org_id).secret(secret.id, &secret.name);
     draft.with("acceptedLoss", true).with("revision", revision)
 }

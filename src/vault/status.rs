@@ -11,7 +11,7 @@ use crate::api::{AuditStatus, Fault, KdfStatus, MemoryStatus, Status, StatusOf, 
 use crate::crypto::{Header, SlotKind};
 use crate::domain::{Action, Caller, Category, OrgScope, Role};
 use crate::keyring::Keyring;
-use crate::store::ListQuery;
+use crate::store::{ListQuery, StoreError};
 
 impl Handle for StatusOf {
     const WHILE_LOCKED: WhileLocked = WhileLocked::Serve;
@@ -97,7 +97,11 @@ impl Vault {
 
     fn count(&self, scope: &OrgScope) -> Result<BTreeMap<String, u64>, Fault> {
         let mut counted: BTreeMap<_, _> = Category::ALL.map(|category| (category.id().to_owned(), 0)).into();
-        counted.extend(self.0.store.totals(scope)?);
+        match self.0.store.totals(scope) {
+            // What is damaged is told by the lock or a warning, for which a status has to be given.
+            Err(StoreError::Damaged(_)) => {}
+            totals => counted.extend(totals?),
+        }
         Ok(counted)
     }
 

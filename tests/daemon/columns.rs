@@ -5,7 +5,7 @@
 use rusqlite::Connection;
 use rusqlite::types::Value as Stored;
 use serde_json::{Value, json};
-use vault_testkit::{Daemon, Home, NO_ID, NONE};
+use vault_testkit::{Daemon, Home, Leaf, NO_ID, NONE};
 
 /// What may change untold, and why that hurts nobody.
 const HARMLESS: [(&str, &str); 6] = [
@@ -30,10 +30,17 @@ fn full() -> Home {
     let id = daemon.create_with(expires)["id"].as_str().unwrap().to_owned();
     daemon.create("b", "value of b");
     let secret = format!("/vault/secrets/{id}");
-    assert_eq!(200, daemon.http("PUT", &secret, json!({ "value": "second" })).status);
+    for value in ["second", "third"] {
+        assert_eq!(200, daemon.http("PUT", &secret, json!({ "value": value })).status);
+    }
     assert_eq!(200, daemon.http("POST", &format!("{secret}/rotate"), json!({})).status);
     let grants = json!([{ "names": ["*"], "actions": ["read"] }]);
-    assert_eq!(201, daemon.http("POST", "/vault/agents", json!({ "name": "bot", "grants": grants })).status);
+    for name in ["bot", "other"] {
+        assert_eq!(
+            201,
+            daemon.http("POST", "/vault/agents", json!({ "name": name, "grants": grants })).status
+        );
+    }
     assert_eq!(201, daemon.http("POST", "/vault/recovery", json!({})).status);
     daemon.stop();
     home
@@ -100,9 +107,11 @@ fn told(daemon: &Daemon) -> Vec<String> {
         return told;
     }
     // First, since what is asked afterwards writes entries of its own.
-    if daemon.get("/vault/audit-log/verify")["intact"] == json!(false) {
+    let verified = daemon.get("/vault/audit-log/verify");
+    if verified["intact"] == json!(false) {
         told.push("the log is not intact".to_owned());
     }
+    told.extend(verified["flaws"].as_array().into_iter().flatten().map(Value::to_string));
     let damaged = daemon.http("GET", "/vault/secrets?orgId=*", NONE).body["damaged"].clone();
     told.extend(
         damaged
@@ -153,6 +162,42 @@ fn a_change_of_any_column_of_a_secret_names_it() {
         let names = |name: &str| told.iter().any(|words| words.contains(name));
         // One that was renamed is named as it is called now.
         assert!(names("`a") != names("`b"), "{column}: {told:?}");
+    }
+}
+
+/// Lists the indexes of secrets, versions and agents; those of the log decide nothing about them.
+fn indexes(database: &Connection) -> Vec<String> {
+    let sql = "SELECT i.name FROM pragma_table_list t JOIN pragma_index_list(t.name) i
+               WHERE t.schema = 'main' AND t.name IN ('secret', 'version', 'agent') ORDER BY 1";
+    let mut rows = database.prepare(sql).unwrap();
+    rows.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+}
+
+#[test]
+fn a_change_of_any_index_is_told() {
+    let home = full();
+    let indexes = indexes(&home.database());
+    assert_eq!(4, indexes.len(), "{indexes:?}");
+    let edits: [fn(Leaf); 4] = [
+        |leaf| leaf.edit(0),
+        |leaf| {
+            let last = leaf.cells() - 1;
+            leaf.edit(last);
+        },
+        |leaf| {
+            let last = leaf.cells() - 1;
+            leaf.swap(0, last);
+        },
+        |leaf| leaf.drop_last(),
+    ];
+    for index in indexes {
+        for (number, edit) in edits.into_iter().enumerate() {
+            let hurt = copy_of(&home);
+            edit(Leaf::of(&hurt.path("vault.db"), &index));
+            let daemon = Daemon::start(&hurt);
+            assert!(!daemon.warnings("integrity").is_empty(), "{index}, edit {number}");
+            assert!(!told(&daemon).is_empty(), "{index}, edit {number}");
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a vault says after somebody who can write its file, but has no key, has edited it.
 
 mod agents;
+mod doubled;
 
 use std::path::{Path, PathBuf};
 

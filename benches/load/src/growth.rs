@@ -102,10 +102,10 @@ fn pages(bench: &Bench, middle: &Server, large: &Server) -> Result<Vec<Row>> {
             Subject::new("audit search", || called(large, &rare)),
             Subject::new("audit search, common", || called(large, &common)),
             Subject::new("one commit", || bench.commit(&place, "group", 1)),
-            Subject::new("verify", || called(large, &VerifyAudit {})),
+            Subject::new("verify", || called(large, &VerifyAudit::default())),
         ],
     )?;
-    let entries = connect(large)?.call(&VerifyAudit {})?.entries;
+    let entries = connect(large)?.call(&VerifyAudit::default())?.entries;
     let entries_a_second = f64::from(u32::try_from(entries)?) * verify.rate().value;
     let floor = commit.p50().value + 5000.0;
     Ok(vec![

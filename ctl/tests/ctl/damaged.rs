@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use vault_testkit::TestEnvironment;
+use vault_testkit::{Leaf, TestEnvironment};
 
 /// The bytes of a page of the database.
 const PAGE: usize = 4096;
@@ -86,4 +86,27 @@ fn however_it_is_damaged_the_doctor_says_what_to_do_and_a_backup_comes_back() {
         test.ctl(&["audit", "verify"]).succeeded();
         test.stop();
     }
+}
+
+#[test]
+fn a_damaged_index_is_found_by_doctor_and_verify_and_mended_by_accepting_a_loss() {
+    let mut test = TestEnvironment::served();
+    for name in ["aaa", "db-prod", "zzz"] {
+        test.ctl_with(&["set", name], format!("value of {name}")).succeeded();
+    }
+    test.stop();
+    Leaf::of(&test.path("vault.db"), "sqlite_autoindex_secret_1").swap(0, 1);
+    let run = test.ctl(&["doctor"]).ended_with(9);
+    assert!(run.stdout.contains("sqlite_autoindex_secret_1"), "{run}");
+    test.start();
+    let run = test.ctl(&["doctor"]).ended_with(9);
+    assert!(run.stdout.contains("vaultctl doctor --accept-loss") && run.stdout.contains("db-prod"), "{run}");
+    let run = test.ctl(&["audit", "verify"]).ended_with(9);
+    assert!(run.stdout.contains("sqlite_autoindex_secret_1"), "{run}");
+    let run = test.ctl(&["get", "db-prod"]).ended_with(8);
+    assert!(run.stderr.contains("`db-prod` is hidden by a damaged index"), "{run}");
+    let run = test.ctl(&["doctor", "--accept-loss", "--yes"]).succeeded();
+    assert!(run.stdout.contains("lost 0"), "{run}");
+    assert_eq!("value of db-prod", test.ctl(&["get", "db-prod"]).succeeded().stdout);
+    test.ctl(&["audit", "verify"]).succeeded();
 }

@@ -90,7 +90,7 @@ fn ask_open(opened: &Opened<'_>, stock: &Stock, said: &mut Said) -> Result<()> {
 
 /// The log is as it was, or is said not to be.
 fn ask_log(opened: &Opened<'_>, stock: &Stock, said: &mut Said) -> Result<()> {
-    match opened.ask(VerifyAudit {}) {
+    match opened.ask(VerifyAudit::default()) {
         Err(fault) => return said.refused(&fault),
         Ok(verified) if !verified.intact => {
             said.told.insert(format!("the log is not intact from {:?} on", verified.first_broken));

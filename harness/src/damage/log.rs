@@ -132,7 +132,7 @@ impl Long {
     fn verified(&self) -> Result<Option<u64>> {
         let opened = self.room.open(today())?;
         opened.unlock(&self.master, Some(self.head)).map_err(|fault| words(&fault))?;
-        let found = opened.ask(VerifyAudit {}).map_err(|fault| words(&fault))?;
+        let found = opened.ask(VerifyAudit::default()).map_err(|fault| words(&fault))?;
         ensure!(found.intact == found.first_broken.is_none(), "intact, and broken at a place");
         Ok(found.first_broken)
     }

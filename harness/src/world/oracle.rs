@@ -42,7 +42,7 @@ pub(crate) fn ask(server: &Server, ledgers: &mut [Ledger], keeper: &mut Keeper, 
 
 /// Compares secrets and log with what was acknowledged.
 pub(crate) fn all_is_there(vault: &mut impl Answers, ledgers: &mut [Ledger], log: u64) -> Result<()> {
-    let verified = vault.answer(VerifyAudit {}).map_err(words)?;
+    let verified = vault.answer(VerifyAudit::default()).map_err(words)?;
     ensure!(verified.intact, "the chain is broken at {:?}", verified.first_broken);
     entries_are_there(ledgers, &entries_since(vault, log)?)?;
     for ledger in ledgers.iter_mut() {

@@ -2,10 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::columns::{agents, blob32, unreadable};
+use super::columns::{agents, blob32};
 use super::labels::Labels;
-use super::parts;
-use super::sum::{leaf, sum};
+use super::sum::leaf;
 use super::writer::Stop;
 use crate::audit::{Entry, Head};
 use crate::crypto::Bytes32;
@@ -112,11 +111,11 @@ pub(super) fn update(
         tally(connection, row.org.as_str(), was.id(), -1)?;
         tally(connection, row.org.as_str(), row.category.id(), 1)?;
     }
-    connection
+    let updated = connection
         .prepare_cached(
             "UPDATE secret SET category = ?2, metadata = ?3, version = ?4, revision = ?5, updated_at = ?6,
                  rotated_at = ?7, expires_at = ?8, version_at = ?9, version_by = ?10, versions = ?11, digest = ?12,
-                 mac = ?13, sealed = ?14 WHERE key = ?1",
+                 mac = ?13, sealed = ?14 WHERE key = ?1 AND id = ?15",
         )?
         .execute(params![
             key,
@@ -133,8 +132,23 @@ pub(super) fn update(
             row.digest.as_slice(),
             row.mac.as_slice(),
             stored.sealed.as_bytes(),
+            row.id.as_bytes().as_slice(),
         ])?;
-    Ok(())
+    the_one(updated)
+}
+
+/// Removes a secret with its versions, and takes it out of the counts.
+pub(super) fn remove(connection: &Connection, key: i64, id: SecretId) -> Result<(), Stop> {
+    let tally = "UPDATE tally SET count = count - 1 WHERE (org, category) =
+                 (SELECT org, category FROM secret WHERE key = ?1)";
+    connection.prepare_cached(tally)?.execute([key])?;
+    let mut delete = connection.prepare_cached("DELETE FROM secret WHERE key = ?1 AND id = ?2")?;
+    the_one(delete.execute(params![key, id.as_bytes().as_slice()])?)
+}
+
+/// Refuses a change that met no row: the index that led to it names another one's place.
+fn the_one(changed: usize) -> Result<(), Stop> {
+    if changed == 1 { Ok(()) } else { Err(StoreError::Damaged("an index of secrets").into()) }
 }
 
 pub(super) fn keep(connection: &Connection, key: i64, kept: Kept) -> Result<(), Stop> {
@@ -253,7 +267,7 @@ pub(super) fn agents_digest(connection: &Connection, keys: &Keys) -> Result<Byte
 
 /// Empties the table where it was changed from outside: a new MAC over all of it would let those in that were put
 /// there, or put back.
-fn drop_unknown_agents(connection: &Connection, sum: (&State, &Keys)) -> Result<(), Stop> {
+pub(super) fn drop_unknown_agents(connection: &Connection, sum: (&State, &Keys)) -> Result<(), Stop> {
     if AgentRow::are_those_of(&agents(connection)?, sum.0, sum.1) {
         return Ok(());
     }
@@ -268,26 +282,6 @@ pub(super) fn drop_old_agents(connection: &Connection, new: &Keys) -> Result<(),
         let mut delete = connection.prepare_cached("DELETE FROM agent WHERE name = ?1 OR sealed = ?2")?;
         delete.execute(params![row.name, row.sealed])?;
     }
-    Ok(())
-}
-
-/// Takes the tables as they are for the right ones: removes what cannot be read, and counts and sums the rest anew.
-///
-/// Agents of a state that was edited or rolled back may be those of another day: all of them go.
-pub(super) fn vouch(connection: &Connection, state: &mut State, keys: &Keys) -> Result<(), Stop> {
-    for key in unreadable(connection)? {
-        connection.prepare_cached("DELETE FROM secret WHERE key = ?1")?.execute([key])?;
-    }
-    if state.is_disowned() {
-        connection.prepare_cached("DELETE FROM agent")?.execute([])?;
-    }
-    drop_unknown_agents(connection, (state, keys))?;
-    connection.execute_batch(
-        "DELETE FROM tally;
-         INSERT INTO tally (org, category, count) SELECT org, category, count(*) FROM secret GROUP BY org, category",
-    )?;
-    let rows = sum(connection, parts::ALL, &keys.state_mac_key())?;
-    *state = State { head: state.head, agents: agents_digest(connection, keys)?, ..rows };
     Ok(())
 }
 

@@ -1,9 +1,7 @@
 //! Columns to rows and back, and the questions that readers ask.
 
-use std::ops::RangeInclusive;
-
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use crate::crypto::{Bytes32, Sealed};
 use crate::domain::{Category, OrgId, SecretId, SecretName, Timestamp};
@@ -17,6 +15,10 @@ macro_rules! row_columns {
     };
 }
 const SEALED_AT: usize = 17;
+
+mod whole;
+
+pub(super) use whole::{all, last_place, unreadable, walk};
 
 /// Takes a stored blob of a fixed length.
 pub(super) fn array<const N: usize>(bytes: Vec<u8>, column: &'static str) -> Result<[u8; N], StoreError> {
@@ -160,47 +162,6 @@ pub(super) fn versions(connection: &Connection, id: SecretId) -> Result<Vec<Vers
         });
     }
     Ok(versions)
-}
-
-/// Gives the last place in the table.
-pub(super) fn last_place(connection: &Connection) -> Result<i64, StoreError> {
-    let sql = "SELECT coalesce(max(key), 0) FROM secret";
-    Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
-}
-
-/// Hands the id, revision and MAC of the rows of some places in the table to a function.
-pub(super) fn walk(
-    connection: &Connection,
-    places: RangeInclusive<i64>,
-    each: &mut dyn FnMut(SecretId, u64, Bytes32),
-) -> Result<(), StoreError> {
-    // Rows are read from the table: an index that was left as it was would hide a row that was put back.
-    let sql = "SELECT id, revision, mac FROM secret NOT INDEXED WHERE key BETWEEN ?1 AND ?2";
-    let mut statement = connection.prepare(sql)?;
-    let mut rows = statement.query([places.start(), places.end()])?;
-    while let Some(row) = rows.next()? {
-        // A malformed id still counts as a row: it takes part in the sum as one that nobody wrote.
-        let id = id_of(row, 0).unwrap_or(SecretId::from_bytes([0; 16]));
-        let revision = row.get::<_, i64>(1).unwrap_or_default().cast_unsigned();
-        each(id, revision, blob32(row, 2).unwrap_or_default());
-    }
-    Ok(())
-}
-
-/// Finds the rows that cannot be read, by their key.
-pub(super) fn unreadable(connection: &Connection) -> Result<Vec<i64>, StoreError> {
-    let mut statement =
-        connection.prepare(concat!("SELECT ", row_columns!(), ", sealed, key FROM secret"))?;
-    let mut rows = statement.query(params![])?;
-    let mut keys = Vec::new();
-    while let Some(row) = rows.next()? {
-        match stored_of(row) {
-            Ok(_) => {}
-            Err(StoreError::Damaged(_)) => keys.push(row.get(SEALED_AT + 1)?),
-            Err(other) => return Err(other),
-        }
-    }
-    Ok(keys)
 }
 
 /// Reads where a secret stands though its row may be damaged: its revision, and its org and name as they can be read.

@@ -126,13 +126,17 @@ impl Stop {
 
 impl From<rusqlite::Error> for Stop {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Failed(error.into())
+        StoreError::from(error).into()
     }
 }
 
 impl From<StoreError> for Stop {
     fn from(error: StoreError) -> Self {
-        Self::Failed(error)
+        match error {
+            // Others of the batch may have nothing to do with what is damaged.
+            StoreError::Damaged(_) => Self::Refused(Refusal::Storage(error.to_string())),
+            error => Self::Failed(error),
+        }
     }
 }
 

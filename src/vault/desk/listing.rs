@@ -118,6 +118,10 @@ impl Desk {
         platform: &PlatformName,
     ) -> Result<Vec<Row>, Fault> {
         let known = self.vault.0.rows.platform(self.as_of, org, platform);
+        let is_field = |name: &str| {
+            name.strip_prefix("skill:").and_then(|name| name.split(':').next()) == Some(platform.as_str())
+        };
+        self.refuse_missed(|missed| missed.org == *org && is_field(&missed.name))?;
         match known.map_or_else(|| self.read_platform(org, platform), |rows| Ok(Some(rows)))? {
             Some(rows) => {
                 let may = |row: &&Row| self.allows(action, &row.org, Some(row.name.as_str()));

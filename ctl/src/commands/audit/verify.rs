@@ -12,7 +12,8 @@ use crate::show::{Show, Tone, plain};
 
 /// Checks that every entry of the log is as it was written, and that none is missing.
 ///
-/// Exits 9 where something is broken, and names the first entry that is.
+/// Also checks that the indexes of the database lead to all that is stored. Exits 9 if something is broken, and names the
+/// first entry that is.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -22,15 +23,20 @@ pub(crate) struct VerifyArgs {}
 
 /// Asks the daemon for the check and prints what it found.
 pub(super) fn run(_args: &VerifyArgs, context: &Context) -> Result<ExitCode, Failure> {
-    let found = context.call(&VerifyAudit {})?;
-    let code = if found.intact { ExitCode::SUCCESS } else { ExitCode::from(FOUND_SOMETHING) };
+    let found = context.call(&VerifyAudit::default())?;
+    let is_sound = found.intact && found.flaws.is_empty();
+    let code = if is_sound { ExitCode::SUCCESS } else { ExitCode::from(FOUND_SOMETHING) };
     verdict(print(&found, context.show), code)
 }
 
 fn print(found: &Verification, show: Show) -> Result<(), Failure> {
     if show.is_json() {
-        show.json(found)
-    } else if found.intact {
+        return show.json(found);
+    }
+    for flaw in &found.flaws {
+        show.line(format_args!("{}: {}", show.tone(Tone::Bad, "damaged"), plain(flaw)))?;
+    }
+    if found.intact {
         let head = found.head.as_deref().map(|head| format!(", head {}", plain(head))).unwrap_or_default();
         show.done(format_args!("{}: {} entries{head}", show.tone(Tone::Good, "intact"), found.entries))
     } else {

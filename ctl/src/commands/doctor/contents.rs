@@ -24,11 +24,22 @@ pub(super) fn findings(status: &Status, context: &Context) -> Vec<Warning> {
         let message = format!("{more} more secrets are not as they were stored");
         found.push(Warning::new("integrity", message, "see all of them with: vaultctl scan /dev/null"));
     }
-    found.extend(context.call_plainly(&VerifyAudit {}).ok().filter(|log| !log.intact).map(|log| {
-        let hint = "keep a copy of the vault's folder, and compare it with a backup";
-        Warning::new("audit_log", format!("the audit log: {}", what_is_broken(&log)), hint)
-    }));
+    if let Ok(log) = context.call_plainly(&VerifyAudit { pages: true }) {
+        if !log.intact {
+            let hint = "keep a copy of the vault's folder, and compare it with a backup";
+            let message = format!("the audit log: {}", what_is_broken(&log));
+            found.push(Warning::new("audit_log", message, hint));
+        }
+        found.extend(log.flaws.iter().map(|flaw| flawed(flaw, context)));
+    }
     found
+}
+
+/// Says what is wrong with the indexes or pages of the database.
+pub(super) fn flawed(flaw: &str, context: &Context) -> Warning {
+    let (accept, restore) = (context.command("doctor --accept-loss"), context.command("restore"));
+    let hint = format!("rebuild indexes with: {accept}; or bring a backup back with: {restore}");
+    Warning::new("database", format!("the database is damaged: {}", plain(flaw)), hint)
 }
 
 fn hurt(name: &SecretName, context: &Context) -> Warning {

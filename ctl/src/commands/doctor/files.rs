@@ -9,7 +9,7 @@ use vault::domain::{LockReason, OrgScope};
 use vault::keyfile::{self, KeyFileError};
 use vault::keyring;
 use vault::secret::Passphrase;
-use vault::store::{SqliteStore, Store, StoreError};
+use vault::store::{Flaw, SqliteStore, Store, StoreError};
 
 use super::Paths;
 use crate::context::Context;
@@ -129,6 +129,12 @@ fn opened(key: &Passphrase, paths: &Paths, config: &Config) -> Result<Result<(),
     store.agents()?;
     store.totals(&OrgScope::All)?;
     Ok(Ok(()))
+}
+
+/// Checks every page and index of the database, where no daemon runs; what cannot be opened is found by its key.
+pub(super) fn flaws(paths: &Paths) -> Vec<Flaw> {
+    let Some(_held) = hold(&paths.home) else { return Vec::new() };
+    SqliteStore::open(&paths.database).and_then(|store| store.flaws()).unwrap_or_default()
 }
 
 /// Tells why the vault is, or would be, locked.

@@ -55,7 +55,7 @@ impl Opened {
     }
 
     fn is_intact(&self) -> bool {
-        let verified = self.runtime.block_on(self.vault.call(&Caller::system(), VerifyAudit {}));
+        let verified = self.runtime.block_on(self.vault.call(&Caller::system(), VerifyAudit::default()));
         verified.unwrap().intact
     }
 }

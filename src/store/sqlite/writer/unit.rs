@@ -9,9 +9,10 @@ use crate::keyring::Keys;
 use crate::store::changes::{Standing, in_force};
 use crate::store::sqlite::apply::{
     agents_digest, check, check_agent, drop_agent, drop_old_agents, insert, insert_entry, keep, put_agent,
-    unlink, update, vouch,
+    remove, unlink, update,
 };
 use crate::store::sqlite::log::{self, trim, write_checkpoint};
+use crate::store::sqlite::mend::{rebuild, vouch};
 use crate::store::sqlite::reserve::grows;
 use crate::store::sqlite::sum::{leaf, sum};
 use crate::store::sqlite::{parts, read_header, write_header};
@@ -117,11 +118,7 @@ impl Writer {
             }
             Change::Remove { id, seen } => {
                 let key = unlink(connection, id, seen, (state, keys))?;
-                let tally = "UPDATE tally SET count = count - 1 WHERE (org, category) =
-                             (SELECT org, category FROM secret WHERE key = ?1)";
-                connection.prepare_cached(tally)?.execute([key])?;
-                connection.prepare_cached("DELETE FROM secret WHERE key = ?1")?.execute([key])?;
-                Ok(())
+                remove(connection, key, id)
             }
             Change::PutAgent { row, seen } => put_agent(connection, &row, seen, (state, keys)),
             Change::DropAgent(name) => drop_agent(connection, &name, (state, keys)),
@@ -129,6 +126,7 @@ impl Writer {
                 Some(stored) if stored.mac == seen => Ok(write_header(connection, &header)?),
                 _ => Err(Stop::Refused(Refusal::Stale)),
             },
+            Change::Rebuild(without) => rebuild(connection, &without, (state, keys)),
             Change::Vouch => vouch(connection, state, keys),
             Change::TrimLog(checkpoint) => {
                 self.labels.forget();

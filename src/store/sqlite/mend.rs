@@ -1,0 +1,73 @@
+//! What makes the tables sound again after damage: indexes are rebuilt, what cannot be read is removed.
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, params};
+
+use super::apply::{agents_digest, drop_unknown_agents};
+use super::columns::unreadable;
+use super::parts;
+use super::sum::sum;
+use super::writer::Stop;
+use crate::crypto::Bytes32;
+use crate::domain::SecretId;
+use crate::keyring::Keys;
+use crate::store::State;
+
+/// Rebuilds the indexes of secrets, versions and agents from their tables.
+///
+/// What keeps an index from being rebuilt is removed first: rows that cannot be read, those with these ids and MACs,
+/// versions with one number, and agents that the state does not vouch for.
+///
+/// # Errors
+/// Fails if two rows with one name are left, or an index has pages that cannot be freed.
+pub(super) fn rebuild(
+    connection: &Connection,
+    without: &[(SecretId, Bytes32)],
+    sum: (&State, &Keys),
+) -> Result<(), Stop> {
+    // Else a row whose entry an index lacks could not be deleted.
+    let lenient = DbConfig::SQLITE_DBCONFIG_WRITABLE_SCHEMA;
+    connection.set_db_config(lenient, true)?;
+    let cleared = clear(connection, without).and_then(|()| drop_unknown_agents(connection, sum));
+    connection.set_db_config(lenient, false)?;
+    cleared?;
+    let sql = "REINDEX secret; REINDEX version; REINDEX agent;
+               DELETE FROM version WHERE secret NOT IN (SELECT key FROM secret NOT INDEXED);";
+    Ok(connection.execute_batch(sql)?)
+}
+
+fn clear(connection: &Connection, without: &[(SecretId, Bytes32)]) -> Result<(), Stop> {
+    for key in unreadable(connection)? {
+        connection.execute("DELETE FROM secret WHERE key = ?1", [key])?;
+    }
+    // Of copies that have all of it in common, one goes.
+    let sql =
+        "DELETE FROM secret WHERE key = (SELECT max(key) FROM secret NOT INDEXED WHERE id = ?1 AND mac = ?2)";
+    for (id, mac) in without {
+        connection.execute(sql, params![id.as_bytes().as_slice(), mac.as_slice()])?;
+    }
+    let sql = "DELETE FROM version WHERE rowid NOT IN
+               (SELECT min(rowid) FROM version NOT INDEXED GROUP BY secret, version)";
+    connection.execute(sql, [])?;
+    Ok(())
+}
+
+/// Takes the tables as they are for the right ones, and counts and sums them again.
+///
+/// Agents of a state that was edited or rolled back may be those of another day: all of them go.
+pub(super) fn vouch(connection: &Connection, state: &mut State, keys: &Keys) -> Result<(), Stop> {
+    for key in unreadable(connection)? {
+        connection.prepare_cached("DELETE FROM secret WHERE key = ?1")?.execute([key])?;
+    }
+    if state.is_disowned() {
+        connection.prepare_cached("DELETE FROM agent")?.execute([])?;
+    }
+    drop_unknown_agents(connection, (state, keys))?;
+    connection.execute_batch(
+        "DELETE FROM tally;
+         INSERT INTO tally (org, category, count) SELECT org, category, count(*) FROM secret GROUP BY org, category",
+    )?;
+    let rows = sum(connection, parts::ALL, &keys.state_mac_key())?;
+    *state = State { head: state.head, agents: agents_digest(connection, keys)?, ..rows };
+    Ok(())
+}
