@@ -9,6 +9,9 @@ use zeroize::Zeroizing;
 /// One way of writing a value.
 pub(super) type Form = Zeroizing<Vec<u8>>;
 
+/// The shortest line that is looked for by itself, in bytes: shorter ones are words of configurations, as a rule.
+const SHORTEST_LINE: usize = 16;
+
 /// What RFC 3986 leaves as it is.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// What JavaScript's `encodeURIComponent` leaves as it is.
@@ -30,6 +33,24 @@ pub(super) fn of(value: &str) -> Vec<Form> {
     in_json(value, &mut forms);
     forms.retain(|form| form.len() >= super::SHORTEST);
     forms
+}
+
+/// Writes each long line of a value of several lines, as it is and as JSON has it, without the space around it.
+pub(super) fn of_lines(value: &str) -> Vec<Form> {
+    let lines: Vec<&str> = value.trim().lines().map(str::trim).collect();
+    let mut forms = Vec::new();
+    if lines.len() > 1 {
+        for line in lines.into_iter().filter(|line| line.len() >= SHORTEST_LINE && !is_boundary(line)) {
+            forms.push(form(line.as_bytes().to_vec()));
+            in_json(line, &mut forms);
+        }
+    }
+    forms
+}
+
+/// Returns whether a line only says what begins or ends there, as in every other key (RFC 7468, RFC 4716).
+fn is_boundary(line: &str) -> bool {
+    line.starts_with("----") && line.ends_with("----")
 }
 
 fn form(bytes: Vec<u8>) -> Form {
@@ -164,6 +185,32 @@ mod tests {
     #[test]
     fn lines_are_found_as_a_terminal_ends_them() {
         assert!(has("one\ntwo", "one\r\ntwo"));
+    }
+
+    #[test]
+    fn each_long_line_is_found_by_itself_but_those_that_every_key_has() {
+        let value = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhki/\n  G9w0BAQEFAASCBKcw\"  \r\n4Q==\n-----END PRIVATE KEY-----\n";
+        let lines = of_lines(value);
+        let lines: Vec<&str> = lines.iter().map(|line| std::str::from_utf8(line).unwrap()).collect();
+        for line in [
+            "MIIEvQIBADANBgkqhki/",
+            r"MIIEvQIBADANBgkqhki\/",
+            "G9w0BAQEFAASCBKcw\"",
+            r#"G9w0BAQEFAASCBKcw\""#,
+        ] {
+            assert!(lines.contains(&line), "{line}: {lines:?}");
+        }
+        assert!(lines.iter().all(|line| !line.contains("KEY") && !line.contains("4Q==")), "{lines:?}");
+    }
+
+    #[test]
+    fn a_value_of_one_line_has_no_others() {
+        assert!(
+            ["sk-1234567890abcdef", "sk-1234567890abcdef\n", "\n sk-1234567890abcdef\r\n"]
+                .map(of_lines)
+                .concat()
+                .is_empty()
+        );
     }
 
     #[test]

@@ -95,12 +95,31 @@ impl Default for Needles {
 impl Needles {
     /// Takes values with the names that they are masked by; those under [`SHORTEST`] bytes are left out.
     pub fn new<'v>(values: impl IntoIterator<Item = (&'v str, &'v str)>) -> Self {
+        Self::of_forms(values, forms::of)
+    }
+
+    /// Takes values as [`new`](Self::new) does, and each line of 16 bytes or more of those that have several.
+    ///
+    /// What prints a key or a certificate may put a prefix before each line. This is for masking: some lines, as of a
+    /// configuration, stand in other texts too, where a search would find no leak.
+    pub fn with_lines<'v>(values: impl IntoIterator<Item = (&'v str, &'v str)>) -> Self {
+        Self::of_forms(values, |value| {
+            let mut forms = forms::of(value);
+            forms.extend(forms::of_lines(value));
+            forms
+        })
+    }
+
+    fn of_forms<'v>(
+        values: impl IntoIterator<Item = (&'v str, &'v str)>,
+        forms_of: impl Fn(&str) -> Vec<forms::Form>,
+    ) -> Self {
         let mut sorted = Vec::new();
         let mut replacements = Vec::new();
         for (name, value) in values {
             if value.len() >= SHORTEST {
                 let value_of = |bytes| Needle { bytes, value: replacements.len() };
-                sorted.extend(forms::of(value).into_iter().map(value_of));
+                sorted.extend(forms_of(value).into_iter().map(value_of));
                 replacements.push(format!("[vault:{name}]"));
             }
         }

@@ -68,7 +68,9 @@ mod tests {
 
     fn needles(values: &[String]) -> Arc<Needles> {
         let names: Vec<_> = (0..values.len()).map(|number| format!("n{number}")).collect();
-        Arc::new(Needles::new(names.iter().zip(values).map(|(name, value)| (name.as_str(), value.as_str()))))
+        Arc::new(Needles::with_lines(
+            names.iter().zip(values).map(|(name, value)| (name.as_str(), value.as_str())),
+        ))
     }
 
     fn masked(needles: &Arc<Needles>, pieces: &[&[u8]]) -> String {
@@ -117,6 +119,20 @@ mod tests {
     }
 
     #[test]
+    fn lines_of_a_value_are_masked_behind_a_prefix_and_the_whole_of_it_at_once() {
+        let key = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\nAQEFAASCBKcwggSjAgEAAoIB\n-----END PRIVATE KEY-----\n";
+        let needles = needles(&[key.into()]);
+        let prefixed = format!("log: {}", key.trim_end().replace('\n', "\nlog: "));
+        let expected = "log: -----BEGIN PRIVATE KEY-----\nlog: [vault:n0]\nlog: [vault:n0]\nlog: -----END PRIVATE KEY-----";
+        assert_eq!(expected, masked(&needles, &[prefixed.as_bytes()]));
+        assert_eq!("[vault:n0]", masked(&needles, &[key.as_bytes()]));
+        assert_eq!(
+            "-----BEGIN PRIVATE KEY-----\nnone",
+            masked(&needles, &[b"-----BEGIN PRIVATE KEY-----\nnone"])
+        );
+    }
+
+    #[test]
     fn a_shorter_value_is_masked_where_a_longer_one_does_not_follow() {
         let needles = needles(&["hunter".into(), "hunter2-long".into()]);
         assert_eq!("[vault:n0]2-! [vault:n1]", masked(&needles, &[b"hunter2-", b"! hunter2-long"]));
@@ -137,8 +153,11 @@ mod tests {
 
     /// Gives texts of values' forms, whole and cut, among letters that values are made of.
     fn texts(values: Vec<String>) -> impl Strategy<Value = (Vec<String>, Vec<u8>)> {
-        let forms: Vec<Vec<u8>> =
-            values.iter().flat_map(|value| crate::forms::of(value)).map(|form| form.to_vec()).collect();
+        let forms: Vec<Vec<u8>> = values
+            .iter()
+            .flat_map(|value| [crate::forms::of(value), crate::forms::of_lines(value)].concat())
+            .map(|form| form.to_vec())
+            .collect();
         let whole = prop::sample::select(forms.clone());
         let cut = (prop::sample::select(forms), any::<prop::sample::Index>())
             .prop_map(|(form, at)| form[..at.index(form.len())].to_vec());

@@ -93,7 +93,7 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, Failure
         return piped::run(&launch, &Arc::new(Needles::new([])), context.show);
     }
     variables::warn_of_short(&values, context.show);
-    let needles = Arc::new(Needles::new(values.exposed()));
+    let needles = Arc::new(Needles::with_lines(values.exposed()));
     drop(values);
     match outer::Outer::of_stdout() {
         Some(outer) if !needles.is_empty() => terminal::run(launch, &needles, outer, context.show),

@@ -23,6 +23,7 @@ mod inject;
 mod integrate;
 mod json;
 mod keys;
+mod masking;
 mod mcp;
 mod migration;
 mod mistakes;

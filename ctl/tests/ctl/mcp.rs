@@ -14,7 +14,7 @@ use vault_testkit::TestEnvironment;
 const MASK: &str = "[vault:key]";
 
 /// A server that was greeted.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     /// Closed when it is taken.
     stdin: Option<ChildStdin>,
@@ -23,7 +23,7 @@ struct Server {
 }
 
 impl Server {
-    fn start(test: &TestEnvironment) -> Self {
+    pub(crate) fn start(test: &TestEnvironment) -> Self {
         Self::start_with(test, &["mcp"])
     }
 
@@ -71,7 +71,7 @@ impl Server {
 
     /// Calls a tool that does what is asked.
     #[track_caller]
-    fn call(&mut self, tool: &str, arguments: &Value) -> Value {
+    pub(crate) fn call(&mut self, tool: &str, arguments: &Value) -> Value {
         let result = self.ask("tools/call", &json!({"name": tool, "arguments": arguments}));
         assert_ne!(json!(true), result["isError"], "{result}");
         result["structuredContent"].clone()

@@ -37,7 +37,7 @@ impl Known {
         }
         if state.values.len() > before {
             let all = state.values.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-            state.needles = Arc::new(Needles::new(all));
+            state.needles = Arc::new(Needles::with_lines(all));
         }
     }
 
