@@ -62,7 +62,7 @@ impl Surroundings {
     pub(crate) fn lines(&self, status: &Status) -> Vec<(&'static str, String)> {
         let memory = &status.memory;
         vec![
-            ("keys", keys(memory)),
+            ("keys", keys(status)),
             ("swap", self.swap_words(memory)),
             ("dumpable", dumpable(memory).to_owned()),
             ("core files", core_files(memory).to_owned()),
@@ -100,10 +100,11 @@ impl Surroundings {
     }
 }
 
-fn keys(memory: &MemoryStatus) -> String {
-    match memory.locked.as_str() {
-        "none" => "none held, 0 bytes locked".to_owned(),
-        kind => format!("{} bytes locked, by {kind}", memory.bytes),
+fn keys(status: &Status) -> String {
+    match status.memory.locked.as_str() {
+        "none" if status.locked => "none held, 0 bytes locked".to_owned(),
+        "none" => "held in memory that is not locked and can be swapped, 0 bytes locked".to_owned(),
+        kind => format!("{} bytes locked, by {kind}", status.memory.bytes),
     }
 }
 
@@ -145,4 +146,28 @@ fn is_open(path: &str) -> bool {
     let kind =
         std::fs::read_to_string(Path::new("/sys/block").join(&name).join("dm/uuid")).unwrap_or_default();
     !name.starts_with("zram") && !kind.starts_with("CRYPT-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_are_held_in_open_memory_are_not_called_absent() {
+        let status = |locked: bool, by: &str| -> Status {
+            let memory = serde_json::json!({
+                "locked": by, "bytes": 0, "dumpable": false, "coreDumps": false, "swap": "none",
+            });
+            serde_json::from_value(serde_json::json!({
+                "configured": true, "locked": locked, "lockReason": null, "totalEntries": 0,
+                "entriesByCategory": {}, "algorithm": "", "kdf": {"name": "", "hash": "", "iterations": 1},
+                "memory": memory, "audit": {"entries": 0, "head": null}, "uptimeSeconds": 0, "version": "",
+                "warnings": [],
+            }))
+            .unwrap()
+        };
+        assert_eq!("none held, 0 bytes locked", keys(&status(true, "none")));
+        assert!(keys(&status(false, "none")).contains("not locked"));
+        assert_eq!("0 bytes locked, by mlock", keys(&status(false, "mlock")));
+    }
 }

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use vault_platform::Backing;
+
 use super::Vault;
 use super::desk::Desk;
 use super::handle::{Handle, Place, Records, WhileLocked};
 use crate::api::{AuditStatus, Fault, KdfStatus, MemoryStatus, Status, StatusOf, Warning};
 use crate::crypto::{Header, SlotKind};
 use crate::domain::{Action, Caller, Category, OrgScope, Role};
-use crate::keyring::Keyring;
+use crate::keyring::{Keyring, Keys};
 use crate::store::{ListQuery, StoreError};
 
 impl Handle for StatusOf {
@@ -48,9 +50,22 @@ impl Handle for StatusOf {
             audit: if owner { vault.audit_status() } else { AuditStatus { entries: 0, head: None } },
             uptime_seconds: vault.uptime(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            warnings: if owner { vault.all_warnings(&stored) } else { Vec::new() },
+            warnings: if owner { vault.all_warnings(&stored, &keyring) } else { Vec::new() },
         })
     }
+}
+
+/// Warns of keys in memory that could not be locked, as `memory.lock = "try"` allows.
+pub(super) fn unlocked_memory(keys: &Keys) -> Option<Warning> {
+    let hint =
+        "let vaultd lock 64 KiB: ulimit -l 64, or LimitMEMLOCK=64K in its service; then start it again";
+    (keys.backing() == Backing::Unlocked).then(|| {
+        Warning::new(
+            "unlocked_memory",
+            "the keys are in memory that is not locked and can be swapped to the disk",
+            hint,
+        )
+    })
 }
 
 /// Counts what the caller may list: an agent learns nothing of the rest.
@@ -141,9 +156,12 @@ impl Vault {
         u64::try_from(millis / 1000).unwrap_or_default()
     }
 
-    fn all_warnings(&self, stored: &Overview) -> Vec<Warning> {
+    fn all_warnings(&self, stored: &Overview, keyring: &Keyring) -> Vec<Warning> {
         let mut all = self.0.warnings.read().unwrap_or_else(PoisonError::into_inner).clone();
         all.extend_from_slice(self.findings().warnings());
+        if let Keyring::Open(keys) = keyring {
+            all.extend(unlocked_memory(keys));
+        }
         if self.0.weak_key.load(Ordering::Relaxed) {
             let hint = "change it to a long random one with: vaultctl rekey --generate";
             all.push(Warning::new(

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Vault;
 use super::found::{FoundError, Founded, Founding, Plan, found};
 use super::rekey::SlotSource;
+use super::status::unlocked_memory;
 use crate::api::{Code, Fault};
 use crate::audit::Draft;
 use crate::config::AutoLock;
@@ -122,6 +123,9 @@ impl Vault {
             Err(error) => return Err(unreadable(error)),
         };
         let keys = open(&header, self.settings().page).map_err(|error| does_not_open(&error))?;
+        if let Some(warning) = unlocked_memory(&keys) {
+            tracing::warn!(hint = %warning.hint, "{}", warning.message);
+        }
         if matches!(self.keyring(), Keyring::Locked(_)) {
             // While the vault is open others write, and a walk would see their changes as damage.
             self.look_over(&keys).map_err(unreadable)?;

@@ -52,6 +52,8 @@ mod syscalls;
 mod takeover;
 mod transfer;
 #[cfg(target_os = "linux")]
+mod unlocked;
+#[cfg(target_os = "linux")]
 mod unread;
 mod upgrade;
 

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use vault_testkit::TestEnvironment;
 
 /// What this machine itself may lack.
-const OF_THE_MACHINE: [&str; 2] = ["swap", "low_memlock"];
+const OF_THE_MACHINE: [&str; 3] = ["swap", "low_memlock", "unlocked_memory"];
 
 /// Lists the codes that the doctor finds, but for those of the machine.
 fn codes(test: &TestEnvironment) -> Vec<String> {
