@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
+use hyper::header::{EXPECT, HeaderMap};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use vault::api::{Code, Fault};
 
@@ -12,6 +13,9 @@ use vault::api::{Code, Fault};
 pub(crate) const BODY_BYTES: usize = vault::api::REQUEST_BYTES;
 /// What all bodies that are being read may take together, in KiB.
 const BUDGET_KIB: usize = 64 * 1024;
+/// How much of a refused body is read, in bytes, and for how long.
+const DRAIN_BYTES: usize = 8 * 1024 * 1024;
+const DRAIN_TIME: Duration = Duration::from_secs(2);
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(10);
 
@@ -69,10 +73,18 @@ impl Budget {
     }
 
     /// Reads a body whole, and draws on the budget as it arrives: one that is only announced takes nothing.
-    pub(crate) async fn read(&self, body: Incoming) -> Result<Bytes, Fault> {
+    ///
+    /// # Errors
+    /// `too_large` for one over [`BODY_BYTES`], once its client has sent it, or a bounded part of it; `busy`; `invalid_request`
+    /// for one that does not arrive in time or ends early.
+    pub(crate) async fn read(&self, headers: &HeaderMap, mut body: Incoming) -> Result<Bytes, Fault> {
         let announced =
             body.size_hint().upper().map_or(BODY_BYTES, |size| usize::try_from(size).unwrap_or(usize::MAX));
         if announced > BODY_BYTES {
+            // A client that waits for a sign to go on sends nothing without one.
+            if !headers.contains_key(EXPECT) {
+                drain(&mut body).await;
+            }
             return Err(too_large());
         }
         if announced == 0 {
@@ -85,22 +97,39 @@ impl Budget {
     }
 }
 
-async fn collect(body: Incoming, mut share: Share<'_>) -> Result<Bytes, Fault> {
+async fn collect(mut body: Incoming, mut share: Share<'_>) -> Result<Bytes, Fault> {
     let mut whole = BytesMut::new();
-    let mut body = Limited::new(body, BODY_BYTES);
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| {
-            if error.is::<http_body_util::LengthLimitError>() {
-                return too_large();
-            }
-            Fault::new(Code::InvalidRequest, "the body ended before its announced length")
-        })?;
+        let frame = frame
+            .map_err(|_| Fault::new(Code::InvalidRequest, "the body ended before its announced length"))?;
         if let Ok(data) = frame.into_data() {
+            if whole.len() + data.len() > BODY_BYTES {
+                drop((whole, share));
+                drain(&mut body).await;
+                return Err(too_large());
+            }
             share.cover(whole.len() + data.len()).await?;
             whole.extend_from_slice(&data);
         }
     }
     Ok(whole.freeze())
+}
+
+/// Reads what is left of a body that is refused, and keeps none of it: at most 8 MiB, for at most two seconds.
+///
+/// Most clients, those of Python and Node among them, send a body whole before they read the answer. If the connection is closed
+/// meanwhile, they report that and never see why.
+async fn drain(body: &mut Incoming) {
+    let dropped = async {
+        let mut left = DRAIN_BYTES;
+        while let Some(Ok(frame)) = body.frame().await {
+            let length = frame.data_ref().map_or(0, Bytes::len);
+            let Some(less) = left.checked_sub(length) else { return };
+            left = less;
+        }
+    };
+    // What is left then is cut off with the connection.
+    let _ = tokio::time::timeout(DRAIN_TIME, dropped).await;
 }
 
 /// The refusal of a request over 2 MiB.

@@ -154,7 +154,7 @@ async fn operation(
     let path = decoded.collect::<Result<Vec<_>, Fault>>()?;
     let sent;
     let fields = if verb.has_body() {
-        sent = busy.while_caller(app.budget.read(body)).await?;
+        sent = busy.while_caller(app.budget.read(&head.headers, body)).await?;
         Fields::Json(&sent)
     } else {
         Fields::Query(head.uri.query().unwrap_or_default())
@@ -180,7 +180,8 @@ async fn rpc_answer(app: &Arc<App>, asker: Asker, (busy, request): (&Busy, Reque
     if request.method() != hyper::Method::POST {
         return wrong_method(app, "POST");
     }
-    let text = match busy.while_caller(app.budget.read(request.into_body())).await {
+    let (head, body) = request.into_parts();
+    let text = match busy.while_caller(app.budget.read(&head.headers, body)).await {
         Err(fault) => return refusal(&fault),
         Ok(text) => text,
     };

@@ -50,6 +50,7 @@ mod stranger;
 mod syscalls;
 #[cfg(target_os = "linux")]
 mod takeover;
+mod too_large;
 mod transfer;
 #[cfg(target_os = "linux")]
 mod unlocked;
