@@ -19,6 +19,7 @@ use crate::env;
 use crate::failure::Failure;
 
 pub(crate) use table::Table;
+use words::in_terminal;
 pub(crate) use words::{counted, date, in_lines, plain, span};
 
 /// How a text stands out.
@@ -171,10 +172,25 @@ impl Show {
         if wanted { progress::while_working(words, work) } else { work() }
     }
 
-    /// Prints a value as it is, with a newline on a terminal alone.
+    /// Prints a value: as it is into a pipe or a file, and on a terminal as [`revealed`](Self::revealed) does, with a newline.
     pub(crate) fn value(self, value: &Revealed) -> Result<(), Failure> {
-        put(value.value().expose().as_bytes())?;
+        self.revealed(value.value().expose())?;
         if io::stdout().is_terminal() { put(b"\n") } else { Ok(()) }
+    }
+
+    /// Prints text that has values in it: as it is into a pipe or a file.
+    ///
+    /// A terminal obeys control characters (it sets its title, its clipboard, its modes), so there they are shown instead, but
+    /// for tabs and the ends of lines: another caller may have stored them.
+    pub(crate) fn revealed(self, text: &str) -> Result<(), Failure> {
+        if !io::stdout().is_terminal() {
+            return put(text.as_bytes());
+        }
+        let shown = Zeroizing::new(in_terminal(text));
+        if *shown != text {
+            self.note("note: control characters are shown as \\u{…}; a pipe gets them as they are");
+        }
+        put(shown.as_bytes())
     }
 
     /// Prints a table: fitted to a terminal, plain columns elsewhere.

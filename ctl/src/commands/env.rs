@@ -104,7 +104,7 @@ pub(super) fn run(args: &EnvArgs, context: &Context) -> Result<ExitCode, Failure
         let object: BTreeMap<_, _> = pairs.iter().map(|(variable, read)| (variable, &read.value)).collect();
         context.show.json(&object)?;
     } else {
-        context.show.bytes(assignments(&pairs, format)?.as_bytes())?;
+        context.show.revealed(&assignments(&pairs, format)?)?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -75,7 +75,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<ExitCode, Fail
     };
     match &file {
         Some(path) => write(path, &text, args)?,
-        None => context.show.bytes(&text)?,
+        None => context.show.revealed(&String::from_utf8_lossy(&text))?,
     }
     report(args, &exported, context)
 }

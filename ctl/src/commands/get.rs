@@ -13,8 +13,9 @@ use crate::locate;
 
 /// Prints a secret's value, raw.
 ///
-/// A full name or an id gives that secret; a platform alone gives its key, as `resolve` does. A newline follows
-/// on a terminal alone. Each reading is recorded.
+/// A full name or an id gives that secret; a platform alone gives its key, as `resolve` does. On a terminal a newline
+/// follows, and control characters of the value, which a terminal would obey, are shown as `\u{…}`; a pipe gets every byte as it is.
+/// Each reading is recorded.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

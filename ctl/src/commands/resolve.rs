@@ -83,8 +83,8 @@ fn many(args: &ResolveArgs, format: Format, context: &Context) -> Result<(), Fai
         if is_field(args) { (Some(vec![name(args)]), None) } else { (None, Some(platform.to_owned())) };
     let found = context.call(&ResolveMany { org_id: context.one_org()?, names, platform })?;
     match format {
-        Format::Dotenv => context.show.bytes(format::dotenv(&found.values)?.as_bytes()),
-        Format::Env => context.show.bytes(format::shell(&found.values)?.as_bytes()),
+        Format::Dotenv => context.show.revealed(&format::dotenv(&found.values)?),
+        Format::Env => context.show.revealed(&format::shell(&found.values)?),
         Format::Json | Format::Raw => context.show.json(&found),
     }
 }

@@ -12,6 +12,11 @@ pub(crate) fn in_lines(text: &str) -> String {
     shown(text, |c| c == '\n')
 }
 
+/// Makes the same visible, but keeps line breaks, with a carriage return too, and tabs.
+pub(crate) fn in_terminal(text: &str) -> String {
+    shown(&text.replace("\r\n", "\n"), |c| matches!(c, '\n' | '\t'))
+}
+
 fn shown(text: &str, keep: impl Fn(char) -> bool) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

@@ -17,6 +17,7 @@ mod crowd;
 mod damaged;
 mod doctor;
 mod env;
+mod escapes;
 mod import;
 mod init;
 mod inject;
