@@ -1,19 +1,56 @@
 //! The file that a command is told to write.
 
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::failure::Failure;
+use nix::errno::Errno;
+use nix::unistd::geteuid;
+use vault::files;
 
-/// Gives the file that a path names, past symbolic links, so that what replaces it does not replace a link.
+use crate::failure::Failure;
+use crate::show::plain;
+
+/// The most links that lead to a file, as the kernel has it (`path_resolution(7)`).
+const MOST_LINKS: usize = 40;
+/// A folder in which every user may make files and only a file's owner may remove it, as `/tmp`: mode bits.
+const SHARED: u32 = 0o1002;
+
+/// Returns the file that a path names, past symbolic links, so that what replaces it does not replace a link.
 ///
 /// # Errors
-/// `invalid_request` where what is there is no regular file, with what to do instead; where a link names nothing.
+/// `invalid_request` if what is there is not a regular file, with what to do instead, or if a link names nothing or is one that
+/// [`followed`] refuses.
 pub(crate) fn target(path: &Path, instead: &str) -> Result<PathBuf, Failure> {
-    match path.metadata() {
-        Ok(meta) if meta.is_file() => path.canonicalize().map_err(|error| Failure::file(path, &error)),
+    let file = followed(path)?;
+    match file.symlink_metadata() {
+        Ok(meta) if meta.is_file() => Ok(file),
         Ok(_) => Err(Failure::usage(format!("{} is no regular file", path.display()), instead)),
-        Err(error) if error.kind() == ErrorKind::NotFound && !path.is_symlink() => Ok(path.to_owned()),
+        Err(error) if error.kind() == ErrorKind::NotFound && file == path => Ok(file),
         Err(error) => Err(Failure::file(path, &error)),
     }
+}
+
+/// Follows the symbolic links that a path ends with, if any, to what they name, which need not be there.
+///
+/// # Errors
+/// `invalid_request` if a link in a shared folder is another user's, as with `fs.protected_symlinks` (proc(5)): its owner
+/// would choose which of this user's files is replaced.
+pub(crate) fn followed(path: &Path) -> Result<PathBuf, Failure> {
+    let mut file = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        let Some(link) = file.symlink_metadata().ok().filter(std::fs::Metadata::is_symlink) else {
+            return Ok(file);
+        };
+        let folder = files::parent(&file);
+        let place = folder.metadata().map_err(|error| Failure::file(&folder, &error))?;
+        let is_shared = place.mode() & SHARED == SHARED;
+        if is_shared && link.uid() != geteuid().as_raw() && link.uid() != place.uid() {
+            let message =
+                format!("{} is a link of another user (uid {})", plain(&file.to_string_lossy()), link.uid());
+            return Err(Failure::usage(message, "write to a folder of your own"));
+        }
+        file = folder.join(file.read_link().map_err(|error| Failure::file(&file, &error))?);
+    }
+    Err(Failure::file(path, &Errno::ELOOP.into()))
 }

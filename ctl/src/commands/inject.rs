@@ -28,7 +28,7 @@ const LARGEST: u64 = 16 * 1024 * 1024;
 ///
 /// `{{ vault://NAME }}` becomes the value of the secret that `resolve NAME` finds. All values are read at once, or none. The
 /// output file is for its owner alone (0600), and the old one stays in place until the new one is whole; a symbolic link
-/// is followed. A reference to a secret that is not there changes nothing.
+/// is followed, but for another user's in a folder that all may write. A reference to a secret that is not there changes nothing.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -63,7 +63,7 @@ pub(super) fn run(args: &InjectArgs, context: &Context) -> Result<ExitCode, Fail
         let count = counted(template.references().count() as u64, "reference");
         context.show.done(format_args!("filled {count} into {}", shown(&args.output)))?;
     } else {
-        context.show.bytes(filled.as_bytes())?;
+        context.show.revealed(&filled)?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -17,6 +17,7 @@ use super::mcp::Toolset;
 use crate::context::Context;
 use crate::env;
 use crate::failure::{Failure, in_words};
+use crate::output_file;
 use crate::show::plain;
 use document::{Document, Problem, Server};
 
@@ -116,7 +117,7 @@ pub(super) fn run(args: &IntegrateArgs, context: &Context) -> Result<ExitCode, F
     let new = changed(args, context, &old).map_err(|problem| told(&path, problem))?;
     let change = (new != old).then_some(new);
     if let Some(new) = change.as_ref().filter(|_| !args.dry_run) {
-        write(&path, new).map_err(|error| Failure::file(&path, &error))?;
+        write(&path, new)?;
     }
     if context.show.is_json() {
         let done = Integrated { file: path, changed: change.is_some(), dry_run: args.dry_run };
@@ -171,15 +172,19 @@ fn read(path: &Path) -> Result<String, Failure> {
 }
 
 /// Replaces the file whole, through a link to where it really is, with the rights that it had.
-fn write(path: &Path, text: &str) -> std::io::Result<()> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let real = output_file::followed(path)?;
+    replace(&real, text).map_err(|error| Failure::file(path, &error))
+}
+
+fn replace(real: &Path, text: &str) -> std::io::Result<()> {
+    if let Some(folder) = real.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)?;
     }
-    let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let mode = std::fs::metadata(&real).map(|meta| meta.permissions().mode() & 0o777);
-    files::replace_private(&real, text.as_bytes())?;
+    let mode = std::fs::metadata(real).map(|meta| meta.permissions().mode() & 0o777);
+    files::replace_private(real, text.as_bytes())?;
     match mode {
-        Ok(mode) => std::fs::set_permissions(&real, std::fs::Permissions::from_mode(mode)),
+        Ok(mode) => std::fs::set_permissions(real, std::fs::Permissions::from_mode(mode)),
         Err(_) => Ok(()),
     }
 }

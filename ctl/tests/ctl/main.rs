@@ -29,6 +29,7 @@ mod mcp;
 mod migration;
 mod mistakes;
 mod output;
+mod planted;
 mod platforms;
 mod run;
 mod scan;

@@ -16,11 +16,14 @@ use crate::context::Context;
 use crate::dotenv::{Assignment, read_each};
 use crate::failure::Failure;
 use crate::moment::now;
+use crate::output_file;
 use crate::prompt::checked;
 use crate::show::date;
 
 /// Makes the secret that holds the file as it was.
 pub(super) fn copy(path: &Path, context: &Context) -> Result<ImportEntry, Failure> {
+    // Refused before anything is stored.
+    output_file::followed(path)?;
     let whole = std::path::absolute(path).map_err(|error| Failure::file(path, &error))?;
     let name = format!("copy of {}, {}", whole.display(), date(now()));
     let name = SecretName::try_from(name).map_err(|rule| {
@@ -45,7 +48,7 @@ pub(super) fn replace(path: &Path, imported: &Imported, found: &Found) -> Result
     let stored = found.variables.iter().filter(|(_, name)| names.contains(&name.as_str()));
     let references = stored.map(|(variable, name)| (variable.as_str(), reference(name))).collect();
     let (text, replaced) = rewritten(&text, &read_each(&text).0, references);
-    let real = std::fs::canonicalize(path).map_err(|error| Failure::file(path, &error))?;
+    let real = output_file::followed(path)?;
     files::replace_private(&real, text.as_bytes()).map_err(|error| Failure::file(&real, &error))?;
     Ok(replaced)
 }
