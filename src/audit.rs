@@ -86,9 +86,13 @@ impl Author {
     pub fn of(caller: &Caller, at: Timestamp) -> Self {
         let mut claims = Map::new();
         let said = &caller.claims;
-        for (key, claim) in
-            [("claimedUserId", &said.user_id), ("claimedClient", &said.client), ("ip", &said.ip)]
-        {
+        for (key, claim) in [
+            ("claimedUserId", &said.user_id),
+            ("claimedClient", &said.client),
+            ("claimedAddress", &said.ip),
+            // The name under which the address has always been found.
+            ("ip", &said.ip),
+        ] {
             if let Some(text) = claim {
                 claims.insert(key.to_owned(), Value::from(text.as_str()));
             }

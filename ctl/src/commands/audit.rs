@@ -201,9 +201,12 @@ fn secret(entry: &AuditEntry) -> Option<String> {
     }
 }
 
-/// Writes the metadata as `name=value` pairs.
+/// Writes the metadata as `name=value` pairs. The address is the caller's claim, and is named so in entries of any age.
 fn details(entry: &AuditEntry) -> Option<String> {
-    let metadata: Map<String, Value> = serde_json::from_str(entry.metadata.as_json()).ok()?;
+    let mut metadata: Map<String, Value> = serde_json::from_str(entry.metadata.as_json()).ok()?;
+    if let Some(address) = metadata.remove("ip") {
+        metadata.insert("claimedAddress".to_owned(), address);
+    }
     let pair = |(name, value): (&String, &Value)| match value.as_str() {
         Some(text) => format!("{name}={text}"),
         None => format!("{name}={value}"),

@@ -1,6 +1,6 @@
 //! The log: who looked, and whether the log is as it was written.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::Stdio;
 
 use vault_testkit::TestEnvironment;
@@ -113,4 +113,35 @@ fn an_export_can_be_narrowed_and_be_comma_separated() {
     let run = test.ctl(&["audit", "export", "--format", "csv", "--action", "decrypt"]).succeeded();
     assert_eq!(3, run.stdout.matches("\r\n").count(), "{run}");
     assert!(run.stdout.lines().skip(1).all(|line| line.contains(",decrypt,")), "{run}");
+}
+
+#[test]
+fn a_name_that_a_spreadsheet_would_compute_is_a_cell_of_text() {
+    let test = with_entries();
+    test.ctl(&["get", "=HYPERLINK(\"http://x\")"]).ended_with(3);
+    for words in [&["audit", "--format", "csv"][..], &["audit", "export", "--format", "csv"]] {
+        let run = test.ctl(words).succeeded();
+        assert!(run.stdout.contains(",\"'=HYPERLINK(\"\"http://x\"\")\","), "{run}");
+        assert!(!run.stdout.contains(",=") && !run.stdout.contains(",\"="), "{run}");
+    }
+    let json = test.ctl(&["audit", "--json", "--outcome", "failed", "--limit", "1"]).succeeded().json();
+    assert_eq!("=HYPERLINK(\"http://x\")", json["entries"][0]["entryName"]);
+}
+
+#[test]
+fn what_a_caller_says_about_itself_is_named_a_claim() {
+    let test = with_entries();
+    let head =
+        "GET /vault/resolve/a HTTP/1.0\r\nHost: v\r\nX-Vault-Address: 6.6.6.6\r\nX-Vault-Client: x\r\n\r\n";
+    let mut stream = std::os::unix::net::UnixStream::connect(test.path("vault.sock")).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.read_to_end(&mut Vec::new()).unwrap();
+    let listed = test.ctl(&["audit", "--limit", "1"]).succeeded();
+    assert!(
+        listed.stdout.contains("claimedAddress=6.6.6.6") && listed.stdout.contains("claimedClient=x"),
+        "{listed}"
+    );
+    assert!(!listed.stdout.contains(" ip="), "{listed}");
+    let metadata = &test.ctl(&["audit", "--json", "--limit", "1"]).json()["entries"][0]["metadata"];
+    assert_eq!((&metadata["ip"], "6.6.6.6"), (&metadata["claimedAddress"], metadata["ip"].as_str().unwrap()));
 }

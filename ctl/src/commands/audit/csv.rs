@@ -44,7 +44,10 @@ fn or_empty(cell: Option<impl Display>) -> String {
     cell.map_or_else(String::new, |cell| cell.to_string())
 }
 
+/// Quotes a cell where its text needs it; one that a spreadsheet would take for a formula begins with `'` (OWASP, CSV injection).
 fn quoted(cell: &str) -> String {
+    let defused = cell.starts_with(['=', '+', '-', '@', '\t', '\r']).then(|| format!("'{cell}"));
+    let cell = defused.as_deref().unwrap_or(cell);
     if cell.contains(['"', ',', '\r', '\n']) {
         format!("\"{}\"", cell.replace('"', "\"\""))
     } else {
@@ -55,6 +58,21 @@ fn quoted(cell: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cell_that_a_spreadsheet_would_compute_is_text() {
+        for (cell, safe) in [
+            ("=HYPERLINK(\"http://x\",\"y\")", "\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\""),
+            ("+1", "'+1"),
+            ("-1+cmd", "'-1+cmd"),
+            ("@SUM", "'@SUM"),
+            ("\t=1", "'\t=1"),
+            ("\r=1", "\"'\r=1\""),
+            ("a=1", "a=1"),
+        ] {
+            assert_eq!(safe, quoted(cell));
+        }
+    }
 
     #[test]
     fn a_cell_with_a_comma_or_a_quote_is_quoted() {

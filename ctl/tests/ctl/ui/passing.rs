@@ -46,7 +46,10 @@ fn the_log_says_that_it_was_the_dashboard_and_from_which_address() {
     dashboard.ask("GET /vault/secrets", &lying, "").expect(200);
     let entry = last_entry(&tab);
     assert_eq!("read", entry["action"]);
-    assert_eq!(json!({ "claimedClient": "dashboard", "ip": "127.0.0.1", "listed": 0 }), entry["metadata"]);
+    assert_eq!(
+        json!({ "claimedClient": "dashboard", "claimedAddress": "127.0.0.1", "ip": "127.0.0.1", "listed": 0 }),
+        entry["metadata"]
+    );
     assert_eq!(format!("uid:{}", nix::unistd::geteuid()), entry["actor"].as_str().unwrap());
 }
 

@@ -27,6 +27,7 @@ export function openEntry(row) {
           { class: 'json', tabindex: '0', role: 'group', 'aria-label': 'Details' },
           JSON.stringify(row.metadata, null, 2),
         ),
+        claims(row.metadata),
       ),
       section('Link of the chain', h('p', { class: 'mono small' }, row.mac)),
     ],
@@ -35,6 +36,13 @@ export function openEntry(row) {
 
 const mono = (text) => text && h('span', { class: 'mono' }, text);
 const section = (title, what) => h('section', { class: 'section' }, h('h3', null, title), what);
+
+/** Says of what a caller sent about itself that it is no more than that. */
+function claims(metadata) {
+  const names = Object.keys(metadata ?? {}).filter((name) => name.startsWith('claimed') || name === 'ip');
+  if (!names.length) return null;
+  return h('p', { class: 'help' }, `${names.join(', ')}: what the caller claimed. No one has checked it.`);
+}
 
 function peer(peer) {
   if (!peer) return h('p', { class: 'muted' }, 'The daemon itself.');
