@@ -14,6 +14,7 @@ pub use actor::{Action, Actor, AgentId, CLAIM_BYTES, Caller, Claims, LockReason,
 pub use category::Category;
 pub use id::{AuditId, SecretId, SecretRef, VaultId};
 pub use name::{FieldName, Metadata, OrgId, OrgScope, PlatformName, SecretName, snake_case};
+pub use strict::strict_json;
 pub use time::Timestamp;
 
 /// States which rule a text from outside broke; it never holds the text.

@@ -16,6 +16,14 @@ impl<'de> Deserialize<'de> for Strict {
     }
 }
 
+/// Reads JSON in which no object names a key twice.
+///
+/// # Errors
+/// Where it is not JSON; of the category [`Data`](serde_json::error::Category::Data) where a key stands twice.
+pub fn strict_json(text: &str) -> serde_json::Result<Value> {
+    serde_json::from_str::<Strict>(text).map(|strict| strict.0)
+}
+
 struct StrictVisitor;
 
 impl<'de> Visitor<'de> for StrictVisitor {
@@ -76,9 +84,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<Value, serde_json::Error> {
-        serde_json::from_str::<Strict>(text).map(|strict| strict.0)
-    }
+    use strict_json as read;
 
     #[test]
     fn what_is_unambiguous_reads_as_any_json() {

@@ -158,6 +158,21 @@ fn json_that_is_none_is_told_by_its_place_and_not_repeated() {
 }
 
 #[test]
+fn json_that_names_a_secret_twice_is_refused_and_nothing_is_stored() {
+    let test = TestEnvironment::served();
+    for twice in [
+        r#"{"a": "first-value", "b": "x", "a": "second-value"}"#,
+        r#"[{"name": "a", "value": "first-value", "value": "second-value"}]"#,
+        r#"{"entries": [{"name": "a", "value": "x", "metadata": {"k": "first-value", "\u006b": "second-value"}}]}"#,
+    ] {
+        let run = import(&test, "json", twice, &["--skip-bad"]).ended_with(2);
+        assert!(run.stderr.contains("has a name twice in one object: line 1"), "{run}");
+        assert!(!run.stderr.contains("-value"), "{run}");
+    }
+    assert_eq!(Vec::<String>::new(), names(&test));
+}
+
+#[test]
 fn json_answers_with_what_became_of_each() {
     let test = TestEnvironment::served();
     let answer = import(&test, "dotenv", DOTENV, &["--json"]).succeeded().json();

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 use vault::api::ImportEntry;
-use vault::domain::{Category, Metadata, OrgId, SecretName, Timestamp};
+use vault::domain::{Category, Metadata, OrgId, SecretName, Timestamp, strict_json};
 use vault::secret::SecretValue;
 use zeroize::Zeroizing;
 
@@ -155,8 +155,13 @@ pub(super) fn text_of(path: &Path) -> Result<Zeroizing<String>, Failure> {
 
 /// Reads JSON; what is none is told by its place alone.
 pub(super) fn json_of(path: &Path, text: &str) -> Result<Value, Failure> {
-    serde_json::from_str(text).map_err(|error| {
+    strict_json(text).map_err(|error| {
         let (line, column) = (error.line(), error.column());
+        if error.is_data() {
+            let message =
+                format!("{} has a name twice in one object: line {line}, column {column}", named(path));
+            return Failure::usage(message, "programs differ in which of the two counts; remove one");
+        }
         let message = format!("{} is no JSON: line {line}, column {column}", named(path));
         Failure::usage(message, "check that it is the format that you named")
     })
