@@ -5,7 +5,7 @@
 //! for as long as this process lives, so that a later one can tell and remove what a killed one left.
 
 use std::fs::{DirBuilder, File};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
@@ -43,12 +43,8 @@ impl Files {
         }
         let base = base()?;
         remove_left(&base);
-        let folder = base.join(format!("{PREFIX}{}", Alphanumeric.sample_string(&mut rand::rng(), 16)));
+        let (folder, lock) = locked_folder(&base).map_err(|error| Failure::file(&base, &error))?;
         let failed = |error: std::io::Error| Failure::file(&folder, &error);
-        DirBuilder::new().mode(0o700).create(&folder).map_err(failed)?;
-        let lock = files::create_private(&folder.join(LOCK)).map_err(failed)?;
-        let lock =
-            Flock::lock(lock, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| failed(errno.into()))?;
         made.folder = Some((folder.clone(), lock));
         for pair in pairs {
             let path = folder.join(&pair.variable);
@@ -96,6 +92,27 @@ fn in_memory(_path: &Path) -> bool {
     false
 }
 
+/// Makes a folder that is locked by this process.
+fn locked_folder(base: &Path) -> std::io::Result<(PathBuf, Flock<File>)> {
+    loop {
+        let folder = base.join(format!("{PREFIX}{}", Alphanumeric.sample_string(&mut rand::rng(), 16)));
+        DirBuilder::new().mode(0o700).create(&folder)?;
+        // Until it is locked, another process may take the folder for left behind, and remove it.
+        match files::create_private(&folder.join(LOCK)).map(held) {
+            Ok(Some(lock)) => return Ok((folder, lock)),
+            Ok(None) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Locks a file; `None` if another process has locked or removed it.
+fn held(lock: File) -> Option<Flock<File>> {
+    let lock = Flock::lock(lock, FlockArg::LockExclusiveNonblock).ok()?;
+    lock.metadata().is_ok_and(|meta| meta.nlink() > 0).then_some(lock)
+}
+
 /// Removes what processes that are no more have left.
 fn remove_left(base: &Path) {
     let own = nix::unistd::geteuid().as_raw();
@@ -103,13 +120,37 @@ fn remove_left(base: &Path) {
     let ours = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX));
     for folder in ours.map(|entry| entry.path()) {
         let is_own = std::fs::symlink_metadata(&folder).is_ok_and(|meta| meta.is_dir() && meta.uid() == own);
-        if is_own && is_left(&folder) {
+        // Held until it is removed: a process that has just made it is told that it lost it.
+        if is_own && let Some(_lock) = File::open(folder.join(LOCK)).ok().and_then(held) {
             let _ = std::fs::remove_dir_all(folder);
         }
     }
 }
 
-fn is_left(folder: &Path) -> bool {
-    let lock = File::open(folder.join(LOCK)).map(|lock| Flock::lock(lock, FlockArg::LockExclusiveNonblock));
-    lock.is_ok_and(|lock| lock.is_ok())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_another_took_or_removed_before_it_was_held_is_not_held() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(LOCK);
+        let made = files::create_private(&path).unwrap();
+        let remover = held(File::open(&path).unwrap());
+        assert!(held(made.try_clone().unwrap()).is_none());
+        std::fs::remove_file(&path).unwrap();
+        drop(remover);
+        assert!(held(made).is_none());
+        assert!(held(files::create_private(&path).unwrap()).is_some());
+    }
+
+    #[test]
+    fn a_folder_in_use_is_not_taken_for_left_behind_and_one_that_was_left_is_removed() {
+        let base = tempfile::tempdir().unwrap();
+        let (used, _lock) = locked_folder(base.path()).unwrap();
+        let (left, lock) = locked_folder(base.path()).unwrap();
+        drop(lock);
+        remove_left(base.path());
+        assert_eq!((true, false), (used.exists(), left.exists()));
+    }
 }
