@@ -63,14 +63,34 @@ fn check_server(stream: &UnixStream, path: &Path) -> Result<(), Fault> {
         .hint("check which program listens there before you send it anything"))
 }
 
-/// Tells whether a uid owns the socket's folder, and nobody else may write there: a shared daemon's own folder.
+/// Returns whether a uid owns the socket's folder below `/run`, and no other may write there: a shared daemon's own folder.
 fn owns_folder(uid: u32, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
-    let folder = std::fs::metadata(crate::files::parent(path));
-    path.starts_with("/run/") && folder.is_ok_and(|meta| meta.uid() == uid && meta.mode() & 0o022 == 0)
+    // Where it really is: past `..` and links.
+    let Ok(folder) = crate::files::parent(path).canonicalize() else { return false };
+    let is_own = |meta: std::fs::Metadata| meta.uid() == uid && meta.mode() & 0o022 == 0;
+    folder.starts_with("/run") && folder.metadata().is_ok_and(is_own)
 }
 
 fn unavailable(path: &Path, error: &std::io::Error) -> Fault {
     let message = format!("no daemon answers at {}: {}", path.display(), error.kind());
     Fault::new(Code::Unavailable, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_only_its_path_puts_below_run_is_not_trusted() {
+        let own = nix::unistd::geteuid().as_raw();
+        let folder = tempfile::tempdir().unwrap();
+        let outside = folder.path().display();
+        for path in [format!("/run/..{outside}/vault.sock"), format!("/run/./..{outside}/vault.sock")] {
+            assert!(std::fs::metadata(crate::files::parent(Path::new(&path))).is_ok(), "{path}");
+            assert!(!owns_folder(own, Path::new(&path)), "{path}");
+        }
+        assert!(!owns_folder(own, &folder.path().join("vault.sock")));
+        assert!(!owns_folder(own, Path::new("/run/nowhere/vault.sock")));
+    }
 }
