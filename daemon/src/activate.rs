@@ -134,22 +134,33 @@ fn group_id(group: &str) -> anyhow::Result<u32> {
     Ok(found.with_context(|| format!("there is no group {group}"))?.gid.as_raw())
 }
 
-/// Names the descriptors that a service manager passed, by the protocol of `sd_listen_fds(3)`.
+/// The first descriptor that a service manager passes (`SD_LISTEN_FDS_START`).
+const FIRST_PASSED: RawFd = 3;
+
+/// Returns the descriptor that a service manager passed, if any, by the protocol of `sd_listen_fds(3)`.
+///
+/// # Errors
+/// Where there are several, or their number cannot be read: none of them is used then, and the daemon does not start.
 #[expect(clippy::disallowed_methods, reason = "the service manager speaks through the environment")]
-pub(crate) fn passed_descriptors() -> Vec<RawFd> {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<i64>().ok());
-    let ours = number("LISTEN_PID") == Some(std::process::id().into());
-    let count = if ours { number("LISTEN_FDS").unwrap_or(0) } else { 0 };
-    (3..).take(usize::try_from(count).unwrap_or(0)).collect()
+pub(crate) fn passed_descriptor() -> anyhow::Result<Option<RawFd>> {
+    let variable = |name: &str| std::env::var(name).ok();
+    if variable("LISTEN_PID").is_none_or(|process| process != std::process::id().to_string()) {
+        return Ok(None);
+    }
+    match variable("LISTEN_FDS").as_deref().map(str::parse::<u32>) {
+        None | Some(Ok(0)) => Ok(None),
+        Some(Ok(1)) => Ok(Some(FIRST_PASSED)),
+        Some(Ok(count)) => bail!(
+            "{count} sockets were passed; vaultd serves one: leave one ListenStream= in its socket unit"
+        ),
+        Some(Err(_)) => bail!("LISTEN_FDS is not a number of sockets; unset it, or pass one socket"),
+    }
 }
 
 /// Takes the one socket that was passed, while the process has one thread: its variables are removed.
-pub(crate) fn take_passed(passed: &[RawFd]) -> anyhow::Result<Option<UnixListener>> {
-    if passed.is_empty() {
+pub(crate) fn take_passed(passed: Option<RawFd>) -> anyhow::Result<Option<UnixListener>> {
+    if passed.is_none() {
         return Ok(None);
-    }
-    if passed.len() > 1 {
-        bail!("{} sockets were passed; vaultd serves one", passed.len());
     }
     let taken = listenfd::ListenFd::from_env().take_unix_listener(0);
     let listener = taken.context("what was passed is no Unix stream socket")?;

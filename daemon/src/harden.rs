@@ -32,9 +32,10 @@ pub fn harden() -> anyhow::Result<Hardened> {
     let taken = vault_platform::take_env(VARIABLE).context("the environment could not be wiped")?;
     let key = taken.and_then(|bytes| Passphrase::new(bytes.to_vec()).ok());
     vault_platform::no_new_privileges().context("new privileges could not be given up")?;
-    let passed = crate::activate::passed_descriptors();
-    vault_platform::close_stray_descriptors(&passed).context("inherited descriptors could not be closed")?;
-    let listener = crate::activate::take_passed(&passed)?;
+    let passed = crate::activate::passed_descriptor()?;
+    vault_platform::close_stray_descriptors(passed.as_slice())
+        .context("inherited descriptors could not be closed")?;
+    let listener = crate::activate::take_passed(passed)?;
     raise_descriptors();
     std::panic::set_hook(Box::new(|panic| {
         // The payload may hold what a request held; the place does not.

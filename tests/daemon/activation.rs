@@ -70,9 +70,25 @@ fn what_is_no_listening_stream_socket_is_refused() {
 
 #[test]
 fn more_than_one_socket_is_refused() {
-    let home = Home::new();
-    let (mut command, _) = passed(&home, "listening", "0600");
-    command.env("COUNT", "2");
-    let (code, words) = refusal(command);
-    assert!(code == 1 && words.contains("2 sockets were passed; vaultd serves one"), "{code} {words}");
+    // The second is a number that a list of all of them would not fit into memory for.
+    for count in ["2", "4294967295"] {
+        let home = Home::new();
+        let (mut command, _) = passed(&home, "listening", "0600");
+        command.env("COUNT", count);
+        let (code, words) = refusal(command);
+        let expected = format!("{count} sockets were passed; vaultd serves one");
+        assert!(code == 1 && words.contains(&expected), "{code} {words}");
+        assert!(!home.path("vault.sock").exists());
+    }
+}
+
+#[test]
+fn a_number_of_sockets_that_is_none_is_refused() {
+    for count in ["-1", "one", ""] {
+        let home = Home::new();
+        let (mut command, _) = passed(&home, "listening", "0600");
+        command.env("COUNT", count);
+        let (code, words) = refusal(command);
+        assert!(code == 1 && words.contains("LISTEN_FDS is not a number"), "{count}: {code} {words}");
+    }
 }
