@@ -36,7 +36,7 @@ pub(crate) async fn watch(vault: Vault, file: PathBuf) {
     // The start has said already what is wrong with it.
     last.is_new(keyfile::read(&file).ok().flatten().as_ref());
     loop {
-        watched.follow(matches!(vault.keyring(), Keyring::Locked(_)));
+        watched.follow();
         // What happened before the watch began is seen without it.
         if print(&file) == seen {
             let _ = tokio::time::timeout(POLL, hear.recv()).await;
@@ -73,13 +73,13 @@ impl Watched {
         Self { file: file.to_owned(), watcher, on: None }
     }
 
-    /// Moves the watch to the file that is there now: editors replace files. Where there is none, a locked vault,
-    /// which commits nothing, watches the folder for one.
-    fn follow(&mut self, locked: bool) {
+    /// Moves the watch to the file that is there now: editors replace files. While there is none, the folder is watched for one.
+    fn follow(&mut self) {
         let to = match inode(&self.file) {
-            Some(inode) => Some((self.file.clone(), inode)),
-            None => locked.then(|| (files::parent(&self.file), 0)),
+            Some(inode) => (self.file.clone(), inode),
+            None => (files::parent(&self.file), 0),
         };
+        let to = Some(to);
         let Ok(watcher) = &mut self.watcher else { return };
         if to == self.on {
             return;
@@ -173,4 +173,24 @@ fn warn(vault: &Vault, wrong: Option<(&str, &str)>) {
         tracing::info!("the key file was changed and fits");
     }
     vault.warn(CODE, warning);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_file_that_is_gone_is_waited_for_in_its_folder_and_then_watched_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(".env");
+        let (told, mut hear) = mpsc::channel(1);
+        let mut watched = Watched::new(&file, told);
+        let place = |watched: &Watched| watched.on.as_ref().map(|(path, _)| path.clone());
+        watched.follow();
+        assert_eq!(Some(folder.path().to_owned()), place(&watched));
+        drop(files::create_private(&file).unwrap());
+        assert_eq!(Some(()), hear.blocking_recv());
+        watched.follow();
+        assert_eq!(Some(file), place(&watched));
+    }
 }

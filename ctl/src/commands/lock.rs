@@ -10,7 +10,7 @@ use crate::failure::Failure;
 
 /// Locks the vault: its keys are wiped from memory.
 ///
-/// It stays locked until `unlock`, a changed key file, or a restart of the daemon.
+/// It stays locked until `unlock`, a key file with another key, or a restart of the daemon.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
