@@ -87,9 +87,7 @@ fn for_programs_the_link_is_in_json() {
 fn the_browser_is_given_a_private_file_that_leads_to_the_link() {
     let test = TestEnvironment::served();
     let desktop = Desktop::of(&test);
-    let mut command = desktop.command(&test, &["ui"]);
-    command.env("AGENTICMAIL_VAULT_TOKEN", "");
-    let dashboard = Dashboard::start(command);
+    let dashboard = Dashboard::start(desktop.command(&test, &["ui"]));
     let heard = desktop.heard();
     let (count, file) = heard[0].split_once(' ').unwrap();
     assert_eq!("1", count);
