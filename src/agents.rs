@@ -165,18 +165,27 @@ pub struct Agent {
 pub trait Facts: Sync {
     /// The kernel's credentials.
     fn peer(&self) -> &Peer;
-    /// Computes the executable's SHA-256 in hex, where it can be read.
-    fn exe_sha256(&self) -> Option<String>;
+    /// Returns the executable's SHA-256 in hex, if it was computed.
+    fn exe_sha256(&self) -> Option<&String>;
 }
 
 impl Agent {
     /// Tells whether a process matches every fact that is named.
     pub fn matches(&self, facts: &dyn Facts) -> bool {
-        let (wanted, peer) = (&self.matches, facts.peer());
+        let wanted = self.matches.sha256.as_ref();
+        self.matches_peer(facts.peer()) && wanted.is_none_or(|hash| facts.exe_sha256() == Some(&hash.0))
+    }
+
+    /// Returns whether only the hash of its program decides whether a process matches.
+    fn asks_for_program(&self, peer: &Peer) -> bool {
+        self.matches.sha256.is_some() && self.matches_peer(peer)
+    }
+
+    fn matches_peer(&self, peer: &Peer) -> bool {
+        let wanted = &self.matches;
         wanted.uid.is_none_or(|uid| uid == peer.uid)
             && wanted.gid.is_none_or(|gid| gid == peer.gid)
             && wanted.exe.as_ref().is_none_or(|exe| Some(exe) == peer.exe.as_ref())
-            && wanted.sha256.as_ref().is_none_or(|hash| facts.exe_sha256().as_ref() == Some(&hash.0))
     }
 
     /// Tells whether its token, or its place as a matched user, has expired.
@@ -232,6 +241,17 @@ impl Agents {
     pub fn by_token(&self, token: &Token) -> Option<&Agent> {
         let digest = token.digest();
         self.0.values().find(|agent| agent.token == digest)
+    }
+
+    /// Returns whether the hash of a process' program decides which agent it is.
+    pub fn ask_for_program(&self, peer: &Peer, token: Option<&Token>) -> bool {
+        if !self.0.values().any(|agent| agent.asks_for_program(peer)) {
+            return false;
+        }
+        match token {
+            Some(token) => self.by_token(token).is_some_and(|agent| agent.asks_for_program(peer)),
+            None => self.0.values().any(|agent| agent.matches.uid.is_some() && agent.asks_for_program(peer)),
+        }
     }
 
     /// Finds the agent whose own user, and whatever else it names, a process matches.

@@ -45,6 +45,22 @@ impl Draft {
         }
     }
 
+    /// Moves an org and a name that may be no stored secret's into the metadata, unless an owner asked for them: the log
+    /// keeps its other texts for good.
+    #[must_use]
+    pub fn asked_by(mut self, caller: &Caller) -> Self {
+        if self.secret.is_some() || caller.is_owner() {
+            return self;
+        }
+        if let Some(name) = self.name.take() {
+            self = self.with("askedName", name);
+        }
+        match self.org.take() {
+            Some(org) if org != OrgId::default() => self.with("askedOrg", org.as_str()),
+            org => Self { org, ..self },
+        }
+    }
+
     /// Names the org.
     #[must_use]
     pub fn org(mut self, org: &OrgId) -> Self {

@@ -56,6 +56,8 @@ pub struct Limits {
     pub connections_per_user: u32,
     /// Connections of one agent or guest, 1 to 65,536; 64 by default.
     pub connections_per_agent: u32,
+    /// Entries that each agent may add to the audit log in a minute; 3,000 by default, 0 for any number.
+    pub agent_entries_per_minute: u32,
     /// Memory for answers that are not written yet, in MiB, 8 to 4,096; 64 by default.
     pub unsent_mib: u32,
     /// Threads that serve requests, 1 to 64; 1 by default, which is the fastest up to 64 connections.
@@ -68,6 +70,7 @@ impl Default for Limits {
             connections: 512,
             connections_per_user: 512,
             connections_per_agent: 64,
+            agent_entries_per_minute: 3000,
             unsent_mib: 64,
             threads: 1,
         }
@@ -171,7 +174,7 @@ impl Config {
     }
 
     fn check_limits(&self) -> Result<(), ConfigError> {
-        let Limits { connections, connections_per_user, connections_per_agent, unsent_mib, threads } =
+        let Limits { connections, connections_per_user, connections_per_agent, unsent_mib, threads, .. } =
             self.limits;
         let counts = [connections, connections_per_user, connections_per_agent];
         let counts = counts.iter().all(|count| (1..=65_536).contains(count));

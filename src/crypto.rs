@@ -156,8 +156,7 @@ fn unwrap_key(kek: &Bytes32, iv: &Iv, aad: &[u8], wrapped: &[u8; 48]) -> Result<
 ///
 /// # Errors
 /// Where it cannot be read.
-pub fn sha256_of_file(mut file: std::fs::File) -> std::io::Result<String> {
-    use std::io::Read;
+pub fn sha256_of_file(mut file: impl std::io::Read) -> std::io::Result<String> {
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 64 * 1024];
     loop {

@@ -9,6 +9,7 @@ mod faults;
 mod finish;
 mod folded;
 mod found;
+mod growth;
 mod handle;
 mod inspect;
 mod keys;
@@ -39,6 +40,7 @@ pub use desk::Desk;
 use faults::{GivenUp, fault_of};
 use folded::Folded;
 pub use found::{FoundError, Founded, Founding, Plan, found};
+use growth::Growth;
 pub use handle::{Changes, Handle, Length, Place, Records, Settled, WhileLocked};
 pub use inspect::{Damage, Findings};
 pub use list::{Fold, each};
@@ -84,6 +86,7 @@ struct Inner {
     agents: RwLock<Arc<Agents>>,
     refused: Mutex<Refused>,
     folded: Mutex<Folded>,
+    growth: Growth,
     rows: Rows,
     overview: status::Kept,
     backup: Mutex<Option<backup::Pending>>,
@@ -112,6 +115,7 @@ impl Vault {
             agents: RwLock::default(),
             refused: Mutex::default(),
             folded: Mutex::default(),
+            growth: Growth::default(),
             rows: Rows::default(),
             overview: status::Kept::default(),
             backup: Mutex::default(),
@@ -124,6 +128,9 @@ impl Vault {
     /// # Errors
     /// Whatever the table of [`Code`]s names; each refusal past the lock is recorded too.
     pub async fn call<O: Handle>(&self, caller: &Caller, operation: O) -> Result<O::Answer, Fault> {
+        if O::RECORDS == Records::Each {
+            self.check_growth(caller).await?;
+        }
         let operation = Arc::new(operation);
         // An agent's is tried again instead, so that no agent makes others wait.
         let alone = match O::CHANGES {
@@ -187,6 +194,7 @@ impl Vault {
             (Ok(_), Records::Each) => Some(desk.unit()?),
             (Err(fault), _) => desk.refused_unit(fault).filter(|unit| self.writes_alone(desk.caller(), unit)),
         };
+        self.grown(desk.caller(), unit.as_ref().map_or(0, |unit| unit.entries.len()));
         let changes = unit.as_ref().is_some_and(|unit| !unit.changes.is_empty());
         let waits = alone.is_none() && O::CHANGES != Changes::AtOnce && changes;
         let _turn = if waits { Some(self.0.turns.read().await) } else { None };

@@ -7,14 +7,18 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use nix::sys::socket::getsockopt;
 use nix::sys::socket::sockopt::AcceptConn;
+use nix::sys::socket::{Backlog, getsockopt};
 use vault::files;
 
 use crate::home::Home;
 
 /// The longest path of a socket in bytes (`sun_path` of unix(7), less its end).
 const PATH_BYTES: usize = 107;
+
+/// How many connections may wait to be accepted: an owner comes behind all that a crowd has put there. Those beyond it
+/// wait in `connect(2)`, in turn.
+const QUEUE: i32 = 128;
 
 /// A socket that is listened on.
 #[derive(Debug)]
@@ -77,6 +81,8 @@ impl Socket {
 
     /// Gives the listener to the runtime.
     pub(crate) fn listener(&self) -> anyhow::Result<tokio::net::UnixListener> {
+        // On a socket that is listened on already this sets the length of its queue alone.
+        nix::sys::socket::listen(&self.listener, Backlog::new(QUEUE)?)?;
         Ok(tokio::net::UnixListener::from_std(self.listener.try_clone()?)?)
     }
 }

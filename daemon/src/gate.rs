@@ -3,23 +3,23 @@
 
 use std::cell::Cell;
 use std::os::fd::{AsFd, AsRawFd};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nix::sys::socket::{MsgFlags, recv};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 use tokio::task::JoinSet;
 use vault::agents::Facts;
 use vault::config::Limits;
-use vault::crypto::sha256_of_file;
 use vault::domain::Peer;
 use vault::vault::Standing;
 use vault_platform::PeerProcess;
 
 use crate::access::Access;
+use crate::programs::Programs;
 use crate::router::App;
 use crate::seats::{Holder, Seat, Seats};
 use crate::{http, stream};
@@ -30,8 +30,6 @@ const FIRST_BYTE: Duration = Duration::from_secs(5);
 const GRACE: Duration = Duration::from_secs(3);
 /// How many strangers the log names in a second; all of them are counted.
 const TOLD: u32 = 10;
-/// How many connections are accepted in a row: behind a crowd that comes at once an owner should not wait for long.
-const IN_A_ROW: u32 = 8;
 /// How long to wait where no connection can be accepted, as when descriptors have run out.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -49,14 +47,20 @@ pub(crate) struct Visitor {
     pub(crate) standing: Standing,
     peer: Peer,
     process: PeerProcess,
-    sha256: OnceLock<Option<String>>,
+    sha256: OnceCell<Option<String>>,
 }
 
 impl Visitor {
     fn new(process: PeerProcess, standing: Standing) -> Self {
         let exe = process.exe().map(|path| path.to_string_lossy().into_owned());
         let peer = Peer { uid: process.uid(), gid: process.gid(), pid: process.pid(), exe };
-        Self { standing, peer, process, sha256: OnceLock::new() }
+        Self { standing, peer, process, sha256: OnceCell::new() }
+    }
+
+    /// Computes the hash of its program, once.
+    pub(crate) async fn hash_program(&self, programs: &Programs) {
+        let hash = async || programs.sha256(self.peer.uid, self.process.open_exe()?).await;
+        self.sha256.get_or_init(hash).await;
     }
 
     /// Waits until the process that opened the connection has ended.
@@ -80,8 +84,8 @@ impl Facts for Visitor {
         &self.peer
     }
 
-    fn exe_sha256(&self) -> Option<String> {
-        self.sha256.get_or_init(|| sha256_of_file(self.process.open_exe()?).ok()).clone()
+    fn exe_sha256(&self) -> Option<&String> {
+        self.sha256.get()?.as_ref()
     }
 }
 
@@ -129,7 +133,7 @@ impl Gate {
                         if let Some(guest) = self.admit(stream, &app) {
                             guests.spawn(serve_guest(guest, Arc::clone(&app)));
                         }
-                        accepted_in_a_row = (accepted_in_a_row + 1) % IN_A_ROW;
+                        accepted_in_a_row = (accepted_in_a_row + 1) % self.seats.in_a_row();
                         if accepted_in_a_row == 0 {
                             // Those that have to go for newcomers go before more of them come.
                             tokio::task::yield_now().await;
@@ -177,9 +181,11 @@ impl Gate {
 async fn serve_guest(guest: Guest, app: Arc<App>) {
     let (seat, visitor) = (Arc::clone(&guest.seat), Arc::clone(&guest.visitor));
     tokio::select! {
-        () = by_protocol(guest, app) => {}
+        // Of a crowd that comes at once, nothing is read from those who have to go.
+        biased;
         () = seat.given_up() => tracing::debug!("a seat was given up for a newcomer"),
         () = visitor.ended() => {}
+        () = by_protocol(guest, app) => {}
     }
 }
 

@@ -99,7 +99,7 @@ async fn answer(app: &Arc<App>, asking: &Asking<'_>, request: Request<Incoming>)
         return plain(app, &request);
     }
     let identified = match bearer(request.headers()) {
-        Ok(token) => app.identify(visitor, token.as_ref()).await,
+        Ok(token) => busy.while_caller(app.identify(visitor, token.as_ref())).await,
         Err(fault) => Err(fault),
     };
     let claimed =

@@ -22,6 +22,7 @@ mod metrics;
 pub mod options;
 mod own;
 mod patient;
+mod programs;
 mod resident;
 mod router;
 mod rpc;
@@ -70,6 +71,7 @@ pub fn start(options: &Options, hardened: Hardened) -> anyhow::Result<()> {
         key_file: sources.replaceable(),
     };
     let vault = Vault::new(Arc::new(store), Arc::new(SystemClock), settings);
+    vault.limit_growth(config.limits.agent_entries_per_minute);
     let runtime = runtime(&config.limits)?;
     let ended = runtime.block_on(serve(Found { home, config, sources, passed: hardened.listener }, vault));
     // Threads that still wait for clients must not hold the process up.

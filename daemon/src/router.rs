@@ -23,6 +23,7 @@ use crate::body::Budget;
 use crate::gate::Visitor;
 use crate::metrics::Metrics;
 use crate::own;
+use crate::programs::Programs;
 use crate::rpc;
 use crate::unsent::{Account, Unsent};
 
@@ -39,6 +40,7 @@ pub(crate) struct App {
     pub(crate) lengths: HashMap<&'static str, Length>,
     pub(crate) budget: Budget,
     unsent: Unsent,
+    programs: Programs,
     attempts: Arc<Attempts>,
 }
 
@@ -69,7 +71,8 @@ impl App {
             }
         }
         let (methods, lengths, unsent) = (table.methods, table.lengths, Unsent::new(limits));
-        Self { vault, paths, metrics, methods, lengths, budget: Budget::new(), unsent, attempts }
+        let (budget, programs) = (Budget::new(), Programs::default());
+        Self { vault, paths, metrics, methods, lengths, budget, unsent, programs, attempts }
     }
 }
 
@@ -79,6 +82,9 @@ impl App {
     /// # Errors
     /// `unauthorized` for such a token, `locked` where tokens cannot be judged.
     pub(crate) async fn identify(&self, visitor: &Visitor, token: Option<&Token>) -> Result<Client, Fault> {
+        if self.vault.asks_for_program(visitor.peer(), visitor.standing, token) {
+            visitor.hash_program(&self.programs).await;
+        }
         let identified = self.vault.identify(visitor, visitor.standing, token);
         if identified.as_ref().is_err_and(|fault| fault.code == Code::Unauthorized) {
             self.metrics.refused("unauthorized");

@@ -2,7 +2,7 @@
 //!
 //! A new connection always gets a seat. If there is none, a connection of the holder with the most connections is closed:
 //! first one that never completed a request, else the longest idle. A connection whose request is being carried out is
-//! never closed; one whose request is still arriving, or waits for room for its answer, may be: a slow sender keeps no
+//! never closed; one whose request is still arriving, or waits to be identified or for room for its answer, may be: a slow sender keeps no
 //! other out.
 
 use std::collections::HashMap;
@@ -23,6 +23,9 @@ const OF_A_CONNECTION: u64 = 2;
 /// The descriptors that everything else takes: the database and its readers, locks, the log, the runtime.
 const OF_THE_REST: u64 = 40;
 
+/// The most connections that are accepted in a row: behind a crowd that comes at once an owner should not wait for long.
+const IN_A_ROW: u32 = 16;
+
 /// What is said where the limit of descriptors is the narrower one.
 const FEW: &str =
     "the limit of open files allows fewer connections than are configured; raise it (ulimit -n)";
@@ -31,6 +34,7 @@ const FEW: &str =
 #[derive(Debug)]
 pub(crate) struct Seats {
     limits: Limits,
+    in_a_row: u32,
     table: Mutex<Table>,
 }
 
@@ -96,7 +100,14 @@ impl Seats {
             tracing::warn!(possible, configured = limits.connections, "{FEW}");
         }
         let connections = limits.connections.min(possible);
-        Arc::new(Self { limits: Limits { connections, ..limits.clone() }, table: Mutex::default() })
+        let in_a_row = possible.saturating_sub(connections).clamp(1, IN_A_ROW);
+        let limits = Limits { connections, ..limits.clone() };
+        Arc::new(Self { limits, in_a_row, table: Mutex::default() })
+    }
+
+    /// Returns how many connections may be accepted before those that have to go for them are gone.
+    pub(crate) fn in_a_row(&self) -> u32 {
+        self.in_a_row
     }
 
     /// Asks the longest-idle connection to go, as when descriptors have run out.
@@ -204,7 +215,7 @@ impl Busy {
         &self.0
     }
 
-    /// Waits for something of the caller's, as a body or room for its answer; meanwhile the request is not in progress.
+    /// Waits for something of the caller's, as who it is, a body, or room for its answer; meanwhile the request is not in progress.
     pub(crate) async fn while_caller<T>(&self, sends: impl Future<Output = T>) -> T {
         self.0.seats.change(self.0.number, |place| place.busy = place.busy.saturating_sub(1));
         let sent = sends.await;

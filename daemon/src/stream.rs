@@ -73,7 +73,7 @@ impl Speaking {
     /// Answers a line; each part is made when the one before was taken.
     async fn answer(&mut self, app: &App, stream: &mut Patient, line: &[u8]) -> std::io::Result<()> {
         let mut busy = self.seat.busy();
-        let asker = match rpc::asker(app, &mut self.session, line).await {
+        let asker = match busy.while_caller(rpc::asker(app, &mut self.session, line)).await {
             Ok(asker) => asker,
             Err(None) => return Ok(()),
             Err(Some(answer)) => return stream.write_all(format!("{answer}\n").as_bytes()).await,

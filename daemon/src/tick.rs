@@ -42,7 +42,7 @@ pub(crate) async fn tick(vault: Vault, path: PathBuf, config: Config) {
     for count in 0_u64.. {
         ticks.tick().await;
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
-        vault.record_folded().await;
+        vault.record_folded_if_due().await;
         vault.lock_if_idle(config.auto_lock).await;
         vault.erase_what_is_due().await;
         resident.look().await;

@@ -4,6 +4,8 @@ mod conform;
 mod crash;
 mod damage;
 mod faults;
+#[cfg(target_os = "linux")]
+mod flood;
 mod malformed;
 mod powercut;
 mod soak;
@@ -31,6 +33,9 @@ enum Command {
     Powercut(powercut::Args),
     /// Has the disk refuse calls while a vault works, and checks that every answer is honest.
     Faults(faults::Args),
+    /// Floods a daemon that has little memory with requests whose answers are not read, and times an owner meanwhile.
+    #[cfg(target_os = "linux")]
+    Flood(flood::Args),
     /// Kills a rekey, a rotation of all, a start and a restore after each call that they make on a file.
     Steps(steps::Args),
     /// Works with a daemon for a long time in every way, and checks that nothing grew, went missing or went wrong.
@@ -45,6 +50,8 @@ fn main() -> ExitCode {
         Command::Conform(args) => conform::run(&args),
         Command::Powercut(args) => powercut::run(&args),
         Command::Faults(args) => faults::run(&args),
+        #[cfg(target_os = "linux")]
+        Command::Flood(args) => flood::run(&args),
         Command::Steps(args) => steps::run(&args),
         Command::Soak(args) => soak::run(&args),
     };

@@ -11,7 +11,7 @@ use crate::api::{
     ListAgents, Success, TestAgent, UpdateAgent, Warning,
 };
 use crate::audit::Draft;
-use crate::domain::{Action, AgentId, Caller, Outcome, Role};
+use crate::domain::{Action, AgentId, Caller, Outcome, Peer, Role};
 use crate::keyring::{Keyring, Keys};
 use crate::policy::{Request, Rule, Verdict, judge};
 use crate::secret::SecretValue;
@@ -30,6 +30,11 @@ pub enum Standing {
 }
 
 impl Vault {
+    /// Returns whether [`Vault::identify`] needs the hash of a process' program.
+    pub fn asks_for_program(&self, peer: &Peer, standing: Standing, token: Option<&Token>) -> bool {
+        (token.is_some() || standing == Standing::Guest) && self.agents().ask_for_program(peer, token)
+    }
+
     /// Decides who is calling: the agent of a token, else an owner, else the agent of the user, else nobody.
     ///
     /// # Errors
@@ -227,7 +232,7 @@ impl Handle for TestAgent {
         desk.ask_whole(Action::Grant)?;
         let agent = desk.agent(&self.name)?;
         let expired = agent.is_expired(desk.now());
-        let peer = crate::domain::Peer { uid: 0, gid: 0, pid: None, exe: None };
+        let peer = Peer { uid: 0, gid: 0, pid: None, exe: None };
         let org = self.org_id.clone().unwrap_or_default();
         let request = Request { action: self.action, org: Some(&org), name: Some(self.secret.as_str()) };
         let verdict = judge(&Caller::agent(agent, peer), &request);

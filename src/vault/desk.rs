@@ -343,7 +343,7 @@ impl Desk {
         let mut draft = self.subject.take()?;
         let denied = self.denied || fault.code == Code::Forbidden;
         draft.outcome = if denied { Outcome::Denied } else { Outcome::Failed };
-        let entries = vec![draft.with("code", fault.code.as_str())];
+        let entries = vec![draft.with("code", fault.code.as_str()).asked_by(&self.caller)];
         let author = Author::of(&self.caller, self.now);
         Some(Unit { keys, author, agent: None, guards: Vec::new(), as_of: 0, changes: Vec::new(), entries })
     }

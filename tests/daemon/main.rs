@@ -27,6 +27,7 @@ mod faces;
 mod floods;
 mod following;
 mod golden;
+mod growth;
 mod guessing;
 mod list;
 mod loss;

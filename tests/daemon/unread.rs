@@ -5,6 +5,7 @@
 use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use tempfile::TempDir;
 use vault_testkit::cgroup::MemoryCgroup;
 use vault_testkit::memory::status_bytes;
 use vault_testkit::users::{User, public_folder};
-use vault_testkit::{Daemon, Home, connect, vaultd, wait_for};
+use vault_testkit::{Daemon, Home, connect, vaultctl, vaultd, wait_for};
 
 const MIB: u64 = 1024 * 1024;
 /// `MemoryMax=` of the unit.
@@ -29,7 +30,7 @@ const OTHER: User = User { uid: 2004, groups: &[] };
 /// A daemon in its cgroup that two other users may ask.
 struct Bounded {
     daemon: Daemon,
-    _folder: TempDir,
+    folder: TempDir,
     _home: Home,
     group: MemoryCgroup,
 }
@@ -44,7 +45,7 @@ impl Bounded {
         command.arg("--home").arg(home.path("")).arg("--socket").arg(&socket).args(["--socket-mode", "666"]);
         let daemon = Daemon::start_as(&home, command, &socket);
         daemon.create("a", "value");
-        Self { daemon, _folder: folder, _home: home, group }
+        Self { daemon, folder, _home: home, group }
     }
 
     fn memory(&self) -> u64 {
@@ -126,7 +127,7 @@ fn an_agent_that_reads_none_of_its_values_does_not_end_the_daemon() {
     let grants = json!([{ "names": ["large"], "actions": ["decrypt"] }]);
     let agent = json!({ "name": "bot", "match": { "uid": OTHER.uid }, "grants": grants });
     assert_eq!(201, bounded.daemon.http("POST", "/vault/agents", agent).status);
-    let line = batch("vault.resolveMany", &json!({ "names": vec!["large"; 100] })) + "\n";
+    let line = batch("vault.resolveMany", &json!({ "names": vec!["large"; 10] })) + "\n";
     bounded.withstands(|| bounded.flood(OTHER, 100, line.as_bytes()));
 }
 
@@ -200,4 +201,27 @@ fn a_hundred_looks_of_an_agent_at_a_platform_of_many_fields_read_no_rows_but_its
 #[test(needs(Root, MemoryCgroup))]
 fn a_hundred_rotations_of_all_that_an_agent_may_rotate_read_no_rows_but_its_own() {
     Bounded::stocked().withstands_looks("POST /vault/rotate-all");
+}
+
+#[test(needs(Root, MemoryCgroup))]
+fn an_agent_whose_program_has_forty_gigabytes_keeps_no_owner_waiting() {
+    let bounded = Bounded::new();
+    let program = bounded.folder.path().join("large");
+    std::fs::copy(vaultctl(), &program).unwrap();
+    std::fs::File::options().write(true).open(&program).unwrap().set_len(40 * 1024 * MIB).unwrap();
+    let grants = json!([{ "names": ["a"], "actions": ["decrypt"] }]);
+    let matches = json!({ "uid": OTHER.uid, "sha256": "0".repeat(64) });
+    let agent = json!({ "name": "bot", "match": matches, "grants": grants });
+    assert_eq!(201, bounded.daemon.http("POST", "/vault/agents", agent).status);
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid", "2004", "--regid", "2004", "--clear-groups", "--"]).arg(&program);
+    command
+        .arg("--socket")
+        .arg(bounded.daemon.socket())
+        .args(["get", "a"])
+        .env("HOME", bounded.folder.path());
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let status = wait_for("a refusal of a program that is too large", || child.try_wait().unwrap());
+    assert!(!status.success());
+    assert_eq!("value", bounded.daemon.resolve("a").value());
 }

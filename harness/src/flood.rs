@@ -1,0 +1,166 @@
+//! `cargo harness flood`: callers that ask for much and read nothing, against a daemon with the memory that its unit allows.
+//!
+//! ```text
+//! stock → rest (memory) → guest (512 connections, batches, reads nothing) + agent (100 lists at once) + owner (timed) → rest
+//! ```
+
+mod crowd;
+
+use std::fmt;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, anyhow, bail, ensure};
+use nix::sys::signal::Signal;
+use vault::files;
+use vault_testkit::memory::status_bytes;
+
+use crowd::{Stage, agent, guest, owner};
+use xtask::sabotage::noticed;
+use xtask::say;
+use xtask::workspace::{build_programs, build_release, root};
+
+const MIB: u64 = 1024 * 1024;
+/// `MemoryMax=` of the unit, in bytes.
+const LIMIT: u64 = 512 * MIB;
+/// Too little memory for any flood, in bytes.
+const TOO_LITTLE: u64 = 24 * MIB;
+/// What an owner waits at most, in 99 of 100 cases.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long the daemon may take to return what a flood took.
+const RETURNED: Duration = Duration::from_secs(10);
+/// How long is waited between two looks.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How long.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Args {
+    /// How many seconds the flood lasts.
+    #[arg(long, default_value_t = 60)]
+    seconds: u64,
+    /// Flood the daemon that is built for release.
+    #[arg(long)]
+    release: bool,
+    /// Stop the daemon amid the flood, and give it too little memory: succeeds if both are noticed.
+    #[arg(long)]
+    sabotage: bool,
+}
+
+/// What is done to show that it would be noticed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sabotage {
+    None,
+    Stop,
+    TooLittleMemory,
+}
+
+/// What came of it.
+struct Outcome {
+    waits: Vec<Duration>,
+    sent: u64,
+    listed: u64,
+    /// In bytes: before, at most during the flood, and within ten seconds after it.
+    memory: [u64; 3],
+}
+
+/// Floods, and fails if the daemon dies, an owner waits for long, or memory is not returned.
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    ensure!(
+        nix::unistd::geteuid().is_root() && vault_trial::memory_cgroups().is_some(),
+        "this needs root and a memory cgroup that can be made below this process's own"
+    );
+    build_programs()?;
+    if args.release {
+        build_release(&["vaultd"])?;
+    }
+    if args.sabotage {
+        noticed("a daemon that stands still", flood(args, Sabotage::Stop))?;
+        noticed("a daemon that is killed", flood(args, Sabotage::TooLittleMemory))?;
+    } else {
+        flood(args, Sabotage::None)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn flood(args: &Args, sabotage: Sabotage) -> Result<()> {
+    let program = if args.release {
+        root().join("target/release/vaultd")
+    } else {
+        files::parent(&std::env::current_exe()?).join("vaultd")
+    };
+    let memory = if sabotage == Sabotage::TooLittleMemory { TOO_LITTLE } else { LIMIT };
+    let stage = Stage::set(&program, memory)?;
+    let before = stage.memory();
+    let (ended, began) = (AtomicBool::new(false), Instant::now());
+    let mut most = before;
+    let flooded = std::thread::scope(|scope| {
+        let sending = scope.spawn(|| guest(&stage, &ended));
+        let listing = scope.spawn(|| agent(&stage, &ended));
+        let asking = scope.spawn(|| owner(&stage, &ended));
+        while began.elapsed() < Duration::from_secs(args.seconds) {
+            if sabotage == Sabotage::Stop && began.elapsed() > Duration::from_secs(args.seconds / 2) {
+                stage.signal(Signal::SIGSTOP);
+            }
+            most = most.max(stage.memory());
+            std::thread::sleep(PAUSE);
+        }
+        ended.store(true, Ordering::Relaxed);
+        let waits = asking.join().map_err(|_| anyhow!("the owner's thread panicked"))?;
+        stage.signal(Signal::SIGCONT);
+        let counts = [sending.join(), listing.join()].map(std::thread::Result::unwrap_or_default);
+        waits.map(|waits| (waits, counts))
+    });
+    let (waits, [sent, listed]) = flooded?;
+    let after = returned(&stage, 2 * before)?;
+    let outcome = Outcome { waits, sent, listed, memory: [before, most, after] };
+    say::line(&outcome);
+    let longest = outcome.quantile(99);
+    ensure!(longest <= PATIENCE, "an owner waited {longest:?} in one of a hundred cases");
+    Ok(())
+}
+
+/// Waits until no more than this is in memory.
+fn returned(stage: &Stage, most: u64) -> Result<u64> {
+    let ended = Instant::now();
+    loop {
+        let now = stage.memory();
+        if now <= most {
+            return Ok(now);
+        }
+        if ended.elapsed() > RETURNED {
+            bail!("{} MiB are in memory ten seconds after the flood, over {} MiB", now / MIB, most / MIB);
+        }
+        std::thread::sleep(PAUSE);
+    }
+}
+
+impl Stage {
+    /// Returns how much of the daemon is in memory, in bytes; 0 if it was killed.
+    fn memory(&self) -> u64 {
+        let alive = std::path::Path::new(&format!("/proc/{}/fd/0", self.pid())).exists();
+        if alive { status_bytes(self.pid(), "VmRSS") } else { 0 }
+    }
+}
+
+impl Outcome {
+    fn quantile(&self, percent: usize) -> Duration {
+        let mut waits = self.waits.clone();
+        waits.sort_unstable();
+        waits
+            .get((waits.len() * percent / 100).min(waits.len().saturating_sub(1)))
+            .copied()
+            .unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [before, most, after] = self.memory.map(|bytes| bytes / MIB);
+        let (asked, sent, listed) = (self.waits.len(), self.sent, self.listed);
+        writeln!(f, "{sent} batches of a guest, none of whose answers was read; {listed} lists of an agent")?;
+        let [median, long, longest] = [50, 99, 100].map(|percent| self.quantile(percent));
+        writeln!(f, "{asked} values of an owner: p50 {median:?}, p99 {long:?}, longest {longest:?}")?;
+        write!(f, "{before} MiB before, {most} MiB at most, {after} MiB after")
+    }
+}
