@@ -16,6 +16,7 @@ use std::sync::Arc;
 use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
+use tokio::sync::watch;
 use vault::api::{Code, Fault};
 use vault::clock::SystemClock;
 
@@ -81,6 +82,7 @@ async fn served(args: &UiArgs, context: &Context) -> Result<ExitCode, Failure> {
         door: Door::of(listeners.port()),
         daemon: Daemon::of(context.socket(), context.token()),
         session,
+        ending: watch::Sender::new(None),
     });
     // Who has read the link may end it at once.
     let signals = Signals::caught()?;

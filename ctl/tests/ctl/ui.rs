@@ -2,6 +2,7 @@
 
 mod dashboard;
 mod door;
+mod ending;
 mod link;
 mod passing;
 mod session;

@@ -51,6 +51,21 @@ fn a_link_opens_one_tab_of_one_browser_and_leaves_no_trace() {
 }
 
 #[test(needs(Browser))]
+fn a_tab_that_is_open_asks_nothing_of_the_one_that_takes_the_port_after_an_interrupt() {
+    plays(&["end.mjs", "interrupted"]);
+}
+
+#[test(needs(Browser))]
+fn a_tab_that_is_open_asks_nothing_of_the_one_that_takes_the_port_after_the_idle_time() {
+    plays(&["end.mjs", "idle"]);
+}
+
+#[test(needs(Browser))]
+fn a_tab_that_did_not_notice_the_end_sends_no_key_to_the_one_that_takes_the_port() {
+    plays(&["end.mjs", "unnoticed"]);
+}
+
+#[test(needs(Browser))]
 fn a_page_of_another_origin_gets_nothing() {
     plays(&["foreign.mjs"]);
 }

@@ -53,11 +53,17 @@ export function audited(...words) {
 const dashboards = [];
 
 /** Starts `vaultctl ui` and gives its link. */
-export async function newLink() {
-  const child = spawn(process.env.VAULTCTL, ['ui', '--no-open', '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
+export async function newLink(words = []) {
+  const all = ['ui', '--no-open', '--json', ...words];
+  const child = spawn(process.env.VAULTCTL, all, { stdio: ['ignore', 'pipe', 'inherit'] });
   dashboards.push(child);
   for await (const line of createInterface({ input: child.stdout })) return JSON.parse(line).url;
   throw new Error('vaultctl ui printed no link');
+}
+
+/** Ends the dashboard that was started last. */
+export function stopped(signal) {
+  dashboards.at(-1).kill(signal);
 }
 
 /** Starts the browser and hands it to a scenario; ends everything afterwards. */
@@ -118,9 +124,9 @@ export function calm({ complaints }) {
 }
 
 /** Opens the dashboard with a new link. */
-export async function enter(browser, options) {
+export async function enter(browser, options, words) {
   const one = await visitor(browser, options);
-  one.link = await newLink();
+  one.link = await newLink(words);
   await one.page.goto(one.link);
   await one.page.getByRole('navigation', { name: 'Views' }).waitFor();
   return one;

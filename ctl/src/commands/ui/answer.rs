@@ -1,5 +1,6 @@
 //! Answers, each with the headers that keep other pages out.
 
+use http_body_util::channel::Channel;
 use http_body_util::{Either, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
@@ -10,8 +11,8 @@ use vault::speaker::Headers;
 
 use super::page::File;
 
-/// An answer: of our own, or streamed from the daemon.
-pub(super) type Answer = Response<Either<Full<Bytes>, Incoming>>;
+/// An answer: of our own, streamed from the daemon, or streamed from here.
+pub(super) type Answer = Response<Either<Full<Bytes>, Either<Incoming, Channel<Bytes>>>>;
 
 /// The verbs that are answered.
 const VERBS: &str = "GET, POST, PUT, DELETE";
@@ -48,7 +49,7 @@ fn answer(status: StatusCode, body: impl Into<Bytes>) -> Answer {
     guarded(status, Either::Left(Full::new(body.into())))
 }
 
-fn guarded(status: StatusCode, body: Either<Full<Bytes>, Incoming>) -> Answer {
+fn guarded(status: StatusCode, body: Either<Full<Bytes>, Either<Incoming, Channel<Bytes>>>) -> Answer {
     let mut answer = Response::new(body);
     *answer.status_mut() = status;
     for (name, value) in HEADERS {
@@ -73,6 +74,13 @@ pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Answer {
     answer
 }
 
+/// Streams events.
+pub(super) fn stream(body: Channel<Bytes>) -> Answer {
+    let mut answer = guarded(StatusCode::OK, Either::Right(Either::Right(body)));
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    answer
+}
+
 /// Writes a fault.
 pub(super) fn refusal(fault: &Fault) -> Answer {
     let mut answer = json(StatusCode::from_u16(fault.code.http()).unwrap_or_default(), &fault.body());
@@ -90,7 +98,7 @@ pub(super) fn misdirected() -> Answer {
 /// Hands the daemon's answer on, as it comes.
 pub(super) fn handed_on(theirs: Response<Incoming>) -> Answer {
     let (head, body) = theirs.into_parts();
-    let mut answer = guarded(head.status, Either::Right(body));
+    let mut answer = guarded(head.status, Either::Right(Either::Left(body)));
     for name in PASSED_ON {
         if let Some(value) = head.headers.get(&name) {
             answer.headers_mut().insert(name, value.clone());

@@ -58,6 +58,7 @@ files! {
     "notfound.js",
     "pairs.js",
     "pills.js",
+    "proof.js",
     "reveal.js",
     "route.js",
     "say.js",

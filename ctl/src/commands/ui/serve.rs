@@ -50,10 +50,13 @@ pub(super) async fn serve(
         never = accepting => match never {},
         end = over(site, signals, redirect) => end,
     };
-    drop((listeners, stop));
+    // Each page is told before the port is free for another program, whom it would take for this one.
+    site.ending.send_replace(Some(end));
+    drop(stop);
     let finished = async { while connections.join_next().await.is_some() {} };
-    // Streams of events do not end by themselves.
+    // Streams of the daemon's events do not end by themselves.
     let _ = tokio::time::timeout(GRACE, finished).await;
+    drop(listeners);
     end
 }
 
@@ -184,7 +187,8 @@ mod tests {
         runtime.block_on(async {
             let listeners = Listeners::open(None).unwrap();
             let daemon = Daemon::of(PathBuf::from("nowhere"), None);
-            let site = Arc::new(Site { door: Door::of(listeners.port()), session, daemon });
+            let ending = watch::Sender::new(None);
+            let site = Arc::new(Site { door: Door::of(listeners.port()), session, daemon, ending });
             serve(listeners, &site, (Signals::caught().unwrap(), None)).await
         })
     }

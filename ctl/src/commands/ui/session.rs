@@ -10,7 +10,9 @@ use subtle::ConstantTimeEq;
 use tokio::sync::Notify;
 use vault::api::{Code, Fault};
 use vault::clock::Clock;
+use vault::crypto::{Bytes32, MacKey, derive};
 use vault::domain::Timestamp;
+use vault::secret::KeyBytes;
 use zeroize::Zeroizing;
 
 /// How long the link can be opened.
@@ -18,15 +20,24 @@ const LINK_SECONDS: i64 = 60;
 /// How many wrong tokens make the link void.
 const WRONG_TOKENS: u8 = 10;
 
+/// What the secret by which the server proves itself is derived for; the page derives it alike.
+const PROOF: &str = "vault/dashboard/proof/v1";
+
 /// Something that only the page knows; it cannot be printed, and is wiped.
 pub(super) struct Pass(Zeroizing<String>);
+
+fn random_key() -> Result<KeyBytes, Fault> {
+    vault::crypto::random_key().map_err(|_| Fault::new(Code::Internal, "the system gives no random numbers"))
+}
 
 impl Pass {
     /// Draws one of 256 random bits.
     fn draw() -> Result<Self, Fault> {
-        let key = vault::crypto::random_key()
-            .map_err(|_| Fault::new(Code::Internal, "the system gives no random numbers"))?;
-        Ok(Self(Zeroizing::new(BASE64URL_NOPAD.encode(key.expose()))))
+        random_key().map(|key| Self::of(&key))
+    }
+
+    fn of(key: &KeyBytes) -> Self {
+        Self(Zeroizing::new(BASE64URL_NOPAD.encode(key.expose())))
     }
 
     /// Compares in a time that does not tell where the two differ.
@@ -77,6 +88,17 @@ pub(super) enum End {
     Stopped,
 }
 
+impl End {
+    /// Returns the word by which the page knows it.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unopened | Self::Guessed | Self::Stopped => "stopped",
+            Self::Idle => "idle",
+            Self::Closed => "closed",
+        }
+    }
+}
+
 enum State {
     Offered { token: Pass, until: Timestamp, wrong: u8 },
     Open { bearer: Pass, csrf: Pass, used: Timestamp },
@@ -123,6 +145,8 @@ pub(super) enum Use {
 pub(super) struct Session {
     clock: Arc<dyn Clock>,
     limits: Limits,
+    /// What proves that this server is the one of the link: never sent, and forgotten with this process.
+    proof: MacKey,
     state: Mutex<State>,
     /// Told when the link is traded, and at the end.
     pub(super) changed: Notify,
@@ -135,8 +159,10 @@ impl Session {
     /// `internal` where the system gives no random numbers.
     pub(super) fn offered(clock: Arc<dyn Clock>, limits: Limits) -> Result<Self, Fault> {
         let until = clock.now().plus_millis(limits.link);
-        let state = State::Offered { token: Pass::draw()?, until, wrong: 0 };
-        Ok(Self { clock, limits, state: Mutex::new(state), changed: Notify::new() })
+        let key = random_key()?;
+        let proof = MacKey::new(derive(key.expose(), None, PROOF).expose());
+        let state = State::Offered { token: Pass::of(&key), until, wrong: 0 };
+        Ok(Self { clock, limits, proof, state: Mutex::new(state), changed: Notify::new() })
     }
 
     /// Writes the link, with the token in its fragment.
@@ -189,6 +215,11 @@ impl Session {
             *used = self.clock.now();
         }
         Ok(())
+    }
+
+    /// Proves to the page that this is the server that its link came from: an HMAC of what the page has just drawn.
+    pub(super) fn prove(&self, nonce: &Bytes32) -> String {
+        BASE64URL_NOPAD.encode(&self.proof.mac(&[nonce]))
     }
 
     /// Ends it at the page's wish.
@@ -366,6 +397,16 @@ mod tests {
         assert_eq!(Some(Code::Unauthorized), code(active(&session, &of_another)));
         clock.turn_to(Timestamp::from_millis(START + 15 * 60_000));
         assert!(active(&session, &granted).is_err());
+    }
+
+    #[test]
+    fn only_who_knows_the_link_can_prove_it() {
+        let (session, _) = offered();
+        let key: Bytes32 = BASE64URL_NOPAD.decode(token(&session).as_bytes()).unwrap().try_into().unwrap();
+        let proof = MacKey::new(derive(&key, None, PROOF).expose()).mac(&[&[7; 32]]);
+        assert_eq!(BASE64URL_NOPAD.encode(&proof), session.prove(&[7; 32]));
+        assert_ne!(session.prove(&[7; 32]), session.prove(&[8; 32]));
+        assert_ne!(session.prove(&[7; 32]), offered().0.prove(&[7; 32]));
     }
 
     #[test]

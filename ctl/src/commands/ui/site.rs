@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use data_encoding::BASE64URL_NOPAD;
+use http_body_util::channel::Channel;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{AUTHORIZATION, HeaderMap, HeaderName};
@@ -11,19 +13,22 @@ use hyper::http::request::Parts;
 use hyper::{Method, Request, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
+use tokio::sync::watch;
 use vault::api::{Code, Fault, REQUEST_BYTES};
 
 use super::answer::{self, Answer};
 use super::door::{Door, Refusal, only};
 use super::forward::Daemon;
 use super::page::File;
-use super::session::{Session, Shown, Use};
+use super::session::{End, Session, Shown, Use};
 
 const CSRF: HeaderName = HeaderName::from_static("x-csrf-token");
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(10);
 /// Where the page asks by itself: that alone does not keep the session alive.
-const PASSIVE: [&str; 2] = ["/vault/events", "/healthz"];
+const PASSIVE: [&str; 4] = ["/vault/events", "/healthz", "/session/stream", "/session/proof"];
+/// How often a page that stays is shown that the server is there.
+const BEAT: Duration = Duration::from_secs(15);
 
 /// What every connection shares.
 #[derive(Debug)]
@@ -31,6 +36,8 @@ pub(super) struct Site {
     pub(super) door: Door,
     pub(super) session: Session,
     pub(super) daemon: Daemon,
+    /// Why the dashboard ends, once it does, for every page that stays.
+    pub(super) ending: watch::Sender<Option<End>>,
 }
 
 /// What is at the other end of a connection.
@@ -57,6 +64,13 @@ impl Browser {
 #[serde(deny_unknown_fields)]
 struct Opening<'r> {
     token: &'r str,
+}
+
+/// What the page sends to have the server prove itself.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Challenge<'r> {
+    nonce: &'r str,
 }
 
 impl Site {
@@ -93,7 +107,9 @@ impl Site {
                 self.session.close();
                 Ok(answer::json(StatusCode::OK, &serde_json::json!({ "success": true })))
             }
-            "/session" => Err(not_so()),
+            "/session/proof" if head.method == Method::POST => self.prove(&whole(body).await?),
+            "/session/stream" if head.method == Method::GET => Ok(self.stay()),
+            "/session" | "/session/proof" | "/session/stream" => Err(not_so()),
             path if is_of_vault(path) => {
                 let body = whole(body).await?;
                 Ok(answer::handed_on(self.daemon.forward(head, body, browser.address).await?))
@@ -102,11 +118,48 @@ impl Site {
         }
     }
 
+    /// Proves that this server is the one of the page's link.
+    fn prove(&self, body: &[u8]) -> Result<Answer, Fault> {
+        let nonce = serde_json::from_slice(body)
+            .ok()
+            .and_then(|Challenge { nonce }| BASE64URL_NOPAD.decode(nonce.as_bytes()).ok()?.try_into().ok())
+            .ok_or_else(|| Fault::new(Code::InvalidRequest, "expected an object with `nonce`, 32 bytes"))?;
+        Ok(answer::json(StatusCode::OK, &serde_json::json!({ "proof": self.session.prove(&nonce) })))
+    }
+
+    /// Streams a sign of life now and then, and at the end the reason for it.
+    fn stay(&self) -> Answer {
+        let (mut sender, body) = Channel::new(1);
+        let mut ending = self.ending.subscribe();
+        tokio::spawn(async move {
+            let mut beats = tokio::time::interval(BEAT);
+            loop {
+                let event = tokio::select! {
+                    end = ended(&mut ending) => format!("event: ended\ndata: {}\n\n", end.as_str()),
+                    _ = beats.tick() => ":\n\n".to_owned(),
+                };
+                let is_last = event.starts_with("event");
+                if sender.send_data(Bytes::from(event)).await.is_err() || is_last {
+                    return;
+                }
+            }
+        });
+        answer::stream(body)
+    }
+
     /// Trades the token.
     fn open(&self, body: &[u8]) -> Result<Answer, Fault> {
         let opening: Opening<'_> = serde_json::from_slice(body)
             .map_err(|_| Fault::new(Code::InvalidRequest, "expected an object with `token`"))?;
         Ok(answer::json(StatusCode::CREATED, &self.session.trade(opening.token)?))
+    }
+}
+
+/// Waits for the end.
+async fn ended(ending: &mut watch::Receiver<Option<End>>) -> End {
+    match ending.wait_for(Option::is_some).await {
+        Ok(end) => end.unwrap_or(End::Stopped),
+        Err(_) => End::Stopped,
     }
 }
 

@@ -146,9 +146,14 @@ impl Tab {
 
     /// Begins to listen to events, and gives the stream behind the head of the answer.
     pub(super) fn events(&self) -> BufReader<TcpStream> {
+        self.stream("/vault/events")
+    }
+
+    /// Asks for what streams, and gives the stream behind the head of the answer.
+    pub(super) fn stream(&self, path: &str) -> BufReader<TcpStream> {
         let mut stream = connect(self.port);
         let head = format!(
-            "GET /vault/events HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAuthorization: {}\r\n\r\n",
+            "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAuthorization: {}\r\n\r\n",
             self.port,
             self.authorization()
         );

@@ -12,11 +12,7 @@ class Refusal extends Error {
   }
 }
 
-const UNREACHABLE = {
-  error: 'The dashboard cannot be reached.',
-  code: 'unreachable',
-  hint: 'Where it has ended, run vaultctl ui again.',
-};
+const ENDED = { error: 'The dashboard has ended.', code: 'ended', hint: 'Run vaultctl ui again.' };
 
 function address(path, query) {
   const given = Object.entries(query ?? {}).filter(
@@ -26,6 +22,8 @@ function address(path, query) {
 }
 
 async function send(method, path, { query, body, signal } = {}) {
+  // Whoever has the address now is not the one who was asked before; what is changed may hold a key or a value.
+  if (session.over() || (method !== 'GET' && !(await session.proven()))) throw new Refusal(0, ENDED);
   const headers = session.headers(method);
   const options = { method, headers, signal, cache: 'no-store', credentials: 'omit', redirect: 'error' };
   if (method !== 'GET') headers['content-type'] = 'application/json';
@@ -34,7 +32,8 @@ async function send(method, path, { query, body, signal } = {}) {
     return await fetch(address(path, query), options);
   } catch (error) {
     if (error.name === 'AbortError') throw error;
-    throw new Refusal(0, UNREACHABLE);
+    session.lost('gone');
+    throw new Refusal(0, ENDED);
   }
 }
 

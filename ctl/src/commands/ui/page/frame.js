@@ -79,6 +79,9 @@ export function viewHead(title, words, ...buttons) {
   );
 }
 
+const LEFT =
+  'Another program may answer at this address now, so this tab asks nothing more of it and keeps nothing. Close the tab; do not reload it.';
+
 const GATES = {
   used: [
     'This link has been used or has ended',
@@ -86,6 +89,10 @@ const GATES = {
   ],
   none: ['This tab has no session', 'The dashboard opens with the link that it prints, once, in one tab.'],
   closed: ['The dashboard is closed', 'The session has ended, and this tab keeps nothing of it.'],
+  stopped: ['The dashboard has ended', LEFT],
+  idle: ['The dashboard has ended', `It ends by itself after a while without use. ${LEFT}`],
+  gone: ['The dashboard has ended', LEFT],
+  stranger: ['This is not your dashboard any more', `What answers here could not prove that it is. ${LEFT}`],
   unreachable: [
     'The dashboard cannot be reached',
     'It may have ended: it does so by itself after a while without use.',

@@ -29,6 +29,7 @@ async function start() {
   const how = await session.open();
   if (how !== 'open') return void fill(app, gate(how));
   const main = frame(app);
+  session.stay();
   changed();
   route.follow((now) => show(main, now));
 }
