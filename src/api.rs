@@ -35,8 +35,8 @@ pub use change::{
 pub(crate) use decode::without_input;
 pub use decode::{from_json, from_query};
 pub use discover::{
-    CategoryEntry, Discover, Discovered, DiscoveredField, DiscoveredPlatform, ListPresets, PresetList,
-    ResolveMany, ResolvedMany, ResolvedValue,
+    CategoryEntry, Discover, Discovered, DiscoveredField, DiscoveredPlatform, ListPresets, NotPassed,
+    PresetList, ResolveMany, ResolvedMany, ResolvedValue,
 };
 pub use fault::{Body, Code, Details, Fault};
 pub use keys::{Done, LockVault, MakeRecovery, RecoveryMade, Rekey, Rekeyed, UnlockVault};

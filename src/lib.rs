@@ -19,6 +19,7 @@ pub mod clock;
 pub mod config;
 pub mod crypto;
 pub mod describe;
+pub mod discovery;
 pub mod domain;
 pub mod files;
 pub mod keyfile;

@@ -73,7 +73,7 @@ pub struct PresetField {
     pub secret: bool,
     /// The form its values usually have: an anchored regular expression that JavaScript reads alike.
     pub pattern: Option<String>,
-    /// The environment variables it is usually found in; the first is the one to set.
+    /// The environment variables it is usually found in; all of them are set, and the first is the one to show.
     pub env: Vec<String>,
     #[serde(skip)]
     #[schemars(skip)]

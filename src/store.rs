@@ -142,21 +142,6 @@ pub enum Change {
     Panic,
 }
 
-impl Change {
-    /// Returns whether secrets or agents are changed, for which their indexes have to be sound.
-    pub(crate) fn needs_indexes(&self) -> bool {
-        matches!(
-            self,
-            Self::Insert(_)
-                | Self::Replace { .. }
-                | Self::Remove { .. }
-                | Self::PutAgent { .. }
-                | Self::DropAgent(_)
-                | Self::Rekey(_)
-        )
-    }
-}
-
 /// New keys, and what the header around them is made of.
 #[derive(Debug)]
 pub struct Rekeying {
@@ -194,6 +179,9 @@ pub enum Refusal {
     /// The org has a secret of this name.
     #[error("the name is taken in this org")]
     NameTaken,
+    /// The org has a secret in the same place, of another spelling.
+    #[error("another spelling of the name is taken in this org")]
+    PlaceTaken,
     /// A row is not as it was read.
     #[error("the secret changed meanwhile")]
     Stale,

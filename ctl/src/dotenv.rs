@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use vault::discovery::is_variable;
 use zeroize::Zeroizing;
 
 /// What makes everything that follows it doubtful.
@@ -98,12 +99,6 @@ fn one(text: &str) -> Result<(Option<Read>, &str), &'static str> {
     let next = if quoted { end_of_line(start.get(length..).unwrap_or_default())? } else { next };
     let begin = text.len() - start.len();
     Ok((Some(Read { name: name.to_owned(), value, place: begin..begin + length }), next))
-}
-
-/// Tells whether a text can name a variable: letters, digits and `_`, no digit first.
-pub(crate) fn is_variable(name: &str) -> bool {
-    let usual = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    name.chars().all(usual) && name.chars().next().is_some_and(|first| !first.is_ascii_digit())
 }
 
 /// A value, and how many bytes it takes with its quotes.

@@ -21,10 +21,12 @@ mod moment;
 mod output_file;
 mod posture;
 mod prompt;
+mod quote;
 mod references;
 mod show;
 mod token;
 mod usage;
+mod variables;
 mod wire;
 
 use std::alloc::System;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use vault::api::{Code, ResolveMany, ResolvedValue};
+use vault::api::{Code, NotPassed, ResolveMany, ResolvedMany, ResolvedValue};
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -33,9 +33,8 @@ impl Wanted {
         }
     }
 
-    /// Adds all fields of a platform.
+    /// Adds what a platform passes.
     pub(crate) fn platform(&mut self, platform: &str) {
-        let platform = platform.strip_prefix("skill:").unwrap_or(platform);
         if !self.platforms.iter().any(|known| known == platform) {
             self.platforms.push(platform.to_owned());
         }
@@ -68,23 +67,40 @@ impl Wanted {
             let asked = names.map(<[String]>::to_vec);
             let question = ResolveMany { org_id: org_id.clone(), names: asked, platform };
             let found = context.call_on(&mut client, &question)?;
-            values.take(names.unwrap_or_default(), found.values);
+            values.take(names.unwrap_or_default(), found);
         }
     }
+}
+
+/// What was read of a platform.
+#[derive(Debug)]
+pub(crate) struct Platform {
+    /// The values that it passes.
+    pub(crate) values: Vec<ResolvedValue>,
+    /// What it does not.
+    pub(crate) left_out: Vec<NotPassed>,
 }
 
 /// The values that were read.
 #[derive(Debug, Default)]
 pub(crate) struct Values {
     named: BTreeMap<String, ResolvedValue>,
-    of_platforms: Vec<ResolvedValue>,
+    platforms: Vec<Platform>,
 }
 
 impl Values {
-    fn take(&mut self, names: &[String], values: Vec<ResolvedValue>) {
-        let mut values = values.into_iter();
+    fn take(&mut self, names: &[String], found: ResolvedMany) {
+        let mut values = found.values.into_iter();
         self.named.extend(names.iter().cloned().zip(values.by_ref()));
-        self.of_platforms.extend(values);
+        let platform = Platform { values: values.collect(), left_out: found.left_out };
+        self.platforms.extend(Some(platform).filter(|platform| !platform.values.is_empty()));
+    }
+
+    /// Takes what was found of one platform.
+    pub(crate) fn of_platform(found: ResolvedMany) -> Self {
+        let mut values = Self::default();
+        values.take(&[], found);
+        values
     }
 
     /// Gives the value of a name that was wanted.
@@ -92,14 +108,14 @@ impl Values {
         self.named.get(name)
     }
 
-    /// Gives the values of the platforms, in the order in which they were wanted.
-    pub(crate) fn of_platforms(&self) -> &[ResolvedValue] {
-        &self.of_platforms
+    /// Gives the platforms, in the order in which they were wanted.
+    pub(crate) fn platforms(&self) -> &[Platform] {
+        &self.platforms
     }
 
     /// Gives every value that was read, with the name of its secret.
     pub(crate) fn exposed(&self) -> impl Iterator<Item = (&str, &str)> {
-        let all = self.of_platforms.iter().chain(self.named.values());
+        let all = self.platforms.iter().flat_map(|platform| &platform.values).chain(self.named.values());
         all.map(|read| (read.name.as_str(), read.value.value().expose()))
     }
 }

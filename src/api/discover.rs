@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Operation, Route, Secret, Written};
+use super::{Code, Operation, Route, Secret, Written};
 use crate::domain::{Category, OrgId, PlatformName, SecretId, SecretName};
 use crate::presets::Preset;
 use crate::secret::Revealed;
@@ -18,7 +18,7 @@ pub struct ResolveMany {
     /// Names as `resolve` takes them, at most 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub names: Option<Vec<String>>,
-    /// A platform, all of whose stored fields are read.
+    /// A platform, whose stored fields are read: those that its preset names, without a preset all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform: Option<String>,
 }
@@ -32,17 +32,36 @@ pub struct ResolvedValue {
     pub field: Option<String>,
     /// The environment variable that it usually goes into.
     pub env: Option<String>,
+    /// All of them; `env` is the first.
+    #[serde(default)]
+    pub variables: Vec<String>,
     /// The value.
     pub value: Revealed,
     /// The secret.
     pub entry: Secret,
 }
 
+/// A stored secret of a platform that is not among the values.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct NotPassed {
+    /// Its name.
+    pub name: SecretName,
+    /// `conflict` for one whose variable is another's, `invalid_request` for one without a variable, `not_found` for one that
+    /// has expired, `forbidden` for one that the caller may not read.
+    pub code: Code,
+    /// Why.
+    pub error: String,
+}
+
 /// Many values.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct ResolvedMany {
     /// In the order in which they were asked for; a platform's in the preset's order.
     pub values: Vec<ResolvedValue>,
+    /// What is stored for the platform and is not among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<NotPassed>,
 }
 
 impl Operation for ResolveMany {
@@ -84,7 +103,7 @@ pub struct DiscoveredField {
     pub name: SecretName,
     /// The secret's id.
     pub id: SecretId,
-    /// The environment variable that it usually goes into.
+    /// The first environment variable that it usually goes into; empty if it goes into none unless one is named.
     pub env: String,
 }
 

@@ -99,6 +99,18 @@ impl SecretName {
         Self::try_from(format!("{SKILL}{platform}"))
     }
 
+    /// Returns the spelling that stands for all of a name's: a field's `-`, `.` and `camelCase` are its `_`.
+    ///
+    /// An org has one secret in each place.
+    pub fn place(&self) -> Cow<'_, str> {
+        let Some((platform, Some(field))) = self.skill() else { return Cow::Borrowed(&self.0) };
+        let plain = snake_case(field);
+        if !plain.contains('.') && plain == field {
+            return Cow::Borrowed(&self.0);
+        }
+        Cow::Owned(format!("{SKILL}{platform}:{}", plain.replace('.', "_")))
+    }
+
     /// Splits a `skill:` name into its platform and, where it has one, its field.
     pub fn skill(&self) -> Option<(&str, Option<&str>)> {
         let rest = self.0.strip_prefix(SKILL)?;

@@ -56,6 +56,12 @@ pub struct Named {
     pub category: Category,
 }
 
+impl From<&Row> for Named {
+    fn from(row: &Row) -> Self {
+        Self { id: row.id, org: row.org.clone(), name: row.name.clone(), category: row.category }
+    }
+}
+
 /// A row with its sealed value.
 #[derive(Debug, Clone)]
 pub struct Stored {

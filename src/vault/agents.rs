@@ -235,15 +235,21 @@ impl Handle for TestAgent {
         let peer = Peer { uid: 0, gid: 0, pid: None, exe: None };
         let org = self.org_id.clone().unwrap_or_default();
         let request = Request { action: self.action, org: Some(&org), name: Some(self.secret.as_str()) };
-        let verdict = judge(&Caller::agent(agent, peer), &request);
-        Ok(match verdict {
-            _ if expired => {
-                AgentTested { allowed: false, rule: "its token has expired".to_owned(), grant: None }
-            }
-            Verdict::Allowed(Rule::Grant(place)) => {
+        let caller = Caller::agent(agent, peer);
+        let denied = |rule: String| AgentTested { allowed: false, rule, grant: None };
+        if expired {
+            return Ok(denied("its token has expired".to_owned()));
+        }
+        let Verdict::Allowed(Rule::Grant(place)) = judge(&caller, &request) else {
+            return Ok(denied("no grant allows it".to_owned()));
+        };
+        let is_new = self.action == Action::Create;
+        let behind = if is_new { desk.first_behind(&caller, &org, &self.secret)? } else { None };
+        Ok(match behind {
+            Some(behind) => denied(format!("it would go before {behind}, which it may not replace")),
+            None => {
                 AgentTested { allowed: true, rule: format!("grant {place} allows it"), grant: Some(place) }
             }
-            _ => AgentTested { allowed: false, rule: "no grant allows it".to_owned(), grant: None },
         })
     }
 }

@@ -8,7 +8,8 @@ use crate::api::{
     AddPlatform, Code, Created, Fault, ListVersions, PlatformAdded, Rollback, Secret, Success, UpdateSecret,
     Version, Versions,
 };
-use crate::domain::{Action, FieldName, Metadata, PlatformName, SecretName, snake_case};
+use crate::discovery::field_of;
+use crate::domain::{Action, FieldName, Metadata, PlatformName, SecretName};
 use crate::presets::{Preset, Presets};
 use crate::secret::SecretValue;
 use crate::store::{Change, Kept, Refusal, Stored, VERSIONS_KEPT, VersionRow};
@@ -220,15 +221,15 @@ impl AddPlatform {
     /// Puts the given values in the preset's order, under their stored names.
     fn by_field(&self, preset: &Preset) -> Result<Vec<(SecretName, &SecretValue)>, Fault> {
         let platform = PlatformName::try_from(preset.platform.clone())?;
-        if self.fields.0.keys().any(|name| field_of(preset, name).is_none()) {
+        let means = |name: &str| field_of(preset, Some(name)).map(|field| field.field.as_str());
+        if self.fields.0.keys().any(|name| means(name).is_none()) {
             let known: Vec<_> = preset.fields.iter().map(|field| field.field.as_str()).collect();
             let words = format!("field `fields`: there is a field that is not {}", known.join(", "));
             return Err(bad_field(words));
         }
         let mut given = Vec::new();
         for field in &preset.fields {
-            let mut values =
-                self.fields.0.iter().filter(|(name, _)| field_of(preset, name) == Some(&field.field));
+            let mut values = self.fields.0.iter().filter(|(name, _)| means(name) == Some(&*field.field));
             match (values.next(), values.next()) {
                 (Some((_, value)), None) => {
                     let name = SecretName::of_field(&platform, &FieldName::try_from(field.field.clone())?)?;
@@ -247,17 +248,4 @@ impl AddPlatform {
 
 fn bad_field(words: String) -> Fault {
     Fault::new(Code::InvalidRequest, words)
-}
-
-/// Finds the preset's field that a given name means: itself, its `snake_case` twin, or what stands in for it.
-fn field_of<'p>(preset: &'p Preset, given: &str) -> Option<&'p String> {
-    let twin = snake_case(given);
-    let exact = |wanted: &str| preset.fields.iter().map(|field| &field.field).find(|field| *field == wanted);
-    let stand_in = || {
-        super::resolve::STAND_INS
-            .contains(&&*twin)
-            .then(|| super::resolve::STAND_INS.iter().find_map(|name| exact(name)))
-            .flatten()
-    };
-    exact(given).or_else(|| exact(&twin)).or_else(stand_in)
 }

@@ -4,6 +4,7 @@
 //! none can forget either.
 
 mod listing;
+mod placing;
 mod rebuild;
 
 use std::sync::Arc;
@@ -13,7 +14,6 @@ pub(super) use rebuild::{Pages, leads_elsewhere};
 use super::Vault;
 use super::faults::{fault_of, forbidden, unreadable, unsealable};
 use super::handle::After;
-use super::inspect::Missed;
 use super::rows::{Rows, Seen};
 use crate::api::{Code, Fault};
 use crate::audit::{Author, Draft};
@@ -155,12 +155,6 @@ impl Desk {
         draft.name = remains.name.map(|name| name.to_string());
         self.note(draft);
         Ok((id, remains.revision))
-    }
-
-    /// Refuses a secret that vanished, to those who might have listed it.
-    fn refuse_missed(&self, is: impl Fn(&Missed) -> bool) -> Result<(), Fault> {
-        let known = |gone: &Missed| is(gone) && self.allows(Action::Read, &gone.org, Some(&gone.name));
-        self.vault.findings().refuse_missed(known)
     }
 
     /// Finds a stored secret by exact name; nothing is noted where there is none, or none for this caller.

@@ -1,6 +1,6 @@
 //! What there is by platform, many values at once, the presets.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use serde_json::value::RawValue;
@@ -10,12 +10,13 @@ use super::handle::{Handle, Length, Place, Records, WhileLocked};
 use super::resolve;
 use crate::api::{
     CategoryEntry, Code, Discover, Discovered, DiscoveredField, DiscoveredPlatform, Fault, ListPresets,
-    PresetList, ResolveMany, ResolvedMany, ResolvedValue, Secret, Written,
+    NotPassed, PresetList, ResolveMany, ResolvedMany, ResolvedValue, Secret, Written,
 };
 use crate::audit::Draft;
+use crate::discovery::{self, Passed, Why, belongs, usual};
 use crate::domain::{Action, Caller, Category, OrgId, OrgScope, PlatformName, SecretName};
 use crate::presets::Presets;
-use crate::store::{ListQuery, Row, Stored};
+use crate::store::{ListQuery, Named, Stored};
 
 /// The most names of one question.
 const NAMES: usize = 100;
@@ -24,36 +25,6 @@ const AT_ONCE: usize = 16;
 /// The most bytes of the values of one answer.
 const ANSWER_BYTES: usize = 16 * 1024 * 1024;
 
-/// Gives the environment variable that a `skill:` name usually goes into.
-pub(super) fn variable(name: &SecretName) -> Option<String> {
-    let (platform, field) = name.skill()?;
-    let known =
-        field.and_then(|field| Presets::builtin().field(platform, field)).and_then(|field| field.env.first());
-    let made = || {
-        let text = field.map_or_else(|| platform.to_owned(), |field| format!("{platform}_{field}"));
-        text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
-    };
-    Some(known.cloned().unwrap_or_else(made))
-}
-
-/// Lists the stored rows of a platform under each of its names, in the preset's order of fields.
-fn rows_of(desk: &Desk, action: Action, org: &OrgId, platform: &str) -> Result<Vec<Row>, Fault> {
-    let mut rows = Vec::new();
-    for name in resolve::platforms(platform) {
-        let Ok(name) = PlatformName::try_from(name) else { continue };
-        rows.extend(desk.platform(action, org, &name)?);
-    }
-    let preset = Presets::builtin().get(platform);
-    let place = |row: &Row| {
-        let field = row.name.skill().and_then(|(_, field)| field).unwrap_or_default();
-        preset
-            .and_then(|preset| preset.fields.iter().position(|known| known.field == field))
-            .unwrap_or(usize::MAX)
-    };
-    rows.sort_by_key(place);
-    Ok(rows)
-}
-
 impl Handle for ResolveMany {
     const ANSWER: Length = Length::Long;
 
@@ -61,6 +32,7 @@ impl Handle for ResolveMany {
         let names = self.names.as_ref().map_or(0, Vec::len);
         if names > AT_ONCE { Place::Blocking } else { Place::Inline }
     }
+
     fn act(&self, desk: &mut Desk) -> Result<ResolvedMany, Fault> {
         let org = self.org_id.clone().unwrap_or_default();
         let names = self.names.as_deref().unwrap_or_default();
@@ -73,9 +45,9 @@ impl Handle for ResolveMany {
             values.add(desk, &stored)?;
         }
         if let Some(platform) = &self.platform {
-            platform_values(desk, &org, platform, &mut values)?;
+            values.add_platform(desk, &org, platform)?;
         }
-        Ok(ResolvedMany { values: values.read })
+        Ok(ResolvedMany { values: values.read, left_out: values.left_out })
     }
 }
 
@@ -83,13 +55,18 @@ impl Handle for ResolveMany {
 #[derive(Default)]
 struct Values {
     read: Vec<ResolvedValue>,
+    left_out: Vec<NotPassed>,
     bytes: usize,
 }
 
 impl Values {
-    /// Reads one more.
+    /// Reads one more, which goes into its usual variables.
     fn add(&mut self, desk: &mut Desk, stored: &Stored) -> Result<(), Fault> {
-        let read = value_of(desk, stored)?;
+        self.add_with(desk, stored, usual(&stored.row.name).unwrap_or_default())
+    }
+
+    fn add_with(&mut self, desk: &mut Desk, stored: &Stored, variables: Vec<String>) -> Result<(), Fault> {
+        let read = value_of(desk, stored, variables)?;
         self.bytes += read.value.value().expose().len();
         if self.bytes > ANSWER_BYTES {
             let fault = Fault::new(Code::TooLarge, "the values have more than 16 MiB together");
@@ -98,30 +75,67 @@ impl Values {
         self.read.push(read);
         Ok(())
     }
+
+    /// Reads what a platform passes; what has expired, or is not for this caller, is left out if anything else is there.
+    fn add_platform(&mut self, desk: &mut Desk, org: &OrgId, platform: &str) -> Result<(), Fault> {
+        let stored = desk.platform_names(Action::Decrypt, org, platform)?;
+        let names: Vec<_> = stored.iter().map(|one| &one.name).collect();
+        let Passed { secrets, left_out } = Passed::of(platform, &names);
+        let (before, mut first) = (self.read.len(), None);
+        for (name, variables) in secrets {
+            let Some(one) = stored.iter().find(|one| one.name == *name) else { continue };
+            let taken = desk.take(Action::Decrypt, one.id.into());
+            match taken.and_then(|stored| self.add_with(desk, &stored, variables)) {
+                Err(fault) if matches!(fault.code, Code::NotFound | Code::Forbidden) => {
+                    desk.drop_noted(one.id);
+                    self.left_out.push(not_passed(name, fault.code, fault.message.clone()));
+                    first.get_or_insert(fault);
+                }
+                read => read?,
+            }
+        }
+        let others = left_out.iter().map(|(name, why)| not_passed(name, code_of(why), why.to_string()));
+        self.left_out.extend(others);
+        match (self.read.len() > before, first) {
+            (true, _) => Ok(()),
+            (false, Some(fault)) => Err(fault),
+            (false, None) => self.add_only(desk, org, platform),
+        }
+    }
+
+    /// Reads what a platform alone resolves to, though it goes into no variable; notes the miss if there is nothing.
+    fn add_only(&mut self, desk: &mut Desk, org: &OrgId, platform: &str) -> Result<(), Fault> {
+        match (resolve::find(desk, org, platform), self.left_out.last()) {
+            (Ok(stored), _) => self.add(desk, &stored),
+            (Err(fault), Some(other)) if fault.code == Code::NotFound => {
+                let message =
+                    format!("nothing of the platform has a variable: {}: {}", other.name, other.error);
+                Err(Fault { message, ..fault }.hint("name the variable: --env VARIABLE=NAME"))
+            }
+            (Err(fault), _) => Err(fault),
+        }
+    }
 }
 
-/// Reads all values of a platform.
-fn platform_values(desk: &mut Desk, org: &OrgId, platform: &str, values: &mut Values) -> Result<(), Fault> {
-    let rows = rows_of(desk, Action::Decrypt, org, platform)?;
-    if rows.is_empty() {
-        // Notes the miss, with the hint that a single name gets.
-        let stored = resolve::find(desk, org, platform)?;
-        values.add(desk, &stored)?;
-    }
-    for row in rows {
-        let stored = desk.take(Action::Decrypt, row.id.into())?;
-        values.add(desk, &stored)?;
-    }
-    Ok(())
+fn not_passed(name: &SecretName, code: Code, error: String) -> NotPassed {
+    NotPassed { name: name.clone(), code, error }
 }
 
-fn value_of(desk: &mut Desk, stored: &Stored) -> Result<ResolvedValue, Fault> {
+const fn code_of(why: &Why<'_>) -> Code {
+    match why {
+        Why::Behind(_) => Code::Conflict,
+        Why::NoVariable(_) => Code::InvalidRequest,
+    }
+}
+
+fn value_of(desk: &mut Desk, stored: &Stored, variables: Vec<String>) -> Result<ResolvedValue, Fault> {
     let value = desk.reveal(stored)?;
     desk.detail("version", stored.row.version);
     let name = stored.row.name.clone();
     Ok(ResolvedValue {
         field: name.skill().and_then(|(_, field)| field).map(str::to_owned),
-        env: variable(&name),
+        env: variables.first().cloned(),
+        variables,
         name,
         value: value.into(),
         entry: Secret::from(&stored.row),
@@ -139,34 +153,56 @@ impl Handle for Discover {
         desk.refuse_nobody()?;
         let mut named = Vec::new();
         match &self.platform {
-            Some(platform) => {
-                let rows = rows_of(desk, Action::Read, &org, platform)?;
-                named.extend(rows.into_iter().map(|row| (row.id, row.name)));
+            Some(platform) => named = desk.platform_names(Action::Read, &org, platform)?,
+            None => {
+                desk.walk(Action::Read, &ListQuery::all(OrgScope::One(org)), |found| named.push(found))?;
             }
-            None => desk.walk(Action::Read, &ListQuery::all(OrgScope::One(org)), |found| {
-                named.push((found.id, found.name));
-            })?,
         }
-        let mut platforms: BTreeMap<String, Vec<DiscoveredField>> = BTreeMap::new();
-        for (id, name) in named {
-            let Some((platform, field)) = name.skill() else { continue };
-            let entry = DiscoveredField {
-                field: field.unwrap_or_default().to_owned(),
-                env: variable(&name).unwrap_or_default(),
-                id,
-                name: name.clone(),
-            };
-            platforms.entry(platform.to_owned()).or_default().push(entry);
-        }
+        let platforms = by_platform(&named);
         desk.note(draft.with("discovered", platforms.len()));
-        Ok(Discovered { platforms: platforms.into_iter().filter_map(labelled).collect() })
+        Ok(Discovered { platforms })
     }
 }
 
-fn labelled((platform, fields): (String, Vec<DiscoveredField>)) -> Option<DiscoveredPlatform> {
-    let label =
-        Presets::builtin().get(&platform).map_or_else(|| platform.clone(), |preset| preset.label.clone());
-    Some(DiscoveredPlatform { platform: PlatformName::try_from(platform).ok()?, label, fields })
+/// Sorts names by the platform that they are stored under; what answers to a platform's bare name is with it.
+fn by_platform(all: &[Named]) -> Vec<DiscoveredPlatform> {
+    let mut stored: HashMap<&str, Vec<&Named>> = HashMap::new();
+    for one in all {
+        let platform = one.name.skill().map_or(one.name.as_str(), |(platform, _)| platform);
+        stored.entry(platform).or_default().push(one);
+    }
+    let mut platforms: Vec<_> =
+        stored.iter().filter_map(|(platform, own)| discovered(platform, own, &stored)).collect();
+    platforms.sort_by(|one, other| one.platform.cmp(&other.platform));
+    platforms
+}
+
+/// Describes a platform: what is stored under its own name, with the variables that it goes into.
+fn discovered(
+    platform: &str,
+    own: &[&Named],
+    all: &HashMap<&str, Vec<&Named>>,
+) -> Option<DiscoveredPlatform> {
+    if own.iter().all(|one| one.name.skill().is_none()) {
+        return None;
+    }
+    let family = discovery::platforms(platform);
+    let family = family.iter().filter_map(|name| all.get(name.as_str())).flatten();
+    let names: Vec<_> = family.map(|one| &one.name).filter(|name| belongs(platform, name)).collect();
+    let passed: HashMap<_, _> = Passed::of(platform, &names).secrets.into_iter().collect();
+    let field = |one: &&Named| {
+        let env = passed.get(&one.name).and_then(|variables| variables.first().cloned());
+        let field = one.name.skill().map(|(_, field)| field.unwrap_or_default().to_owned());
+        // A bare name is another secret's, unless it is passed.
+        let env = if field.is_some() { env.unwrap_or_default() } else { env? };
+        Some(DiscoveredField { field: field.unwrap_or_default(), env, id: one.id, name: one.name.clone() })
+    };
+    let preset = Presets::builtin().get(platform);
+    Some(DiscoveredPlatform {
+        platform: PlatformName::try_from(platform.to_owned()).ok()?,
+        label: preset.map_or_else(|| platform.to_owned(), |preset| preset.label.clone()),
+        fields: own.iter().filter_map(field).collect(),
+    })
 }
 
 impl Handle for ListPresets {

@@ -19,6 +19,8 @@ pub(super) fn fault_of(refusal: &Refusal) -> Fault {
     match refusal {
         Refusal::NameTaken => Fault::new(Code::Conflict, "the name is taken in this org")
             .hint("replace its value with: vaultctl set; or choose another name"),
+        Refusal::PlaceTaken => Fault::new(Code::Conflict, "another spelling of the name is taken in this org")
+            .hint("in a field `-`, `.` and camelCase are the same as `_`; replace that secret, or choose another name"),
         Refusal::Stale | Refusal::OldKeys => {
             Fault::new(Code::Conflict, "the secret changed meanwhile, again and again")
         }

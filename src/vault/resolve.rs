@@ -1,7 +1,4 @@
-//! Auto-discovery: from what a tool asks for to the stored name.
-//!
-//! An exact name always wins. Beyond it resolving is tolerant only where it is safe: a preset's aliases, the
-//! `snake_case` twin of a field, and the three names that tools use for the one key of a platform.
+//! Resolving: from what a tool asks for to the stored secret.
 
 use std::sync::Arc;
 
@@ -9,51 +6,10 @@ use super::desk::Desk;
 use super::handle::Handle;
 use crate::api::{Code, Fault, Resolve, Resolved};
 use crate::audit::Draft;
+use crate::discovery::candidates;
 use crate::domain::{Action, OrgId, OrgScope, SecretName};
 use crate::presets::Presets;
 use crate::store::{ListQuery, Stored};
-
-/// The names that stand in for each other, in the order in which a platform alone tries them.
-pub(super) const STAND_INS: [&str; 3] = ["access_token", "api_key", "token"];
-
-/// Lists the stored names that may answer to what was asked, best first.
-pub(super) fn candidates(asked: &str) -> Vec<SecretName> {
-    let mut names: Vec<String> = vec![asked.to_owned()];
-    let skill = asked.strip_prefix("skill:").unwrap_or(asked);
-    let (platform, field) = skill.split_once(':').map_or((skill, None), |(p, f)| (p, Some(f)));
-    if asked.starts_with("skill:") || field.is_none() {
-        for platform in platforms(platform) {
-            names.extend(fields(field).iter().map(|field| format!("skill:{platform}:{field}")));
-            if field.is_none() {
-                names.push(format!("skill:{platform}"));
-            }
-        }
-    }
-    let mut seen = std::collections::HashSet::new();
-    let parsed = names.into_iter().filter_map(|name| SecretName::try_from(name).ok());
-    parsed.filter(|name| seen.insert(name.clone())).collect()
-}
-
-/// Gives the platform as asked, then as its preset calls it, then the preset's other names.
-pub(super) fn platforms(asked: &str) -> Vec<String> {
-    let mut all = vec![asked.to_owned()];
-    if let Some(preset) = Presets::builtin().get(asked) {
-        let names = std::iter::once(&preset.platform).chain(&preset.aliases);
-        all.extend(names.filter(|name| *name != asked).cloned());
-    }
-    all
-}
-
-/// Gives the field as asked, its `snake_case` twin, and what stands in for it.
-fn fields(asked: Option<&str>) -> Vec<String> {
-    let Some(asked) = asked else { return STAND_INS.map(str::to_owned).to_vec() };
-    let twin = crate::domain::snake_case(asked).into_owned();
-    let mut all = vec![asked.to_owned(), twin.clone()];
-    if STAND_INS.contains(&twin.as_str()) {
-        all.extend(STAND_INS.map(str::to_owned));
-    }
-    all
-}
 
 /// Finds the first stored candidate in the org, and notes a miss where there is none.
 pub(super) fn find(desk: &mut Desk, org: &OrgId, asked: &str) -> Result<Arc<Stored>, Fault> {
@@ -124,51 +80,5 @@ impl Handle for Resolve {
         }
         desk.detail("version", stored.row.version);
         Ok(Resolved { name: stored.row.name.clone(), value: value.into(), entry: (&stored.row).into() })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names(asked: &str) -> Vec<String> {
-        candidates(asked).into_iter().map(String::from).collect()
-    }
-
-    #[test]
-    fn a_platform_alone_tries_the_usual_fields_in_order() {
-        assert_eq!(
-            [
-                "openai",
-                "skill:openai:access_token",
-                "skill:openai:api_key",
-                "skill:openai:token",
-                "skill:openai"
-            ],
-            names("openai")[..5]
-        );
-    }
-
-    #[test]
-    fn a_field_finds_its_snake_case_twin_and_what_stands_in_for_it() {
-        assert_eq!(
-            ["skill:x1:api_key", "skill:x1:access_token", "skill:x1:token"],
-            names("skill:x1:apiKey")[..]
-        );
-    }
-
-    #[test]
-    fn a_field_that_is_no_key_stands_alone() {
-        assert_eq!(["skill:x1:webhook_secret"], names("skill:x1:webhook_secret")[..]);
-    }
-
-    #[test]
-    fn an_alias_finds_the_presets_own_name() {
-        assert!(names("telegram-bot").contains(&"skill:telegram:access_token".to_owned()));
-    }
-
-    #[test]
-    fn a_platform_never_finds_one_that_only_begins_alike() {
-        assert!(names("skill:slack").iter().all(|name| !name.contains("slackbot")));
     }
 }

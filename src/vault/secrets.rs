@@ -2,7 +2,6 @@
 
 use super::change::older;
 use super::desk::Desk;
-use super::faults::fault_of;
 use super::handle::{After, Handle, Length, Place, Settled};
 use crate::api::{
     Code, CreateSecret, Created, DamagedSecret, DeleteSecret, Deleted, Fault, GetSecret, ListSecrets, Secret,
@@ -13,7 +12,7 @@ use crate::crypto::random;
 use crate::domain::{Action, CLAIM_BYTES, Category, Metadata, OrgId, SecretId, SecretName, Timestamp};
 use crate::presets::Presets;
 use crate::secret::SecretValue;
-use crate::store::{Change, ListQuery, Refusal, Row, Sort, SortKey, Stored, VersionRow};
+use crate::store::{Change, ListQuery, Row, Sort, SortKey, Stored, VersionRow};
 
 /// Chooses the category of a name that came without one.
 pub(super) fn usual_category(name: &SecretName) -> Category {
@@ -69,12 +68,12 @@ pub(super) struct NewSecret {
 
 impl NewSecret {
     /// Makes the first row of the secret and seals its value.
-    pub(super) fn seal(self, desk: &Desk, value: &SecretValue) -> Result<Stored, Fault> {
+    ///
+    /// # Errors
+    /// Those of [`Desk::ask_place`].
+    pub(super) fn seal(self, desk: &mut Desk, value: &SecretValue) -> Result<Stored, Fault> {
+        desk.ask_place(&self.org, &self.name)?;
         let (keys, now, actor) = (desk.keys()?, desk.now(), desk.caller().actor().to_string());
-        // The writer tells it too, and writes an entry each time: an agent's refusals are folded.
-        if !desk.caller().is_owner() && matches!(desk.store().find(&self.org, &self.name), Ok(Some(_))) {
-            return Err(fault_of(&Refusal::NameTaken));
-        }
         let category = self.category.unwrap_or_else(|| usual_category(&self.name));
         let mut row = Row {
             id: SecretId::at(now, &random()?),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use vault_testkit::{Answer, Daemon, Home, NONE, connect, parse, wait_for};
 
 /// Adds an agent that may do some things to some names, and gives its token.
-fn agent(daemon: &Daemon, name: &str, actions: &[&str], names: &[&str]) -> String {
+pub(crate) fn agent(daemon: &Daemon, name: &str, actions: &[&str], names: &[&str]) -> String {
     let grants = json!([{ "orgId": "*", "names": names, "actions": actions }]);
     let added = daemon.http("POST", "/vault/agents", json!({ "name": name, "grants": grants }));
     assert_eq!(201, added.status, "{}", added.text);
@@ -24,7 +24,7 @@ fn request(token: &str, (verb, target): (&str, &str), body: &Value) -> String {
     format!("{head}Content-Length: {length}\r\n\r\n{body}")
 }
 
-fn ask(daemon: &Daemon, token: &str, asked: (&str, &str), body: &Value) -> Answer {
+pub(crate) fn ask(daemon: &Daemon, token: &str, asked: (&str, &str), body: &Value) -> Answer {
     parse(&daemon.unended(request(token, asked, body).as_bytes()))
 }
 

@@ -36,6 +36,8 @@ mod malformed_http;
 mod malformed_rpc;
 #[cfg(target_os = "linux")]
 mod memory;
+mod passing;
+mod precedence;
 mod readme;
 mod reread;
 mod resolve;

@@ -8,12 +8,12 @@ use std::process::ExitCode;
 use clap::Args;
 use vault::presets::Presets;
 
-use super::env::quote::for_sh;
 use super::particulars::Particulars;
 use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::prompt::ValueSource;
+use crate::quote::for_sh;
 use crate::show::plain;
 use platform::FieldArg;
 

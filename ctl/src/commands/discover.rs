@@ -34,7 +34,8 @@ pub(super) fn run(args: &DiscoverArgs, context: &Context) -> Result<ExitCode, Fa
     for platform in found.platforms {
         for field in platform.fields {
             let of_field = if field.field.is_empty() { "-".to_owned() } else { field.field };
-            table.row([platform.platform.to_string(), of_field, field.env, field.name.to_string()]);
+            let variable = if field.env.is_empty() { "-".to_owned() } else { field.env };
+            table.row([platform.platform.to_string(), of_field, variable, field.name.to_string()]);
         }
     }
     if table.is_empty() {

@@ -1,26 +1,26 @@
 //! `vaultctl env`
 
-pub(super) mod quote;
-
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use vault::api::{Code, Fault, ResolvedValue};
+use vault::discovery::{self, is_variable};
 use zeroize::Zeroizing;
 
 use crate::complete::Completes;
 use crate::context::Context;
-use crate::dotenv;
 use crate::failure::Failure;
-use crate::references::Wanted;
+use crate::quote;
+use crate::references::{Values, Wanted};
 use crate::show::plain;
+use crate::variables::{Passed, Variables, misfit};
 
 /// Prints secrets as assignments of variables, for a shell or a file.
 ///
-/// A platform's fields go into their usual variables, and so does a secret of a platform. For any other secret write
-/// VAR=NAME; without VAR the variable is the name in capitals. Values are printed to a pipe or a file; on a terminal only
-/// with `--reveal`. Where the command that needs them can be started by `run`, that keeps them out of the shell.
+/// A platform's fields go into all of their usual variables, and a secret of a platform into the first of them. For any
+/// other secret write VAR=NAME; without VAR the variable is the name in capitals. Values are printed to a pipe or a file; on a terminal
+/// only with `--reveal`. Where the command that needs them can be started by `run`, that keeps them out of the shell.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -29,7 +29,7 @@ Examples:
   vaultctl env --skill aws --format fish | source
   vaultctl env openai stripe --format json | jq keys")]
 pub(crate) struct EnvArgs {
-    /// A platform, all of whose fields are printed
+    /// A platform, whose fields are printed as run passes them
     #[arg(long, value_name = "PLATFORM", add = Completes::Stored)]
     skill: Vec<String>,
     /// Secrets, each as NAME or VAR=NAME
@@ -45,7 +45,7 @@ pub(crate) struct EnvArgs {
 
 /// How to print assignments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub(super) enum Format {
     /// `export NAME='value'`, for any POSIX shell.
     Sh,
     /// `set -gx NAME 'value'`
@@ -66,16 +66,11 @@ impl<'a> Asked<'a> {
     /// Takes `VAR=NAME` apart; a name may have a `=` of its own after what is no variable.
     fn of(text: &'a str) -> Self {
         match text.split_once('=') {
-            Some((variable, name)) if dotenv::is_variable(variable) && !name.is_empty() => {
+            Some((variable, name)) if is_variable(variable) && !name.is_empty() => {
                 Self { variable: Some(variable), name }
             }
             _ => Self { variable: None, name: text },
         }
-    }
-
-    fn variable(&self, read: &ResolvedValue) -> String {
-        let usual = || read.env.clone().unwrap_or_else(|| in_capitals(read.name.as_str()));
-        self.variable.map_or_else(usual, str::to_owned)
     }
 }
 
@@ -93,23 +88,67 @@ pub(super) fn run(args: &EnvArgs, context: &Context) -> Result<ExitCode, Failure
         wanted.name(asked.name);
     }
     let values = wanted.read(context)?;
-    let mut pairs = Vec::new();
-    for read in values.of_platforms() {
-        pairs.push((read.env.clone().unwrap_or_else(|| in_capitals(read.name.as_str())), read));
-    }
-    for asked in &asked {
-        pairs.extend(values.named(asked.name).map(|read| (asked.variable(read), read)));
-    }
+    let own = own_variables(&asked, &values)?;
+    let variables = chosen(&asked, &values, &own, context)?;
     if format == Format::Json {
-        let object: BTreeMap<_, _> = pairs.iter().map(|(variable, read)| (variable, &read.value)).collect();
+        let pairs = variables.pairs().iter();
+        let object: BTreeMap<_, _> = pairs.map(|(variable, read)| (variable, &read.value)).collect();
         context.show.json(&object)?;
     } else {
-        context.show.revealed(&assignments(&pairs, format)?)?;
+        context.show.revealed(&assignments(variables.pairs(), format)?)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn assignments(pairs: &[(String, &ResolvedValue)], format: Format) -> Result<Zeroizing<String>, Failure> {
+/// Gives each name that came without a variable the one that it usually goes into, else one made of it.
+fn own_variables(asked: &[Asked<'_>], values: &Values) -> Result<Vec<String>, Failure> {
+    let own = |asked: &Asked<'_>| match (asked.variable, values.named(asked.name)) {
+        (Some(variable), _) => Ok(variable.to_owned()),
+        (None, None) => Ok(String::new()),
+        (None, Some(read)) => match discovery::variables(&read.name) {
+            Ok(usual) => Ok(usual.into_iter().next().unwrap_or_default()),
+            Err(why) => {
+                let message = format!("`{}` {why}", plain(read.name.as_str()));
+                Err(Failure::usage(message, "name the variable: VARIABLE=NAME"))
+            }
+        },
+    };
+    asked.iter().map(own).collect()
+}
+
+/// Puts every secret into its variable; one that was named for a secret is not given to a platform's.
+fn chosen<'v>(
+    asked: &[Asked<'_>],
+    values: &'v Values,
+    own: &'v [String],
+    context: &Context,
+) -> Result<Variables<'v>, Failure> {
+    let mut named = Variables::default();
+    let with_own =
+        asked.iter().zip(own).filter_map(|(asked, own)| Some((asked, own, values.named(asked.name)?)));
+    for (asked, own, read) in with_own.clone() {
+        if asked.variable.is_some() {
+            named.put(own, read)?;
+        }
+    }
+    let passed = Passed::of(values, misfit, "name the variable: vaultctl env VARIABLE=")?;
+    passed.warning().iter().for_each(|warning| context.show.warning(warning));
+    let mut all = Variables::default();
+    let others = passed.variables.pairs().iter().filter(|(variable, _)| !named.has(variable));
+    others.copied().try_for_each(|(variable, read)| all.put(variable, read))?;
+    for (asked, own, read) in with_own {
+        if asked.variable.is_some() || !named.has(own) {
+            all.put(own, read)?;
+        }
+    }
+    Ok(all)
+}
+
+/// Writes assignments, one a line.
+pub(super) fn assignments(
+    pairs: &[(&str, &ResolvedValue)],
+    format: Format,
+) -> Result<Zeroizing<String>, Failure> {
     let mut text = Zeroizing::new(String::new());
     for (variable, read) in pairs {
         let value = read.value.value().expose();
@@ -133,24 +172,9 @@ fn unfit(read: &ResolvedValue, why: &str) -> Failure {
     Fault::new(Code::InvalidRequest, message).hint("print it with --format json, or use: vaultctl get").into()
 }
 
-/// Makes a variable of a name: capitals, digits and `_`.
-fn in_capitals(name: &str) -> String {
-    let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
-    let text: String = name.chars().map(letter).collect();
-    if dotenv::is_variable(&text) { text } else { format!("_{text}") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_becomes_a_variable() {
-        assert_eq!(
-            ["DB_URL", "_1PASSWORD", "A_B_"],
-            ["db-url", "1password", "a b\u{e9}"].map(in_capitals).each_ref().map(|s| &**s)
-        );
-    }
 
     #[test]
     fn a_variable_may_stand_before_the_name() {

@@ -7,16 +7,18 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use vault::api::{Code, Export, Exported, ExportedSecret, Fault};
+use vault::discovery::Passed;
+use vault::domain::{OrgId, SecretName};
 use vault::files;
 use vault::presets::Presets;
 use zeroize::Zeroizing;
 
-use super::resolve::for_dotenv;
 use crate::context::Context;
-use crate::dotenv::is_variable;
 use crate::failure::Failure;
 use crate::output_file;
+use crate::quote::for_dotenv;
 use crate::show::{counted, plain};
+use crate::variables::both;
 
 /// What to do where the output cannot be that file.
 const INSTEAD: &str = "write to stdout: leave --output out";
@@ -24,7 +26,7 @@ const INSTEAD: &str = "write to stdout: leave --output out";
 /// Writes all secrets out with their values, only with --reveal.
 ///
 /// JSON holds everything but older values, and `vaultctl import json` takes it; dotenv holds values under the variables
-/// that platforms' tools read, else the names as variables. A file is made with mode 0600 and is not replaced unless
+/// that platforms' tools read, else the names as variables, and leaves out and names what has none. A file is made with mode 0600 and is not replaced unless
 /// --force is given. What has expired is left out and named. Each secret is recorded as exported.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -71,7 +73,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<ExitCode, Fail
     let exported = context.call(&Export { org_id: context.orgs() })?;
     let text = match args.format {
         Format::Json => json(&exported)?,
-        Format::Dotenv => dotenv(&exported.entries)?,
+        Format::Dotenv => dotenv(&exported.entries, context)?,
     };
     match &file {
         Some(path) => write(path, &text, args)?,
@@ -109,16 +111,21 @@ fn report(args: &ExportArgs, exported: &Exported, context: &Context) -> Result<E
     Ok(if damaged { ExitCode::from(Code::Integrity.exit()) } else { ExitCode::SUCCESS })
 }
 
-fn dotenv(entries: &[ExportedSecret]) -> Result<Zeroizing<Vec<u8>>, Failure> {
+/// Writes each secret under a variable, and notes those that have none.
+///
+/// # Errors
+/// `conflict` if two secrets would be one variable, but for those of one platform: of these the first that `resolve` tries
+/// has it.
+fn dotenv(entries: &[ExportedSecret], context: &Context) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let variables = variables(entries, context);
     let mut text = Zeroizing::new(Vec::new());
-    let mut known: BTreeMap<String, &str> = BTreeMap::new();
+    let mut known: BTreeMap<&str, &str> = BTreeMap::new();
     for secret in entries {
         let name = secret.name.as_str();
-        let variable = variable_of(name);
-        if let Some(other) = known.insert(variable.clone(), name) {
-            let message = format!("{other} and {name} would both be {variable}");
+        let Some(variable) = variables.get(&(&secret.org_id, &secret.name)) else { continue };
+        if let Some(other) = known.insert(variable, name) {
             let hint = "nothing was written; use --format json, or one org with --org";
-            return Err(Fault::new(Code::Conflict, message).hint(hint).into());
+            return Err(both(variable, other, name).hint(hint).into());
         }
         text.extend_from_slice(variable.as_bytes());
         text.push(b'=');
@@ -128,37 +135,26 @@ fn dotenv(entries: &[ExportedSecret]) -> Result<Zeroizing<Vec<u8>>, Failure> {
     Ok(text)
 }
 
-/// Gives the variable that a platform's tools read, else the name as one.
-fn variable_of(name: &str) -> String {
-    let skill = name.strip_prefix("skill:").and_then(|rest| rest.split_once(':'));
-    let preset = skill.and_then(|(platform, field)| Presets::builtin().field(platform, field));
-    if let Some(variable) = preset.and_then(|field| field.env.first()) {
-        return variable.clone();
-    }
-    if is_variable(name) {
-        return name.to_owned();
-    }
-    let plain = name.strip_prefix("skill:").unwrap_or(name);
-    let usual = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
-    let variable: String = plain.chars().map(usual).collect();
-    if variable.starts_with(|first: char| first.is_ascii_digit()) { format!("_{variable}") } else { variable }
-}
+/// A secret's org and name.
+type Place<'e> = (&'e OrgId, &'e SecretName);
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_become_the_variables_that_tools_read() {
-        let expected = [
-            ("skill:openai:access_token", "OPENAI_API_KEY"),
-            ("skill:nobody:api-key", "NOBODY_API_KEY"),
-            ("DB_url", "DB_url"),
-            ("my db/1", "MY_DB_1"),
-            ("1st", "_1ST"),
-        ];
-        for (name, variable) in expected {
-            assert_eq!(variable, variable_of(name));
+/// Chooses the variable of each secret.
+fn variables<'e>(entries: &'e [ExportedSecret], context: &Context) -> BTreeMap<Place<'e>, String> {
+    let mut families: BTreeMap<(&OrgId, &str), Vec<&SecretName>> = BTreeMap::new();
+    for secret in entries {
+        let platform = secret.name.skill().map_or(secret.name.as_str(), |(platform, _)| platform);
+        let family = Presets::builtin().canonical(platform).unwrap_or(platform);
+        families.entry((&secret.org_id, family)).or_default().push(&secret.name);
+    }
+    let mut chosen = BTreeMap::new();
+    for ((org, family), names) in families {
+        let Passed { secrets, left_out } = Passed::of(family, &names);
+        for (name, why) in left_out {
+            let (name, why) = (plain(name.as_str()), plain(&why.to_string()));
+            context.show.note(format_args!("left out: {name}: {why}"));
         }
+        let first = |(name, variables): (_, Vec<String>)| Some(((org, name), variables.into_iter().next()?));
+        chosen.extend(secrets.into_iter().filter_map(first));
     }
+    chosen
 }

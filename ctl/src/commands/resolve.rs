@@ -1,17 +1,20 @@
 //! `vaultctl resolve`
 
-mod format;
-
-pub(super) use format::{for_dotenv, without_variable};
-
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use vault::api::{Resolve, ResolveMany};
+use vault::api::{Resolve, ResolveMany, ResolvedMany};
 
 use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::references::Values;
+use crate::variables::{Passed, misfit};
+
+use super::env::{self, assignments};
+
+/// What to do about a secret without a variable.
+const INSTEAD: &str = "print the value alone: vaultctl get ";
 
 /// Prints a platform's values, found as agents find them.
 ///
@@ -78,13 +81,20 @@ fn one(args: &ResolveArgs, format: Format, context: &Context) -> Result<(), Fail
 }
 
 fn many(args: &ResolveArgs, format: Format, context: &Context) -> Result<(), Failure> {
-    let platform = args.platform.strip_prefix("skill:").unwrap_or(&args.platform);
     let (names, platform) =
-        if is_field(args) { (Some(vec![name(args)]), None) } else { (None, Some(platform.to_owned())) };
+        if is_field(args) { (Some(vec![name(args)]), None) } else { (None, Some(args.platform.clone())) };
     let found = context.call(&ResolveMany { org_id: context.one_org()?, names, platform })?;
     match format {
-        Format::Dotenv => context.show.revealed(&format::dotenv(&found.values)?),
-        Format::Env => context.show.revealed(&format::shell(&found.values)?),
+        Format::Dotenv => assigned(found, env::Format::Dotenv, context),
+        Format::Env => assigned(found, env::Format::Sh, context),
         Format::Json | Format::Raw => context.show.json(&found),
     }
+}
+
+/// Prints what was found as assignments of all of its variables.
+fn assigned(found: ResolvedMany, format: env::Format, context: &Context) -> Result<(), Failure> {
+    let values = Values::of_platform(found);
+    let passed = Passed::of(&values, misfit, INSTEAD)?;
+    passed.warning().iter().for_each(|warning| context.show.warning(warning));
+    context.show.revealed(&assignments(passed.variables.pairs(), format)?)
 }

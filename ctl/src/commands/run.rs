@@ -34,7 +34,8 @@ pub(super) use variables::{Assigned, without_nul};
 /// Runs a command with secrets in its environment, and masks them in what it prints.
 ///
 /// All values are read at once, or none, and recorded. A variable that is given several times takes the last of:
-/// what this program was started with, `--env-file`, `--skill`, `--env`, `--file`. The command keeps its terminal, its
+/// what this program was started with, `--env-file`, `--skill`, `--env`, `--file`; two secrets for one variable in the
+/// same of these are refused. Of a platform the fields that its preset names are passed; a warning names the others. The command keeps its terminal, its
 /// signals and its exit code: 126 means that it may not be run, 127 that it was not found, 128 and a number that
 /// signal ended it. `AGENTICMAIL_VAULT_KEY` and `AGENTICMAIL_VAULT_TOKEN` are not handed on to it.
 ///
@@ -50,7 +51,7 @@ Examples:
   vaultctl run --file GOOGLE_APPLICATION_CREDENTIALS=gcp-key --clean-env -- ./deploy
   vaultctl run --skill aws --replace -- bash")]
 pub(crate) struct RunArgs {
-    /// A platform, all of whose fields go into their usual variables
+    /// A platform, whose fields go into all of their usual variables
     #[arg(long, value_name = "PLATFORM", add = Completes::Stored)]
     skill: Vec<String>,
     /// A variable, and the secret that goes into it
@@ -83,7 +84,7 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, Failure
     let files = files::Files::make(&args.file, &values)?;
     let launch = Launch {
         command: args.command.clone(),
-        variables: plan.assigned(&values, &files)?,
+        variables: plan.assigned(&values, &files, context.show)?,
         surroundings: if args.clean_env { Surroundings::Clean } else { Surroundings::Inherited },
     };
     if args.replace {

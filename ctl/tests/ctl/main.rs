@@ -10,6 +10,7 @@
 extern crate vault_trial;
 
 mod agents;
+mod attacker;
 mod audit;
 mod backup;
 mod completion;
@@ -35,6 +36,7 @@ mod run;
 mod scan;
 mod secrets;
 mod service;
+mod skills;
 mod state;
 mod terminal;
 mod tokens;

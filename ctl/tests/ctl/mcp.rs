@@ -171,6 +171,29 @@ fn a_missing_secret_is_refused_in_words() {
 }
 
 #[test]
+fn a_platform_passes_what_its_preset_names_and_a_warning_names_the_rest() {
+    let test = TestEnvironment::served();
+    for (name, value) in [
+        ("skill:twilio:account_sid", "AC0123456789"),
+        ("skill:twilio:access_token", "1234"),
+        ("skill:twilio:base_url", "https://evil.example"),
+        ("skill:github:access_token", "ghp_0123456789"),
+    ] {
+        test.ctl_with(&["set", name], value).succeeded();
+    }
+    let script =
+        "echo ${#TWILIO_ACCOUNT_SID} ${#TWILIO_AUTH_TOKEN} ${#TWILIO_BASE_URL} ${#GITHUB_TOKEN} ${#GH_TOKEN}";
+    let asked = json!({"command": ["sh", "-c", script], "skills": ["twilio", "github"]});
+    let ran = Server::start(&test).call("run_command", &asked);
+    assert_eq!(json!("12 0 0 14 14\n"), ran["stdout"]);
+    let warning = ran["warning"].as_str().unwrap();
+    assert!(
+        warning.contains("skill:twilio:access_token") && warning.contains("skill:twilio:base_url"),
+        "{warning}"
+    );
+}
+
+#[test]
 fn asking_for_a_secret_gives_a_command_and_changes_nothing() {
     let test = TestEnvironment::served();
     let mut server = Server::start(&test);

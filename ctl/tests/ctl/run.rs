@@ -35,7 +35,7 @@ pub(crate) fn command(test: &TestEnvironment, arguments: &[&str]) -> Command {
     command
 }
 
-fn run(test: &TestEnvironment, arguments: &[&str]) -> Run {
+pub(crate) fn run(test: &TestEnvironment, arguments: &[&str]) -> Run {
     let output = command(test, arguments).stdin(Stdio::null()).output().unwrap();
     Run::of(&output, &test.home())
 }

@@ -8,9 +8,11 @@ use super::sum::leaf;
 use super::writer::Stop;
 use crate::audit::{Entry, Head};
 use crate::crypto::Bytes32;
-use crate::domain::{AgentId, Category, SecretId};
+use crate::domain::{AgentId, Category, SecretId, SecretName};
 use crate::keyring::Keys;
-use crate::store::{AgentRow, Guard, Kept, Refusal, State, StoreError, Stored, VERSIONS_KEPT, VersionRow};
+use crate::store::{
+    AgentRow, Guard, Kept, Refusal, Row, State, StoreError, Stored, VERSIONS_KEPT, VersionRow,
+};
 
 pub(super) fn check(connection: &Connection, guard: &Guard) -> Result<(), Stop> {
     let (_, revision, _) = present(connection, guard.id)?;
@@ -55,6 +57,9 @@ pub(super) fn insert(
     if taken.exists([row.org.as_str(), row.name.as_str()])? {
         return Err(Stop::Refused(Refusal::NameTaken));
     }
+    if has_twin(connection, row)? {
+        return Err(Stop::Refused(Refusal::PlaceTaken));
+    }
     connection
         .prepare_cached(
             "INSERT INTO secret (id, org, name, category, metadata, version, revision, created_by, created_at,
@@ -84,6 +89,24 @@ pub(super) fn insert(
     tally(connection, row.org.as_str(), row.category.id(), 1)?;
     state.add(&leaf(keys, row.id, row.revision, &row.mac));
     Ok(())
+}
+
+/// Returns whether the platform of a new field has it in another spelling.
+fn has_twin(connection: &Connection, row: &Row) -> Result<bool, Stop> {
+    let Some((platform, Some(_))) = row.name.skill() else { return Ok(false) };
+    // The index on org and name has all of it; `;` is the byte after `:`.
+    let mut fields =
+        connection.prepare_cached("SELECT name FROM secret WHERE org = ?1 AND name > ?2 AND name < ?3")?;
+    let (first, end) = (format!("skill:{platform}:"), format!("skill:{platform};"));
+    let mut names = fields.query([row.org.as_str(), &first, &end])?;
+    let place = row.name.place();
+    while let Some(found) = names.next()? {
+        let name = found.get_ref(0)?.as_str().unwrap_or_default().to_owned();
+        if SecretName::try_from(name).is_ok_and(|name| name.place() == place) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 pub(super) fn tally(

@@ -7,8 +7,12 @@ use std::sync::Arc;
 use super::Desk;
 use crate::api::{Code, Fault};
 use crate::crypto::Sealed;
-use crate::domain::{Action, OrgId, OrgScope, PlatformName, Role};
+use crate::discovery::{belongs, platforms};
+use crate::domain::{Action, OrgId, OrgScope, PlatformName, Role, SecretName};
+use crate::presets::Presets;
 use crate::store::{ListQuery, Named, Row, StoreError, Stored};
+use crate::vault::faults::unreadable;
+use crate::vault::inspect::Missed;
 
 /// The most bytes that a list of a caller who is not an owner has, its metadata and [`OVERHEAD`] counted.
 const LIST_BYTES: usize = 16 * 1024 * 1024;
@@ -110,38 +114,89 @@ impl Desk {
         Ok((secrets, visible))
     }
 
-    /// Lists the rows of a platform that the caller may do something with.
-    pub(in crate::vault) fn platform(
+    /// Refuses a secret that vanished, to those who might have listed it.
+    pub(super) fn refuse_missed(&self, is: impl Fn(&Missed) -> bool) -> Result<(), Fault> {
+        let known = |gone: &Missed| is(gone) && self.allows(Action::Read, &gone.org, Some(&gone.name));
+        self.vault.findings().refuse_missed(known)
+    }
+
+    /// Lists what a platform stands for, as far as the caller may list it or do something with it: what is stored under each
+    /// of its names, and the secret whose whole name is what was asked.
+    pub(in crate::vault) fn platform_names(
         &self,
         action: Action,
         org: &OrgId,
-        platform: &PlatformName,
-    ) -> Result<Vec<Row>, Fault> {
-        let known = self.vault.0.rows.platform(self.as_of, org, platform);
-        let is_field = |name: &str| {
-            name.strip_prefix("skill:").and_then(|name| name.split(':').next()) == Some(platform.as_str())
-        };
-        self.refuse_missed(|missed| missed.org == *org && is_field(&missed.name))?;
-        match known.map_or_else(|| self.read_platform(org, platform), |rows| Ok(Some(rows)))? {
-            Some(rows) => {
-                let may = |row: &&Row| self.allows(action, &row.org, Some(row.name.as_str()));
-                Ok(rows.iter().filter(may).cloned().collect())
-            }
-            None => Ok(self.list(action, &of_platform(org, platform))?.0),
+        asked: &str,
+    ) -> Result<Vec<Named>, Fault> {
+        let platform = asked.strip_prefix("skill:").unwrap_or(asked);
+        let mut names = Vec::new();
+        for name in platforms(platform) {
+            let Ok(name) = PlatformName::try_from(name) else { continue };
+            let is_field = |missed: &str| {
+                missed.strip_prefix("skill:").and_then(|name| name.split(':').next()) == Some(name.as_str())
+            };
+            self.refuse_missed(|missed| {
+                missed.org == *org && (is_field(&missed.name) || missed.name == asked)
+            })?;
+            self.walk_platform(org, &name, |one| {
+                if belongs(asked, &one.name) && self.may_know(action, org, one.name.as_str()) {
+                    names.push(one);
+                }
+            })?;
         }
+        if Presets::builtin().get(platform).is_none() && names.iter().all(|one| one.name.skill().is_none()) {
+            names.clear();
+        }
+        Ok(names)
+    }
+
+    fn may_know(&self, action: Action, org: &OrgId, name: &str) -> bool {
+        [action, Action::Read].iter().any(|action| self.allows(*action, org, Some(name)))
+    }
+
+    /// Hands what is stored of a platform, and the secret whose whole name it is, to a function; it is judged for no caller.
+    pub(super) fn walk_platform(
+        &self,
+        org: &OrgId,
+        platform: &PlatformName,
+        mut each: impl FnMut(Named),
+    ) -> Result<(), Fault> {
+        let known = self.vault.0.rows.platform(self.as_of, org, platform);
+        if let Some(rows) = known.map_or_else(|| self.read_platform(org, platform), |rows| Ok(Some(rows)))? {
+            rows.iter().for_each(|row| each(row.into()));
+            return Ok(());
+        }
+        self.store().walk_names(&of_platform(org, platform), &mut each)?;
+        match self.bare(org, platform) {
+            // Only those who may list it hear that it is damaged.
+            Err(fault)
+                if fault.code == Code::Integrity
+                    && !self.may_know(Action::Decrypt, org, platform.as_str()) => {}
+            found => found?.iter().for_each(|row| each(row.into())),
+        }
+        Ok(())
     }
 
     /// Reads all rows of a platform, and keeps them; `None` if there are too many for that.
     fn read_platform(&self, org: &OrgId, platform: &PlatformName) -> Result<Option<Arc<[Row]>>, Fault> {
         let most = FIELDS as u64;
         let query = ListQuery { limit: Some(most), ..of_platform(org, platform) };
-        let (rows, total) = self.store().list(&query)?;
-        if total > most {
+        let (mut rows, total) = self.store().list(&query)?;
+        if total >= most {
             return Ok(None);
         }
+        let Ok(bare) = self.bare(org, platform) else { return Ok(None) };
+        rows.extend(bare);
         let rows: Arc<[Row]> = rows.into();
         self.vault.0.rows.keep_platform(self.as_of, (org, platform), &rows);
         Ok(Some(rows))
+    }
+
+    /// Finds the secret whose whole name is a platform.
+    fn bare(&self, org: &OrgId, platform: &PlatformName) -> Result<Option<Row>, Fault> {
+        let name = SecretName::try_from(platform.to_string())?;
+        let found = self.store().find(org, &name).map_err(|error| unreadable(&name, error))?;
+        Ok(found.map(|stored| stored.row))
     }
 }
 

@@ -11,13 +11,13 @@ use zeroize::Zeroizing;
 
 use super::dotenv::SCHEME;
 use super::found::{Found, text_of};
-use crate::commands::env::quote::for_dotenv;
 use crate::context::Context;
 use crate::dotenv::{Assignment, read_each};
 use crate::failure::Failure;
 use crate::moment::now;
 use crate::output_file;
 use crate::prompt::checked;
+use crate::quote::for_dotenv;
 use crate::show::date;
 
 /// Makes the secret that holds the file as it was.

@@ -15,10 +15,12 @@ use super::tools::Run;
 use super::tree::{Report, Stop, Tree};
 use crate::commands::run::{Assigned, Launch, Surroundings, without_nul};
 use crate::context::Context;
-use crate::dotenv::is_variable;
 use crate::failure::{Failure, in_words};
 use crate::references::{Values, Wanted};
 use crate::show::plain;
+use crate::variables::{Passed, misfit};
+use vault::api::ResolvedValue;
+use vault::discovery::is_variable;
 use vault::presets::Presets;
 use vault_mask::{Masker, SHORTEST};
 
@@ -31,12 +33,17 @@ const MOST_BYTES: usize = 128 * 1024;
 /// How often a command that runs is looked after.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// What to do about a secret without a variable.
+const WITHOUT: &str = "name the variable in `env`, with the secret ";
+
 /// Runs a command to its end, and that of all that it started, and gives its exit code and masked output.
 pub(super) fn run(asked: Run, session: &Session<'_>, stop: &Stop) -> Result<Value, Failure> {
     let values = read(&asked, session.context)?;
+    let passed = Passed::of(&values, |read| misfit(read).or_else(|| unmasked(read)), WITHOUT)?;
+    let warning = passed.warning().map(|warning| warning.message);
     let mut launch = Launch {
         command: asked.command.iter().map(OsString::from).collect(),
-        variables: assigned(&asked, &values)?,
+        variables: assigned(&asked, &values, &passed)?,
         surroundings: Surroundings::Inherited,
     };
     session.known.add(&values);
@@ -66,6 +73,7 @@ pub(super) fn run(asked: Run, session: &Session<'_>, stop: &Stop) -> Result<Valu
             "stdout": stdout.text,
             "stderr": stderr.text,
             "cut": stdout.cut || stderr.cut,
+            "warning": warning,
         }))
     })
 }
@@ -80,19 +88,25 @@ fn read(asked: &Run, context: &Context) -> Result<Values, Failure> {
         return Err(Failure::usage(message, "use letters, digits and _"));
     }
     let values = wanted.read(context)?;
-    let short =
-        values.exposed().find(|(name, value)| value.len() < SHORTEST && Presets::builtin().is_secret(name));
-    match short {
+    let mut named = asked.env.values().filter_map(|name| values.named(name));
+    match named.find_map(|read| Some((&read.name, unmasked(read)?))) {
         None => Ok(values),
-        Some((name, _)) => Err(Failure::usage(
-            format!("{} is too short to be masked, so no agent gets to use it", plain(name)),
+        Some((name, why)) => Err(Failure::usage(
+            format!("{}: {why}", plain(name.as_str())),
             format!("values of {SHORTEST} bytes or more can be masked; ask the user to run the command"),
         )),
     }
 }
 
-fn assigned(asked: &Run, values: &Values) -> Result<Vec<Assigned>, Failure> {
-    let mut assigned: Vec<_> = values.of_platforms().iter().filter_map(Assigned::of_field).collect();
+/// Says why a secret's value could not be masked.
+fn unmasked(read: &ResolvedValue) -> Option<&'static str> {
+    let is_short = read.value.value().expose().len() < SHORTEST;
+    (is_short && Presets::builtin().is_secret(read.name.as_str()))
+        .then_some("it is too short to be masked, so no agent gets to use it")
+}
+
+fn assigned(asked: &Run, values: &Values, passed: &Passed<'_>) -> Result<Vec<Assigned>, Failure> {
+    let mut assigned: Vec<_> = passed.variables.pairs().iter().map(Assigned::of_secret).collect();
     for (variable, name) in &asked.env {
         assigned.extend(values.named(name).map(|read| Assigned::new(variable, read.value.value().expose())));
     }

@@ -1,10 +1,12 @@
 //! Which variables the command gets, and which secrets go into them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use vault::api::{Code, Fault, ResolvedValue};
+use vault::discovery::is_variable;
 use vault::domain::Invalid;
 use vault::presets::Presets;
 use vault_mask::SHORTEST;
@@ -12,13 +14,13 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::RunArgs;
 use super::files::Files;
-use crate::commands::resolve::without_variable;
 use crate::context::Context;
 use crate::dotenv::{self, Assignment};
 use crate::env::PRIVATE;
 use crate::failure::{Failure, in_words};
 use crate::references::{self, Values, Wanted};
 use crate::show::{Show, plain};
+use crate::variables::{Passed, both, misfit};
 
 /// A variable and the secret that goes into it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,9 +59,9 @@ pub(in super::super) struct Assigned {
 }
 
 impl Assigned {
-    /// Gives a field of a platform its usual variable.
-    pub(in super::super) fn of_field(read: &ResolvedValue) -> Option<Self> {
-        read.env.as_deref().map(|variable| Self::new(variable, read.value.value().expose()))
+    /// Gives a variable a secret.
+    pub(in super::super) fn of_secret((variable, read): &(&str, &ResolvedValue)) -> Self {
+        Self::new(variable, read.value.value().expose())
     }
 
     /// Gives a variable what it holds.
@@ -77,7 +79,7 @@ impl Assigned {
 pub(super) fn pair(text: &str) -> Result<Pair, Invalid> {
     let (variable, name) = text.split_once('=').ok_or(Invalid("it is VAR=NAME: a variable and a secret"))?;
     let name = references::name_of(name).unwrap_or(name);
-    if !dotenv::is_variable(variable) || name.is_empty() {
+    if !is_variable(variable) || name.is_empty() {
         return Err(Invalid("it is VAR=NAME: a variable and a secret"));
     }
     if PRIVATE.contains(&variable) {
@@ -95,6 +97,8 @@ pub(super) struct Plan<'a> {
 impl<'a> Plan<'a> {
     /// Takes the arguments and reads the files that they name.
     pub(super) fn of(args: &'a RunArgs, show: Show) -> Result<Self, Failure> {
+        refuse_twice(&args.env)?;
+        refuse_twice(&args.file)?;
         let mut lines = Vec::new();
         for path in &args.env_file {
             let (private, others): (Vec<_>, Vec<_>) =
@@ -140,23 +144,38 @@ impl<'a> Plan<'a> {
     }
 
     /// Gives the variables, the ones that count last.
-    pub(super) fn assigned(&self, values: &Values, files: &Files) -> Result<Vec<Assigned>, Failure> {
+    pub(super) fn assigned(
+        &self,
+        values: &Values,
+        files: &Files,
+        show: Show,
+    ) -> Result<Vec<Assigned>, Failure> {
         let of_line = |(_, line): &(&Path, Assignment)| {
             let content = references::name_of(&line.value).map(|name| content_of(values, name));
             Assigned::new(&line.name, content.unwrap_or(&line.value))
         };
         let mut assigned: Vec<_> = self.lines.iter().map(of_line).collect();
-        for read in values.of_platforms() {
-            let of_field = Assigned::of_field(read);
-            let refused = || without_variable(&read.name, "name the variable: --env VARIABLE=");
-            assigned.push(of_field.ok_or_else(refused)?);
-        }
+        let passed = Passed::of(values, misfit, "name the variable: --env VARIABLE=")?;
+        passed.warning().iter().for_each(|warning| show.warning(warning));
+        assigned.extend(passed.variables.pairs().iter().map(Assigned::of_secret));
         let pairs = self.args.env.iter();
         assigned.extend(pairs.map(|pair| Assigned::new(&pair.variable, content_of(values, &pair.name))));
         assigned.extend(files.paths().map(|(variable, path)| Assigned::new(variable, &path)));
         without_nul(&assigned)?;
         Ok(assigned)
     }
+}
+
+/// Refuses one variable for two secrets.
+fn refuse_twice(pairs: &[Pair]) -> Result<(), Failure> {
+    let mut known: BTreeMap<&str, &str> = BTreeMap::new();
+    for pair in pairs {
+        match known.insert(&pair.variable, &pair.name) {
+            Some(other) if other != pair.name => return Err(both(&pair.variable, other, &pair.name).into()),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Puts the place before a fault's words.

@@ -77,7 +77,7 @@ impl Writer {
             Err(Stop::Refused(refusal)) => {
                 *state = before;
                 self.setup.connection.prepare_cached("ROLLBACK TO unit")?.execute([])?;
-                if refusal == Refusal::NameTaken {
+                if matches!(refusal, Refusal::NameTaken | Refusal::PlaceTaken) {
                     let failed = entries.into_iter().map(failed).collect();
                     self.record(&keys, &author, failed, state)?;
                 }

@@ -59,7 +59,7 @@ pub(in super::super) struct Run {
     /// The program and its arguments.
     #[schemars(length(min = 1))]
     pub(in super::super) command: Vec<String>,
-    /// Platforms, all of whose fields go into their usual variables.
+    /// Platforms, whose fields go into all of their usual variables.
     #[serde(default)]
     pub(in super::super) skills: Vec<String>,
     /// Variables, each with the name of the secret that goes into it.

@@ -6,12 +6,12 @@ use zeroize::Zeroizing;
 type Quoted = Zeroizing<String>;
 
 /// Quotes for a POSIX shell: nothing between single quotes has a meaning there.
-pub(in super::super) fn for_sh(value: &str) -> Quoted {
+pub(crate) fn for_sh(value: &str) -> Quoted {
     quoted('\'', value, |c| if c == '\'' { Some(r"'\''") } else { None })
 }
 
 /// Quotes for fish: between single quotes a backslash and a quote are escaped, and nothing else has a meaning.
-pub(super) fn for_fish(value: &str) -> Quoted {
+pub(crate) fn for_fish(value: &str) -> Quoted {
     quoted('\'', value, |c| match c {
         '\'' => Some(r"\'"),
         '\\' => Some(r"\\"),
@@ -23,7 +23,7 @@ pub(super) fn for_fish(value: &str) -> Quoted {
 ///
 /// Single quotes keep everything, line breaks too. A value with a single quote stands between double quotes, with
 /// escapes that `sh` and the usual readers understand; a line break is `\n` there.
-pub(in super::super) fn for_dotenv(value: &str) -> Quoted {
+pub(crate) fn for_dotenv(value: &str) -> Quoted {
     let bare = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+,=".contains(c);
     if value.chars().all(bare) {
         return Zeroizing::new(value.to_owned());

@@ -1,0 +1,12 @@
+//! Auto-discovery: which stored names answer to what a tool asks for, and the variables that their values go into.
+//!
+//! Everything here works on names alone. The daemon and `vaultctl` use the same functions, so that they cannot differ.
+
+mod obeyed;
+mod order;
+mod passed;
+mod variable;
+
+pub use order::{candidates, field_of, names_behind, platforms};
+pub use passed::{Passed, Why, belongs};
+pub use variable::{NoVariable, is_variable, usual, variables};

@@ -1,0 +1,78 @@
+//! New names, judged by what is stored already.
+
+use super::Desk;
+use crate::api::Fault;
+use crate::audit::Draft;
+use crate::discovery::names_behind;
+use crate::domain::{Action, Caller, OrgId, PlatformName, SecretName};
+use crate::policy::{Request, Verdict, judge};
+use crate::store::{Refusal, StoreError};
+use crate::vault::faults::{fault_of, forbidden};
+
+impl Desk {
+    /// Asks whether a caller who may store a name may do so with what is stored already.
+    ///
+    /// A name that would go before a stored secret in the answer to any question replaces what its readers get, which is
+    /// `encrypt` on that secret. Owners may.
+    ///
+    /// # Errors
+    /// `conflict` if the name, or another spelling of it, is taken; `forbidden` if the caller may not replace what it
+    /// would go before.
+    pub(in crate::vault) fn ask_place(&mut self, org: &OrgId, name: &SecretName) -> Result<(), Fault> {
+        if self.caller().is_owner() {
+            return Ok(());
+        }
+        // The writer reports it too, and writes an entry each time: an agent's refusals are folded.
+        if self.is_stored(org, name)? {
+            return Err(fault_of(&Refusal::NameTaken));
+        }
+        if self.has_twin(org, name)? {
+            return Err(fault_of(&Refusal::PlaceTaken));
+        }
+        let behind = self.first_behind(&self.caller, org, name)?;
+        behind.map_or(Ok(()), |behind| Err(self.refuse_before(org, name, &behind)))
+    }
+
+    /// Finds a stored secret that a name would go before and that a caller may not replace.
+    pub(in crate::vault) fn first_behind(
+        &self,
+        caller: &Caller,
+        org: &OrgId,
+        name: &SecretName,
+    ) -> Result<Option<SecretName>, Fault> {
+        for behind in names_behind(name) {
+            let replace = Request { action: Action::Encrypt, org: Some(org), name: Some(behind.as_str()) };
+            if matches!(judge(caller, &replace), Verdict::Denied(_)) && self.is_stored(org, &behind)? {
+                return Ok(Some(behind));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns whether an org has a secret of a name, be it damaged.
+    fn is_stored(&self, org: &OrgId, name: &SecretName) -> Result<bool, Fault> {
+        match self.store().find(org, name) {
+            Err(StoreError::Damaged(_)) => Ok(true),
+            found => Ok(found?.is_some()),
+        }
+    }
+
+    fn has_twin(&self, org: &OrgId, name: &SecretName) -> Result<bool, Fault> {
+        let Some((platform, Some(_))) = name.skill() else { return Ok(false) };
+        let (platform, mut has_twin) = (PlatformName::try_from(platform.to_owned())?, false);
+        self.walk_platform(org, &platform, |one| has_twin |= one.name.place() == name.place())?;
+        Ok(has_twin)
+    }
+
+    /// Refuses to store a name before a secret, which is named to those who may list it.
+    fn refuse_before(&mut self, org: &OrgId, name: &SecretName, behind: &SecretName) -> Fault {
+        let mut draft = Draft::of(Action::Encrypt).org(org).with("storing", name.as_str());
+        draft.name = Some(behind.to_string());
+        self.about(draft);
+        let shown = self.allows(Action::Read, org, Some(behind.as_str())).then(|| format!("`{behind}`"));
+        let shown = shown.as_deref().unwrap_or("a secret");
+        let message = format!("`{name}` would go before {shown}, which you may not replace");
+        Fault { message, ..forbidden() }
+            .hint("ask the vault's owner for `encrypt` on it, or choose another name")
+    }
+}

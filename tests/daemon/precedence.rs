@@ -1,0 +1,154 @@
+//! Agents that may store names and replace nothing: what they store goes before no secret of others.
+
+use serde_json::{Value, json};
+use vault_testkit::{Daemon, Home};
+
+use crate::agents::{agent, ask};
+
+/// Starts a vault with an owner's secrets, each of which has its name as its value.
+fn stocked(names: &[&str]) -> (Home, Daemon) {
+    let home = Home::new();
+    let daemon = Daemon::start(&home);
+    for name in names {
+        daemon.create(name, name);
+    }
+    (home, daemon)
+}
+
+/// Has an agent store a name, and returns the status and the code of the answer.
+fn stores(daemon: &Daemon, token: &str, name: &str) -> (u16, String) {
+    let answer = ask(daemon, token, ("POST", "/vault/secrets"), &json!({ "name": name, "value": "theirs" }));
+    (answer.status, answer.code().to_owned())
+}
+
+fn forbidden() -> (u16, String) {
+    (403, "forbidden".to_owned())
+}
+
+/// What goes before a stored secret in the answer to some question.
+const BEFORE: [(&str, &str); 12] = [
+    ("skill:openai:access_token", "openai"),
+    ("skill:openai:api_key", "skill:openai"),
+    ("skill:openai:api_key", "skill:openai:access_token"),
+    ("skill:openai:api_key", "skill:openai:token"),
+    ("skill:google:access_token", "gemini"),
+    ("skill:google:access_token", "skill:gemini:access_token"),
+    ("skill:google:access_token", "skill:gcp"),
+    ("skill:google:client_id", "skill:gemini:client_id"),
+    ("skill:gemini:client_id", "skill:google:client-id"),
+    ("skill:mine:token", "mine"),
+    ("skill:mine:token", "skill:mine:api-key"),
+    ("skill:mine", "skill:mine:token"),
+];
+
+#[test]
+fn who_may_only_create_stores_nothing_that_goes_before_a_stored_secret() {
+    for (stored, before) in BEFORE {
+        let (_home, daemon) = stocked(&[stored]);
+        let maker = agent(&daemon, "maker", &["create"], &["*"]);
+        assert_eq!(forbidden(), stores(&daemon, &maker, before), "{before} before {stored}");
+        assert_eq!(stored, daemon.resolve(stored).value());
+    }
+}
+
+#[test]
+fn who_may_replace_a_secret_may_store_what_goes_before_it() {
+    for (stored, before) in BEFORE {
+        let (_home, daemon) = stocked(&[stored]);
+        let keeper = agent(&daemon, "keeper", &["create", "encrypt"], &["*"]);
+        assert_eq!(201, stores(&daemon, &keeper, before).0, "{before} before {stored}");
+    }
+}
+
+#[test]
+fn the_right_to_replace_counts_for_the_secret_that_would_be_behind() {
+    let (_home, daemon) = stocked(&["skill:openai:api_key"]);
+    let grants = json!([
+        { "names": ["openai"], "actions": ["create", "encrypt"] },
+        { "names": ["skill:openai:api_key"], "actions": ["read", "decrypt"] },
+    ]);
+    let added = daemon.http("POST", "/vault/agents", json!({ "name": "bot", "grants": grants }));
+    let token = added.body["token"].as_str().unwrap();
+    assert_eq!(forbidden(), stores(&daemon, token, "openai"));
+}
+
+#[test]
+fn an_owner_may_store_every_name() {
+    for (stored, before) in BEFORE {
+        let (_home, daemon) = stocked(&[stored]);
+        daemon.create(before, "v");
+    }
+}
+
+#[test]
+fn what_goes_before_nothing_is_stored_with_create_alone() {
+    let (_home, daemon) = stocked(&["skill:openai:access_token", "skill:mine:webhook_secret", "a"]);
+    let maker = agent(&daemon, "maker", &["create"], &["*"]);
+    for name in
+        ["skill:openai:base_url", "skill:mine:other", "mine", "skill:slack:token", "b", "skill:openai2"]
+    {
+        assert_eq!(201, stores(&daemon, &maker, name).0, "{name}");
+    }
+}
+
+#[test]
+fn a_platforms_fields_are_judged_as_each_name_is() {
+    let (_home, daemon) = stocked(&["skill:openai:api_key"]);
+    let maker = agent(&daemon, "maker", &["create"], &["*"]);
+    let fields = json!({ "fields": { "access_token": "theirs" } });
+    assert_eq!(403, ask(&daemon, &maker, ("POST", "/vault/platforms/openai"), &fields).status);
+    let fields = json!({ "fields": { "access_token": "theirs" } });
+    assert_eq!(201, ask(&daemon, &maker, ("POST", "/vault/platforms/anthropic"), &fields).status);
+}
+
+#[test]
+fn another_org_is_another_place() {
+    let (_home, daemon) = stocked(&["skill:openai:api_key"]);
+    let maker = agent(&daemon, "maker", &["create"], &["*"]);
+    let other = json!({ "name": "openai", "value": "theirs", "orgId": "other" });
+    assert_eq!(201, ask(&daemon, &maker, ("POST", "/vault/secrets"), &other).status);
+}
+
+#[test]
+fn the_refusal_names_the_secret_to_its_readers_and_to_the_log() {
+    let (_home, daemon) = stocked(&["skill:openai:api_key"]);
+    let blind = agent(&daemon, "blind", &["create"], &["*"]);
+    let reader = agent(&daemon, "reader", &["create", "read"], &["*"]);
+    let store = json!({ "name": "openai", "value": "theirs" });
+    let named =
+        |token: &str| ask(&daemon, token, ("POST", "/vault/secrets"), &store).text.contains("api_key");
+    assert_eq!((false, true), (named(&blind), named(&reader)));
+    let entry: Value = daemon.audit()[0].clone();
+    assert_eq!(
+        (json!("encrypt"), json!("denied"), json!("skill:openai:api_key"), json!("openai")),
+        (
+            entry["action"].clone(),
+            entry["outcome"].clone(),
+            entry["entryName"].clone(),
+            entry["metadata"]["storing"].clone()
+        )
+    );
+}
+
+#[test]
+fn an_agents_second_spelling_is_a_conflict() {
+    let (_home, daemon) = stocked(&["skill:x:client-id"]);
+    let maker = agent(&daemon, "maker", &["create"], &["*"]);
+    for name in ["skill:x:client-id", "skill:x:client_id"] {
+        assert_eq!((409, "conflict".to_owned()), stores(&daemon, &maker, name));
+    }
+}
+
+#[test]
+fn a_test_of_the_agent_says_that_it_may_not_store_what_goes_before() {
+    let (_home, daemon) = stocked(&["skill:openai:api_key"]);
+    agent(&daemon, "maker", &["create"], &["*"]);
+    let tested = |name: &str| {
+        let asked = json!({ "action": "create", "secret": name });
+        daemon.http("POST", "/vault/agents/maker/test", asked).body
+    };
+    assert_eq!(json!(true), tested("skill:openai:base_url")["allowed"]);
+    let denied = tested("openai");
+    assert_eq!(json!(false), denied["allowed"]);
+    assert!(denied["rule"].as_str().unwrap().contains("skill:openai:api_key"), "{denied}");
+}
