@@ -169,6 +169,36 @@ pub trait Facts: Sync {
     fn exe_sha256(&self) -> Option<&String>;
 }
 
+/// Whose executables a daemon sees among the processes that it lets in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Executables {
+    /// Those of all of them.
+    OfAll,
+    /// Those of one user alone: the kernel shows no other's.
+    Of(u32),
+}
+
+impl Executables {
+    /// Refuses facts that no process that is let in could match.
+    ///
+    /// # Errors
+    /// A rule in words.
+    pub fn check(self, wanted: &Match) -> Result<(), Invalid> {
+        match self {
+            Self::Of(user) if wanted.narrows_by_executable() && wanted.uid != Some(user) => Err(Invalid(
+                "`exe` and `sha256` never match here: this daemon sees the executables of its own user alone",
+            )),
+            Self::Of(_) | Self::OfAll => Ok(()),
+        }
+    }
+}
+
+impl Match {
+    fn narrows_by_executable(&self) -> bool {
+        self.exe.is_some() || self.sha256.is_some()
+    }
+}
+
 impl Agent {
     /// Tells whether a process matches every fact that is named.
     pub fn matches(&self, facts: &dyn Facts) -> bool {

@@ -1,6 +1,10 @@
 //! The configuration file `vault.toml`: every section and key is optional, none that is unknown is accepted.
 
+mod usable;
+
 use serde::Deserialize;
+
+pub use usable::{Admitted, Unusable, Usable};
 
 use crate::api::without_input;
 use crate::crypto::Iterations;
@@ -42,7 +46,7 @@ pub struct Access {
 pub enum Account {
     /// A uid or gid.
     Id(u32),
-    /// A name, looked up at start.
+    /// A name, looked up when the file is read.
     Name(String),
 }
 

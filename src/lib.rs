@@ -22,6 +22,7 @@ pub mod describe;
 pub mod discovery;
 pub mod domain;
 pub mod files;
+pub mod ground;
 pub mod keyfile;
 pub mod keyring;
 pub mod policy;

@@ -49,7 +49,7 @@ pub use rekey::SlotSource;
 use rows::Rows;
 pub use settings::{Posture, Settings};
 
-use crate::agents::Agents;
+use crate::agents::{Agents, Executables};
 use crate::api::{Code, Fault, Warning};
 use crate::audit::{Author, Draft, Entry, Head};
 use crate::clock::Clock;
@@ -283,10 +283,10 @@ impl Vault {
         self.0.settings.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Takes new settings for slots and key pages that are made from now on.
-    pub fn reconfigure(&self, iterations: Iterations, page: PagePolicy) {
+    /// Takes new settings for the slots, key pages and agents that are made from now on.
+    pub fn reconfigure(&self, iterations: Iterations, page: PagePolicy, executables: Executables) {
         let mut settings = self.0.settings.write().unwrap_or_else(PoisonError::into_inner);
-        (settings.iterations, settings.page) = (iterations, page);
+        (settings.iterations, settings.page, settings.executables) = (iterations, page, executables);
     }
 
     /// Gives the moment by the vault's clock.

@@ -13,12 +13,11 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OnceCell, watch};
 use tokio::task::JoinSet;
 use vault::agents::Facts;
-use vault::config::Limits;
 use vault::domain::Peer;
 use vault::vault::Standing;
 use vault_platform::PeerProcess;
 
-use crate::access::Access;
+use crate::access::{self, InForce};
 use crate::programs::Programs;
 use crate::router::App;
 use crate::seats::{Holder, Seat, Seats};
@@ -93,7 +92,7 @@ impl Facts for Visitor {
 pub(crate) struct Gate {
     listener: UnixListener,
     stopping: watch::Receiver<bool>,
-    access: Access,
+    in_force: InForce,
     seats: Arc<Seats>,
     strangers: Strangers,
 }
@@ -114,13 +113,9 @@ impl Strangers {
 }
 
 impl Gate {
-    pub(crate) fn new(
-        listener: UnixListener,
-        stopping: watch::Receiver<bool>,
-        access: Access,
-        limits: &Limits,
-    ) -> Self {
-        Self { listener, stopping, access, seats: Seats::new(limits), strangers: Strangers::default() }
+    pub(crate) fn new(listener: UnixListener, stopping: watch::Receiver<bool>, in_force: InForce) -> Self {
+        let seats = Seats::new(&in_force.borrow().config.limits);
+        Self { listener, stopping, in_force, seats, strangers: Strangers::default() }
     }
 
     /// Serves until stopped, then lets what is in flight finish.
@@ -131,7 +126,7 @@ impl Gate {
                 accepted = self.listener.accept() => match accepted {
                     Ok((stream, _)) => {
                         if let Some(guest) = self.admit(stream, &app) {
-                            guests.spawn(serve_guest(guest, Arc::clone(&app)));
+                            guests.spawn(serve_guest(guest, self.in_force.clone(), Arc::clone(&app)));
                         }
                         accepted_in_a_row = (accepted_in_a_row + 1) % self.seats.in_a_row();
                         if accepted_in_a_row == 0 {
@@ -146,6 +141,9 @@ impl Gate {
                     }
                 },
                 Some(_) = guests.join_next(), if !guests.is_empty() => {}
+                Ok(()) = self.in_force.changed() => {
+                    self.seats.limit(&self.in_force.borrow_and_update().config.limits);
+                }
                 _ = self.stopping.changed() => break,
             }
         }
@@ -165,7 +163,7 @@ impl Gate {
                 return None;
             }
         };
-        let Some(standing) = self.access.standing(&process) else {
+        let Some(standing) = access::standing(&self.in_force.borrow().admitted, &process) else {
             app.metrics.refused("stranger");
             if self.strangers.tells(Instant::now()) {
                 tracing::warn!(uid = process.uid(), pid = process.pid(), "a stranger was dropped");
@@ -178,11 +176,15 @@ impl Gate {
     }
 }
 
-async fn serve_guest(guest: Guest, app: Arc<App>) {
+async fn serve_guest(guest: Guest, in_force: InForce, app: Arc<App>) {
     let (seat, visitor) = (Arc::clone(&guest.seat), Arc::clone(&guest.visitor));
     tokio::select! {
-        // Of a crowd that comes at once, nothing is read from those who have to go.
+        // First of all nothing more is done for a user whose rights were taken; and of a crowd that comes at once, nothing
+        // is read from those who have to go.
         biased;
+        () = access::changed(&visitor.process, visitor.standing, in_force) => {
+            tracing::info!(uid = visitor.peer.uid, "a connection was closed: [access] changed for its user");
+        }
         () = seat.given_up() => tracing::debug!("a seat was given up for a newcomer"),
         () = visitor.ended() => {}
         () = by_protocol(guest, app) => {}

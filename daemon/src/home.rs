@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use nix::fcntl::{Flock, FlockArg};
-use vault::config::Config;
+use vault::config::Usable;
 use vault::files;
+use vault::ground::{self, Stands};
 
-use crate::ground::{self, Stands};
 use crate::keys::KeySources;
 use crate::options::Options;
 
@@ -44,9 +44,10 @@ impl Home {
         let database = under(&options.database, "vault.db");
         let socket = under(&options.socket, "vault.sock");
         let (key_file, config) = (under(&options.env_file, ".env"), under(&options.config, "vault.toml"));
-        ground::check(&socket, Stands::Apart)?;
-        for file in [&database, &key_file, &config] {
-            ground::check(file, Stands::AmongOurs)?;
+        let own = nix::unistd::geteuid().as_raw();
+        ground::check(&socket, Stands::Apart, own)?;
+        for file in [&database, &key_file] {
+            ground::check(file, Stands::AmongOurs, own)?;
         }
         // Another home may name this database, and this one another's: each has a lock of its own.
         let mut beside = database.clone().into_os_string();
@@ -75,18 +76,14 @@ impl Home {
         })
     }
 
-    /// Reads the configuration; a missing file is an empty one, unless it was named.
-    pub(crate) fn config(&self) -> anyhow::Result<Config> {
-        let text = match files::open_regular(&self.config) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !self.config_is_named => {
-                String::new()
-            }
-            opened => opened
-                .map_err(anyhow::Error::from)
-                .and_then(|file| ground::read(file, &self.config))
-                .with_context(|| format!("{} could not be read", self.config.display()))?,
-        };
-        Config::parse(&text).with_context(|| format!("{}", self.config.display()))
+    /// Reads the configuration; `None` if there is no file, which is an error for one that was named.
+    pub(crate) fn config(&self) -> anyhow::Result<Option<Usable>> {
+        let read = Usable::read(&self.config, nix::unistd::geteuid().as_raw());
+        let read = read.with_context(|| format!("{} cannot be used", self.config.display()))?;
+        if read.is_none() && self.config_is_named {
+            bail!("there is no configuration {}", self.config.display());
+        }
+        Ok(read)
     }
 
     /// Lists where a key may come from, first to last.

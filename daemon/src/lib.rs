@@ -13,7 +13,6 @@ mod auth;
 mod body;
 mod events;
 mod gate;
-mod ground;
 pub mod harden;
 mod home;
 mod http;
@@ -23,6 +22,7 @@ pub mod options;
 mod own;
 mod patient;
 mod programs;
+mod reload;
 mod resident;
 mod router;
 mod rpc;
@@ -43,7 +43,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use tokio::sync::watch as signal;
 use vault::clock::SystemClock;
-use vault::config::{Config, Limits};
+use vault::config::Limits;
 use vault::domain::Caller;
 use vault::keyring::Keyring;
 use vault::store::SqliteStore;
@@ -60,20 +60,22 @@ pub use tick::read_head;
 pub fn start(options: &Options, hardened: Hardened) -> anyhow::Result<()> {
     telemetry::init(options.log_format)?;
     let home = home::Home::open(options)?;
-    let config = home.config()?;
+    let configuration = reload::Configuration::read(&home)?;
     let store = SqliteStore::open(&home.database)
         .with_context(|| format!("the database {} could not be opened", home.database.display()))?;
-    let sources = home.key_sources(hardened.key);
+    let (now, sources) = (configuration.now(), home.key_sources(hardened.key));
     let settings = Settings {
-        iterations: config.iterations()?,
-        page: config.page_policy(),
+        iterations: now.config.iterations()?,
+        page: now.config.page_policy(),
         posture: harden::posture(),
         key_file: sources.replaceable(),
+        executables: access::executables(&now.admitted),
     };
     let vault = Vault::new(Arc::new(store), Arc::new(SystemClock), settings);
-    vault.limit_growth(config.limits.agent_entries_per_minute);
-    let runtime = runtime(&config.limits)?;
-    let ended = runtime.block_on(serve(Found { home, config, sources, passed: hardened.listener }, vault));
+    vault.limit_growth(now.config.limits.agent_entries_per_minute);
+    let runtime = runtime(&now.config.limits)?;
+    let found = Found { home, configuration, sources, passed: hardened.listener };
+    let ended = runtime.block_on(serve(found, vault));
     // Threads that still wait for clients must not hold the process up.
     runtime.shutdown_background();
     ended
@@ -106,7 +108,7 @@ impl Messages {
 /// What the daemon found at its start.
 struct Found {
     home: home::Home,
-    config: Config,
+    configuration: reload::Configuration,
     sources: keys::KeySources,
     passed: Option<UnixListener>,
 }
@@ -125,28 +127,27 @@ fn runtime(limits: &Limits) -> std::io::Result<tokio::runtime::Runtime> {
 }
 
 async fn serve(found: Found, vault: Vault) -> anyhow::Result<()> {
-    let Found { home, config, mut sources, passed } = found;
+    let Found { home, mut configuration, mut sources, passed } = found;
     let mut signals = telemetry::Signals::watch()?;
-    let access = access::Access::new(&config.access)?;
     vault.set_outside_head(tick::read_head(&home.head));
     keys::open_at_start(&vault, &mut sources).await?;
     let socket = activate::Socket::open(&home, passed)?;
     let (stop, stopping) = signal::channel(false);
-    let app = Arc::new(router::App::new(vault.clone(), &config.limits));
+    let app = Arc::new(router::App::new(vault.clone(), &configuration.now().config.limits));
     tracing::info!(socket = %home.socket.display(), locked = matches!(vault.keyring(), Keyring::Locked(_)), "ready");
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-    let gate = gate::Gate::new(socket.listener()?, stopping, access, &config.limits);
+    let gate = gate::Gate::new(socket.listener()?, stopping, configuration.in_force());
     let serving = tokio::spawn(gate.serve(app));
     let handing_out = vault.clone();
     tokio::spawn(async move { handing_out.hand_out_answers().await });
-    let (of_ticks, head) = (vault.clone(), home.head.clone());
-    let tick = move || tick::tick(of_ticks.clone(), head.clone(), config.clone());
+    let (of_ticks, head, in_force) = (vault.clone(), home.head.clone(), configuration.in_force());
+    let tick = move || tick::tick(of_ticks.clone(), head.clone(), in_force.clone());
     let ticking = tokio::spawn(task::keep_up(vault.clone(), ("clock", task::PAUSE), tick));
     let (of_watch, key_file) = (vault.clone(), home.key_file.clone());
     let watch = move || watch::watch(of_watch.clone(), key_file.clone());
     let keep_watching = task::keep_up(vault.clone(), ("watch over the key file", task::PAUSE), watch);
     let watching = tokio::spawn(keep_watching);
-    signals.end(|| reload(&home, &vault)).await;
+    signals.end(|| configuration.reload(&home, &vault)).await;
     watching.abort();
     ticking.abort();
     tracing::info!("ending: what is in flight is finished first");
@@ -157,16 +158,4 @@ async fn serve(found: Found, vault: Vault) -> anyhow::Result<()> {
     tick::write_head(&vault, &home.head);
     drop(socket);
     Ok(())
-}
-
-/// Reads the configuration again; one that is wrong changes nothing.
-fn reload(home: &home::Home, vault: &Vault) {
-    let read = home.config().and_then(|config| Ok((config.iterations()?, config.page_policy())));
-    match read {
-        Ok((iterations, page)) => {
-            vault.reconfigure(iterations, page);
-            tracing::info!("the configuration was read again");
-        }
-        Err(error) => tracing::error!("the configuration stays as it was: {error:#}"),
-    }
 }

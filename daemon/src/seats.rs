@@ -5,7 +5,7 @@
 //! never closed; one whose request is still arriving, or waits to be identified or for room for its answer, may be: a slow sender keeps no
 //! other out.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -33,13 +33,13 @@ const FEW: &str =
 /// All connections.
 #[derive(Debug)]
 pub(crate) struct Seats {
-    limits: Limits,
-    in_a_row: u32,
     table: Mutex<Table>,
 }
 
 #[derive(Debug, Default)]
 struct Table {
+    limits: Limits,
+    in_a_row: u32,
     next: u64,
     taken: HashMap<u64, Place>,
 }
@@ -67,7 +67,7 @@ impl Holder {
             Standing::Owner => limits.connections_per_user,
             Standing::Guest => limits.connections_per_agent.min(limits.connections_per_user),
         };
-        usize::try_from(limit).unwrap_or(usize::MAX)
+        count(limit)
     }
 }
 
@@ -93,21 +93,20 @@ pub(crate) struct Seat {
 impl Seats {
     /// Lays out as many seats as are configured, or fewer where there are no descriptors for so many.
     pub(crate) fn new(limits: &Limits) -> Arc<Self> {
-        let descriptors = getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft);
-        let possible = descriptors.saturating_sub(OF_THE_REST) / OF_A_CONNECTION;
-        let possible = u32::try_from(possible.max(1)).unwrap_or(u32::MAX);
-        if possible < limits.connections {
-            tracing::warn!(possible, configured = limits.connections, "{FEW}");
-        }
-        let connections = limits.connections.min(possible);
-        let in_a_row = possible.saturating_sub(connections).clamp(1, IN_A_ROW);
-        let limits = Limits { connections, ..limits.clone() };
-        Arc::new(Self { limits, in_a_row, table: Mutex::default() })
+        let (limits, in_a_row) = possible(limits);
+        Arc::new(Self { table: Mutex::new(Table { limits, in_a_row, ..Table::default() }) })
+    }
+
+    /// Takes other limits; connections beyond them are closed, but for those whose request is being carried out.
+    pub(crate) fn limit(&self, limits: &Limits) {
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        (table.limits, table.in_a_row) = possible(limits);
+        table.shrink();
     }
 
     /// Returns how many connections may be accepted before those that have to go for them are gone.
     pub(crate) fn in_a_row(&self) -> u32 {
-        self.in_a_row
+        self.table.lock().unwrap_or_else(PoisonError::into_inner).in_a_row
     }
 
     /// Asks the longest-idle connection to go, as when descriptors have run out.
@@ -119,9 +118,9 @@ impl Seats {
     pub(crate) fn take(self: &Arc<Self>, holder: Holder) -> Arc<Seat> {
         let leave = Arc::new(Notify::new());
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        if table.of(&holder) >= holder.limit(&self.limits) {
+        if table.of(&holder) >= holder.limit(&table.limits) {
             table.make_room(|place| place.holder == holder);
-        } else if table.taken.len() >= usize::try_from(self.limits.connections).unwrap_or(usize::MAX) {
+        } else if table.taken.len() >= count(table.limits.connections) {
             let most = table.holder_with_most(&holder);
             if !table.make_room(|place| place.holder == most) {
                 table.make_room(|_| true);
@@ -143,7 +142,35 @@ impl Seats {
     }
 }
 
+/// Returns the limits that there are descriptors for, and how many connections may be accepted in a row then.
+fn possible(limits: &Limits) -> (Limits, u32) {
+    let descriptors = getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft);
+    let possible = descriptors.saturating_sub(OF_THE_REST) / OF_A_CONNECTION;
+    let possible = u32::try_from(possible.max(1)).unwrap_or(u32::MAX);
+    if possible < limits.connections {
+        tracing::warn!(possible, configured = limits.connections, "{FEW}");
+    }
+    let connections = limits.connections.min(possible);
+    let in_a_row = possible.saturating_sub(connections).clamp(1, IN_A_ROW);
+    (Limits { connections, ..limits.clone() }, in_a_row)
+}
+
+fn count(limit: u32) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
+}
+
 impl Table {
+    /// Closes connections until no limit is exceeded, or what is left is busy.
+    fn shrink(&mut self) {
+        let holders: HashSet<Holder> = self.taken.values().map(|place| place.holder.clone()).collect();
+        for holder in holders {
+            while self.of(&holder) > holder.limit(&self.limits)
+                && self.make_room(|place| place.holder == holder)
+            {}
+        }
+        while self.taken.len() > count(self.limits.connections) && self.make_room(|_| true) {}
+    }
+
     fn of(&self, holder: &Holder) -> usize {
         self.taken.values().filter(|place| place.holder == *holder).count()
     }
@@ -187,7 +214,7 @@ impl Seat {
             return;
         }
         place.holder = holder.clone();
-        if table.of(&holder) > holder.limit(&self.seats.limits) {
+        if table.of(&holder) > holder.limit(&table.limits) {
             table.make_room(|place| place.holder == holder);
         }
     }

@@ -55,7 +55,7 @@ impl Signals {
     }
 
     /// Waits for SIGTERM or SIGINT; SIGHUP has the configuration read again meanwhile.
-    pub(crate) async fn end(&mut self, reload: impl Fn()) {
+    pub(crate) async fn end(&mut self, mut reload: impl FnMut()) {
         loop {
             tokio::select! {
                 _ = self.term.recv() => return,

@@ -19,13 +19,11 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use vault::api::{Fault, Operation, Route};
 use vault::clock::Clock;
-use vault::config::{self, Limits};
 use vault::domain::Timestamp;
 use vault::vault::{Desk, Fold, Handle, Place, Records, WhileLocked, each};
 use vault_testkit::Inside;
 use vault_testkit::inside::KEY;
 
-use crate::access::Access;
 use crate::gate::Gate;
 use crate::router::App;
 use crate::task::keep_up;
@@ -84,11 +82,11 @@ impl Served {
             table.add::<Panics<true>>();
         });
         let (stop, stopping) = watch::channel(false);
-        let access = Access::new(&config::Access::default()).unwrap();
+        let (_, in_force) = watch::channel(Arc::default());
         let entered = runtime.enter();
         let listener = tokio::net::UnixListener::bind(inside.folder().join("socket")).unwrap();
         drop(entered);
-        runtime.spawn(Gate::new(listener, stopping, access, &Limits::default()).serve(Arc::new(app)));
+        runtime.spawn(Gate::new(listener, stopping, in_force).serve(Arc::new(app)));
         Self { inside, runtime, _stop: stop }
     }
 

@@ -7,10 +7,10 @@ use std::time::Duration;
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use vault::audit::Head;
-use vault::config::Config;
 use vault::files;
 use vault::vault::Vault;
 
+use crate::access::InForce;
 use crate::resident::Resident;
 
 /// How often the clock is looked at.
@@ -33,7 +33,7 @@ struct HeadFile {
 const TRIM_EVERY: u64 = 3600;
 
 /// Ticks for as long as the daemon runs.
-pub(crate) async fn tick(vault: Vault, path: PathBuf, config: Config) {
+pub(crate) async fn tick(vault: Vault, path: PathBuf, in_force: InForce) {
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut written = None;
@@ -43,11 +43,15 @@ pub(crate) async fn tick(vault: Vault, path: PathBuf, config: Config) {
         ticks.tick().await;
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
         vault.record_folded_if_due().await;
-        vault.lock_if_idle(config.auto_lock).await;
+        let (auto_lock, keep_days) = {
+            let config = &in_force.borrow().config;
+            (config.auto_lock, config.audit.keep_days)
+        };
+        vault.lock_if_idle(auto_lock).await;
         vault.erase_what_is_due().await;
         resident.look().await;
         if count.is_multiple_of(TRIM_EVERY) {
-            vault.trim_log(config.audit.keep_days).await;
+            vault.trim_log(keep_days).await;
         }
         let head = vault.head().filter(|head| head.seq > 0);
         if head != written && write_head(&vault, &path) {

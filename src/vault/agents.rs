@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use super::Vault;
 use super::desk::Desk;
 use super::handle::{After, Handle, Records};
-use crate::agents::{Agent, Agents, Facts, Grant, Token};
+use crate::agents::{Agent, Agents, Facts, Grant, Match, Token};
 use crate::api::{
     AddAgent, AgentAdded, AgentChanged, AgentEntry, AgentList, AgentTested, Code, DeleteAgent, Done, Fault,
     ListAgents, Success, TestAgent, UpdateAgent, Warning,
@@ -144,6 +144,14 @@ impl Desk {
         Ok(())
     }
 
+    /// Refuses facts that could never match: such an agent would be locked out, and no one told.
+    fn check_facts(&self, wanted: Option<&Match>) -> Result<(), Fault> {
+        let executables = self.vault().settings().executables;
+        wanted.map_or(Ok(()), |wanted| executables.check(wanted)).map_err(|rule| {
+            Fault::from(rule).hint("leave `exe` and `sha256` out, or name the daemon's own user as `uid`")
+        })
+    }
+
     /// Finds an agent.
     fn agent(&self, name: &AgentId) -> Result<Agent, Fault> {
         self.vault().agents().0.get(name).cloned().ok_or_else(no_agent)
@@ -174,6 +182,7 @@ impl Handle for AddAgent {
     fn act(&self, desk: &mut Desk) -> Result<AgentAdded, Fault> {
         desk.ask_agent(Action::Grant, &self.name)?;
         Grant::check(&self.grants)?;
+        desk.check_facts(self.matches.as_ref())?;
         if desk.agent(&self.name).is_ok() {
             return Err(Fault::new(Code::Conflict, "there is an agent of this name")
                 .hint("remove it first, or choose another name"));
@@ -202,6 +211,7 @@ impl Handle for UpdateAgent {
         desk.ask_agent(Action::Grant, &self.name)?;
         Grant::check(self.grants.as_deref().unwrap_or_default())
             .or_else(|rule| if self.grants.is_none() { Ok(()) } else { Err(rule) })?;
+        desk.check_facts(self.matches.as_ref())?;
         let mut agent = desk.agent(&self.name)?;
         let seen = agent.revision;
         agent.revision += 1;

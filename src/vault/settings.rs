@@ -1,5 +1,6 @@
 //! What a vault is told from outside.
 
+use crate::agents::Executables;
 use crate::crypto::Iterations;
 use vault_platform::PagePolicy;
 
@@ -14,6 +15,8 @@ pub struct Settings {
     pub posture: Posture,
     /// The key file, which a rekey replaces.
     pub key_file: Option<std::path::PathBuf>,
+    /// Whose executables the kernel shows to the process.
+    pub executables: Executables,
 }
 
 /// What the process gives away; the daemon measures it, `status` shows it.

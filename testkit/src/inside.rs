@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
+use vault::agents::Executables;
 use vault::api::Fault;
 use vault::clock::{Clock, ManualClock};
 use vault::crypto::Iterations;
@@ -45,6 +46,7 @@ pub fn settings(key_file: Option<PathBuf>) -> Settings {
         page: PagePolicy { secretmem: false, require_lock: false },
         posture: Posture { dumpable: false, core_dumps: false, swap: "none" },
         key_file,
+        executables: Executables::OfAll,
     }
 }
 

@@ -39,6 +39,8 @@ mod memory;
 mod passing;
 mod precedence;
 mod readme;
+#[cfg(target_os = "linux")]
+mod reload;
 mod reread;
 mod resolve;
 mod scan;

@@ -13,13 +13,13 @@ use tempfile::TempDir;
 use vault_testkit::users::{User, public_folder};
 use vault_testkit::{Answer, Daemon, Home, NO_ID, NONE, connect, encoded, exchange, parse, refusal};
 
-const CLIENTS: u32 = 2000;
+pub(crate) const CLIENTS: u32 = 2000;
 /// Runs the daemon.
-const KEEPER: User = User { uid: 2001, groups: &[CLIENTS] };
+pub(crate) const KEEPER: User = User { uid: 2001, groups: &[CLIENTS] };
 /// Has a grant on one secret.
 const GRANTED: User = User { uid: 2002, groups: &[CLIENTS] };
 /// May connect, and has no grant.
-const MEMBER: User = User { uid: 2003, groups: &[CLIENTS] };
+pub(crate) const MEMBER: User = User { uid: 2003, groups: &[CLIENTS] };
 /// Is in no group of the daemon's.
 const STRANGER: User = User { uid: 2004, groups: &[] };
 /// Stands for everybody outside of this user namespace.
@@ -30,14 +30,14 @@ const SEEN: &str = "skill:openai:access_token";
 const HIDDEN: &str = "skill:stripe:access_token";
 
 /// A shared daemon, its home, and the folder of its socket.
-struct Shared {
-    home: Home,
+pub(crate) struct Shared {
+    pub(crate) home: Home,
     folder: TempDir,
-    daemon: Daemon,
+    pub(crate) daemon: Daemon,
 }
 
 impl Shared {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let (home, folder) = (Home::new(), public_folder().0);
         home.write("vault.toml", CONFIGURATION);
         KEEPER.owns(&home);
@@ -57,7 +57,7 @@ impl Shared {
         self
     }
 
-    fn socket(&self) -> PathBuf {
+    pub(crate) fn socket(&self) -> PathBuf {
         self.folder.path().join("vault.sock")
     }
 

@@ -9,7 +9,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 use vault::api::{Code, Fault};
-use vault::config::Config;
+use vault::config::{Config, Usable};
 use vault::keyfile::{self, KeyFileError};
 use vault::keyring::UnlockError;
 use vault::secret::Passphrase;
@@ -95,17 +95,15 @@ pub(super) fn run(args: &InitArgs, context: &Context) -> Result<ExitCode, Failur
     Ok(ExitCode::SUCCESS)
 }
 
-/// Reads the configuration, or writes one with the defaults.
+/// Reads the configuration as a daemon would, or writes one with the defaults.
 fn configuration(place: &Place) -> Result<Config, Failure> {
-    match std::fs::read_to_string(&place.config) {
-        Ok(text) => Config::parse(&text).map_err(|error| malformed(place, &error.to_string())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let written = vault::files::replace_private(&place.config, CONFIG.as_bytes());
-            written.map_err(|error| Failure::file(&place.config, &error))?;
-            Ok(Config::default())
-        }
-        Err(error) => Err(Failure::file(&place.config, &error)),
+    let read = Usable::read(&place.config, nix::unistd::geteuid().as_raw());
+    if let Some(usable) = read.map_err(|error| malformed(place, &error.to_string()))? {
+        return Ok(usable.config);
     }
+    let written = vault::files::replace_private(&place.config, CONFIG.as_bytes());
+    written.map_err(|error| Failure::file(&place.config, &error))?;
+    Ok(Config::default())
 }
 
 fn malformed(place: &Place, reason: &str) -> Failure {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use nix::fcntl::{Flock, FlockArg};
 use vault::api::{Fault, Warning};
-use vault::config::Config;
+use vault::config::{Config, Usable};
 use vault::domain::{LockReason, OrgScope};
 use vault::keyfile::{self, KeyFileError};
 use vault::keyring;
@@ -32,7 +32,7 @@ pub(super) fn findings(paths: &Paths) -> Vec<Warning> {
     ];
     let mut found: Vec<_> =
         private.into_iter().filter_map(|(code, path, mode)| exposure(code, path, mode)).collect();
-    found.extend(configuration(&paths.config).err());
+    found.extend(configuration(paths).err());
     found
 }
 
@@ -42,20 +42,16 @@ fn exposure(code: &str, path: &Path, mode: u32) -> Option<Warning> {
     Some(Warning::new(code, message, hint))
 }
 
-fn configuration(path: &Path) -> Result<Config, Warning> {
-    let text = match std::fs::read_to_string(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Config::default()),
-        Err(error) => Err(format!("{}: {}", path.display(), crate::failure::in_words(&error))),
-        Ok(text) => Ok(text),
-    };
-    let config =
-        text.and_then(|text| Config::parse(&text).map_err(|error| format!("{}: {error}", path.display())));
-    config.map_err(|message| {
-        Warning::new(
-            "configuration",
-            message,
-            format!("mend the line, or move the file away with: mv {0} {0}.old", path.display()),
-        )
+/// Reads the configuration as the daemon would that has this home.
+fn configuration(paths: &Paths) -> Result<Config, Warning> {
+    use std::os::unix::fs::MetadataExt;
+    let own =
+        std::fs::metadata(&paths.home).map_or_else(|_| nix::unistd::geteuid().as_raw(), |meta| meta.uid());
+    let read = Usable::read(&paths.config, own);
+    let path = paths.config.display();
+    read.map(|usable| usable.unwrap_or_default().config).map_err(|error| {
+        let hint = format!("fix it, or move the file away with: mv {path} {path}.old");
+        Warning::new("configuration", format!("{path}: {error}"), hint)
     })
 }
 
@@ -101,7 +97,7 @@ fn is_unfounded(paths: &Paths) -> bool {
 fn try_key(key: &Passphrase, paths: &Paths) -> Result<(), Warning> {
     // A daemon that starts meanwhile must not find the database in use.
     let Some(_held) = hold(&paths.home) else { return Ok(()) };
-    let config = configuration(&paths.config).unwrap_or_default();
+    let config = configuration(paths).unwrap_or_default();
     match opened(key, paths, &config) {
         Ok(Ok(())) => Ok(()),
         Ok(Err(reason)) => Err(locked(reason)),

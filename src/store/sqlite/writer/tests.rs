@@ -6,6 +6,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use vault_platform::PagePolicy;
 
+use crate::agents::Executables;
 use crate::api::{CreateSecret, VerifyAudit};
 use crate::audit::{Author, Draft};
 use crate::clock::SystemClock;
@@ -33,6 +34,7 @@ impl Opened {
             page: PagePolicy { secretmem: false, require_lock: false },
             posture: Posture { dumpable: false, core_dumps: false, swap: "none" },
             key_file: None,
+            executables: Executables::OfAll,
         };
         let vault = Vault::new(Arc::clone(&store) as Arc<dyn Store>, Arc::new(SystemClock), settings);
         let key = || Passphrase::new(b"a key that is long enough".to_vec()).unwrap();
