@@ -39,7 +39,7 @@ pub use discover::{
     PresetList, ResolveMany, ResolvedMany, ResolvedValue,
 };
 pub use fault::{Body, Code, Details, Fault};
-pub use keys::{Done, LockVault, MakeRecovery, RecoveryMade, Rekey, Rekeyed, UnlockVault};
+pub use keys::{Done, LockVault, Locked, MakeRecovery, RecoveryMade, Rekey, Rekeyed, UnlockVault};
 pub use loss::{AcceptLoss, DamagedSecret, LossAccepted};
 pub use scan::{SCAN_BYTES, SCAN_MATCHES, SCAN_TEXTS, Scan, ScanBytes, ScanMatch, ScanText, Scanned};
 pub use secrets::{

@@ -43,7 +43,7 @@ pub fn read(path: &Path) -> Result<Option<Passphrase>, KeyFileError> {
         Err(KeyFileError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         other => other?,
     };
-    Ok(value_of(&text, VARIABLE).and_then(|value| Passphrase::new(value.as_bytes().to_vec()).ok()))
+    Ok(key_in(&text).and_then(|value| Passphrase::new(value.as_bytes().to_vec()).ok()))
 }
 
 fn read_text(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
@@ -81,6 +81,11 @@ pub fn assignment(line: &str) -> Option<(&str, &str)> {
 
 fn unquote(value: &str) -> &str {
     ['"', '\''].into_iter().find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote)).unwrap_or(value)
+}
+
+/// Returns the key that the lines of a key file hold.
+pub fn key_in(text: &str) -> Option<&str> {
+    value_of(text, VARIABLE)
 }
 
 fn value_of<'t>(text: &'t str, variable: &str) -> Option<&'t str> {

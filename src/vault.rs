@@ -16,6 +16,7 @@ mod keys;
 mod list;
 mod log;
 mod loss;
+mod mark;
 mod refused;
 mod rekey;
 mod reseal;
@@ -44,6 +45,7 @@ use growth::Growth;
 pub use handle::{Changes, Handle, Length, Place, Records, Settled, WhileLocked};
 pub use inspect::{Damage, Findings};
 pub use list::{Fold, each};
+pub use mark::LOCK_MARK;
 use refused::Refused;
 pub use rekey::SlotSource;
 use rows::Rows;
@@ -90,6 +92,8 @@ struct Inner {
     rows: Rows,
     overview: status::Kept,
     backup: Mutex<Option<backup::Pending>>,
+    /// Held while the keyring and the mark of a lock change together.
+    marking: tokio::sync::Mutex<()>,
     /// Held by all who commit a change, and by whoever changes everything alone.
     turns: Turns<()>,
 }
@@ -119,6 +123,7 @@ impl Vault {
             rows: Rows::default(),
             overview: status::Kept::default(),
             backup: Mutex::default(),
+            marking: tokio::sync::Mutex::default(),
             turns: Turns::default(),
         }))
     }

@@ -9,7 +9,7 @@ use vault::config::{Admitted, Usable};
 use vault::vault::Standing;
 use vault_platform::PeerProcess;
 
-/// The uid that stands for users outside this user namespace; it names nobody.
+/// The uid that stands for users outside this user namespace; it names no one.
 const UNMAPPED: u32 = 65_534;
 /// The place of `CAP_SYS_PTRACE` among capabilities (Linux, capability.h).
 const SYS_PTRACE: u64 = 1 << 19;
@@ -17,7 +17,7 @@ const SYS_PTRACE: u64 = 1 << 19;
 /// The configuration in force, and the news of the next one.
 pub(crate) type InForce = watch::Receiver<Arc<Usable>>;
 
-/// Returns what a process is at the door; a stranger is `None`.
+/// Returns what a process is at the door; `None` for a stranger.
 pub(crate) fn standing(admitted: &Admitted, process: &PeerProcess) -> Option<Standing> {
     let uid = process.uid();
     if uid == geteuid().as_raw() || admitted.owners.contains(&uid) {

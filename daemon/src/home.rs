@@ -9,6 +9,7 @@ use nix::fcntl::{Flock, FlockArg};
 use vault::config::Usable;
 use vault::files;
 use vault::ground::{self, Stands};
+use vault::vault::LOCK_MARK;
 
 use crate::keys::KeySources;
 use crate::options::Options;
@@ -20,6 +21,7 @@ pub(crate) struct Home {
     pub(crate) database: PathBuf,
     pub(crate) config: PathBuf,
     pub(crate) head: PathBuf,
+    pub(crate) lock_mark: PathBuf,
     pub(crate) socket: PathBuf,
     pub(crate) socket_mode: u32,
     pub(crate) socket_group: Option<String>,
@@ -68,6 +70,7 @@ impl Home {
             database,
             config,
             head,
+            lock_mark: folder.join(LOCK_MARK),
             socket,
             socket_mode: options.socket_mode.unwrap_or(usual_mode),
             socket_group: options.socket_group.clone(),

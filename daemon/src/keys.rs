@@ -78,11 +78,19 @@ pub(crate) fn from_file(path: &Path) -> Result<Passphrase, LockReason> {
     }
 }
 
-/// Opens the vault at start, making it where the home is empty; without a fitting key it stays locked.
+/// Opens the vault at start, making it where the home is empty; without a fitting key it stays locked, and so does a
+/// vault that an owner locked, whatever keys there are.
 ///
 /// # Errors
 /// Only where the database does not answer or a new vault could not be made.
-pub(crate) async fn open_at_start(vault: &Vault, sources: &mut KeySources) -> anyhow::Result<()> {
+pub(crate) async fn open_at_start(vault: &Vault, mut sources: KeySources) -> anyhow::Result<()> {
+    if vault.is_locked_by_mark() && vault.exists()? {
+        vault.set_lock_reason(LockReason::ByRequest);
+        tracing::warn!(
+            "an owner locked the vault; it stays locked until it is unlocked or its key file changes"
+        );
+        return Ok(());
+    }
     let found = match sources.take() {
         Ok(found) => found,
         Err(reason) => {

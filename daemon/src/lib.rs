@@ -69,6 +69,7 @@ pub fn start(options: &Options, hardened: Hardened) -> anyhow::Result<()> {
         page: now.config.page_policy(),
         posture: harden::posture(),
         key_file: sources.replaceable(),
+        lock_mark: Some(home.lock_mark.clone()),
         executables: access::executables(&now.admitted),
     };
     let vault = Vault::new(Arc::new(store), Arc::new(SystemClock), settings);
@@ -127,10 +128,10 @@ fn runtime(limits: &Limits) -> std::io::Result<tokio::runtime::Runtime> {
 }
 
 async fn serve(found: Found, vault: Vault) -> anyhow::Result<()> {
-    let Found { home, mut configuration, mut sources, passed } = found;
+    let Found { home, mut configuration, sources, passed } = found;
     let mut signals = telemetry::Signals::watch()?;
     vault.set_outside_head(tick::read_head(&home.head));
-    keys::open_at_start(&vault, &mut sources).await?;
+    keys::open_at_start(&vault, sources).await?;
     let socket = activate::Socket::open(&home, passed)?;
     let (stop, stopping) = signal::channel(false);
     let app = Arc::new(router::App::new(vault.clone(), &configuration.now().config.limits));

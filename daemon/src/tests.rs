@@ -19,6 +19,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use vault::api::{Fault, Operation, Route};
 use vault::clock::Clock;
+use vault::config::Limits;
 use vault::domain::Timestamp;
 use vault::vault::{Desk, Fold, Handle, Place, Records, WhileLocked, each};
 use vault_testkit::Inside;

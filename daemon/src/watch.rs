@@ -123,9 +123,10 @@ impl LastKey {
         Self { secret: random_key().ok(), mac: None }
     }
 
-    /// Tells whether the key is another than the last one that was there, and remembers it.
+    /// Returns whether the key is another than the last one that was there, and remembers it; `false` if that cannot be
+    /// known.
     fn is_new(&mut self, key: Option<&Passphrase>) -> bool {
-        let Some(secret) = &self.secret else { return true };
+        let Some(secret) = &self.secret else { return false };
         let Some(now) = key.map(|key| mac(secret.expose(), &[key.expose()])) else { return true };
         self.mac.replace(now) != Some(now)
     }

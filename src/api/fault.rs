@@ -185,7 +185,10 @@ impl Fault {
                 "the vault is locked: others can read or change the key file",
                 "make it private with: chmod 600 on the key file",
             ),
-            LockReason::ByRequest => ("the vault is locked by request", "unlock it with: vaultctl unlock"),
+            LockReason::ByRequest => (
+                "the vault is locked by request",
+                "unlock it with: vaultctl unlock --key-file; or, with a key to type: vaultctl unlock",
+            ),
             LockReason::Idle => {
                 ("the vault locked itself after a time without use", "unlock it with: vaultctl unlock")
             }

@@ -13,13 +13,24 @@ pub struct Done {
     pub success: Success,
 }
 
+/// The answer to a lock.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Locked {
+    /// Always `true`.
+    pub success: Success,
+    /// Present and true if the lock could not be marked on the disk: the next start of the daemon opens the vault.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub restart_opens: bool,
+}
+
 /// Wipes the keys from memory.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LockVault {}
 
 impl Operation for LockVault {
-    type Answer = Done;
+    type Answer = Locked;
     const METHOD: &'static str = "vault.lock";
     const ROUTE: Route = Route::post("/vault/lock");
     const SUMMARY: &'static str = "Wipes the keys from memory.";

@@ -144,7 +144,7 @@ impl Desk {
         Ok(())
     }
 
-    /// Refuses facts that could never match: such an agent would be locked out, and no one told.
+    /// Refuses facts that could never match: such an agent would be locked out without a word.
     fn check_facts(&self, wanted: Option<&Match>) -> Result<(), Fault> {
         let executables = self.vault().settings().executables;
         wanted.map_or(Ok(()), |wanted| executables.check(wanted)).map_err(|rule| {

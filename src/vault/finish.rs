@@ -6,7 +6,6 @@ use tokio::task::JoinHandle;
 
 use super::Vault;
 use super::handle::{After, Settled};
-use crate::keyring::Keyring;
 use crate::store::{Refusal, Unit};
 
 /// What is waited for: a commit, or a task that goes on behind it.
@@ -62,10 +61,7 @@ impl Vault {
             After::Erase => settled.pending_erase = !self.erase().await,
             After::EraseSoon => self.0.erase_due.store(true, Ordering::Release),
             After::Open(keys) => self.open(keys).await,
-            After::Lock(reason) => {
-                self.set_keyring(Keyring::Locked(reason));
-                self.forget_agents();
-            }
+            After::Lock(reason) => settled.restart_opens = !self.lock_with_mark(reason).await,
             After::Agents => self.read_agents_again(),
             After::Sound => {
                 self.forget_damage();

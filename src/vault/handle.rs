@@ -40,6 +40,8 @@ pub trait Handle: Operation {
 pub struct Settled {
     /// What it deleted is still in the write-ahead log.
     pub pending_erase: bool,
+    /// The vault was locked, and the next start opens it.
+    pub restart_opens: bool,
     /// The source of the key that has to be changed by hand.
     pub pending_key: Option<String>,
 }
@@ -55,7 +57,7 @@ pub(super) enum After {
     EraseSoon,
     /// The keyring opens.
     Open(Arc<Keys>),
-    /// The keyring closes.
+    /// The keyring closes, and stays closed over a restart.
     Lock(LockReason),
     /// The agents changed.
     Agents,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::desk::Desk;
 use super::faults::forbidden;
-use super::handle::{After, Changes, Handle, Place, WhileLocked};
-use crate::api::{Code, Done, Fault, LockVault, MakeRecovery, RecoveryMade, Success, UnlockVault};
+use super::handle::{After, Changes, Handle, Place, Settled, WhileLocked};
+use crate::api::{Code, Done, Fault, LockVault, Locked, MakeRecovery, RecoveryMade, Success, UnlockVault};
 use crate::audit::Draft;
 use crate::crypto::{Header, RecoveryKey, Slot, SlotKind, SlotSpec};
 use crate::domain::{Action, LockReason};
@@ -15,12 +15,16 @@ use crate::store::Change;
 impl Handle for LockVault {
     const CHANGES: Changes = Changes::AtOnce;
 
-    fn act(&self, desk: &mut Desk) -> Result<Done, Fault> {
+    fn act(&self, desk: &mut Desk) -> Result<Locked, Fault> {
         desk.ask_whole(Action::Lock)?;
         desk.note(Draft::of(Action::Lock).with("reason", LockReason::ByRequest.as_str()));
         desk.stage(Change::Close);
         desk.then(After::Lock(LockReason::ByRequest));
-        Ok(Done { success: Success })
+        Ok(Locked { success: Success, restart_opens: false })
+    }
+
+    fn settled(answer: &mut Locked, settled: &Settled) {
+        answer.restart_opens = settled.restart_opens;
     }
 }
 

@@ -15,6 +15,8 @@ pub struct Settings {
     pub posture: Posture,
     /// The key file, which a rekey replaces.
     pub key_file: Option<std::path::PathBuf>,
+    /// Where the mark of a lock is left that an owner asks for.
+    pub lock_mark: Option<std::path::PathBuf>,
     /// Whose executables the kernel shows to the process.
     pub executables: Executables,
 }

@@ -75,7 +75,7 @@ impl Vault {
         unit.entries.push(draft);
         unit.entries.extend(self.take_refusals());
         self.commit(unit).await.map_err(|refusal| super::fault_of(&refusal))?;
-        self.set_keyring(Keyring::Open(Arc::clone(&keys)));
+        self.open_without_mark(Keyring::Open(Arc::clone(&keys))).await;
         self.drop_old_slots(&keys, source).await;
         Ok(())
     }
@@ -93,7 +93,7 @@ impl Vault {
 
     /// Puts keys in force that a request brought.
     pub(super) async fn open(&self, keys: Arc<Keys>) {
-        self.set_keyring(Keyring::Open(Arc::clone(&keys)));
+        self.open_without_mark(Keyring::Open(Arc::clone(&keys))).await;
         self.drop_old_slots(&keys, SlotSource::Elsewhere).await;
     }
 

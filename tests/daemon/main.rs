@@ -30,6 +30,7 @@ mod golden;
 mod growth;
 mod guessing;
 mod list;
+mod locked;
 mod loss;
 mod malformed;
 mod malformed_http;

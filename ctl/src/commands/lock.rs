@@ -10,7 +10,7 @@ use crate::failure::Failure;
 
 /// Locks the vault: its keys are wiped from memory.
 ///
-/// It stays locked until `unlock`, a key file with another key, or a restart of the daemon.
+/// It stays locked, over a restart of the daemon too, until `unlock` or a key file with another key.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -25,6 +25,11 @@ pub(super) fn run(_args: &LockArgs, context: &Context) -> Result<ExitCode, Failu
         context.show.json(&done)?;
     } else {
         context.show.done("the vault is locked")?;
+    }
+    if done.restart_opens {
+        context.show.note(
+            "warning: the lock could not be marked on the disk, so a restart of vaultd opens the vault",
+        );
     }
     Ok(ExitCode::SUCCESS)
 }

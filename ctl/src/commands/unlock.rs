@@ -1,9 +1,12 @@
 //! `vaultctl unlock`
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
 use vault::api::{Done, StatusOf, Success, UnlockVault};
+use vault::keyfile;
+use vault::secret::{Revealed, SecretValue};
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -11,20 +14,25 @@ use crate::prompt;
 
 /// Unlocks the vault with its key or its recovery key.
 ///
-/// The key is asked for without echo, or read from stdin where that is no terminal.
+/// The key is asked for without echo, or read from stdin where that is no terminal, from a key file's lines too.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  vaultctl unlock --key-file
   vaultctl unlock
   pass show vault | vaultctl unlock")]
-pub(crate) struct UnlockArgs {}
+pub(crate) struct UnlockArgs {
+    /// Take the key from the key file, or from another file of that form [default: .env in the home]
+    #[arg(long, value_name = "FILE", num_args = 0..=1)]
+    #[expect(clippy::option_option, reason = "the form of clap for an option whose value may be left out")]
+    key_file: Option<Option<PathBuf>>,
+}
 
 /// Takes a key, where the vault is locked, and unlocks it.
-pub(super) fn run(_args: &UnlockArgs, context: &Context) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &UnlockArgs, context: &Context) -> Result<ExitCode, Failure> {
     let status = context.call(&StatusOf::default())?;
     let (done, words) = if status.locked {
-        let key = prompt::value("Key, or recovery key")?.into();
-        let operation = UnlockVault { key };
+        let operation = UnlockVault { key: key(args, context)? };
         let done = context.show.while_waiting("deriving the master key", || context.call(&operation))?;
         (done, "the vault is unlocked")
     } else {
@@ -36,4 +44,32 @@ pub(super) fn run(_args: &UnlockArgs, context: &Context) -> Result<ExitCode, Fai
         context.show.done(words)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn key(args: &UnlockArgs, context: &Context) -> Result<Revealed, Failure> {
+    let usual = context.home.join(".env");
+    match &args.key_file {
+        Some(named) => key_in(named.as_deref().unwrap_or(&usual)),
+        None if usual.exists() => {
+            typed(&format!("Key, or recovery key (--key-file takes it from {})", usual.display()))
+        }
+        None => typed("Key, or recovery key"),
+    }
+}
+
+/// Reads the key that a key file holds.
+fn key_in(file: &Path) -> Result<Revealed, Failure> {
+    let key = keyfile::read(file)?.ok_or_else(|| {
+        let message = format!("{} has no line {}=\u{2026}", file.display(), keyfile::VARIABLE);
+        Failure::usage(message, "name the file that has it, or type the key: vaultctl unlock")
+    })?;
+    let text = std::str::from_utf8(key.expose()).unwrap_or_default().to_owned();
+    Ok(SecretValue::new(text)?.into())
+}
+
+/// Takes a key as it is, or out of the lines of a key file that was piped.
+fn typed(label: &str) -> Result<Revealed, Failure> {
+    let given = prompt::value(label)?;
+    let held = keyfile::key_in(given.expose()).map(|key| SecretValue::new(key.to_owned()));
+    Ok(held.transpose()?.unwrap_or(given).into())
 }

@@ -29,6 +29,37 @@ fn a_locked_vault_opens_with_its_key() {
 }
 
 #[test]
+fn a_locked_vault_opens_with_the_key_of_the_key_file() {
+    let test = TestEnvironment::served();
+    test.ctl(&["lock"]).succeeded();
+    test.ctl(&["unlock", "--key-file"]).succeeded();
+    test.ctl(&["lock"]).succeeded();
+    let copy = test.write("copy.env", &format!("export AGENTICMAIL_VAULT_KEY='{}'\n", key_in_file(&test)));
+    test.ctl(&["unlock", "--key-file", copy.to_str().unwrap()]).succeeded();
+    test.ctl(&["list"]).succeeded();
+}
+
+#[test]
+fn the_lines_of_a_key_file_that_are_piped_are_understood() {
+    let test = TestEnvironment::served();
+    test.ctl(&["lock"]).succeeded();
+    let lines = format!("OTHER=1\nAGENTICMAIL_VAULT_KEY={}\n", key_in_file(&test));
+    test.ctl_with(&["unlock"], lines).succeeded();
+}
+
+#[test]
+fn a_key_file_without_a_key_or_for_others_to_read_unlocks_nothing() {
+    let test = TestEnvironment::served();
+    test.ctl(&["lock"]).succeeded();
+    let none = test.write("none.env", "OTHER=1\n");
+    test.ctl(&["unlock", "--key-file", none.to_str().unwrap()]).ended_with(2);
+    test.ctl(&["unlock", "--key-file", "/no/such/file"]).ended_with(2);
+    std::fs::set_permissions(test.path(".env"), std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    let run = test.ctl(&["unlock", "--key-file"]).ended_with(7);
+    assert!(run.stderr.contains("chmod 600"), "{run}");
+}
+
+#[test]
 fn the_recovery_key_opens_it_too() {
     let (test, key) = served_with_recovery_key();
     test.ctl(&["lock"]).succeeded();

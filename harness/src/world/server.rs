@@ -10,12 +10,15 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
-use vault::api::StatusOf;
+use vault::api::{Fault, Status, StatusOf, UnlockVault};
 use vault::client::Client;
+use vault::domain::LockReason;
 use vault::files;
 use vault_testkit::Home;
 
 use xtask::workspace::root;
+
+use super::keeper::key_in;
 
 /// Where the daemons of a home log to.
 const LOG: &str = "vaultd.log";
@@ -147,9 +150,7 @@ impl Server {
     pub(crate) fn wait_until_ready(&mut self) -> Result<()> {
         let began = Instant::now();
         loop {
-            let answer =
-                Client::connect(&self.socket()).and_then(|mut client| client.call(&StatusOf::default()));
-            match answer {
+            match self.opened() {
                 Ok(status) if !status.locked => return Ok(()),
                 Ok(status) if began.elapsed() > PATIENCE => {
                     bail!("it stays locked: {:?}", status.lock_reason)
@@ -162,6 +163,17 @@ impl Server {
             }
             std::thread::sleep(PAUSE);
         }
+    }
+
+    /// Asks how the vault is, and opens one that a keeper had locked when the daemon was killed.
+    fn opened(&self) -> Result<Status, Fault> {
+        let mut client = Client::connect(&self.socket())?;
+        let status = client.call(&StatusOf::default())?;
+        if status.lock_reason != Some(LockReason::ByRequest) {
+            return Ok(status);
+        }
+        client.call(&UnlockVault { key: key_in(&self.key_file())? })?;
+        client.call(&StatusOf::default())
     }
 
     /// Kills the daemon, which learns nothing of it.

@@ -10,6 +10,7 @@ use vault::keyfile::{self, KeyFileError};
 use vault::keyring;
 use vault::secret::Passphrase;
 use vault::store::{Flaw, SqliteStore, Store, StoreError};
+use vault::vault::LOCK_MARK;
 
 use super::Paths;
 use crate::context::Context;
@@ -57,6 +58,9 @@ fn configuration(paths: &Paths) -> Result<Config, Warning> {
 
 /// Looks, where no daemon runs, whether the key that one would find opens the database.
 pub(super) fn key_findings(paths: &Paths, context: &Context) -> Option<Warning> {
+    if paths.home.join(LOCK_MARK).exists() {
+        return Some(locked(LockReason::ByRequest));
+    }
     if let Some(key) = env::key() {
         return try_key(&key, paths).err().map(of_environment);
     }

@@ -34,6 +34,7 @@ impl Opened {
             page: PagePolicy { secretmem: false, require_lock: false },
             posture: Posture { dumpable: false, core_dumps: false, swap: "none" },
             key_file: None,
+            lock_mark: None,
             executables: Executables::OfAll,
         };
         let vault = Vault::new(Arc::clone(&store) as Arc<dyn Store>, Arc::new(SystemClock), settings);
