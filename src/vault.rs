@@ -16,6 +16,7 @@ mod keys;
 mod list;
 mod log;
 mod loss;
+mod lost;
 mod mark;
 mod refused;
 mod rekey;
@@ -45,6 +46,7 @@ use growth::Growth;
 pub use handle::{Changes, Handle, Length, Place, Records, Settled, WhileLocked};
 pub use inspect::{Damage, Findings};
 pub use list::{Fold, each};
+pub use lost::lost;
 pub use mark::LOCK_MARK;
 use refused::Refused;
 pub use rekey::SlotSource;
@@ -79,6 +81,8 @@ struct Inner {
     warnings: RwLock<Vec<Warning>>,
     weak_key: AtomicBool,
     outside: RwLock<Option<Head>>,
+    /// Whether a vault was here whose database is gone.
+    lost: AtomicBool,
     /// Whether something was removed that has to leave the write-ahead log.
     erase_due: AtomicBool,
     /// Whether it was compared with the log's since the start: no other may take its place before.
@@ -112,6 +116,7 @@ impl Vault {
             warnings: RwLock::default(),
             weak_key: AtomicBool::new(false),
             outside: RwLock::default(),
+            lost: AtomicBool::default(),
             erase_due: AtomicBool::default(),
             compared: AtomicBool::default(),
             opened: AtomicI64::new(0),

@@ -81,9 +81,15 @@ pub(crate) fn from_file(path: &Path) -> Result<Passphrase, LockReason> {
 /// Opens the vault at start, making it where the home is empty; without a fitting key it stays locked, and so does a
 /// vault that an owner locked, whatever keys there are.
 ///
+/// Where the head of a log is without its database, the vault is lost, and none is made in its place.
+///
 /// # Errors
 /// Only where the database does not answer or a new vault could not be made.
-pub(crate) async fn open_at_start(vault: &Vault, mut sources: KeySources) -> anyhow::Result<()> {
+pub(crate) async fn open_at_start(vault: &Vault, mut sources: KeySources, head: &Path) -> anyhow::Result<()> {
+    if head.exists() && !vault.exists()? {
+        vault.mark_lost(head);
+        return Ok(());
+    }
     if vault.is_locked_by_mark() && vault.exists()? {
         vault.set_lock_reason(LockReason::ByRequest);
         tracing::warn!(

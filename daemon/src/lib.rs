@@ -131,7 +131,7 @@ async fn serve(found: Found, vault: Vault) -> anyhow::Result<()> {
     let Found { home, mut configuration, sources, passed } = found;
     let mut signals = telemetry::Signals::watch()?;
     vault.set_outside_head(tick::read_head(&home.head));
-    keys::open_at_start(&vault, sources).await?;
+    keys::open_at_start(&vault, sources, &home.head).await?;
     let socket = activate::Socket::open(&home, passed)?;
     let (stop, stopping) = signal::channel(false);
     let app = Arc::new(router::App::new(vault.clone(), &configuration.now().config.limits));

@@ -30,10 +30,10 @@ impl Vault {
         found(&*self.0.store, passphrase, plan)
     }
 
-    /// Tells whether the store holds a vault, a damaged one too.
+    /// Tells whether the store holds a vault, or is known to have held one: a damaged or a lost one too.
     pub fn exists(&self) -> Result<bool, Fault> {
         match self.0.store.header() {
-            Ok(header) => Ok(header.is_some()),
+            Ok(header) => Ok(header.is_some() || self.is_lost()),
             Err(StoreError::Damaged(_)) => Ok(true),
             Err(error) => Err(error.into()),
         }
@@ -117,6 +117,7 @@ impl Vault {
         let header = match self.0.store.header() {
             Ok(Some(header)) => header,
             Ok(None) => {
+                self.refuse_lost()?;
                 let hint = "there is no vault yet; stop vaultd and make one with: vaultctl init";
                 return Err(Fault::locked(LockReason::NoKey).hint(hint));
             }

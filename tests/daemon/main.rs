@@ -32,6 +32,7 @@ mod guessing;
 mod list;
 mod locked;
 mod loss;
+mod lost;
 mod malformed;
 mod malformed_http;
 mod malformed_rpc;

@@ -108,10 +108,11 @@ fn tell(daemon: &Daemon, findings: Vec<Warning>, context: &Context) -> Result<()
 }
 
 fn findings(daemon: &Daemon, paths: &Paths, context: &Context) -> Vec<Warning> {
+    let lost = if daemon.status().is_none() { files::lost(paths) } else { None };
     if !paths.database.exists() && daemon.status().is_none() {
-        return vec![no_vault(paths, context)];
+        return vec![lost.unwrap_or_else(|| no_vault(paths, context))];
     }
-    let mut found = Vec::new();
+    let mut found: Vec<_> = lost.into_iter().collect();
     if paths.database.exists() {
         found.extend(files::findings(paths));
     }

@@ -8,13 +8,13 @@ use std::process::ExitCode;
 use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
-use vault::api::{Code, Fault};
+use vault::api::{Code, Fault, Warning};
 use vault::config::{Config, Usable};
 use vault::keyfile::{self, KeyFileError};
 use vault::keyring::UnlockError;
 use vault::secret::Passphrase;
 use vault::store::{SqliteStore, Store};
-use vault::vault::{FoundError, Founding, Plan, found};
+use vault::vault::{FoundError, Founding, Plan, found, lost};
 use zeroize::Zeroizing;
 
 use super::recovery::{another, print_key};
@@ -77,6 +77,7 @@ pub(super) fn run(args: &InitArgs, context: &Context) -> Result<ExitCode, Failur
     if store.header()?.is_some() {
         return Err(place.exists(USE_IT));
     }
+    refuse_lost(&place)?;
     let (key, origin) = key(&place, kept)?;
     let plan = Plan {
         founding: Founding::WithRecovery,
@@ -93,6 +94,16 @@ pub(super) fn run(args: &InitArgs, context: &Context) -> Result<ExitCode, Failur
     })?;
     next(&place, context)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses to make a vault in the place of another one, whose database is gone and the head of its log is not.
+fn refuse_lost(place: &Place) -> Result<(), Failure> {
+    let head = place.home.join("head");
+    if head.exists() {
+        let Warning { message, hint, .. } = lost(&head);
+        return Err(Fault::new(Code::Conflict, message).hint(hint).into());
+    }
+    Ok(())
 }
 
 /// Reads the configuration as a daemon would, or writes one with the defaults.

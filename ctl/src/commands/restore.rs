@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use vault::crypto::RecoveryKey;
 use vault::domain::Timestamp;
+use vault::store::SqliteStore;
 use vault::{files, keyfile};
 
 use super::backup::{Copy, files_of, key_of};
@@ -17,7 +18,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::show::{Tone, counted};
 
-/// Puts a backup into a home that has no vault, checked byte by byte before anything is put there.
+/// Puts a backup into a home that has no vault, or lost its database, checked byte by byte before anything is put there.
 ///
 /// Without a daemon, and under its lock. The key is that of the home's key file, where there is one; else it is asked
 /// for, and may be the recovery key of the day the backup was made. A damaged backup is refused whole.
@@ -51,7 +52,7 @@ pub(super) struct Report {
 pub(super) fn run(args: &RestoreArgs, context: &Context) -> Result<ExitCode, Failure> {
     let file = files::open_regular(&args.file).map_err(|error| Failure::file(&args.file, &error))?;
     let place = Place::prepare(&context.home, args.env_file.as_ref(), args.database.as_ref())?;
-    if place.database.exists() {
+    if place.database.exists() && !SqliteStore::is_empty(&place.database).unwrap_or(false) {
         return Err(place.exists(&moved_away(&place.database)));
     }
     let mut beside = place.database.as_os_str().to_owned();

@@ -110,3 +110,26 @@ fn a_damaged_index_is_found_by_doctor_and_verify_and_mended_by_accepting_a_loss(
     assert_eq!("value of db-prod", test.ctl(&["get", "db-prod"]).succeeded().stdout);
     test.ctl(&["audit", "verify"]).succeeded();
 }
+
+#[test]
+fn a_lost_database_is_found_by_the_doctor_kept_from_init_and_restored() {
+    let mut test = TestEnvironment::served();
+    test.ctl_with(&["set", "a"], "value of a").succeeded();
+    let copy = test.home().with_file_name("copy.backup").display().to_string();
+    test.ctl(&["backup", &copy]).succeeded();
+    test.stop();
+    std::fs::remove_file(test.path("vault.db")).unwrap();
+    let run = test.ctl(&["doctor"]).ended_with(9);
+    assert!(run.stdout.contains("lost: the database is gone"), "{run}");
+    test.start();
+    let run = test.ctl(&["doctor"]).ended_with(9);
+    assert!(run.stdout.contains("lost: the database is gone"), "{run}");
+    test.stop();
+    let run = test.ctl(&["doctor"]).ended_with(9);
+    assert!(run.stdout.contains("lost: the database is gone"), "{run}");
+    let run = test.ctl(&["init"]).ended_with(7);
+    assert!(run.stderr.contains("vaultctl restore"), "{run}");
+    test.ctl(&["restore", &copy]).succeeded();
+    test.start();
+    assert_eq!("value of a", test.ctl(&["get", "a"]).succeeded().stdout);
+}

@@ -1,11 +1,27 @@
 //! Reading and writing the vault's header: its id, its slots, its audit keys.
 
+use std::path::Path;
+
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::columns::array;
+use super::{Mode, SqliteStore, connect};
 use crate::crypto::{AuditKeySeal, Header, Slot};
 use crate::domain::{Timestamp, VaultId};
 use crate::store::StoreError;
+
+impl SqliteStore {
+    /// Returns whether a database has no vault in it, and leaves the file and its write-ahead log as they are.
+    ///
+    /// # Errors
+    /// Those of reading it; a header that was taken away is damage.
+    pub fn is_empty(path: &Path) -> Result<bool, StoreError> {
+        let connection = connect(path, Mode::Read)?;
+        let sql = "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)";
+        let is_blank: bool = connection.query_row(sql, [], |row| row.get(0))?;
+        Ok(is_blank || read_header(&connection)?.is_none())
+    }
+}
 
 pub(super) fn read_header(connection: &Connection) -> Result<Option<Header>, StoreError> {
     let found = connection

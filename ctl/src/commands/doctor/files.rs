@@ -92,10 +92,17 @@ fn of_environment(finding: Warning) -> Warning {
     Warning::new(&finding.code, message, format!("leave it to the key file with: unset {variable}"))
 }
 
+/// Looks whether the head of a log is there without its database.
+pub(super) fn lost(paths: &Paths) -> Option<Warning> {
+    let head = paths.home.join("head");
+    let is_lost = head.exists() && (!paths.database.exists() || is_unfounded(paths));
+    is_lost.then(|| vault::vault::lost(&head))
+}
+
 /// Tells whether a daemon made the database and no key ever made a vault of it.
 fn is_unfounded(paths: &Paths) -> bool {
     let Some(_held) = hold(&paths.home) else { return false };
-    SqliteStore::open(&paths.database).is_ok_and(|store| matches!(store.header(), Ok(None)))
+    SqliteStore::is_empty(&paths.database).unwrap_or(false)
 }
 
 fn try_key(key: &Passphrase, paths: &Paths) -> Result<(), Warning> {
