@@ -111,7 +111,7 @@ pub fn why_not_private(path: &Path, allowed_mode: u32) -> io::Result<Option<Stri
     }
     if mode & !allowed_mode & 0o777 != 0 {
         let path = path.display();
-        return Ok(Some(format!("{path} has mode {mode:04o}; mend it with: chmod {allowed_mode:o} {path}")));
+        return Ok(Some(format!("{path} has mode {mode:04o}; fix it with: chmod {allowed_mode:o} {path}")));
     }
     Ok(None)
 }

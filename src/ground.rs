@@ -39,14 +39,14 @@ pub enum Unfit {
 pub enum Stands {
     /// Files of others too, where each may remove his own alone, as in `/tmp`.
     Apart,
-    /// None of theirs: the file has others beside it that are ours too.
+    /// No files of others: the folder holds other files of ours.
     AmongOurs,
 }
 
-/// Refuses a path where others than a user and root could put something of theirs in its place, or beside it.
+/// Refuses a path where others than a user and root could replace it, or add something next to it.
 ///
 /// # Errors
-/// [`Unfit::Exposed`], with what mends it; [`Unfit::Unread`] if a folder above cannot be looked at.
+/// [`Unfit::Exposed`], with the command that fixes it; [`Unfit::Unread`] if a folder above cannot be looked at.
 pub fn check(path: &Path, stands: Stands, own: u32) -> Result<(), Unfit> {
     // A folder that is missing is told of when something is made in it.
     let Ok(folder) = std::fs::canonicalize(files::parent(path)) else { return Ok(()) };
@@ -65,7 +65,7 @@ pub fn check(path: &Path, stands: Stands, own: u32) -> Result<(), Unfit> {
         let shared = mode & STICKY != 0 && (above != folder || stands == Stands::Apart);
         if mode & writers != 0 && !shared {
             return Err(Unfit::Exposed(format!(
-                "others could put something else in place of {}; mend it with: chmod go-w {shown}",
+                "others could put something else in place of {}; fix it with: chmod go-w {shown}",
                 path.display()
             )));
         }
@@ -85,7 +85,7 @@ pub fn read(file: File, path: &Path, own: u32) -> Result<String, Unfit> {
     // No one else comes through a private folder, whatever the modes of what is in it.
     let private = std::fs::metadata(files::parent(path)).is_ok_and(|folder| folder.mode() & OTHERS == 0);
     if meta.mode() & 0o022 != 0 && !private {
-        return Err(Unfit::Exposed(format!("others may change it; mend it with: chmod go-w {shown}")));
+        return Err(Unfit::Exposed(format!("others may change it; fix it with: chmod go-w {shown}")));
     }
     let mut text = Vec::new();
     file.take(TEXT_BYTES + 1).read_to_end(&mut text)?;

