@@ -83,6 +83,8 @@ fn a_link_in_place_of_a_file_of_sqlites_is_not_followed() {
 #[test]
 fn a_link_in_place_of_the_logs_head_is_replaced_and_not_followed() {
     let (home, bystander) = (Home::new(), Bystander::new());
+    Daemon::start(&home).stop();
+    home.remove("head");
     bystander.linked_from(&home, "head");
     let daemon = Daemon::start(&home);
     daemon.create("a", "v");

@@ -66,9 +66,11 @@ impl Desk {
 
     /// Refuses to store a name before a secret, which is named to those who may list it.
     fn refuse_before(&mut self, org: &OrgId, name: &SecretName, behind: &SecretName) -> Fault {
-        let mut draft = Draft::of(Action::Encrypt).org(org).with("storing", name.as_str());
-        draft.name = Some(behind.to_string());
-        self.about(draft);
+        let draft = Draft::of(Action::Encrypt).org(org).with("storing", name.as_str());
+        self.about(match self.store().find(org, behind) {
+            Ok(Some(stored)) => draft.secret(stored.row.id, behind.as_str()),
+            _ => Draft { name: Some(behind.to_string()), ..draft },
+        });
         let shown = self.allows(Action::Read, org, Some(behind.as_str())).then(|| format!("`{behind}`"));
         let shown = shown.as_deref().unwrap_or("a secret");
         let message = format!("`{name}` would go before {shown}, which you may not replace");
