@@ -1,7 +1,7 @@
 //! Plain words: some are refused in texts and documentation, and the message says what to write instead.
 //!
-//! Comments that begin with two slashes and names in code are not looked at. `where` for `if` in a message is not looked
-//! for either: whether a `where` names a place or a condition cannot be said without reading the sentence.
+//! Comments that begin with two slashes and names in code are not looked at. `where` is refused in the phrases that begin
+//! a condition; in others, whether it names a place cannot be said without reading the sentence.
 
 mod table;
 mod text;

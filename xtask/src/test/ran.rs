@@ -52,10 +52,13 @@ impl Ran {
     pub(super) fn has_passed(&self, promise: &str) -> bool {
         let Some((file, function)) = promise.split_once("::") else { return false };
         let module = file.rsplit('/').next().unwrap_or(file);
+        let is_root = matches!(module, "main" | "lib");
         self.passed.iter().any(|name| {
             // Without the program that nextest puts before the name.
             let mut segments = name.rsplit(' ').next().unwrap_or(name).rsplit("::");
-            segments.next() == Some(function) && segments.any(|segment| segment == module)
+            let is_named = segments.next() == Some(function);
+            is_named
+                && if is_root { segments.next().is_none() } else { segments.any(|segment| segment == module) }
         })
     }
 }
@@ -117,6 +120,7 @@ mod tests {
     fn a_promise_is_kept_by_a_test_of_its_file_and_name_that_passed() {
         let ran = Ran::from_nextest(REPORT, IGNORED).unwrap();
         assert!(ran.has_passed("tests/daemon/door::a_test"));
+        assert!(!ran.has_passed("tests/daemon/main::a_test"));
         for other in
             ["tests/daemon/door::another", "tests/daemon/memory::a_test", "tests/daemon/memory::a_third"]
         {
@@ -128,16 +132,17 @@ mod tests {
     fn the_lines_of_the_usual_harness_are_read_too() {
         let mut ran = Ran::default();
         for line in [
-            "running 4 tests",
+            "running 5 tests",
             "test crypto::slot::tests::one ... ok",
+            "test five ... ok",
             "test door::two ... FAILED",
             "test door::three ... ignored",
             "test door::four ... ignored, why",
-            "test result: FAILED. 1 passed; 1 failed; 2 ignored; 0 measured; 0 filtered out",
+            "test result: FAILED. 2 passed; 1 failed; 2 ignored; 0 measured; 0 filtered out",
         ] {
             ran.take_line(line);
         }
-        assert!(ran.has_passed("src/crypto/slot::one"));
-        assert!(ran.to_string().ends_with("1 passed, 1 failed, 2 skipped"), "{ran}");
+        assert!(ran.has_passed("src/crypto/slot::one") && ran.has_passed("tests/page/main::five"));
+        assert!(ran.to_string().ends_with("2 passed, 1 failed, 2 skipped"), "{ran}");
     }
 }

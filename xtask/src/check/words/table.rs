@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// The refused forms of each word, and what to write instead.
-const TABLE: [(&[&str], &str); 16] = [
+const TABLE: [(&[&str], &str); 17] = [
     (&["mend", "mends", "mended", "mending"], "fix"),
     (&["afresh"], "again, or a verb with re-"),
     (&["anew"], "again, or a verb with re-"),
@@ -21,6 +21,27 @@ const TABLE: [(&[&str], &str); 16] = [
     (&["beside"], "with, next to, in addition to"),
     (&["take back", "takes back", "took back", "taken back", "taking back"], "undo, revoke"),
     (&["take it back", "takes it back", "took it back", "taken it back"], "undo, revoke"),
+    (&CONDITIONS, "if"),
+];
+
+/// What begins a condition, and not a place.
+const CONDITIONS: [&str; 16] = [
+    "where there is",
+    "where there are",
+    "where there was",
+    "where there were",
+    "where it is not",
+    "where it is missing",
+    "where it is there",
+    "where it cannot",
+    "where it does not",
+    "where it has",
+    "where that is",
+    "where that cannot",
+    "where they differ",
+    "where nothing",
+    "where none",
+    "where no",
 ];
 
 /// A refused form: its words after the first, and what to write instead.
@@ -109,6 +130,15 @@ mod tests {
     #[test]
     fn words_and_their_inflections_are_found_in_any_case() {
         assert_eq!(["mends", "told", "hurting"], found("Mends what was TOLD, hurting")[..]);
+    }
+
+    #[test]
+    fn where_is_found_in_a_condition_and_left_in_a_place() {
+        assert_eq!(
+            ["where there is", "where it cannot"],
+            found("Where there is none, or where it cannot be")[..]
+        );
+        assert!(found("the folder where it stands, and where the value comes from").is_empty());
     }
 
     #[test]
