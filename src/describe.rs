@@ -103,6 +103,7 @@ fn error_responses(lock_reason: &Value) -> Value {
             "error": { "type": "string" },
             "hint": { "type": "string" },
             "lockReason": lock_reason,
+            "expiredAt": { "type": "string", "format": "date-time" },
             "requestId": { "type": "string" },
             "retryAfter": { "type": "integer", "minimum": 1 },
         },

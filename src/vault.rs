@@ -190,7 +190,7 @@ impl Vault {
                 running.await.map_err(|_| Fault::new(Code::Internal, "the operation ended by a panic"))?
             }
         };
-        if acted.as_ref().is_err_and(|fault| *fault == fault_of(&Refusal::Stale)) {
+        if acted.as_ref().is_err_and(|fault| fault.is_stale) {
             return Ok(Err(GivenUp::of(desk, Refusal::Stale)));
         }
         if let (Err(fault), Records::Each, Err(_)) = (&acted, O::RECORDS, desk.keys()) {

@@ -7,10 +7,8 @@ mod words;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
-use schemars::JsonSchema;
 use serde::Serialize;
-use vault::api::{Code, Warning};
-use vault::domain::LockReason;
+use vault::api::Warning;
 use vault::secret::Revealed;
 use zeroize::Zeroizing;
 
@@ -85,20 +83,6 @@ pub(crate) struct Show {
     form: Form,
     out: Paint,
     err: Paint,
-}
-
-/// An error for programs.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(inline)]
-pub(crate) struct ErrorLine<'a> {
-    error: &'a str,
-    code: Code,
-    hint: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    lock_reason: Option<LockReason>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    request_id: Option<&'a str>,
 }
 
 #[expect(clippy::unused_self, reason = "who prints holds the printer, and nothing prints without it")]
@@ -248,14 +232,7 @@ impl Show {
     pub(crate) fn failure(self, failure: &Failure) {
         let Failure::Fault(fault) = failure else { return };
         if self.is_json() {
-            let line = ErrorLine {
-                error: &fault.message,
-                code: fault.code,
-                hint: &fault.hint,
-                lock_reason: fault.lock_reason,
-                request_id: fault.request_id.as_deref(),
-            };
-            tell(&(serde_json::to_string(&line).unwrap_or_default() + "\n"));
+            tell(&(serde_json::to_string(&fault.body()).unwrap_or_default() + "\n"));
             return;
         }
         let words = format!("{} {}\n", self.err.apply(Tone::Bad, "vaultctl:"), in_lines(&fault.message));

@@ -1,11 +1,12 @@
 //! The one table of errors: code ↔ HTTP status ↔ JSON-RPC number ↔ exit code ↔ hint.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Invalid, LockReason};
+use crate::domain::{Invalid, LockReason, Timestamp};
 
 /// The codes of errors, as every face names them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
     /// The request is malformed or breaks a limit.
@@ -138,8 +139,12 @@ pub struct Fault {
     pub retry_after: Option<u64>,
     /// Why the vault is locked.
     pub lock_reason: Option<LockReason>,
+    /// When the secret expired that was asked for.
+    pub expired_at: Option<Timestamp>,
     /// The request's id, where the log says more.
     pub request_id: Option<String>,
+    /// Whether something else was done since what was read, so that another try may succeed; the vault tries by itself.
+    pub is_stale: bool,
 }
 
 impl Fault {
@@ -152,7 +157,9 @@ impl Fault {
             rpc: code.rpc(),
             retry_after: (code == Code::Busy).then_some(1),
             lock_reason: None,
+            expired_at: None,
             request_id: None,
+            is_stale: false,
         }
     }
 
@@ -204,6 +211,12 @@ impl Fault {
         Self { lock_reason: Some(reason), ..Self::new(Code::Locked, message).hint(hint) }
     }
 
+    /// The secret was changed by another caller since it was read.
+    pub(crate) fn stale() -> Self {
+        let fault = Self::new(Code::Conflict, "the secret changed meanwhile, again and again");
+        Self { is_stale: true, ..fault }
+    }
+
     /// Nothing of that name or id is there, for this caller.
     pub fn not_found() -> Self {
         Self::new(Code::NotFound, "there is no such secret")
@@ -211,7 +224,7 @@ impl Fault {
 }
 
 /// What stands beside a fault's words: HTTP puts it into the same object, JSON-RPC under `data`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Details<'a> {
     code: Code,
@@ -219,13 +232,16 @@ pub struct Details<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     lock_reason: Option<LockReason>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    expired_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u64>,
 }
 
-/// A fault as HTTP writes it.
-#[derive(Debug, Serialize)]
+/// A fault as HTTP and `vaultctl --json` write it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct Body<'a> {
     error: &'a str,
     #[serde(flatten)]
@@ -239,12 +255,13 @@ impl Fault {
             code: self.code,
             hint: &self.hint,
             lock_reason: self.lock_reason,
+            expired_at: self.expired_at,
             request_id: self.request_id.as_deref(),
             retry_after: self.retry_after,
         }
     }
 
-    /// Gives the whole as HTTP writes it.
+    /// Returns the whole as HTTP and `vaultctl --json` write it.
     pub fn body(&self) -> Body<'_> {
         Body { error: &self.message, details: self.details() }
     }

@@ -120,6 +120,7 @@ fn fault_of(answer: &RawAnswer) -> Fault {
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let code = Code::from_word(&text("code")).unwrap_or(Code::Internal);
     let lock_reason = body.get("lockReason").and_then(|reason| serde_json::from_value(reason.clone()).ok());
+    let expired_at = body.get("expiredAt").and_then(|end| serde_json::from_value(end.clone()).ok());
     let request_id = body.get("requestId").and_then(Value::as_str).map(str::to_owned);
-    Fault { lock_reason, request_id, ..Fault::new(code, text("error")).hint(text("hint")) }
+    Fault { lock_reason, expired_at, request_id, ..Fault::new(code, text("error")).hint(text("hint")) }
 }

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::connect;
 use crate::agents::Token;
 use crate::api::{Code, Fault, Operation, REQUEST_BYTES};
-use crate::domain::LockReason;
+use crate::domain::{LockReason, Timestamp};
 
 /// The longest wait for an answer: deriving keys and sealing everything afresh take their time.
 const PATIENCE: Duration = Duration::from_mins(10);
@@ -55,6 +55,8 @@ struct WireData {
     hint: String,
     #[serde(default)]
     lock_reason: Option<LockReason>,
+    #[serde(default)]
+    expired_at: Option<Timestamp>,
     #[serde(default)]
     request_id: Option<String>,
 }
@@ -130,6 +132,7 @@ impl From<WireError> for Fault {
         if let Some(data) = error.data {
             fault.hint = data.hint;
             fault.lock_reason = data.lock_reason;
+            fault.expired_at = data.expired_at;
             fault.request_id = data.request_id;
         }
         fault

@@ -1,7 +1,7 @@
 //! Update, versions, rollback, and a platform's fields together.
 
 use super::desk::Desk;
-use super::faults::{fault_of, unreadable, unsealable};
+use super::faults::{unreadable, unsealable};
 use super::handle::{After, Handle};
 use super::secrets::{NewSecret, created};
 use crate::api::{
@@ -12,7 +12,7 @@ use crate::discovery::field_of;
 use crate::domain::{Action, FieldName, Metadata, PlatformName, SecretName};
 use crate::presets::{Preset, Presets};
 use crate::secret::SecretValue;
-use crate::store::{Change, Kept, Refusal, Stored, VERSIONS_KEPT, VersionRow};
+use crate::store::{Change, Kept, Stored, VERSIONS_KEPT, VersionRow};
 
 /// Reads a secret's kept versions and checks them against its row.
 pub(super) fn kept_versions(desk: &Desk, stored: &Stored) -> Result<Vec<VersionRow>, Fault> {
@@ -22,7 +22,7 @@ pub(super) fn kept_versions(desk: &Desk, stored: &Stored) -> Result<Vec<VersionR
         // They were read after the row: where that changed meanwhile, all of it is tried again.
         let now = desk.store().get(stored.row.id)?;
         if now.is_none_or(|now| now.row.revision != stored.row.revision) {
-            return Err(fault_of(&Refusal::Stale));
+            return Err(Fault::stale());
         }
         let words = format!("the kept versions of `{}` were changed", stored.row.name);
         return Err(Fault::new(Code::Integrity, words));

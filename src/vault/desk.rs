@@ -260,12 +260,10 @@ impl Desk {
     /// Refuses a secret that is no longer handed out.
     pub(super) fn unexpired(&self, stored: &Stored) -> Result<(), Fault> {
         let row = &stored.row;
-        if !row.is_expired(self.now) {
-            return Ok(());
-        }
-        let end = row.expires_at.unwrap_or_default();
-        let fault = Fault::new(Code::NotFound, format!("the secret `{}` expired at {end}", row.name));
-        Err(fault.hint("give it a new value or a later expiry with: vaultctl set"))
+        let Some(end) = row.expires_at.filter(|_| row.is_expired(self.now)) else { return Ok(()) };
+        let fault = Fault::new(Code::NotFound, format!("the secret `{}` expired at {end}", row.name))
+            .hint("give it a new value or a later expiry with: vaultctl set");
+        Err(Fault { expired_at: Some(end), ..fault })
     }
 
     /// Opens a taken secret's value to seal it again, expired or not.

@@ -21,9 +21,7 @@ pub(super) fn fault_of(refusal: &Refusal) -> Fault {
             .hint("replace its value with: vaultctl set; or choose another name"),
         Refusal::PlaceTaken => Fault::new(Code::Conflict, "another spelling of the name is taken in this org")
             .hint("in a field `-`, `.` and camelCase are the same as `_`; replace that secret, or choose another name"),
-        Refusal::Stale | Refusal::OldKeys => {
-            Fault::new(Code::Conflict, "the secret changed meanwhile, again and again")
-        }
+        Refusal::Stale | Refusal::OldKeys => Fault::stale(),
         Refusal::Revoked => Fault::new(Code::Unauthorized, "the agent's rights changed meanwhile"),
         Refusal::Full | Refusal::Storage(_) => {
             Fault::new(Code::Storage, "the change could not be written to disk; nothing of it is stored")

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::change::renewed;
 use super::desk::Desk;
-use super::faults::fault_of;
 use super::handle::{Handle, Length, Place};
 use super::secrets::NewSecret;
 use crate::api::{
@@ -14,7 +13,7 @@ use crate::api::{
 };
 use crate::audit::Draft;
 use crate::domain::{Action, Invalid, OrgId, SecretId, SecretName};
-use crate::store::{Change, ListQuery, Named, Refusal, Stored};
+use crate::store::{Change, ListQuery, Named, Stored};
 
 /// The most secrets of one import.
 const ENTRIES: usize = crate::api::IMPORT_ENTRIES;
@@ -113,7 +112,7 @@ impl Import {
         };
         let outcome = match self.on_conflict {
             // It was stored since all names were looked at, which is done again.
-            OnConflict::Fail => return Err(fault_of(&Refusal::Stale)),
+            OnConflict::Fail => return Err(Fault::stale()),
             OnConflict::Skip => {
                 desk.drop_noted(stored.row.id);
                 Taken::Skipped

@@ -246,7 +246,11 @@ fn an_expired_secret_is_not_handed_out_and_the_words_say_when_it_expired() {
     for answer in [daemon.secret(entry["id"].as_str().unwrap()), daemon.resolve("skill:x:token")] {
         assert_eq!((404, "not_found"), (answer.status, answer.code()));
         assert!(answer.error().contains("expired at 2020-02-03T04:05:06.000Z"), "{}", answer.error());
+        assert_eq!("2020-02-03T04:05:06.000Z", answer.body["expiredAt"]);
     }
+    let refused = daemon.rpc("vault.resolve", json!({ "name": "skill:x:token" }));
+    assert_eq!("2020-02-03T04:05:06.000Z", refused["error"]["data"]["expiredAt"]);
+    assert!(daemon.resolve("expired").body["expiredAt"].is_null());
 }
 
 #[test]

@@ -61,14 +61,9 @@ fn read(id: SecretId, version: Option<u64>, context: &Context) -> Result<Resolve
 fn by_id(id: SecretId, context: &Context) -> Result<Option<Resolved>, Failure> {
     match read(id, None, context) {
         Ok(found) => Ok(Some(found)),
-        Err(Failure::Fault(fault)) if fault.code == Code::NotFound && !has_expired(&fault.message) => {
+        Err(Failure::Fault(fault)) if fault.code == Code::NotFound && fault.expired_at.is_none() => {
             Ok(None)
         }
         Err(failure) => Err(failure),
     }
-}
-
-/// Tells whether the words say that the secret is there but past its time.
-fn has_expired(message: &str) -> bool {
-    message.contains("expired")
 }

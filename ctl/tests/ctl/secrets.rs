@@ -100,6 +100,12 @@ fn an_expired_secret_is_listed_as_such() {
     assert!(run.stdout.contains("2020-01-01 00:00:00Z (expired)"), "{run}");
     let run = test.ctl(&["get", "old"]).ended_with(3);
     assert!(run.stderr.contains("expired"), "{run}");
+    let id = test.ctl(&["show", "old", "--json"]).succeeded().json()["id"].as_str().unwrap().to_owned();
+    for asked in [id.as_str(), "old"] {
+        let run = test.ctl(&["get", asked, "--json"]).ended_with(3);
+        let error: serde_json::Value = serde_json::from_str(&run.stderr).unwrap();
+        assert_eq!("2020-01-01T00:00:00.000Z", error["expiredAt"], "{run}");
+    }
 }
 
 #[test]

@@ -12,7 +12,6 @@ use vault::secret::Revealed;
 use crate::commands::{
     agent, backup, doctor, import, init, integrate, rekey, restore, scan, service, status, ui,
 };
-use crate::show::ErrorLine;
 
 /// What a command prints: one of these, at each call or (`audit --follow`, `audit export`) on each line.
 struct Shape {
@@ -53,7 +52,7 @@ shapes! {
     "agent rm": api::Done,
     "agent test": agent::Tested | Vec<agent::Tested>,
     "agent update": api::AgentChanged,
-    "lock": api::Done,
+    "lock": api::Locked,
     "unlock": api::Done,
     "rekey": rekey::Report<'_>,
     "recovery": api::RecoveryMade,
@@ -86,7 +85,7 @@ pub(super) fn document() -> Value {
         let form = if forms.len() == 1 { forms.remove(0) } else { json!({ "anyOf": forms }) };
         commands.insert(shape.command.replace(' ', "-"), form);
     }
-    commands.insert("error".to_owned(), of::<ErrorLine<'_>>(&mut generator).to_value());
+    commands.insert("error".to_owned(), of::<api::Body<'_>>(&mut generator).to_value());
     commands.append(&mut generator.take_definitions(true));
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
