@@ -54,8 +54,8 @@ impl Handle for MakeBackup {
     const PLACE: Place = Place::Blocking;
 
     fn act(&self, desk: &mut Desk) -> Result<BackupMade, Fault> {
-        desk.ask_whole(Action::Backup)?;
-        let database = desk.store().snapshot()?;
+        let whole = desk.ask_whole(Action::Backup)?;
+        let database = desk.snapshot(whole)?;
         let length = database.metadata().map_err(|error| unreadable(&error))?.len();
         let (keys, made_at) = (desk.keys()?, desk.now());
         let head = Head { vault: keys.vault(), made_at, length };

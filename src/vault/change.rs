@@ -1,7 +1,7 @@
 //! Update, versions, rollback, and a platform's fields together.
 
-use super::desk::Desk;
-use super::faults::{unreadable, unsealable};
+use super::desk::{Desk, Judged};
+use super::faults::unsealable;
 use super::handle::{After, Handle};
 use super::secrets::{NewSecret, created};
 use crate::api::{
@@ -15,13 +15,11 @@ use crate::secret::SecretValue;
 use crate::store::{Change, Kept, Stored, VERSIONS_KEPT, VersionRow};
 
 /// Reads a secret's kept versions and checks them against its row.
-pub(super) fn kept_versions(desk: &Desk, stored: &Stored) -> Result<Vec<VersionRow>, Fault> {
-    let versions = desk.store().versions(stored.row.id);
-    let versions = versions.map_err(|error| unreadable(&stored.row.name, error))?;
+pub(super) fn kept_versions(desk: &Desk, stored: &Judged) -> Result<Vec<VersionRow>, Fault> {
+    let versions = desk.versions(stored)?;
     if VersionRow::digest_of(&versions) != stored.row.versions {
         // They were read after the row: where that changed meanwhile, all of it is tried again.
-        let now = desk.store().get(stored.row.id)?;
-        if now.is_none_or(|now| now.row.revision != stored.row.revision) {
+        if desk.has_changed(stored)? {
             return Err(Fault::stale());
         }
         let words = format!("the kept versions of `{}` were changed", stored.row.name);
@@ -31,7 +29,7 @@ pub(super) fn kept_versions(desk: &Desk, stored: &Stored) -> Result<Vec<VersionR
 }
 
 /// Opens an older version of a taken secret.
-pub(super) fn older(desk: &Desk, stored: &Stored, version: u64) -> Result<SecretValue, Fault> {
+pub(super) fn older(desk: &Desk, stored: &Judged, version: u64) -> Result<SecretValue, Fault> {
     let versions = kept_versions(desk, stored)?;
     let found = versions.iter().find(|kept| kept.version == version).ok_or_else(|| {
         let word = stored.row.name.as_str().replace('\'', r"'\''");
@@ -42,7 +40,7 @@ pub(super) fn older(desk: &Desk, stored: &Stored, version: u64) -> Result<Secret
 }
 
 /// Opens one kept version.
-pub(super) fn open_version(desk: &Desk, stored: &Stored, version: &VersionRow) -> Result<SecretValue, Fault> {
+pub(super) fn open_version(desk: &Desk, stored: &Judged, version: &VersionRow) -> Result<SecretValue, Fault> {
     let keys = desk.keys()?;
     let context = stored.row.version_context(keys.vault(), version);
     keys.open(&context, &version.sealed).map_err(|error| unsealable(stored.row.name.as_str(), error))
@@ -61,7 +59,7 @@ fn archived(stored: &Stored) -> VersionRow {
 }
 
 /// Seals the next revision of a row and stages it; a new value pushes the present one among the older.
-fn replace(desk: &mut Desk, stored: &Stored, mut next: Stored, value: &NextValue) -> Result<Created, Fault> {
+fn replace(desk: &mut Desk, stored: &Judged, mut next: Stored, value: &NextValue) -> Result<Created, Fault> {
     let (keys, now) = (std::sync::Arc::clone(desk.keys()?), desk.now());
     let row = &mut next.row;
     row.revision += 1;
@@ -95,7 +93,7 @@ fn replace(desk: &mut Desk, stored: &Stored, mut next: Stored, value: &NextValue
 /// Gives a secret a new value at its next revision, and stages it.
 pub(super) fn renewed(
     desk: &mut Desk,
-    stored: &Stored,
+    stored: &Judged,
     next: Stored,
     value: &SecretValue,
 ) -> Result<(), Fault> {

@@ -3,12 +3,16 @@
 //! An operation reaches secrets only through here, and each way asks the policy and notes the entry at once, so
 //! none can forget either.
 
+mod judged;
 mod listing;
 mod placing;
 mod rebuild;
+mod whole;
 
 use std::sync::Arc;
 
+pub(super) use judged::Judged;
+pub(super) use judged::Whole;
 pub(super) use rebuild::{Pages, leads_elsewhere};
 
 use super::Vault;
@@ -23,7 +27,7 @@ use crate::domain::{
 use crate::keyring::Keys;
 use crate::policy::{Request, Verdict, judge};
 use crate::secret::SecretValue;
-use crate::store::{Change, Guard, Refusal, Row, Store, StoreError, Stored, Unit};
+use crate::store::{Change, Guard, Refusal, Row, Store, StoreError, Stored, Unit, VersionRow};
 
 /// One act in progress.
 #[derive(Debug)]
@@ -65,8 +69,8 @@ impl Desk {
         &self.vault
     }
 
-    /// Gives the store, for reads that the caller was judged for.
-    pub(super) fn store(&self) -> &dyn Store {
+    /// Returns the store, for the desk's own ways to it.
+    fn store(&self) -> &dyn Store {
         &*self.vault.0.store
     }
 
@@ -128,7 +132,7 @@ impl Desk {
     /// # Errors
     /// `not_found` where it is missing or the caller may not, which look the same; `integrity` where its row
     /// does not authenticate.
-    pub fn take(&mut self, action: Action, secret: SecretRef) -> Result<Arc<Stored>, Fault> {
+    pub fn take(&mut self, action: Action, secret: SecretRef) -> Result<Judged, Fault> {
         let mut draft = Draft::of(action);
         draft.secret = secret.id();
         self.about(draft);
@@ -158,12 +162,7 @@ impl Desk {
     }
 
     /// Finds a stored secret by exact name; nothing is noted where there is none, or none for this caller.
-    pub fn find(
-        &mut self,
-        action: Action,
-        org: &OrgId,
-        name: &SecretName,
-    ) -> Result<Option<Arc<Stored>>, Fault> {
+    pub fn find(&mut self, action: Action, org: &OrgId, name: &SecretName) -> Result<Option<Judged>, Fault> {
         let may_list = || self.allows(Action::Read, org, Some(name.as_str()));
         let read = || match self.store().find(org, name) {
             Err(StoreError::Damaged(_)) if !may_list() => Ok(None),
@@ -191,7 +190,7 @@ impl Desk {
     }
 
     /// Judges and checks a stored secret; to a caller who may not even list it, it is not there.
-    fn admit(&mut self, action: Action, seen: Seen) -> Result<Option<Arc<Stored>>, Fault> {
+    fn admit(&mut self, action: Action, seen: Seen) -> Result<Option<Judged>, Fault> {
         let row = &seen.stored().row;
         let draft = Draft::of(action).org(&row.org).secret(row.id, row.name.as_str());
         self.about(draft.clone());
@@ -208,7 +207,7 @@ impl Desk {
         }
         self.entries.push(draft);
         self.guards.push(Guard { id: row.id, revision: row.revision });
-        Ok(Some(seen.into_stored()))
+        Ok(Some(Judged::new(seen.into_stored())))
     }
 
     /// Checks a row that was read: its MAC, and whether the inspection found it hurt.
@@ -219,12 +218,6 @@ impl Desk {
     /// Refuses what concerns no secret in particular to those who were admitted and have no grant.
     pub(super) fn refuse_nobody(&self) -> Result<(), Fault> {
         if matches!(self.caller.role, Role::Nobody) { Err(forbidden()) } else { Ok(()) }
-    }
-
-    /// Refuses a look at the whole to those who see only parts of it.
-    pub(super) fn ask_owner(&mut self, action: Action) -> Result<(), Fault> {
-        self.about(Draft::of(action));
-        if self.caller.is_owner() { Ok(()) } else { Err(forbidden()) }
     }
 
     /// Names the agent that acts, so that the writer can check that it still may.
@@ -251,7 +244,7 @@ impl Desk {
     ///
     /// # Errors
     /// `integrity` where the sealed value does not authenticate, `not_found` where it has expired.
-    pub fn reveal(&self, stored: &Stored) -> Result<SecretValue, Fault> {
+    pub fn reveal(&self, stored: &Judged) -> Result<SecretValue, Fault> {
         self.unexpired(stored)?;
         self.vault.mark_used();
         self.open(stored)
@@ -270,10 +263,22 @@ impl Desk {
     ///
     /// # Errors
     /// `integrity` where the sealed value does not authenticate.
-    pub(super) fn open(&self, stored: &Stored) -> Result<SecretValue, Fault> {
+    pub(super) fn open(&self, stored: &Judged) -> Result<SecretValue, Fault> {
         let (keys, row) = (self.keys()?, &stored.row);
         let opened = keys.open(&row.seal_context(keys.vault()), &stored.sealed);
         opened.map_err(|error| unsealable(row.name.as_str(), error))
+    }
+
+    /// Reads the older versions of a taken secret, unchecked.
+    pub(super) fn versions(&self, stored: &Judged) -> Result<Vec<VersionRow>, Fault> {
+        let versions = self.store().versions(stored.row.id);
+        versions.map_err(|error| unreadable(&stored.row.name, error))
+    }
+
+    /// Returns whether a taken secret was changed or removed since it was read.
+    pub(super) fn has_changed(&self, stored: &Judged) -> Result<bool, Fault> {
+        let now = self.store().row(stored.row.id)?;
+        Ok(now.is_none_or(|now| now.revision != stored.row.revision))
     }
 
     /// Says what is to follow the commit.

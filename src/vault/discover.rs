@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use serde_json::value::RawValue;
 
-use super::desk::Desk;
+use super::desk::{Desk, Judged};
 use super::handle::{Handle, Length, Place, Records, WhileLocked};
 use super::resolve;
 use crate::api::{
@@ -16,7 +16,7 @@ use crate::audit::Draft;
 use crate::discovery::{self, Passed, Why, belongs, usual};
 use crate::domain::{Action, Caller, Category, OrgId, OrgScope, PlatformName, SecretName};
 use crate::presets::Presets;
-use crate::store::{ListQuery, Named, Stored};
+use crate::store::{ListQuery, Named};
 
 /// The most names of one question.
 const NAMES: usize = 100;
@@ -61,11 +61,11 @@ struct Values {
 
 impl Values {
     /// Reads one more, which goes into its usual variables.
-    fn add(&mut self, desk: &mut Desk, stored: &Stored) -> Result<(), Fault> {
+    fn add(&mut self, desk: &mut Desk, stored: &Judged) -> Result<(), Fault> {
         self.add_with(desk, stored, usual(&stored.row.name).unwrap_or_default())
     }
 
-    fn add_with(&mut self, desk: &mut Desk, stored: &Stored, variables: Vec<String>) -> Result<(), Fault> {
+    fn add_with(&mut self, desk: &mut Desk, stored: &Judged, variables: Vec<String>) -> Result<(), Fault> {
         let read = value_of(desk, stored, variables)?;
         self.bytes += read.value.value().expose().len();
         if self.bytes > ANSWER_BYTES {
@@ -128,7 +128,7 @@ const fn code_of(why: &Why<'_>) -> Code {
     }
 }
 
-fn value_of(desk: &mut Desk, stored: &Stored, variables: Vec<String>) -> Result<ResolvedValue, Fault> {
+fn value_of(desk: &mut Desk, stored: &Judged, variables: Vec<String>) -> Result<ResolvedValue, Fault> {
     let value = desk.reveal(stored)?;
     desk.detail("version", stored.row.version);
     let name = stored.row.name.clone();

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use super::desk::Desk;
-use super::faults::forbidden;
 use super::handle::{After, Changes, Handle, Place, Settled, WhileLocked};
-use crate::api::{Code, Done, Fault, LockVault, Locked, MakeRecovery, RecoveryMade, Success, UnlockVault};
+use crate::api::{Done, Fault, LockVault, Locked, MakeRecovery, RecoveryMade, Success, UnlockVault};
 use crate::audit::Draft;
 use crate::crypto::{Header, RecoveryKey, Slot, SlotKind, SlotSpec};
 use crate::domain::{Action, LockReason};
@@ -68,9 +67,9 @@ impl Handle for MakeRecovery {
     const PLACE: Place = Place::Blocking;
 
     fn act(&self, desk: &mut Desk) -> Result<RecoveryMade, Fault> {
-        desk.ask_whole(Action::Rekey)?;
+        let whole = desk.ask_whole(Action::Rekey)?;
         let keys = Arc::clone(desk.keys()?);
-        let header = desk.header()?;
+        let header = desk.header(whole)?;
         let spec = SlotSpec {
             kind: SlotKind::Recovery,
             iterations: desk.vault().settings().iterations,
@@ -84,18 +83,5 @@ impl Handle for MakeRecovery {
         let header = Box::new(keys.header(created_at, slots, audit_keys));
         desk.stage(Change::Slots { header, seen });
         Ok(RecoveryMade { success: Success, recovery_key })
-    }
-}
-
-impl Desk {
-    /// Asks for an act on the whole vault.
-    pub(super) fn ask_whole(&mut self, action: Action) -> Result<(), Fault> {
-        self.about(Draft::of(action));
-        if self.allows_whole(action) { Ok(()) } else { Err(forbidden()) }
-    }
-
-    /// Reads the header, which is there where the vault is open.
-    pub(super) fn header(&self) -> Result<Header, Fault> {
-        self.store().header()?.ok_or_else(|| Fault::new(Code::Integrity, "the header of the vault is gone"))
     }
 }

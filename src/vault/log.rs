@@ -27,13 +27,13 @@ impl Handle for AuditLog {
     const RECORDS: Records = Records::Nothing;
 
     fn act(&self, desk: &mut Desk) -> Result<AuditAnswer, Fault> {
-        desk.ask_owner(Action::Read)?;
+        let whole = desk.ask_owner(Action::Read)?;
         let limit = self.limit.unwrap_or(USUAL_PAGE);
         if limit > LARGEST_PAGE {
             return Err(Fault::new(Code::InvalidRequest, "field `limit`: at most 1000"));
         }
         let absent = crate::domain::SecretId::from_bytes([0; 16]);
-        let page = desk.store().audit(&AuditQuery {
+        let query = AuditQuery {
             org: self.org_id.as_ref().and_then(|scope| scope.one().cloned()),
             search: self.search.clone(),
             action: self.action,
@@ -45,7 +45,8 @@ impl Handle for AuditLog {
             after: self.after.map(|after| after.min(i64::MAX.cast_unsigned())),
             limit: limit.into(),
             offset: self.offset.unwrap_or_default().into(),
-        })?;
+        };
+        let page = desk.log(whole, &query)?;
         let entries = page.entries.iter().map(AuditEntry::from).collect();
         Ok(AuditAnswer { entries, total: page.total, total_capped: page.capped })
     }

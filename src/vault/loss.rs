@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::change::{kept_versions, open_version};
-use super::desk::Desk;
+use super::desk::{Desk, Judged};
 use super::handle::{After, Changes, Handle, Place};
 use super::inspect::{Damage, Located};
 use super::reseal::Resealed;
@@ -17,14 +17,14 @@ impl Handle for AcceptLoss {
     const CHANGES: Changes = Changes::Alone;
 
     fn act(&self, desk: &mut Desk) -> Result<LossAccepted, Fault> {
-        desk.ask_owner(Action::Delete)?;
+        let whole = desk.ask_owner(Action::Delete)?;
         let doubled = desk.rebuild_indexes()?;
         let located = desk.vault().locate(desk.keys()?)?;
         let mut lost: Vec<_> = located.vanished().map(|gone| (gone.row(), gone.revision)).collect();
         let mut kept = Vec::new();
         for row in &located.rows {
             // One that is deleted meanwhile is refused by the writer, and all of this is tried again.
-            let Some(stored) = desk.store().get(row.id)? else { continue };
+            let Some(stored) = desk.stored(whole, row.id)? else { continue };
             let damage = located.damage(row);
             if damage.is_none() && is_whole(desk, &stored) {
                 continue;
@@ -50,14 +50,14 @@ impl Handle for AcceptLoss {
 }
 
 /// Tells whether a row, its sealed value and its kept versions are as they were written.
-fn is_whole(desk: &Desk, stored: &Stored) -> bool {
+fn is_whole(desk: &Desk, stored: &Judged) -> bool {
     let row = &stored.row;
     let authentic = desk.keys().is_ok_and(|keys| row.is_authentic(keys));
     authentic && stored.sealed.digest() == row.digest && opens(desk, stored)
 }
 
 /// Tells whether a value and each of its kept versions opens.
-fn opens(desk: &Desk, stored: &Stored) -> bool {
+fn opens(desk: &Desk, stored: &Judged) -> bool {
     let Ok(versions) = kept_versions(desk, stored) else { return false };
     let opens = |version: &VersionRow| open_version(desk, stored, version).is_ok();
     desk.open(stored).is_ok() && versions.iter().all(opens)
@@ -68,7 +68,7 @@ fn opens(desk: &Desk, stored: &Stored) -> bool {
 /// A deleted secret whose row was put back is not brought to life again.
 fn salvage(
     desk: &mut Desk,
-    stored: &Stored,
+    stored: &Judged,
     damage: Option<Damage>,
     located: &Located,
 ) -> Result<Option<Change>, Fault> {
@@ -87,7 +87,7 @@ fn salvage(
 }
 
 /// Seals a value afresh without its kept versions, which do not open.
-fn resealed_alone(desk: &Desk, stored: &Stored, revision: u64) -> Result<Change, Fault> {
+fn resealed_alone(desk: &Desk, stored: &Judged, revision: u64) -> Result<Change, Fault> {
     let keys = desk.keys()?;
     let mut row = Row { revision, versions: VersionRow::digest_of(&[]), ..stored.row.clone() };
     let sealed = keys.seal(&row.seal_context(keys.vault()), &desk.open(stored)?)?;

@@ -29,9 +29,9 @@ impl Handle for Rekey {
     const CHANGES: Changes = Changes::Alone;
 
     fn act(&self, desk: &mut Desk) -> Result<Rekeyed, Fault> {
-        desk.ask_whole(Action::Rekey)?;
+        let whole = desk.ask_whole(Action::Rekey)?;
         keyfile::check_writable(self.new_key.value().expose())?;
-        let header = desk.header()?;
+        let header = desk.header(whole)?;
         let made = NewKeys::make(desk, &header, &self.new_key)?;
         let rekeyed = reseal_all(desk, &made.keys)?;
         // The last entry under the old audit key commits to the new one.

@@ -3,7 +3,7 @@
 use std::thread::ScopedJoinHandle;
 
 use super::change::{kept_versions, open_version};
-use super::desk::Desk;
+use super::desk::{Desk, Judged};
 use crate::api::Fault;
 use crate::domain::Category;
 use crate::keyring::Keys;
@@ -29,7 +29,7 @@ impl Resealed {
     ///
     /// # Errors
     /// `integrity` where the value or a kept version does not authenticate.
-    pub(super) fn make(desk: &Desk, stored: &Stored, keys: &Keys, mut row: Row) -> Result<Self, Fault> {
+    pub(super) fn make(desk: &Desk, stored: &Judged, keys: &Keys, mut row: Row) -> Result<Self, Fault> {
         let mut versions = present_versions(desk, stored)?;
         for version in &mut versions {
             let value = open_version(desk, stored, version)?;
@@ -62,7 +62,7 @@ impl Resealed {
 }
 
 /// Reads the kept versions; where the row says that there are none, nobody has to look.
-fn present_versions(desk: &Desk, stored: &Stored) -> Result<Vec<VersionRow>, Fault> {
+fn present_versions(desk: &Desk, stored: &Judged) -> Result<Vec<VersionRow>, Fault> {
     if stored.row.versions == VersionRow::digest_of(&[]) {
         return Ok(Vec::new());
     }
@@ -70,10 +70,10 @@ fn present_versions(desk: &Desk, stored: &Stored) -> Result<Vec<VersionRow>, Fau
 }
 
 /// Makes something of each of many secrets, in parts, one on each processor; gives what it made, in order.
-pub(super) fn on_all_processors<T: Send>(secrets: &[Stored], make: impl Fn(&Stored) -> T + Sync) -> Vec<T> {
+pub(super) fn on_all_processors<T: Send>(secrets: &[Judged], make: impl Fn(&Judged) -> T + Sync) -> Vec<T> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let part = secrets.len().div_ceil(processors).max(WORTH);
-    let do_part = |part: &[Stored]| part.iter().map(&make).collect::<Vec<_>>();
+    let do_part = |part: &[Judged]| part.iter().map(&make).collect::<Vec<_>>();
     let do_part = &do_part;
     std::thread::scope(|scope| {
         let running: Vec<_> = secrets.chunks(part).map(|part| scope.spawn(move || do_part(part))).collect();

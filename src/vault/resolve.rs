@@ -1,18 +1,16 @@
 //! Resolving: from what a tool asks for to the stored secret.
 
-use std::sync::Arc;
-
-use super::desk::Desk;
+use super::desk::{Desk, Judged, Whole};
 use super::handle::Handle;
 use crate::api::{Code, Fault, Resolve, Resolved};
 use crate::audit::Draft;
 use crate::discovery::candidates;
 use crate::domain::{Action, OrgId, OrgScope, SecretName};
 use crate::presets::Presets;
-use crate::store::{ListQuery, Stored};
+use crate::store::ListQuery;
 
 /// Finds the first stored candidate in the org, and notes a miss where there is none.
-pub(super) fn find(desk: &mut Desk, org: &OrgId, asked: &str) -> Result<Arc<Stored>, Fault> {
+pub(super) fn find(desk: &mut Desk, org: &OrgId, asked: &str) -> Result<Judged, Fault> {
     let is_name = (1..=256).contains(&asked.len()) && !asked.chars().any(char::is_control);
     let mut miss = Draft::of(Action::Decrypt).org(org);
     let recordable = || asked.chars().filter(|c| !c.is_control()).take(256).collect();
@@ -41,7 +39,7 @@ const SUGGESTED: usize = 3;
 
 /// Suggests what to do about a name that no secret has; names of secrets only to those who may list them all.
 fn hint(desk: &Desk, org: &OrgId, asked: &str) -> Result<String, Fault> {
-    let near = if desk.caller().is_owner() { nearest(desk, org, asked)? } else { Vec::new() };
+    let near = desk.owner().map(|whole| nearest(desk, whole, org, asked)).transpose()?.unwrap_or_default();
     let platform = asked.strip_prefix("skill:").unwrap_or(asked).split(':').next().unwrap_or_default();
     let preset = Presets::builtin().get(platform).map(|preset| {
         let fields: Vec<_> = preset.fields.iter().map(|field| field.field.as_str()).collect();
@@ -57,11 +55,11 @@ fn hint(desk: &Desk, org: &OrgId, asked: &str) -> Result<String, Fault> {
 }
 
 /// Finds the stored names that are nearest to what was asked.
-fn nearest(desk: &Desk, org: &OrgId, asked: &str) -> Result<Vec<String>, Fault> {
+fn nearest(desk: &Desk, whole: Whole, org: &OrgId, asked: &str) -> Result<Vec<String>, Fault> {
     let query = ListQuery { limit: Some(LOOKED_AT), ..ListQuery::all(OrgScope::One(org.clone())) };
     let asked = asked.strip_prefix("skill:").unwrap_or(asked).to_lowercase();
     let mut near = Vec::new();
-    desk.store().walk_names(&query, &mut |named| {
+    desk.names(whole, &query, |named| {
         let name = named.name.as_str();
         let name = name.strip_prefix("skill:").unwrap_or(name).to_lowercase();
         near.extend(crate::presets::remoteness(&asked, &name).map(|far| (far, named.name.to_string())));

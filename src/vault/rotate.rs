@@ -1,15 +1,15 @@
 //! Rotation: the same values under fresh salts and IVs.
 
-use super::desk::Desk;
+use super::desk::{Desk, Judged};
 use super::handle::{Changes, Handle, Length, Place};
 use super::reseal::{Resealed, on_all_processors};
 use crate::api::{Created, Fault, RotateAll, RotateSecret, RotatedAll, RotationError, Success};
 use crate::audit::Draft;
 use crate::domain::{Action, Outcome};
-use crate::store::{Row, Stored};
+use crate::store::Row;
 
 /// Seals a secret afresh at its next revision.
-fn rotated(desk: &Desk, stored: &Stored) -> Result<Resealed, Fault> {
+fn rotated(desk: &Desk, stored: &Judged) -> Result<Resealed, Fault> {
     let (now, row) = (desk.now(), &stored.row);
     let row = Row { rotated_at: Some(now), updated_at: now, revision: row.revision + 1, ..row.clone() };
     Resealed::make(desk, stored, desk.keys()?, row)

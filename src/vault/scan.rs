@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::change::{kept_versions, open_version};
-use super::desk::Desk;
+use super::desk::{Desk, Judged, Whole};
 use super::handle::{Handle, Length, Place};
 use crate::api::{Code, Fault, SCAN_BYTES, SCAN_MATCHES, SCAN_TEXTS, Scan, ScanMatch, ScanText, Scanned};
 use crate::audit::Draft;
 use crate::domain::{Action, Invalid, SecretName};
 use crate::presets::Presets;
 use crate::secret::SecretValue;
-use crate::store::{ListQuery, Row, Stored, VersionRow};
+use crate::store::{ListQuery, Row, VersionRow};
 use vault_mask::{Needles, Rest, SHORTEST, Text};
 
 impl Handle for Scan {
@@ -19,9 +19,10 @@ impl Handle for Scan {
 
     fn act(&self, desk: &mut Desk) -> Result<Scanned, Fault> {
         // Whoever may ask whether a text holds a value can guess at values.
-        desk.ask_whole(Action::Read)?;
+        let whole = desk.ask_whole(Action::Read)?;
         let bytes = self.check()?;
-        let sought = Sought::take(desk, &ListQuery::all(self.org_id.clone().unwrap_or_default()))?;
+        let rows = desk.rows(whole, &ListQuery::all(self.org_id.clone().unwrap_or_default()))?;
+        let sought = Sought::take(desk, whole, rows)?;
         let scanned = sought.seek(&self.texts);
         record(desk, &scanned, bytes);
         Ok(scanned)
@@ -62,13 +63,12 @@ struct Sought {
 
 impl Sought {
     /// Opens every value, present and kept, for the length of one request.
-    fn take(desk: &Desk, query: &ListQuery) -> Result<Self, Fault> {
+    fn take(desk: &Desk, whole: Whole, rows: Vec<Row>) -> Result<Self, Fault> {
         let mut sought = Self { values: Vec::new(), left_out: 0, damaged: Vec::new() };
-        let (rows, _) = desk.store().list(query)?;
         for row in rows {
             if !Presets::builtin().is_secret(row.name.as_str()) {
                 sought.left_out += 1;
-            } else if let Some(stored) = desk.store().get(row.id)? {
+            } else if let Some(stored) = desk.stored(whole, row.id)? {
                 match sought.add(desk, &stored) {
                     Err(fault) if fault.code == Code::Integrity => sought.damaged.push(row.name),
                     added => added?,
@@ -78,7 +78,7 @@ impl Sought {
         Ok(sought)
     }
 
-    fn add(&mut self, desk: &Desk, stored: &Stored) -> Result<(), Fault> {
+    fn add(&mut self, desk: &Desk, stored: &Judged) -> Result<(), Fault> {
         let row = &stored.row;
         desk.vault().findings().check(row, desk.keys()?)?;
         self.keep(row, row.version, desk.open(stored)?);

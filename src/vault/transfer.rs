@@ -1,10 +1,9 @@
 //! Import and export: many secrets at once, in one unit.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use super::change::renewed;
-use super::desk::Desk;
+use super::desk::{Desk, Judged};
 use super::handle::{Handle, Length, Place};
 use super::secrets::NewSecret;
 use crate::api::{
@@ -146,7 +145,7 @@ fn outcome_of(entry: &ImportEntry, outcome: Taken) -> ImportedEntry {
 }
 
 /// Looks whether an entry's name is there already; the look itself is not noted.
-fn present(desk: &mut Desk, entry: &ImportEntry) -> Result<Option<Arc<Stored>>, Fault> {
+fn present(desk: &mut Desk, entry: &ImportEntry) -> Result<Option<Judged>, Fault> {
     let found = desk.find(Action::Read, &org(entry), &entry.name)?;
     if let Some(stored) = &found {
         desk.drop_noted(stored.row.id);
@@ -171,8 +170,8 @@ fn create(desk: &mut Desk, entry: &ImportEntry) -> Result<Stored, Fault> {
 }
 
 /// Gives a stored secret the value of an entry, and whatever else the entry names.
-fn overwrite(desk: &mut Desk, stored: &Stored, entry: &ImportEntry) -> Result<(), Fault> {
-    let mut next = stored.clone();
+fn overwrite(desk: &mut Desk, stored: &Judged, entry: &ImportEntry) -> Result<(), Fault> {
+    let mut next = Stored::clone(stored);
     if let Some(category) = entry.category {
         next.row.category = category;
     }

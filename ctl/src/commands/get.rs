@@ -61,9 +61,7 @@ fn read(id: SecretId, version: Option<u64>, context: &Context) -> Result<Resolve
 fn by_id(id: SecretId, context: &Context) -> Result<Option<Resolved>, Failure> {
     match read(id, None, context) {
         Ok(found) => Ok(Some(found)),
-        Err(Failure::Fault(fault)) if fault.code == Code::NotFound && fault.expired_at.is_none() => {
-            Ok(None)
-        }
+        Err(Failure::Fault(fault)) if fault.code == Code::NotFound && fault.expired_at.is_none() => Ok(None),
         Err(failure) => Err(failure),
     }
 }

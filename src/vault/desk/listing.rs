@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::Desk;
+use super::{Desk, Judged};
 use crate::api::{Code, Fault};
 use crate::crypto::Sealed;
 use crate::discovery::{belongs, platforms};
@@ -95,9 +95,11 @@ impl Desk {
         &self,
         action: Action,
         scope: OrgScope,
-    ) -> Result<(Vec<Stored>, u64), Fault> {
+    ) -> Result<(Vec<Judged>, u64), Fault> {
+        let judged = |stored: Stored| Judged::new(stored.into());
         if self.caller.is_owner() {
-            return Ok(self.store().list_sealed(&ListQuery::all(scope))?);
+            let (secrets, total) = self.store().list_sealed(&ListQuery::all(scope))?;
+            return Ok((secrets.into_iter().map(judged).collect(), total));
         }
         let mut wanted = Vec::new();
         self.walk(action, &ListQuery::all(scope), |named| wanted.push(named.id))?;
@@ -108,8 +110,8 @@ impl Desk {
             }
             found => found,
         };
-        let secrets =
-            wanted.into_iter().filter_map(|id| read(id).transpose()).collect::<Result<Vec<_>, _>>()?;
+        let found = wanted.into_iter().filter_map(|id| read(id).transpose());
+        let secrets = found.map(|stored| stored.map(judged)).collect::<Result<Vec<_>, _>>()?;
         let visible = secrets.len() as u64;
         Ok((secrets, visible))
     }
