@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::Stdio;
 
-use vault_testkit::TestEnvironment;
+use vault_testkit::{Run, TestEnvironment};
 
 fn with_entries() -> TestEnvironment {
     let test = TestEnvironment::served();
@@ -85,16 +85,31 @@ fn following_ends_with_the_daemon() {
     assert_eq!(Some(69), child.wait().unwrap().code());
 }
 
+/// Lists the numbers of the entries that an export printed.
+fn exported(run: &Run) -> Vec<u64> {
+    let seq = |line| serde_json::from_str::<serde_json::Value>(line).unwrap()["seq"].as_u64().unwrap();
+    run.stdout.lines().map(seq).collect()
+}
+
 #[test]
 fn an_export_has_every_entry_oldest_first() {
     let test = with_entries();
-    let run = test.ctl(&["audit", "export"]).succeeded();
-    let seqs: Vec<u64> = run
-        .stdout
-        .lines()
-        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["seq"].as_u64().unwrap())
-        .collect();
-    assert_eq!([1, 2, 3, 4], seqs[..]);
+    assert_eq!([1, 2, 3, 4], exported(&test.ctl(&["audit", "export"]).succeeded())[..]);
+}
+
+#[test]
+fn an_export_goes_on_after_the_last_one() {
+    let test = with_entries();
+    assert_eq!([3, 4], exported(&test.ctl(&["audit", "export", "--after", "2"]).succeeded())[..]);
+    for nothing_new in ["4", "1000", "18446744073709551615"] {
+        let run = test.ctl(&["audit", "export", "--after", nothing_new]).succeeded();
+        assert_eq!("", run.stdout, "{nothing_new}");
+    }
+    let (whole, rest) = (["audit", "export", "--format", "csv"], ["--after", "2"]);
+    let first = test.ctl(&whole).succeeded().stdout;
+    let appended = test.ctl(&[&whole[..], &rest[..]].concat()).succeeded().stdout;
+    assert!(first.ends_with(&appended) && appended.matches("\r\n").count() == 2, "{appended}");
+    test.ctl(&["audit", "export", "--after", "-1"]).ended_with(2);
 }
 
 #[test]

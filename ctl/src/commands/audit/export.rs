@@ -18,11 +18,15 @@ const PAGE: u32 = 1000;
 Examples:
   vaultctl audit export > audit.jsonl
   vaultctl audit export --format csv --since 30d > audit.csv
+  vaultctl audit export --after 41200 >> audit.jsonl
   vaultctl audit export --action decrypt | jq -r .entryName | sort | uniq -c")]
 pub(crate) struct ExportArgs {
     /// Which entries to print.
     #[command(flatten)]
     narrow: Narrow,
+    /// Only entries after this one, as the last `seq` of the export before; CSV then has no heading, to be appended
+    #[arg(long, value_name = "SEQ", default_value_t = 0, hide_default_value = true)]
+    after: u64,
     /// How to print them
     #[arg(long, default_value = "jsonl", conflicts_with = "json")]
     format: Format,
@@ -40,10 +44,10 @@ enum Format {
 /// Asks page by page and prints each as it comes.
 pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<ExitCode, Failure> {
     let show = context.show;
-    if args.format == Format::Csv {
+    if args.format == Format::Csv && args.after == 0 {
         show.bytes(csv::HEADING.as_bytes())?;
     }
-    let mut page = AuditLog { after: Some(0), limit: Some(PAGE), ..args.narrow.operation(context) };
+    let mut page = AuditLog { after: Some(args.after), limit: Some(PAGE), ..args.narrow.operation(context) };
     loop {
         let entries = context.call(&page)?.entries;
         for entry in &entries {
