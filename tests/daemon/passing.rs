@@ -1,17 +1,9 @@
 //! What a platform passes to those who ask for its variables: which secrets, under which variables, in which order.
 
 use serde_json::{Value, json};
-use vault_testkit::{Answer, Daemon, Home};
+use vault_testkit::{Answer, Daemon};
 
-/// Starts a vault in which each name's value is the name itself.
-fn stocked(names: &[&str]) -> (Home, Daemon) {
-    let home = Home::new();
-    let daemon = Daemon::start(&home);
-    for name in names {
-        daemon.create(name, name);
-    }
-    (home, daemon)
-}
+use crate::resolve::stocked;
 
 fn passed(daemon: &Daemon, platform: &str) -> Answer {
     daemon.http("POST", "/vault/resolve", json!({ "platform": platform }))

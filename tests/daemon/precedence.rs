@@ -1,19 +1,10 @@
 //! Agents that may store names and replace nothing: what they store goes before no secret of others.
 
 use serde_json::{Value, json};
-use vault_testkit::{Daemon, Home};
+use vault_testkit::Daemon;
 
 use crate::agents::{agent, ask};
-
-/// Starts a vault with an owner's secrets, each of which has its name as its value.
-fn stocked(names: &[&str]) -> (Home, Daemon) {
-    let home = Home::new();
-    let daemon = Daemon::start(&home);
-    for name in names {
-        daemon.create(name, name);
-    }
-    (home, daemon)
-}
+use crate::resolve::stocked;
 
 /// Has an agent store a name, and returns the status and the code of the answer.
 fn stores(daemon: &Daemon, token: &str, name: &str) -> (u16, String) {

@@ -4,7 +4,7 @@ use serde_json::json;
 use vault_testkit::{Daemon, Home, NONE};
 
 /// Starts a vault in which each name's value is the name itself.
-fn stocked(names: &[&str]) -> (Home, Daemon) {
+pub(crate) fn stocked(names: &[&str]) -> (Home, Daemon) {
     let home = Home::new();
     let daemon = Daemon::start(&home);
     for name in names {
