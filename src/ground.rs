@@ -48,7 +48,7 @@ pub enum Stands {
 /// # Errors
 /// [`Unfit::Exposed`], with the command that fixes it; [`Unfit::Unread`] if a folder above cannot be looked at.
 pub fn check(path: &Path, stands: Stands, own: u32) -> Result<(), Unfit> {
-    // A folder that is missing is told of when something is made in it.
+    // A folder that is missing is reported when something is made in it.
     let Ok(folder) = std::fs::canonicalize(files::parent(path)) else { return Ok(()) };
     for above in folder.ancestors() {
         let (meta, shown) = (std::fs::symlink_metadata(above)?, above.display());

@@ -73,7 +73,7 @@ impl Watched {
         Self { file: file.to_owned(), watcher, on: None }
     }
 
-    /// Moves the watch to the file that is there now: editors replace files. While there is none, the folder is watched for one.
+    /// Moves the watch to the file that is there now: editors replace files. Without one, the folder is watched.
     fn follow(&mut self) {
         let to = match inode(&self.file) {
             Some(inode) => (self.file.clone(), inode),

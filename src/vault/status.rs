@@ -113,7 +113,7 @@ impl Vault {
     fn count(&self, scope: &OrgScope) -> Result<BTreeMap<String, u64>, Fault> {
         let mut counted: BTreeMap<_, _> = Category::ALL.map(|category| (category.id().to_owned(), 0)).into();
         match self.0.store.totals(scope) {
-            // What is damaged is told by the lock or a warning, for which a status has to be given.
+            // What is damaged is reported by the lock or a warning, for which a status has to be given.
             Err(StoreError::Damaged(_)) => {}
             totals => counted.extend(totals?),
         }

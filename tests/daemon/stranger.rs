@@ -3,7 +3,6 @@
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
-use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use vault_testkit::users::User;
@@ -37,10 +36,8 @@ fn drained(stream: &mut UnixStream) -> Vec<u8> {
 fn a_stranger_is_dropped_before_a_byte_is_read() {
     let (home, _public, daemon) = open_to_all();
     let mut silent = STRANGER.does(|| connect(daemon.socket()));
-    let start = Instant::now();
     assert!(drained(&mut silent).is_empty());
-    // One who may call is given five seconds for his first byte.
-    assert!(start.elapsed() < Duration::from_secs(4));
+    // A silent caller who may call is let go after five seconds, without this word.
     wait_for("the log's word", || home.log().contains("a stranger was dropped").then_some(()));
 }
 

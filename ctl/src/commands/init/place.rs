@@ -84,7 +84,7 @@ fn make_private(home: &Path) -> Result<(), Failure> {
     if is_ours_to_close(home, &folder).map_err(failed)? {
         return std::fs::set_permissions(&folder, Permissions::from_mode(0o700)).map_err(failed);
     }
-    let hint = "the vault's folder must be its user's alone; mend it, or name another with --home";
+    let hint = "the vault's folder must be its user's alone; fix it, or name another with --home";
     Err(Fault::new(Code::Conflict, why).hint(hint).into())
 }
 

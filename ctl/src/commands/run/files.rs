@@ -120,7 +120,7 @@ fn remove_left(base: &Path) {
     let ours = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX));
     for folder in ours.map(|entry| entry.path()) {
         let is_own = std::fs::symlink_metadata(&folder).is_ok_and(|meta| meta.is_dir() && meta.uid() == own);
-        // Held until it is removed: a process that has just made it is told that it lost it.
+        // Held until it is removed: a process that has just made it learns that it lost it.
         if is_own && let Some(_lock) = File::open(folder.join(LOCK)).ok().and_then(held) {
             let _ = std::fs::remove_dir_all(folder);
         }

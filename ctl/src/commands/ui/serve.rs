@@ -50,7 +50,7 @@ pub(super) async fn serve(
         never = accepting => match never {},
         end = over(site, signals, redirect) => end,
     };
-    // Each page is told before the port is free for another program, whom it would take for this one.
+    // Each page hears of it before the port is free for another program, which it would take for this one.
     site.ending.send_replace(Some(end));
     drop(stop);
     let finished = async { while connections.join_next().await.is_some() {} };

@@ -26,7 +26,7 @@ pub(in crate::store::sqlite) fn walk(
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([places.start(), places.end()])?;
     while let Some(row) = rows.next()? {
-        // A malformed id still counts as a row: it takes part in the sum as one that nobody wrote.
+        // A malformed id still counts as a row: it takes part in the sum as one that no caller wrote.
         let id = id_of(row, 0).unwrap_or(SecretId::from_bytes([0; 16]));
         let revision = row.get::<_, i64>(1).unwrap_or_default().cast_unsigned();
         each(id, revision, blob32(row, 2).unwrap_or_default());

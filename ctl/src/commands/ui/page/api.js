@@ -22,7 +22,7 @@ function address(path, query) {
 }
 
 async function send(method, path, { query, body, signal } = {}) {
-  // Whoever has the address now is not the one who was asked before; what is changed may hold a key or a value.
+  // The program at the address may not be the one that was asked before; what is changed may hold a key or a value.
   if (session.over() || (method !== 'GET' && !(await session.proven()))) throw new Refusal(0, ENDED);
   const headers = session.headers(method);
   const options = { method, headers, signal, cache: 'no-store', credentials: 'omit', redirect: 'error' };
