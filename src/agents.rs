@@ -103,13 +103,17 @@ pub struct Grant {
     pub org_id: OrgScope,
     /// Patterns of names.
     pub names: Vec<Pattern>,
-    /// Actions: `create`, `encrypt`, `read`, `decrypt`, `rotate`, `delete`.
+    /// Actions: `create`, `encrypt`, `read`, `decrypt`, `rotate`, `delete`; `audit` (the log) and `metrics` only for the
+    /// org `*` and the names `*`.
     pub actions: Vec<Action>,
 }
 
-/// What can be granted: acts on secrets. Acts on the whole vault are the owner's.
+/// What can be granted on secrets. Acts on the whole vault are the owner's.
 pub const GRANTABLE: [Action; 6] =
     [Action::Create, Action::Encrypt, Action::Read, Action::Decrypt, Action::Rotate, Action::Delete];
+
+/// What can be granted of the whole vault: looks that show every org, and no value.
+pub const LOOKS: [Action; 2] = [Action::Audit, Action::Metrics];
 
 impl Grant {
     /// Tells whether the grant allows an action on a name of an org.
@@ -117,6 +121,15 @@ impl Grant {
         self.actions.contains(&action)
             && self.org_id.covers(org)
             && self.names.iter().any(|names| names.fits(name))
+    }
+
+    /// Returns whether the grant allows a look at the whole vault.
+    pub fn allows_look(&self, look: Action) -> bool {
+        LOOKS.contains(&look) && self.actions.contains(&look)
+    }
+
+    fn is_for_everything(&self) -> bool {
+        self.org_id == OrgScope::All && self.names.iter().all(|names| names.0 == "*")
     }
 
     /// Checks a list of grants.
@@ -131,8 +144,17 @@ impl Grant {
                 "an agent has 1 to 100 grants, each with 1 to 100 names and at least one action",
             ));
         }
-        if grants.iter().flat_map(|grant| &grant.actions).any(|action| !GRANTABLE.contains(action)) {
-            return Err(Invalid("actions are create, encrypt, read, decrypt, rotate, delete"));
+        let grantable = |action: &Action| GRANTABLE.contains(action) || LOOKS.contains(action);
+        if !grants.iter().flat_map(|grant| &grant.actions).all(grantable) {
+            return Err(Invalid(
+                "actions are create, encrypt, read, decrypt, rotate, delete, audit, metrics",
+            ));
+        }
+        let looks = |grant: &&Self| LOOKS.iter().any(|look| grant.allows_look(*look));
+        if !grants.iter().filter(looks).all(Self::is_for_everything) {
+            return Err(Invalid(
+                "`audit` and `metrics` show every org, so they can be granted only for the org `*` and the names `*`",
+            ));
         }
         Ok(())
     }
@@ -221,6 +243,11 @@ impl Agent {
     /// Tells whether its token, or its place as a matched user, has expired.
     pub fn is_expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|end| end <= now)
+    }
+
+    /// Finds the grant that allows a look at the whole vault, by its place in the list.
+    pub fn grant_for_look(&self, look: Action) -> Option<usize> {
+        self.grants.iter().position(|grant| grant.allows_look(look))
     }
 
     /// Finds the grant that allows an action on a name, by its place in the list.

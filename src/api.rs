@@ -11,6 +11,7 @@ mod decode;
 mod discover;
 mod fault;
 mod keys;
+mod looks;
 mod loss;
 mod scan;
 mod secrets;
@@ -40,6 +41,7 @@ pub use discover::{
 };
 pub use fault::{Body, Code, Details, Fault};
 pub use keys::{Done, LockVault, Locked, MakeRecovery, RecoveryMade, Rekey, Rekeyed, UnlockVault};
+pub use looks::{FollowLog, FollowedFrom, Gauges, ReadMetrics};
 pub use loss::{AcceptLoss, DamagedSecret, LossAccepted};
 pub use scan::{SCAN_BYTES, SCAN_MATCHES, SCAN_TEXTS, Scan, ScanBytes, ScanMatch, ScanText, Scanned};
 pub use secrets::{
@@ -57,7 +59,7 @@ pub use written::Written;
 pub trait Operation: DeserializeOwned + Serialize + JsonSchema + Send + Sync + 'static {
     /// What it answers.
     type Answer: Serialize + DeserializeOwned + JsonSchema + Send + 'static;
-    /// Its JSON-RPC method.
+    /// Its JSON-RPC method, and its name in counts and logs.
     const METHOD: &'static str;
     /// Its place in HTTP.
     const ROUTE: Route;

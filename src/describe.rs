@@ -11,7 +11,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use crate::api::{Code, Operation, Verb};
+use crate::api::{Code, FollowLog, Operation, ReadMetrics, Verb};
 use crate::domain::LockReason;
 use crate::vault::{Fold, Handle, each};
 
@@ -19,7 +19,7 @@ use crate::vault::{Fold, Handle, each};
 pub fn openapi() -> Value {
     let mut fold = OpenApi { schemas: generator("/components/schemas"), paths: Map::new() };
     each(&mut fold);
-    fold.add_plain_paths();
+    fold.add_of_http_alone();
     let lock_reason = fold.schemas.subschema_for::<LockReason>().to_value();
     json!({
         "openapi": "3.1.0",
@@ -175,8 +175,27 @@ struct OpenApi {
 
 impl Fold for OpenApi {
     fn add<O: Handle>(&mut self) {
-        let mut fields = Fields::of::<O>(&mut self.schemas);
         let answer = self.schemas.subschema_for::<O::Answer>().to_value();
+        self.describe::<O>(&json!({ "application/json": { "schema": answer } }));
+    }
+}
+
+/// A query cannot carry null: an absent field is left out.
+fn without_null(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    if let Some(any) = schema.get_mut("anyOf").and_then(Value::as_array_mut) {
+        any.retain(|one| one.get("type").is_none_or(|kind| kind != "null"));
+    }
+    if let Some(kinds) = schema.get_mut("type").and_then(Value::as_array_mut) {
+        kinds.retain(|kind| kind != "null");
+    }
+    schema
+}
+
+impl OpenApi {
+    /// Describes an operation whose answer has this content.
+    fn describe<O: Operation>(&mut self, content: &Value) {
+        let mut fields = Fields::of::<O>(&mut self.schemas);
         let mut parameters = Vec::new();
         for name in path_fields(O::ROUTE.path) {
             let schema = fields.take(name);
@@ -185,7 +204,7 @@ impl Fold for OpenApi {
         let mut operation = json!({
             "operationId": O::METHOD.trim_start_matches("vault."),
             "summary": O::SUMMARY,
-            "responses": responses(O::ROUTE.status, &json!({ "application/json": { "schema": answer } })),
+            "responses": responses(O::ROUTE.status, content),
         });
         if O::ROUTE.verb.has_body() {
             let required = !fields.required.is_empty();
@@ -204,53 +223,23 @@ impl Fold for OpenApi {
         operation["parameters"] = Value::Array(parameters);
         self.put(O::ROUTE.path, O::ROUTE.verb, operation);
     }
-}
 
-/// A query cannot carry null: an absent field is left out.
-fn without_null(schema: &Value) -> Value {
-    let mut schema = schema.clone();
-    if let Some(any) = schema.get_mut("anyOf").and_then(Value::as_array_mut) {
-        any.retain(|one| one.get("type").is_none_or(|kind| kind != "null"));
-    }
-    if let Some(kinds) = schema.get_mut("type").and_then(Value::as_array_mut) {
-        kinds.retain(|kind| kind != "null");
-    }
-    schema
-}
-
-impl OpenApi {
     fn put(&mut self, path: &str, verb: Verb, operation: Value) {
         let item = self.paths.entry(path.to_owned()).or_insert_with(|| json!({}));
         item[verb.as_str().to_ascii_lowercase()] = operation;
     }
 
-    /// Adds what is no operation: it shows no secret and stands outside the list.
-    fn add_plain_paths(&mut self) {
+    /// Adds what HTTP alone serves and is outside the list.
+    fn add_of_http_alone(&mut self) {
+        self.describe::<ReadMetrics>(&json!({ "application/openmetrics-text": {} }));
+        self.describe::<FollowLog>(&json!({ "text/event-stream": {} }));
         let plain = [
-            ("/healthz", "Answers while the process serves, locked or not.", "application/json"),
-            (
-                "/metrics",
-                "Counts and times of requests, in Prometheus' text form.",
-                "application/openmetrics-text",
-            ),
-            (
-                "/vault/events",
-                "Tells each audit entry as it is committed, as server-sent events.",
-                "text/event-stream",
-            ),
-            ("/vault/openapi.json", "Describes all of this.", "application/json"),
+            ("/healthz", "Answers while the process serves, locked or not."),
+            ("/vault/openapi.json", "Describes all of this."),
         ];
-        for (path, summary, kind) in plain {
-            let mut operation = json!({
-                "summary": summary,
-                "responses": responses(200, &json!({ kind: {} })),
-            });
-            if path == "/vault/events" {
-                let schema = json!({ "type": "string", "pattern": "^[0-9]{1,18}$" });
-                operation["parameters"] = json!([{ "name": "since", "in": "query", "schema": schema,
-                    "description": "The sequence number after which to begin." }]);
-            }
-            self.put(path, Verb::Get, operation);
+        for (path, summary) in plain {
+            let responses = responses(200, &json!({ "application/json": {} }));
+            self.put(path, Verb::Get, json!({ "summary": summary, "responses": responses }));
         }
     }
 }

@@ -32,7 +32,7 @@ pub enum Rule {
     Owner,
     /// The agent's grant at this place, from 0.
     Grant(usize),
-    /// Acts on the whole vault are the owner's.
+    /// Acts on the whole vault are the owner's, but for the looks that were granted.
     OwnerOnly,
     /// Nothing allows it.
     Default,
@@ -49,7 +49,8 @@ pub fn judge(caller: &Caller, request: &Request<'_>) -> Verdict {
         Role::Agent(agent) => agent,
     };
     let (Some(org), Some(name)) = (request.org, request.name) else {
-        return Verdict::Denied(Rule::OwnerOnly);
+        let look = agent.grant_for_look(request.action);
+        return look.map_or(Verdict::Denied(Rule::OwnerOnly), |place| Verdict::Allowed(Rule::Grant(place)));
     };
     match agent.grant_for(request.action, org, name) {
         Some(place) => Verdict::Allowed(Rule::Grant(place)),

@@ -15,6 +15,7 @@ mod inspect;
 mod keys;
 mod list;
 mod log;
+mod looks;
 mod loss;
 mod lost;
 mod mark;
@@ -35,7 +36,7 @@ mod unlock;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use tokio::sync::{RwLock as Turns, RwLockWriteGuard as Alone, broadcast};
+use tokio::sync::{RwLock as Turns, RwLockWriteGuard as Alone, watch};
 
 pub use agents::Standing;
 pub use desk::Desk;
@@ -46,6 +47,7 @@ use growth::Growth;
 pub use handle::{Changes, Handle, Length, Place, Records, Settled, WhileLocked};
 pub use inspect::{Damage, Findings};
 pub use list::{Fold, each};
+pub use looks::Following;
 pub use lost::lost;
 pub use mark::LOCK_MARK;
 use refused::Refused;
@@ -55,7 +57,7 @@ pub use settings::{Posture, Settings};
 
 use crate::agents::{Agents, Executables};
 use crate::api::{Code, Fault, Warning};
-use crate::audit::{Author, Draft, Entry, Head};
+use crate::audit::{Author, Draft, Head};
 use crate::clock::Clock;
 use crate::crypto::Iterations;
 use crate::domain::{Caller, LockReason, Timestamp};
@@ -89,7 +91,7 @@ struct Inner {
     compared: AtomicBool,
     opened: AtomicI64,
     used: AtomicI64,
-    agents: RwLock<Arc<Agents>>,
+    agents: watch::Sender<Arc<Agents>>,
     refused: Mutex<Refused>,
     folded: Mutex<Folded>,
     growth: Growth,
@@ -121,7 +123,7 @@ impl Vault {
             compared: AtomicBool::default(),
             opened: AtomicI64::new(0),
             used: AtomicI64::new(0),
-            agents: RwLock::default(),
+            agents: watch::Sender::default(),
             refused: Mutex::default(),
             folded: Mutex::default(),
             growth: Growth::default(),
@@ -193,8 +195,10 @@ impl Vault {
         if acted.as_ref().is_err_and(|fault| fault.is_stale) {
             return Ok(Err(GivenUp::of(desk, Refusal::Stale)));
         }
-        if let (Err(fault), Records::Each, Err(_)) = (&acted, O::RECORDS, desk.keys()) {
-            let reason = fault.lock_reason.unwrap_or(LockReason::WrongKey);
+        if let (Err(fault), Err(_)) = (&acted, desk.keys())
+            && (O::RECORDS == Records::Each || fault.code == Code::Forbidden)
+        {
+            let reason = fault.lock_reason.or_else(|| self.lock_reason()).unwrap_or(LockReason::WrongKey);
             self.count_refusal(desk.caller(), O::METHOD, reason);
         }
         let after = desk.take_after();
@@ -282,11 +286,6 @@ impl Vault {
             self.0.rows.forget();
         }
         *self.0.keyring.write().unwrap_or_else(PoisonError::into_inner) = keyring;
-    }
-
-    /// Hears of each audit entry after its commit, in order.
-    pub fn events(&self) -> broadcast::Receiver<Arc<Entry>> {
-        self.0.store.events()
     }
 
     fn settings(&self) -> Settings {

@@ -1,11 +1,14 @@
 //! What a command works with: where the vault is, which org is meant, and how to show.
 
+use std::io::Write;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use vault::agents::Token;
 use vault::api::{Code, Fault, Operation, Status, StatusOf};
 use vault::client::{Client, SocketSearch};
 use vault::domain::{OrgId, OrgScope};
+use zeroize::Zeroizing;
 
 use crate::cli::Global;
 use crate::env;
@@ -101,11 +104,34 @@ impl Context {
         client: &mut Client,
         operation: &O,
     ) -> Result<O::Answer, Failure> {
-        let advised = |fault| match &self.credential {
+        Ok(client.call(operation).map_err(|fault| self.advised_as_agent(fault))?)
+    }
+
+    /// Says in a refusal that an agent's token was judged, if there is one.
+    pub(crate) fn advised_as_agent(&self, fault: Fault) -> Fault {
+        match &self.credential {
             Some(credential) => credential.advised(fault),
             None => fault,
-        };
-        Ok(client.call(operation).map_err(advised)?)
+        }
+    }
+
+    /// Asks over HTTP, on a connection of its own, as the agent whose token there is; the answer is to be read from it.
+    ///
+    /// # Errors
+    /// `unavailable` if no daemon answers.
+    pub(crate) fn get(&self, target: &str, headers: &str) -> Result<UnixStream, Fault> {
+        let socket = self.socket();
+        // This checks who listens there, before a token is sent.
+        drop(Client::connect(&socket).map_err(|fault| self.advised(fault, &socket))?);
+        let bearer = |token: &Token| format!("Authorization: Bearer {}\r\n", token.expose());
+        let token = Zeroizing::new(self.token().map_or_else(String::new, bearer));
+        // The older version has no chunks to put together.
+        let request = Zeroizing::new(format!("GET {target} HTTP/1.0\r\n{headers}{}\r\n", *token));
+        let sent = UnixStream::connect(&socket).and_then(|mut stream| {
+            stream.write_all(request.as_bytes())?;
+            Ok(stream)
+        });
+        sent.map_err(|_| self.advised(Fault::new(Code::Unavailable, "no daemon answers"), &socket))
     }
 
     /// Asks the daemon how it is, before a person types a value in vain.

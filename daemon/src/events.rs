@@ -1,81 +1,39 @@
 //! Server-sent events: each audit entry after its commit, in order, without gaps.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::channel::{Channel, Sender};
-use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
-use vault::api::{AuditEntry, Code, Fault};
+use vault::api::AuditEntry;
 use vault::audit::Entry;
-use vault::vault::Vault;
+use vault::vault::Following;
+
+use crate::unsent::Room;
 
 /// How often a silent stream shows that it is alive.
 const PING: Duration = Duration::from_secs(15);
 /// How many frames may wait for a slow reader.
-const FRAMES: usize = 64;
-/// How many entries of the past are read at once: a follower may be a million behind.
-const PAGE: u64 = 500;
+const FRAMES: usize = 16;
+/// What a follower has in memory, in bytes: frames that wait, and a page of the past.
+const HELD: usize = 128 * 1024;
 
-/// Opens a stream of the entries after a place, or of those to come.
-///
-/// # Errors
-/// `locked`, as every look at the log; `invalid_request` for a place that is no number.
-pub(crate) fn open(vault: &Vault, since: Option<&str>) -> Result<Channel<Bytes>, Fault> {
-    vault.check_open()?;
-    let since = since.map(str::parse::<u64>).transpose();
-    let since =
-        since.map_err(|_| Fault::new(Code::InvalidRequest, "field `since`: expected a sequence number"))?;
+/// Opens a stream of what a caller follows; it ends when the caller may follow no more.
+pub(crate) fn stream(following: Following, mut room: Room) -> Channel<Bytes> {
+    room.fit(HELD);
     let (sender, channel) = Channel::new(FRAMES);
-    let events = vault.events();
-    tokio::spawn(feed(vault.clone(), since, events, sender));
-    Ok(channel)
+    tokio::spawn(feed(following, sender, room));
+    channel
 }
 
-async fn feed(vault: Vault, since: Option<u64>, mut events: Receiver<Arc<Entry>>, mut sender: Sender<Bytes>) {
-    let mut told = 0;
-    if let Some(since) = since {
-        let Some(caught_up) = tell_the_past(&vault, since, &mut sender).await else { return };
-        (told, events) = caught_up;
-    }
+async fn feed(mut following: Following, mut sender: Sender<Bytes>, _room: Room) {
     loop {
-        let next = tokio::time::timeout(PING, events.recv()).await;
-        let (data, ends) = match next {
-            Ok(Ok(entry)) if entry.seq <= told => continue,
-            Ok(Ok(entry)) => (frame(&entry), false),
-            Ok(Err(RecvError::Lagged(_))) => (Bytes::from_static(b"event: lagged\ndata: {}\n\n"), true),
-            Ok(Err(RecvError::Closed)) => return,
-            Err(_) => (Bytes::from_static(b": ping\n\n"), false),
+        let frame = match tokio::time::timeout(PING, following.next()).await {
+            Ok(Some(entry)) => frame(&entry),
+            Ok(None) => return,
+            Err(_) => Bytes::from_static(b": ping\n\n"),
         };
-        if sender.send_data(data).await.is_err() || ends {
+        if sender.send_data(frame).await.is_err() {
             return;
-        }
-    }
-}
-
-/// Tells what was committed after a place, a page at a time; gives the last place and what comes after it.
-///
-/// `None` where nobody listens any more, or the log cannot be read: whoever follows comes back with the last place.
-async fn tell_the_past(
-    vault: &Vault,
-    since: u64,
-    sender: &mut Sender<Bytes>,
-) -> Option<(u64, Receiver<Arc<Entry>>)> {
-    let mut told = since;
-    loop {
-        // Subscribed before the end is asked for, so that nothing falls between the two.
-        let events = vault.events();
-        let head = vault.head()?.seq;
-        if told >= head {
-            return Some((head, events));
-        }
-        let page = told + 1..=head.min(told.saturating_add(PAGE));
-        told = *page.end();
-        let vault = vault.clone();
-        let entries = tokio::task::spawn_blocking(move || vault.entries_of(page)).await.ok()?.ok()?;
-        for entry in &entries {
-            sender.send_data(frame(entry)).await.ok()?;
         }
     }
 }

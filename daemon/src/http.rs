@@ -19,11 +19,13 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use percent_encoding::percent_decode_str;
 use vault::agents::Token;
-use vault::api::{Code, Fault};
+use vault::api::{Code, Fault, FollowLog, Operation, ReadMetrics, from_query};
 use vault::domain::{CLAIM_BYTES, Claims};
 use vault::speaker::{Headers, Speaker};
+use vault::vault::Length;
 
 use crate::auth;
+use crate::events;
 use crate::gate::{Guest, Visitor};
 use crate::own;
 use crate::patient::Patient;
@@ -114,10 +116,10 @@ async fn answer(app: &Arc<App>, asking: &Asking<'_>, request: Request<Incoming>)
     busy.seat().speaks_for(&client);
     match request.uri().path() {
         "/rpc" => rpc_answer(app, Ok(client), (busy, request)).await,
-        "/metrics" | "/vault/events" if !client.caller.is_owner() => {
-            refusal(&Fault::new(Code::Forbidden, "you may not do this"))
+        "/vault/openapi.json" => plain(app, &request),
+        "/metrics" | "/vault/events" => {
+            look(app, client, (busy, request)).await.unwrap_or_else(|fault| refused(app, &fault))
         }
-        "/metrics" | "/vault/events" | "/vault/openapi.json" => plain(app, &request),
         _ => match operation(app, &client, (busy, request)).await {
             Ok(answer) => answer,
             Err(Refused::Fault(fault)) => refusal(&fault),
@@ -232,17 +234,17 @@ fn claims(headers: &HeaderMap) -> Claims {
     Claims { user_id: claim(&USER_ID), client: claim(&CLIENT), ip: ip.map(|address| address.to_string()) }
 }
 
-/// Answers what is no operation: it shows no secret and is not recorded.
+/// Answers what every caller that was let in may see.
 fn plain(app: &App, request: &Request<Incoming>) -> Answer {
     if request.method() != hyper::Method::GET {
         return wrong_method(app, "GET");
     }
-    let locked = app.vault.check_open().is_err();
     match request.uri().path() {
-        "/healthz" => json(200, format!("{{\"status\":\"ok\",\"locked\":{locked}}}").into_bytes()),
-        "/metrics" => typed(app.metrics.text(locked, app.vault.audit_len()).into(), METRICS_TYPE),
-        "/vault/openapi.json" => json(200, description()),
-        _ => events(app, request),
+        "/healthz" => {
+            let locked = app.vault.lock_reason().is_some();
+            json(200, format!("{{\"status\":\"ok\",\"locked\":{locked}}}").into_bytes())
+        }
+        _ => json(200, description()),
     }
 }
 
@@ -252,18 +254,50 @@ fn description() -> Bytes {
     TEXT.get_or_init(|| vault::describe::openapi().to_string().into()).clone()
 }
 
-fn events(app: &App, request: &Request<Incoming>) -> Answer {
-    let query = request.uri().query().unwrap_or_default();
-    let since = query.split('&').find_map(|pair| pair.strip_prefix("since="));
-    let resumed = request.headers().get("last-event-id").and_then(|id| id.to_str().ok());
-    match crate::events::open(&app.vault, resumed.or(since)) {
-        Err(fault) => refusal(&fault),
-        Ok(channel) => {
-            let mut answer = typed(Bytes::new(), "text/event-stream");
-            *answer.body_mut() = Either::Right(Either::Left(channel));
-            answer
-        }
+/// Answers a look at the whole vault, in the form of its own that it has.
+async fn look(
+    app: &App,
+    client: Client,
+    (busy, request): (&Busy, Request<Incoming>),
+) -> Result<Answer, Fault> {
+    if request.method() != hyper::Method::GET {
+        return Ok(wrong_method(app, "GET"));
     }
+    let room = busy.while_caller(client.account.admit(Length::Short)).await?;
+    if request.uri().path() == ReadMetrics::ROUTE.path {
+        metrics(app, &client, &request, room).await
+    } else {
+        events(app, client, &request, room).await
+    }
+}
+
+async fn metrics(
+    app: &App,
+    client: &Client,
+    request: &Request<Incoming>,
+    mut room: Room,
+) -> Result<Answer, Fault> {
+    let asked: ReadMetrics = from_query(&[], request.uri().query().unwrap_or_default())?;
+    let text = app.metrics.text(app.vault.call(&client.caller, asked).await?);
+    room.fit(text.len());
+    Ok(typed(sent::held(text, Some(room)), METRICS_TYPE))
+}
+
+async fn events(app: &App, client: Client, request: &Request<Incoming>, room: Room) -> Result<Answer, Fault> {
+    let from = match request.headers().get("last-event-id") {
+        Some(id) => FollowLog { since: Some(place(id)?) },
+        None => from_query(&[], request.uri().query().unwrap_or_default())?,
+    };
+    let following = app.vault.follow_log(client.caller, from).await?;
+    let mut answer = typed(Bytes::new(), "text/event-stream");
+    *answer.body_mut() = Either::Right(Either::Left(events::stream(following, room)));
+    Ok(answer)
+}
+
+/// Reads where a follower left off.
+fn place(id: &HeaderValue) -> Result<u64, Fault> {
+    let place = id.to_str().ok().and_then(|text| text.parse().ok());
+    place.ok_or_else(|| Fault::new(Code::InvalidRequest, "the Last-Event-ID header is not a sequence number"))
 }
 
 fn typed(body: Bytes, kind: &'static str) -> Answer {
@@ -295,6 +329,12 @@ pub(crate) fn refusal(fault: &Fault) -> Answer {
         answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     answer
+}
+
+/// Counts a refusal, and writes it as HTTP.
+fn refused(app: &App, fault: &Fault) -> Answer {
+    app.metrics.refused(fault.code.as_str());
+    refusal(fault)
 }
 
 fn wrong_method(app: &App, allowed: &str) -> Answer {

@@ -10,6 +10,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
+use vault::api::Gauges;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Request {
@@ -77,9 +78,9 @@ impl Metrics {
     }
 
     /// Writes everything as text.
-    pub(crate) fn text(&self, locked: bool, entries: u64) -> String {
-        self.locked.set(locked.into());
-        self.entries.set(i64::try_from(entries).unwrap_or(i64::MAX));
+    pub(crate) fn text(&self, gauges: Gauges) -> String {
+        self.locked.set(gauges.locked.into());
+        self.entries.set(i64::try_from(gauges.entries).unwrap_or(i64::MAX));
         let mut text = String::new();
         let _ = encode(&mut text, &self.registry);
         text

@@ -203,6 +203,10 @@ word_enum!(
         Backup = "backup",
         /// Values are written out.
         Export = "export",
+        /// The log is read or followed; only a refusal of that is an entry.
+        Audit = "audit",
+        /// The daemon's counters are read; only a refusal of that is an entry.
+        Metrics = "metrics",
     }
 );
 

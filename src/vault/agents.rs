@@ -1,6 +1,6 @@
 //! Agents: who a caller is, and their list, making, change and end.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use super::Vault;
 use super::desk::Desk;
@@ -80,7 +80,7 @@ impl Vault {
     }
 
     pub(super) fn agents(&self) -> Arc<Agents> {
-        Arc::clone(&self.0.agents.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.0.agents.borrow())
     }
 
     /// Reads all agents into memory; where their table was changed from outside, none of them is let in.
@@ -95,7 +95,7 @@ impl Vault {
         let agents = opened.filter(|_| intact);
         self.warn("agents", agents.is_none().then(damaged));
         let agents = agents.unwrap_or_default().into_iter().map(|agent| (agent.name.clone(), agent));
-        *self.0.agents.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Agents(agents.collect()));
+        self.0.agents.send_replace(Arc::new(Agents(agents.collect())));
         Ok(())
     }
 
@@ -116,7 +116,7 @@ impl Vault {
     }
 
     pub(super) fn forget_agents(&self) {
-        *self.0.agents.write().unwrap_or_else(PoisonError::into_inner) = Arc::default();
+        self.0.agents.send_replace(Arc::default());
     }
 }
 

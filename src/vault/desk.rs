@@ -11,8 +11,7 @@ mod whole;
 
 use std::sync::Arc;
 
-pub(super) use judged::Judged;
-pub(super) use judged::Whole;
+pub(super) use judged::{Judged, LogReader, Whole};
 pub(super) use rebuild::{Pages, leads_elsewhere};
 
 use super::Vault;
@@ -103,7 +102,7 @@ impl Desk {
     }
 
     /// Asks whether the caller may do this to the whole vault.
-    pub(super) fn allows_whole(&self, action: Action) -> bool {
+    fn allows_whole(&self, action: Action) -> bool {
         let request = Request { action, org: None, name: None };
         matches!(judge(&self.caller, &request), Verdict::Allowed(_))
     }

@@ -4,12 +4,11 @@ use super::Vault;
 use super::desk::{Desk, Pages};
 use super::handle::{Handle, Length, Place, Records};
 use crate::api::{AuditAnswer, AuditEntry, AuditLog, Code, Fault, Verification, VerifyAudit, Warning};
-use crate::audit::{Break, BreakReason, Entry, Head, Verdict, Verifier};
+use crate::audit::{Break, BreakReason, Head, Verdict, Verifier};
 use crate::crypto::{AuditKeySeal, Header, MacKey};
-use crate::domain::{Action, Timestamp};
+use crate::domain::Timestamp;
 use crate::keyring::Keys;
 use crate::store::{AuditQuery, Store, StoreError};
-use std::ops::RangeInclusive;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
@@ -27,7 +26,7 @@ impl Handle for AuditLog {
     const RECORDS: Records = Records::Nothing;
 
     fn act(&self, desk: &mut Desk) -> Result<AuditAnswer, Fault> {
-        let whole = desk.ask_owner(Action::Read)?;
+        let reader = desk.ask_log()?;
         let limit = self.limit.unwrap_or(USUAL_PAGE);
         if limit > LARGEST_PAGE {
             return Err(Fault::new(Code::InvalidRequest, "field `limit`: at most 1000"));
@@ -46,7 +45,7 @@ impl Handle for AuditLog {
             limit: limit.into(),
             offset: self.offset.unwrap_or_default().into(),
         };
-        let page = desk.log(whole, &query)?;
+        let page = desk.log(reader, &query)?;
         let entries = page.entries.iter().map(AuditEntry::from).collect();
         Ok(AuditAnswer { entries, total: page.total, total_capped: page.capped })
     }
@@ -57,7 +56,7 @@ impl Handle for VerifyAudit {
     const RECORDS: Records = Records::Nothing;
 
     fn act(&self, desk: &mut Desk) -> Result<Verification, Fault> {
-        desk.ask_owner(Action::Read)?;
+        desk.ask_log()?;
         let verdict = desk.vault().verify(desk.keys()?)?;
         Ok(Verification {
             intact: verdict.broken.is_none(),
@@ -90,16 +89,6 @@ impl Vault {
             verdict.broken = Some(Break { seq: state.head.seq + 1, reason: BreakReason::Cut });
         }
         Ok(verdict)
-    }
-
-    /// Reads the entries of some places, oldest first.
-    ///
-    /// # Errors
-    /// `storage` where the database does not answer.
-    pub fn entries_of(&self, places: RangeInclusive<u64>) -> Result<Vec<Entry>, Fault> {
-        let mut entries = Vec::new();
-        self.0.store.walk_audit(places, &mut |entry| entries.push(Entry::from(entry)))?;
-        Ok(entries)
     }
 
     /// Takes the head that was kept outside the database when the daemon last ran.

@@ -17,7 +17,7 @@ impl Handle for AcceptLoss {
     const CHANGES: Changes = Changes::Alone;
 
     fn act(&self, desk: &mut Desk) -> Result<LossAccepted, Fault> {
-        let whole = desk.ask_owner(Action::Delete)?;
+        let whole = desk.ask_whole(Action::Delete)?;
         let doubled = desk.rebuild_indexes()?;
         let located = desk.vault().locate(desk.keys()?)?;
         let mut lost: Vec<_> = located.vanished().map(|gone| (gone.row(), gone.revision)).collect();

@@ -80,14 +80,11 @@ impl Vault {
         Ok(())
     }
 
-    /// Refuses where the vault is locked.
-    ///
-    /// # Errors
-    /// `locked`, with the reason.
-    pub fn check_open(&self) -> Result<(), Fault> {
+    /// Returns why the vault is locked, if it is.
+    pub fn lock_reason(&self) -> Option<LockReason> {
         match self.keyring() {
-            Keyring::Open(_) => Ok(()),
-            Keyring::Locked(reason) => Err(Fault::locked(reason)),
+            Keyring::Open(_) => None,
+            Keyring::Locked(reason) => Some(reason),
         }
     }
 

@@ -31,6 +31,7 @@ mod growth;
 mod guessing;
 mod list;
 mod locked;
+mod looks;
 mod loss;
 mod lost;
 mod malformed;

@@ -62,7 +62,7 @@ impl Shared {
     }
 
     /// Makes a request as a user.
-    fn ask(&self, user: User, request: &Request) -> Answer {
+    pub(crate) fn ask(&self, user: User, request: &Request) -> Answer {
         parse(&user.does(|| exchange(&self.socket(), &request.bytes(""))))
     }
 }
@@ -72,7 +72,7 @@ fn grant() -> Value {
 }
 
 /// A request of HTTP.
-struct Request {
+pub(crate) struct Request {
     verb: &'static str,
     target: String,
     body: Value,
@@ -88,7 +88,7 @@ impl Request {
     }
 }
 
-fn get(target: &str) -> Request {
+pub(crate) fn get(target: &str) -> Request {
     Request { verb: "GET", target: target.to_owned(), body: NONE }
 }
 

@@ -101,7 +101,7 @@ impl Turned {
     async fn stays_open_at(&self, millis: i64, auto_lock: AutoLock) -> bool {
         self.turn_to(millis);
         self.0.vault.lock_if_idle(auto_lock).await;
-        self.0.vault.check_open().is_ok()
+        self.0.vault.lock_reason().is_none()
     }
 }
 

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::{Read, Write};
-use std::os::unix::net::UnixStream;
+use std::io::Read;
 use std::path::PathBuf;
 use std::sync::mpsc::channel;
 use std::time::Duration;
@@ -12,8 +11,6 @@ use clap::Parser;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use vault::api::{AgentList, Discovered, Secret, SecretList};
-use vault::client::Client;
-use zeroize::Zeroizing;
 
 use crate::cli::Global;
 use crate::context::Context;
@@ -116,19 +113,8 @@ fn encoded(text: &str) -> String {
 
 /// Asks over HTTP, where a caller can say what it is: the log then tells completion from a person's question.
 fn get<A: DeserializeOwned>(context: &Context, target: &str) -> Option<A> {
-    let socket = context.socket();
-    // This checks who listens there, before a token is sent.
-    drop(Client::connect(&socket).ok()?);
-    let mut stream = UnixStream::connect(&socket).ok()?;
-    let token = context
-        .token()
-        .map_or_else(String::new, |token| format!("Authorization: Bearer {}\r\n", token.expose()));
-    let token = Zeroizing::new(token);
-    let request =
-        Zeroizing::new(format!("GET {target} HTTP/1.0\r\nX-Vault-Client: completion\r\n{}\r\n", *token));
-    stream.write_all(request.as_bytes()).ok()?;
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
+    context.get(target, "X-Vault-Client: completion\r\n").ok()?.read_to_string(&mut answer).ok()?;
     let (head, body) = answer.split_once("\r\n\r\n")?;
     let is_fine = head.split(' ').nth(1) == Some("200");
     is_fine.then(|| serde_json::from_str(body).ok()).flatten()

@@ -51,7 +51,7 @@ fn the_commands_org_is_that_of_grants_without_one() {
 #[test]
 fn a_grant_that_is_none_is_answered_with_the_form() {
     insta::assert_snapshot!(TestEnvironment::empty().ctl(&["agent", "add", "a", "--grant", "skill:openai:*"]), @"
-    vaultctl: --grant <GRANT>: a grant is [ORG/]ACTIONS:NAMES, like read,decrypt:skill:openai:* or acme/read:*; actions are create, encrypt, read, decrypt, rotate, delete, or * for all of them
+    vaultctl: --grant <GRANT>: a grant is [ORG/]ACTIONS:NAMES, like read,decrypt:skill:openai:* or acme/read:*; actions are create, encrypt, read, decrypt, rotate, delete, or * for these six; and audit, metrics, as in audit:*
       hint: see: vaultctl agent add --help
     [exit 2]
     ");
@@ -133,4 +133,38 @@ fn an_unknown_agent_exits_3_with_the_command_that_lists_them() {
         let run = test.ctl(arguments).ended_with(3);
         assert!(run.stderr.contains("vaultctl agent list"), "{run}");
     }
+}
+
+#[test]
+fn a_right_to_look_is_for_every_org_and_says_how_much_it_shows() {
+    let test = TestEnvironment::served();
+    let added = test.ctl(&["agent", "add", "watcher", "--grant", "audit,metrics:*"]).succeeded();
+    assert!(added.stderr.contains("watcher: */audit,metrics:*"), "{added}");
+    for run in [&added, &test.ctl(&["agent", "test", "watcher"])] {
+        assert!(run.stderr.contains("audit shows the whole log: every org"), "{run}");
+    }
+    let shown = test.ctl(&["agent", "show", "watcher"]).succeeded();
+    for text in ["*/audit,metrics:*", "audit shows the whole log: every org", "metrics shows the counters"] {
+        assert!(shown.stdout.contains(text), "{text}: {shown}");
+    }
+}
+
+#[test]
+fn a_right_to_look_at_a_part_is_refused_and_says_why() {
+    let test = with_an_agent();
+    for grant in ["audit:skill:*", "acme/metrics:*", "read,audit:*", "*/audit:a*"] {
+        for command in [["agent", "add", "watcher"], ["agent", "update", "bot"]] {
+            let run = test.ctl(&[&command[..], &["--grant", grant]].concat()).ended_with(2);
+            assert!(run.stderr.contains("show every org"), "{grant}: {run}");
+        }
+    }
+    test.ctl(&["--org", "acme", "agent", "add", "watcher", "--grant", "audit:*"]).ended_with(2);
+}
+
+#[test]
+fn every_action_on_secrets_is_no_right_to_look() {
+    let test = TestEnvironment::served();
+    test.ctl(&["agent", "add", "bot", "--grant", "*/*:*"]).succeeded();
+    let run = test.ctl(&["agent", "show", "bot", "--json"]).succeeded();
+    assert!(!run.stdout.contains("audit") && !run.stdout.contains("metrics"), "{run}");
 }

@@ -1,6 +1,7 @@
 //! The log: who looked, and whether the log is as it was written.
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use vault_testkit::{Run, TestEnvironment};
@@ -159,4 +160,38 @@ fn what_a_caller_says_about_itself_is_named_a_claim() {
     assert!(!listed.stdout.contains(" ip="), "{listed}");
     let metadata = &test.ctl(&["audit", "--json", "--limit", "1"]).json()["entries"][0]["metadata"];
     assert_eq!((&metadata["ip"], "6.6.6.6"), (&metadata["claimedAddress"], metadata["ip"].as_str().unwrap()));
+}
+
+/// Makes an agent that may read the log and the counters; returns the file with its token.
+fn with_a_watcher(test: &TestEnvironment) -> PathBuf {
+    let added = test.ctl(&["agent", "add", "watcher", "--grant", "audit,metrics:*"]).succeeded();
+    test.write("watcher.token", &added.stdout)
+}
+
+#[test]
+fn an_agent_that_may_look_reads_verifies_and_exports_the_log_and_no_value() {
+    let test = with_entries();
+    let file = with_a_watcher(&test);
+    let as_watcher = |words: &[&str]| test.ctl(&[&["--token-file", file.to_str().unwrap()], words].concat());
+    assert_eq!([3, 4, 5], exported(&as_watcher(&["audit", "export", "--after", "2"]).succeeded())[..]);
+    assert!(as_watcher(&["audit"]).succeeded().stdout.contains("missing"));
+    as_watcher(&["audit", "verify"]).succeeded();
+    as_watcher(&["get", "a"]).ended_with(3);
+    as_watcher(&["agent", "list"]).ended_with(5);
+}
+
+#[test]
+fn an_agent_that_follows_the_log_is_told_when_it_may_no_more() {
+    let test = with_entries();
+    let file = with_a_watcher(&test);
+    let follow = ["--token-file", file.to_str().unwrap(), "audit", "--follow", "--json", "--limit", "1"];
+    let mut child = test.command(&follow).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.next().unwrap().contains("\"grant\""));
+    test.ctl_with(&["add", "b"], "x").succeeded();
+    assert!(lines.next().unwrap().contains("\"b\""));
+    test.ctl(&["agent", "update", "watcher", "--grant", "metrics:*"]).succeeded();
+    let ended = child.wait_with_output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(ended.status.code() == Some(5) && said.contains("ask the owner for a grant"), "{said}");
 }

@@ -23,6 +23,16 @@ impl Deref for Judged {
     }
 }
 
+/// Says that the caller was judged for the log.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::vault) struct LogReader(());
+
+impl LogReader {
+    pub(super) fn new() -> Self {
+        Self(())
+    }
+}
+
 /// Says that the caller was judged for the whole vault.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::vault) struct Whole(());

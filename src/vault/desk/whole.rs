@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use super::{Desk, Judged, Whole};
+use super::{Desk, Judged, LogReader, Whole};
 use crate::api::{Code, Fault};
 use crate::audit::Draft;
 use crate::crypto::Header;
@@ -11,16 +11,21 @@ use crate::store::{AuditPage, AuditQuery, ListQuery, Named, Row, StoreError};
 use crate::vault::faults::forbidden;
 
 impl Desk {
-    /// Asks for an act on the whole vault.
+    /// Asks for an act on the whole vault, which is the owner's.
     pub(in crate::vault) fn ask_whole(&mut self, action: Action) -> Result<Whole, Fault> {
         self.about(Draft::of(action));
-        if self.allows_whole(action) { Ok(Whole::new()) } else { Err(forbidden()) }
+        self.owner().ok_or_else(forbidden)
     }
 
-    /// Refuses a look at the whole to those who see only parts of it.
-    pub(in crate::vault) fn ask_owner(&mut self, action: Action) -> Result<Whole, Fault> {
-        self.about(Draft::of(action));
-        self.owner().ok_or_else(forbidden)
+    /// Asks for a look at the log.
+    pub(in crate::vault) fn ask_log(&mut self) -> Result<LogReader, Fault> {
+        self.ask_look(Action::Audit).map(|()| LogReader::new())
+    }
+
+    /// Asks for a look at the whole vault, which can be granted.
+    pub(in crate::vault) fn ask_look(&mut self, look: Action) -> Result<(), Fault> {
+        self.about(Draft::of(look));
+        if self.allows_whole(look) { Ok(()) } else { Err(forbidden()) }
     }
 
     /// Returns what an owner may do, for what leaves no entry of its own; `None` for other callers.
@@ -39,8 +44,13 @@ impl Desk {
     }
 
     /// Reads a page of the log.
-    pub(in crate::vault) fn log(&self, _: Whole, query: &AuditQuery) -> Result<AuditPage, Fault> {
+    pub(in crate::vault) fn log(&self, _: LogReader, query: &AuditQuery) -> Result<AuditPage, Fault> {
         Ok(self.store().audit(query)?)
+    }
+
+    /// Returns the place of the last entry of the log.
+    pub(in crate::vault) fn log_end(&self, _: LogReader) -> Result<u64, Fault> {
+        Ok(self.store().head()?.seq)
     }
 
     /// Hands names to a function, in order.

@@ -18,13 +18,15 @@ use crate::show::plain;
 ///
 /// The token alone goes to stdout, everything else to stderr. A grant is `[ORG/]ACTIONS:NAMES`: actions with commas
 /// between them (create, encrypt, read, decrypt, rotate, delete, or `*`), and a name in which `*` stands for any text.
-/// Without ORG it is for the org of --org, or `default`; `*` is every org.
+/// Without ORG it is for the org of --org, or `default`; `*` is every org. `audit:*` lets it read and follow the log, and
+/// `metrics:*` the daemon's counters, of every org and without a value.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   vaultctl agent add mailer --grant 'read,decrypt:skill:sendgrid:*' --expires 30d
   vaultctl agent add ci --uid 1001 --grant 'acme/read,decrypt:skill:github:*' --grant 'acme/read:*'
   (umask 077; vaultctl agent add bot --grant 'read,decrypt:*' > bot.token)
+  (umask 077; vaultctl agent add shipper --grant 'audit:*' > shipper.token)
   vaultctl --token-file bot.token get openai")]
 pub(crate) struct AddArgs {
     /// Its name: 1 to 64 of a-z, A-Z, 0-9, `.`, `_`, `-`
@@ -75,6 +77,9 @@ fn note(added: &AgentAdded, context: &Context) {
         plain(&grants.join(", ")),
         super::expiry(agent)
     ));
+    for sight in grant::sights(&agent.grants) {
+        show.note(format_args!("note: {sight}"));
+    }
     show.note(
         "note: the token is shown this once; the agent's program speaks with it in AGENTICMAIL_VAULT_TOKEN,",
     );

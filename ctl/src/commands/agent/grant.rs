@@ -2,16 +2,16 @@
 
 use std::str::FromStr;
 
-use vault::agents::{GRANTABLE, Grant, Pattern};
+use vault::agents::{GRANTABLE, Grant, LOOKS, Pattern};
 use vault::domain::{Action, Invalid, OrgScope};
 
 use crate::context::Context;
 
 const RULE: Invalid = Invalid(
-    "a grant is [ORG/]ACTIONS:NAMES, like read,decrypt:skill:openai:* or acme/read:*; actions are create, encrypt, read, decrypt, rotate, delete, or * for all of them",
+    "a grant is [ORG/]ACTIONS:NAMES, like read,decrypt:skill:openai:* or acme/read:*; actions are create, encrypt, read, decrypt, rotate, delete, or * for these six; and audit, metrics, as in audit:*",
 );
 
-/// A grant as it was typed; without an org of its own it is for the command's.
+/// A grant as it was typed; without an org of its own it is for the command's, or for every org if it shows all of them.
 #[derive(Debug, Clone)]
 pub(super) struct GrantText {
     org: Option<OrgScope>,
@@ -36,9 +36,9 @@ fn actions(words: &str) -> Result<Vec<Action>, Invalid> {
         return Ok(GRANTABLE.to_vec());
     }
     let mut all = Vec::new();
+    let grantable = |action: &Action| GRANTABLE.contains(action) || LOOKS.contains(action);
     for word in words.split(',') {
-        let action =
-            Action::from_word(word.trim()).filter(|action| GRANTABLE.contains(action)).ok_or(RULE)?;
+        let action = Action::from_word(word.trim()).filter(grantable).ok_or(RULE)?;
         if !all.contains(&action) {
             all.push(action);
         }
@@ -48,9 +48,10 @@ fn actions(words: &str) -> Result<Vec<Action>, Invalid> {
 
 /// Settles the org of each grant.
 pub(super) fn settled(texts: &[GrantText], context: &Context) -> Vec<Grant> {
-    let org = context.orgs().unwrap_or_default();
+    let is_look = |text: &GrantText| text.actions.iter().all(|action| LOOKS.contains(action));
+    let usual = |text: &GrantText| if is_look(text) { OrgScope::All } else { OrgScope::default() };
     let grant = |text: &GrantText| Grant {
-        org_id: text.org.clone().unwrap_or_else(|| org.clone()),
+        org_id: text.org.clone().or_else(|| context.orgs()).unwrap_or_else(|| usual(text)),
         names: vec![text.names.clone()],
         actions: text.actions.clone(),
     };
@@ -69,6 +70,15 @@ pub(super) fn lines(grant: &Grant) -> Vec<String> {
     grant.names.iter().map(|names| format!("{org}{actions}:{}", String::from(names.clone()))).collect()
 }
 
+/// Says of each granted look how much it shows.
+pub(super) fn sights(grants: &[Grant]) -> Vec<&'static str> {
+    let shown = |look: &Action| match look {
+        Action::Audit => "audit shows the whole log: every org, and the name of every secret, but no value",
+        _ => "metrics shows the counters of the whole vault, but no name and no value",
+    };
+    LOOKS.iter().filter(|look| grants.iter().any(|grant| grant.allows_look(**look))).map(shown).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,7 +90,13 @@ mod tests {
 
     #[test]
     fn a_grant_is_written_as_it_is_typed() {
-        for text in ["read,decrypt:skill:openai:*", "acme/read:*", "*/*:db:main/x", "a/b/rotate:x, y"] {
+        for text in [
+            "read,decrypt:skill:openai:*",
+            "acme/read:*",
+            "*/*:db:main/x",
+            "a/b/rotate:x, y",
+            "*/audit,metrics:*",
+        ] {
             assert_eq!(vec![text.to_owned()], lines(&read(text)), "{text}");
         }
     }

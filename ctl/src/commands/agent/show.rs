@@ -45,5 +45,6 @@ pub(super) fn print(agent: &AgentEntry, context: &Context) -> Result<(), Failure
     ];
     let grants = agent.grants.iter().flat_map(grant::lines);
     pairs.extend(grants.map(|grant| ("grant", plain(&grant))));
+    pairs.extend(grant::sights(&agent.grants).into_iter().map(|sight| ("note", sight.to_owned())));
     context.show.pairs(&pairs)
 }

@@ -122,7 +122,7 @@ fn one(agent: &AgentEntry, tested: &Tested, context: &Context) -> Result<(), Fai
     }
     let (name, secret) = (plain(agent.name.as_str()), plain(tested.secret.as_str()));
     context.show.note(format_args!("agent {name} and {secret} of org {}:", plain(tested.org_id.as_str())));
-    note_facts(agent, context);
+    note_agent(agent, context);
     context.show.table(&table)
 }
 
@@ -150,7 +150,7 @@ fn all(agent: &AgentEntry, client: &mut Client, context: &Context) -> Result<(),
         because.dedup();
         table.row([tested.org_id.to_string(), tested.secret.to_string(), may.join(","), because.join(" ")]);
     }
-    note_facts(agent, context);
+    note_agent(agent, context);
     if table.is_empty() {
         context.show.note("it may do nothing to any stored secret");
         return Ok(());
@@ -158,7 +158,11 @@ fn all(agent: &AgentEntry, client: &mut Client, context: &Context) -> Result<(),
     context.show.table(&table)
 }
 
-fn note_facts(agent: &AgentEntry, context: &Context) {
+/// Says what does not depend on a secret: the facts that the process must match, and what the agent sees of the whole.
+fn note_agent(agent: &AgentEntry, context: &Context) {
+    for sight in grant::sights(&agent.grants) {
+        context.show.note(sight);
+    }
     let facts = facts::written(&agent.matches);
     if facts != "-" {
         context.show.note(format_args!("its process must match: {}", plain(&facts)));

@@ -1,13 +1,12 @@
 //! `vaultctl audit --follow`: the entries as they are written, over server-sent events.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read};
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use serde::Deserialize;
 use vault::api::{AuditEntry, AuditLog, Code, Fault};
-use vault::client::Client;
 use vault::domain::{LockReason, OrgScope};
 
 use super::{Format, Narrow, Query, cells, csv};
@@ -22,8 +21,8 @@ const WIDTHS: [usize; 8] = [6, 20, 8, 7, 28, 12, 16, 0];
 
 /// Prints what is in the log already, then each entry as it comes, until somebody ends it.
 pub(super) fn run(query: &Query, format: Format, context: &Context) -> Result<ExitCode, Failure> {
-    let newest = context.call(&AuditLog { limit: Some(1), ..AuditLog::default() })?.entries;
-    let mut last = newest.first().map_or(0, |entry| entry.seq);
+    let newest = AuditLog { limit: Some(1), ..AuditLog::default() };
+    let last = context.call(&newest)?.entries.first().map_or(0, |entry| entry.seq);
     let past = context.call(&query.operation(context))?;
     if format == Format::Csv {
         context.show.bytes(csv::HEADING.as_bytes())?;
@@ -31,15 +30,14 @@ pub(super) fn run(query: &Query, format: Format, context: &Context) -> Result<Ex
     for entry in past.entries.iter().rev().filter(|entry| entry.seq <= last) {
         print(entry, format, context)?;
     }
-    loop {
-        let mut stream = Stream::open(last, context)?;
-        while let Event::Entry(entry) = stream.next()? {
-            last = entry.seq;
-            if query.narrow.asks_for(&entry, context.orgs().as_ref()) {
-                print(&entry, format, context)?;
-            }
+    let mut stream = Stream::open(last, context)?;
+    while let Some(entry) = stream.next() {
+        if query.narrow.asks_for(&entry, context.orgs().as_ref()) {
+            print(&entry, format, context)?;
         }
     }
+    // A stream ends without a word: a caller that may follow no more is told why by the next request.
+    Err(context.call(&newest).err().unwrap_or_else(gone))
 }
 
 fn print(entry: &AuditEntry, format: Format, context: &Context) -> Result<(), Failure> {
@@ -72,14 +70,6 @@ impl Narrow {
     }
 }
 
-/// What a stream brings.
-enum Event {
-    /// An entry.
-    Entry(Box<AuditEntry>),
-    /// The daemon had too many for us: the stream has to be opened again.
-    Lagged,
-}
-
 /// A stream of server-sent events.
 struct Stream(BufReader<UnixStream>);
 
@@ -97,47 +87,38 @@ struct Refusal {
 impl Stream {
     /// Opens the stream of what follows an entry.
     fn open(last: u64, context: &Context) -> Result<Self, Failure> {
-        let socket = context.socket();
-        // This checks who listens there.
-        drop(Client::connect(&socket)?);
-        let mut stream = UnixStream::connect(&socket).map_err(|_| gone())?;
+        let stream = context.get(&format!("/vault/events?since={last}"), "")?;
         stream.set_read_timeout(Some(SILENCE))?;
-        // The older version has no chunks to put together.
-        let request = format!("GET /vault/events?since={last} HTTP/1.0\r\n\r\n");
-        stream.write_all(request.as_bytes()).map_err(|_| gone())?;
         let mut opened = Self(BufReader::new(stream));
-        let status = opened.line()?;
-        while !opened.line()?.is_empty() {}
-        if status.split(' ').nth(1) == Some("200") { Ok(opened) } else { Err(opened.refusal()) }
+        let status = opened.line().ok_or_else(gone)?;
+        while !opened.line().ok_or_else(gone)?.is_empty() {}
+        if status.split(' ').nth(1) == Some("200") { Ok(opened) } else { Err(opened.refusal(context)) }
     }
 
-    fn line(&mut self) -> Result<String, Failure> {
+    /// Reads a line; `None` at the end, or after a long silence.
+    fn line(&mut self) -> Option<String> {
         let mut line = String::new();
-        match self.0.read_line(&mut line) {
-            Ok(read) if read > 0 => Ok(line.trim_end().to_owned()),
-            _ => Err(gone()),
-        }
+        self.0.read_line(&mut line).ok().filter(|read| *read > 0)?;
+        Some(line.trim_end().to_owned())
     }
 
-    fn refusal(&mut self) -> Failure {
+    fn refusal(&mut self, context: &Context) -> Failure {
         let mut body = String::new();
         let read = self.0.read_to_string(&mut body);
         let refusal = read.ok().and_then(|_| serde_json::from_str::<Refusal>(&body).ok());
         refusal.map_or_else(gone, |Refusal { error, code, hint, lock_reason }| {
-            Fault { lock_reason, ..Fault::new(code, error).hint(hint) }.into()
+            let fault = Fault { lock_reason, ..Fault::new(code, error).hint(hint) };
+            context.advised_as_agent(fault).into()
         })
     }
 
-    /// Waits for the next event.
-    fn next(&mut self) -> Result<Event, Failure> {
+    /// Waits for the next entry; `None` at the end of the stream.
+    fn next(&mut self) -> Option<AuditEntry> {
         loop {
             let line = self.line()?;
-            if line == "event: lagged" {
-                return Ok(Event::Lagged);
-            }
             if let Some(entry) = line.strip_prefix("data: ").and_then(|json| serde_json::from_str(json).ok())
             {
-                return Ok(Event::Entry(entry));
+                return Some(entry);
             }
         }
     }

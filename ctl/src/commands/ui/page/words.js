@@ -18,6 +18,8 @@ export const ACTIONS = {
   revoke: 'bad',
   backup: 'plain',
   export: 'warn',
+  audit: 'plain',
+  metrics: 'plain',
 };
 
 /** Every outcome, with its tone and its words. */
