@@ -123,6 +123,13 @@ impl Gate {
         let (mut guests, mut accepted_in_a_row) = (JoinSet::new(), 0);
         loop {
             tokio::select! {
+                // What has ended is let go before more is accepted: a crowd that never ends must not pile up behind us.
+                biased;
+                _ = self.stopping.changed() => break,
+                Some(_) = guests.join_next(), if !guests.is_empty() => {}
+                Ok(()) = self.in_force.changed() => {
+                    self.seats.limit(&self.in_force.borrow_and_update().config.limits);
+                }
                 accepted = self.listener.accept() => match accepted {
                     Ok((stream, _)) => {
                         if let Some(guest) = self.admit(stream, &app) {
@@ -140,11 +147,6 @@ impl Gate {
                         tokio::time::sleep(PAUSE).await;
                     }
                 },
-                Some(_) = guests.join_next(), if !guests.is_empty() => {}
-                Ok(()) = self.in_force.changed() => {
-                    self.seats.limit(&self.in_force.borrow_and_update().config.limits);
-                }
-                _ = self.stopping.changed() => break,
             }
         }
         drop(self.listener);

@@ -13,7 +13,7 @@ use crate::turns;
 use crate::workspace::{build, build_programs, succeed};
 
 /// What is run, as it is typed after `cargo`: what takes long first, so that the end is not one waiting for the other.
-const RUNS: [&str; 18] = [
+const RUNS: [&str; 20] = [
     "xtask fuzz --seconds 15 --at-once 1",
     "harness crash --cycles 50",
     "harness crash --cycles 100 --signal term",
@@ -23,6 +23,7 @@ const RUNS: [&str; 18] = [
     "harness conform",
     "harness malformed --requests 10000",
     "harness steps rekey rotate-all start",
+    "harness flood --seconds 20 --release",
     "harness conform --sabotage",
     "xtask fuzz --sabotage",
     "harness crash --cycles 20 --sabotage",
@@ -32,6 +33,7 @@ const RUNS: [&str; 18] = [
     "harness damage --sabotage",
     "harness malformed --requests 200 --sabotage",
     "harness steps rekey --sabotage",
+    "harness flood --seconds 4 --release --sabotage",
 ];
 
 /// How they are run.
