@@ -33,7 +33,7 @@ const TOO_LITTLE: u64 = 24 * MIB;
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long the daemon may take to return what a flood took.
 const RETURNED: Duration = Duration::from_secs(10);
-/// Said where it cannot run.
+/// Said if it cannot run.
 const LACKING: &str = "this needs root and a memory cgroup that can be made below this process's own";
 /// How long is waited between two looks.
 const PAUSE: Duration = Duration::from_millis(100);
