@@ -15,7 +15,7 @@ use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 pub use agent::AgentRow;
-pub use flaw::Flaw;
+pub use flaw::{Flaw, Flawed};
 pub use row::{ListQuery, Named, Remains, Row, Sort, SortKey, Stored, VersionRow};
 pub use sqlite::SqliteStore;
 
@@ -197,6 +197,9 @@ pub enum Refusal {
     /// The disk or the database refused.
     #[error("{0}")]
     Storage(String),
+    /// The database is damaged where the unit is about to change it.
+    #[error("{0}")]
+    Damaged(String),
     /// The writer panicked at the batch; nothing of it is stored.
     #[error("the writer panicked")]
     Panicked,
@@ -319,6 +322,11 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     fn unsound(&self) -> Result<Vec<String>, StoreError>;
     /// Checks every page and index, and returns what is wrong with them; takes seconds for each gigabyte.
     fn flaws(&self) -> Result<Vec<Flaw>, StoreError>;
+    /// Writes the database again, without what is wrong with its free space; blocks until it is done.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if a page of a table cannot be read: nothing has changed then.
+    fn compact(&self) -> Result<(), StoreError>;
     /// Reads the state as last committed.
     fn state(&self) -> Result<State, StoreError>;
     /// Numbers the last commit that changed anything but the log; from 1.

@@ -35,6 +35,15 @@ pub struct LossAccepted {
     pub lost: Vec<DamagedSecret>,
     /// Those whose stored value still opened and was kept.
     pub kept: Vec<DamagedSecret>,
+    /// Those that a damaged index hid, and that are found again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub found: Vec<DamagedSecret>,
+    /// The names of the agents that are gone, as the log or their table has them: they have to be added again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub agents: Vec<String>,
+    /// The tables and indexes of the database that did not lead to all that is stored, and were rebuilt.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rebuilt: Vec<String>,
 }
 
 impl Operation for AcceptLoss {

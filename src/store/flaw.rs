@@ -7,8 +7,21 @@ use super::Change;
 pub struct Flaw {
     /// What it is, in the words of the database.
     pub words: String,
-    /// Whether it is in an index alone, which can be rebuilt from its table.
-    pub in_index: bool,
+    /// Where it is.
+    pub place: Flawed,
+}
+
+/// Where something is wrong, by what it takes to put it right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flawed {
+    /// In an index alone, which can be rebuilt from its table.
+    Index,
+    /// In space that holds nothing: the file can be written again without it.
+    Space,
+    /// In a row, which can be removed.
+    Row,
+    /// In a page of a table: rows may be lost with it.
+    Table,
 }
 
 impl Change {

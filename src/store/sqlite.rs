@@ -4,6 +4,8 @@ mod apply;
 mod checkpoint;
 mod columns;
 mod error;
+mod flaws;
+mod free;
 mod header;
 mod index;
 mod labels;
@@ -15,7 +17,6 @@ mod reserve;
 mod sum;
 mod writer;
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -68,7 +69,7 @@ impl SqliteStore {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         drop(crate::files::open_private(path)?);
         refuse_newer(path)?;
-        let mut connection = connect(path, Mode::Write)?;
+        let mut connection = free::check(path, connect(path, Mode::Write)?)?;
         migrate(&mut connection)?;
         let (events, _) = broadcast::channel(EVENTS_KEPT);
         let (erasures, erasure_jobs) = mpsc::channel();
@@ -237,20 +238,7 @@ impl Store for SqliteStore {
     }
 
     fn totals(&self, scope: &OrgScope) -> Result<Vec<(String, u64)>, StoreError> {
-        self.read(|connection| {
-            let sql = "SELECT category, count FROM tally WHERE ?1 IS NULL OR org = ?1";
-            let mut statement = connection.prepare_cached(sql)?;
-            let mut rows = statement.query([scope.one().map(OrgId::as_str)])?;
-            let mut totals = BTreeMap::<String, u64>::new();
-            while let Some(row) = rows.next()? {
-                // Nothing depends on these counts: one that cannot be read is not worth a refusal.
-                let Ok(category) = row.get(0) else { continue };
-                let count = u64::try_from(row.get::<_, i64>(1).unwrap_or_default()).unwrap_or_default();
-                let total = totals.entry(category).or_default();
-                *total = total.saturating_add(count);
-            }
-            Ok(totals.into_iter().collect())
-        })
+        self.read(|connection| columns::totals(connection, scope))
     }
 
     fn audit(&self, query: &AuditQuery) -> Result<AuditPage, StoreError> {
@@ -291,7 +279,13 @@ impl Store for SqliteStore {
     }
 
     fn flaws(&self) -> Result<Vec<Flaw>, StoreError> {
-        self.read(index::flaws)
+        self.read(flaws::flaws)
+    }
+
+    fn compact(&self) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let _ = self.jobs.send(writer::Job::Compact(reply));
+        answer.blocking_recv().map_err(|_| StoreError::Closed)?
     }
 
     fn state(&self) -> Result<State, StoreError> {

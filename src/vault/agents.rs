@@ -1,5 +1,6 @@
 //! Agents: who a caller is, and their list, making, change and end.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Vault;
@@ -106,6 +107,33 @@ impl Vault {
         Ok(())
     }
 
+    /// Names the agents that were granted something and not removed since, by the log, and those of the table.
+    fn known_agents(&self) -> Result<BTreeSet<String>, StoreError> {
+        let mut known = BTreeSet::new();
+        self.0.store.walk_audit(0..=u64::MAX, &mut |entry| {
+            if entry.outcome != Outcome::Ok || !matches!(entry.action, Action::Grant | Action::Revoke) {
+                return;
+            }
+            let metadata: serde_json::Value = serde_json::from_str(entry.metadata).unwrap_or_default();
+            let Some(name) = metadata.get("agent").and_then(serde_json::Value::as_str) else { return };
+            if entry.action == Action::Grant {
+                known.insert(name.to_owned());
+            } else {
+                known.remove(name);
+            }
+        })?;
+        // A table that cannot be read names no one.
+        known.extend(self.0.store.agents().unwrap_or_default().into_iter().map(|row| row.name));
+        Ok(known)
+    }
+
+    /// Names the agents of the table, if it is the one that the vault wrote last.
+    fn sound_agents(&self, keys: &Keys) -> Result<BTreeSet<String>, StoreError> {
+        let (rows, state) = (self.0.store.agents()?, self.0.store.state()?);
+        let are_sound = state.is_authentic(keys) && AgentRow::are_those_of(&rows, &state, keys);
+        Ok(rows.into_iter().filter(|_| are_sound).map(|row| row.name).collect())
+    }
+
     /// Reads the agents again after they changed.
     pub(super) fn read_agents_again(&self) {
         if let Keyring::Open(keys) = self.keyring()
@@ -155,6 +183,23 @@ impl Desk {
     /// Finds an agent.
     fn agent(&self, name: &AgentId) -> Result<Agent, Fault> {
         self.vault().agents().0.get(name).cloned().ok_or_else(no_agent)
+    }
+
+    /// Names the agents that there should be, as the log and their table have them.
+    pub(super) fn known_agents(&self) -> Result<BTreeSet<String>, Fault> {
+        self.vault().known_agents().map_err(Fault::from)
+    }
+
+    /// Notes which of some agents are gone once a loss is accepted, and returns their names.
+    ///
+    /// What is left are those of the table, if it is the one that the vault wrote last.
+    pub(super) fn give_up_agents(&mut self, mut known: BTreeSet<String>) -> Result<Vec<String>, Fault> {
+        let left = self.vault().sound_agents(self.keys()?)?;
+        known.retain(|name| !left.contains(name));
+        for name in &known {
+            self.note(Draft::of(Action::Revoke).with("agent", name.as_str()).with("acceptedLoss", true));
+        }
+        Ok(known.into_iter().collect())
     }
 
     /// Stages an agent's row and notes the entry.

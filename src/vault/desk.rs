@@ -12,7 +12,7 @@ mod whole;
 use std::sync::Arc;
 
 pub(super) use judged::{Judged, LogReader, Whole};
-pub(super) use rebuild::{Pages, leads_elsewhere};
+pub(super) use rebuild::{Pages, Rebuilt, leads_elsewhere};
 
 use super::Vault;
 use super::faults::{fault_of, forbidden, unreadable, unsealable};

@@ -14,6 +14,10 @@ impl From<StoreError> for Fault {
     }
 }
 
+/// What remains to do if more than indexes and free space of the database is damaged.
+pub(super) const RESTORE: &str =
+    "bring back a backup with: vaultctl restore; what still opens is saved with: vaultctl export";
+
 /// Puts a refusal of the store into words.
 pub(super) fn fault_of(refusal: &Refusal) -> Fault {
     match refusal {
@@ -25,6 +29,10 @@ pub(super) fn fault_of(refusal: &Refusal) -> Fault {
         Refusal::Revoked => Fault::new(Code::Unauthorized, "the agent's rights changed meanwhile"),
         Refusal::Full | Refusal::Storage(_) => {
             Fault::new(Code::Storage, "the change could not be written to disk; nothing of it is stored")
+        }
+        Refusal::Damaged(_) => {
+            let words = "the database is damaged where it would be changed; nothing of it is stored";
+            Fault::new(Code::Integrity, words).hint(RESTORE)
         }
         Refusal::Panicked => {
             Fault::new(Code::Internal, "the daemon failed at this change; nothing of it is stored")

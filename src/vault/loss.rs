@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::change::{kept_versions, open_version};
-use super::desk::{Desk, Judged};
+use super::desk::{Desk, Judged, Rebuilt};
 use super::handle::{After, Changes, Handle, Place};
 use super::inspect::{Damage, Located};
 use super::reseal::Resealed;
@@ -18,7 +18,8 @@ impl Handle for AcceptLoss {
 
     fn act(&self, desk: &mut Desk) -> Result<LossAccepted, Fault> {
         let whole = desk.ask_whole(Action::Delete)?;
-        let doubled = desk.rebuild_indexes()?;
+        let agents = desk.known_agents()?;
+        let Rebuilt { indexes: rebuilt, found, lost: doubled } = desk.rebuild_indexes()?;
         let located = desk.vault().locate(desk.keys()?)?;
         let mut lost: Vec<_> = located.vanished().map(|gone| (gone.row(), gone.revision)).collect();
         let mut kept = Vec::new();
@@ -44,8 +45,11 @@ impl Handle for AcceptLoss {
         desk.note(counts.with("lost", doubled.len() + lost.len()).with("kept", kept.len()));
         desk.stage(Change::Vouch);
         desk.then(After::Sound);
-        let lost = doubled.into_iter().chain(lost.into_iter().map(|(gone, _)| gone)).collect();
-        Ok(LossAccepted { success: Success, lost, kept })
+        let agents = desk.give_up_agents(agents)?;
+        let lost: Vec<_> = doubled.into_iter().chain(lost.into_iter().map(|(gone, _)| gone)).collect();
+        let is_left = |secret: &DamagedSecret| lost.iter().all(|lost| lost.id != secret.id);
+        let found = found.into_iter().filter(is_left).collect();
+        Ok(LossAccepted { success: Success, lost, kept, found, agents, rebuilt })
     }
 }
 

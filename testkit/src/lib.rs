@@ -51,7 +51,7 @@ use std::time::{Duration, Instant};
 pub use daemon::Daemon;
 pub use home::{Home, random_text, refusal};
 pub use inside::Inside;
-pub use pages::Leaf;
+pub use pages::{FreeList, Leaf};
 pub use person::{Run, TestEnvironment};
 pub use programs::{vaultctl, vaultd};
 pub use wire::{Answer, connect, encoded, exchange, parse};

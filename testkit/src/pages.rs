@@ -12,6 +12,52 @@ const PAGE: usize = 4096;
 /// The bytes before the cell pointers of a leaf.
 const HEAD: usize = 8;
 
+/// The first page of the list of free pages.
+#[derive(Debug)]
+pub struct FreeList {
+    database: PathBuf,
+    number: u32,
+}
+
+impl FreeList {
+    /// Finds the page; no daemon may run on the database, and a page has to be free.
+    pub fn of(database: &Path) -> Self {
+        let header = read(database, 32);
+        assert_ne!(0, header, "no page is free");
+        Self { database: database.to_owned(), number: header }
+    }
+
+    /// Returns how many other free pages the page names.
+    pub fn names(&self) -> u32 {
+        read(&self.database, self.place(4))
+    }
+
+    /// Replaces how many other pages the page names.
+    pub fn set_names(&self, names: u32) {
+        write(&self.database, self.place(4), names);
+    }
+
+    /// Puts a page in the place of one that the page names.
+    pub fn set_name(&self, place: u32, page: u32) {
+        write(&self.database, self.place(8 + 4 * u64::from(place)), page);
+    }
+
+    fn place(&self, byte: u64) -> u64 {
+        u64::from(self.number - 1) * PAGE as u64 + byte
+    }
+}
+
+fn read(database: &Path, at: u64) -> u32 {
+    let mut bytes = [0; 4];
+    std::fs::File::open(database).unwrap().read_exact_at(&mut bytes, at).unwrap();
+    u32::from_be_bytes(bytes)
+}
+
+fn write(database: &Path, at: u64, number: u32) {
+    let file = std::fs::OpenOptions::new().write(true).open(database).unwrap();
+    file.write_all_at(&number.to_be_bytes(), at).unwrap();
+}
+
 /// The one page of a table or an index that is small.
 #[derive(Debug)]
 pub struct Leaf {
@@ -23,16 +69,51 @@ pub struct Leaf {
 impl Leaf {
     /// Reads the page of a table or an index by its name; no daemon may run on the database.
     pub fn of(database: &Path, name: &str) -> Self {
+        let leaf = Self::at(database, Self::root(database, name));
+        assert!([0x0a, 0x0d].contains(&leaf.bytes[0]), "{name} has more than one page");
+        leaf
+    }
+
+    /// Reads the first page of a table that has many.
+    pub fn first_of(database: &Path, name: &str) -> Self {
+        let mut page = Self::at(database, Self::root(database, name));
+        while page.bytes[0] == 0x05 {
+            let cell = usize::from(u16::from_be_bytes([page.bytes[12], page.bytes[13]]));
+            let child = u32::from_be_bytes(*page.bytes[cell..].first_chunk().unwrap());
+            page = Self::at(database, child);
+        }
+        page
+    }
+
+    fn root(database: &Path, name: &str) -> u32 {
         let connection = Connection::open(database).unwrap();
         // What is edited is the file alone, so nothing may be left in its write-ahead log.
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
         let sql = "SELECT rootpage FROM sqlite_schema WHERE name = ?1";
-        let root: u32 = connection.query_row(sql, [name], |row| row.get(0)).unwrap();
-        drop(connection);
-        let at = (usize::try_from(root).unwrap() - 1) * PAGE;
+        connection.query_row(sql, [name], |row| row.get(0)).unwrap()
+    }
+
+    fn at(database: &Path, number: u32) -> Self {
+        let at = (usize::try_from(number).unwrap() - 1) * PAGE;
         let bytes = std::fs::read(database).unwrap()[at..at + PAGE].to_vec();
-        assert!([0x0a, 0x0d].contains(&bytes[0]), "{name} has more than one page");
         Self { database: database.to_owned(), at, bytes }
+    }
+
+    /// Returns its number.
+    pub fn number(&self) -> u32 {
+        u32::try_from(self.at / PAGE + 1).unwrap()
+    }
+
+    /// Makes it a page of no type.
+    pub fn spoil(mut self) {
+        self.bytes[0] = 0;
+        self.write();
+    }
+
+    /// Says that there is free space among the cells, at a byte that is no such place.
+    pub fn misplace_free_space(mut self) {
+        self.bytes[1..3].copy_from_slice(&1_u16.to_be_bytes());
+        self.write();
     }
 
     /// Counts the cells.

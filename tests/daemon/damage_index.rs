@@ -53,10 +53,15 @@ fn flaws(daemon: &Daemon) -> Vec<Value> {
 }
 
 /// Accepts a loss that takes nothing.
-fn rebuild(daemon: &Daemon) {
+fn rebuild(daemon: &Daemon) -> Value {
     let accepted = daemon.http("POST", "/vault/accept-loss", NONE);
     assert_eq!((200, &json!([])), (accepted.status, &accepted.body["lost"]), "{}", accepted.text);
     assert_sound(daemon);
+    accepted.body.clone()
+}
+
+fn names(list: &Value) -> Vec<&str> {
+    list.as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect()
 }
 
 /// Asserts that everything is as it was before the damage, and can be changed.
@@ -158,7 +163,44 @@ fn agents_whose_index_is_damaged_are_kept_out_until_it_is_rebuilt() {
     let daemon = Daemon::start(&home);
     assert_eq!(json!([]), daemon.get("/vault/agents")["agents"]);
     assert_eq!(1, daemon.warnings("integrity").len());
-    rebuild(&daemon);
+    let accepted = rebuild(&daemon);
+    assert_eq!((&json!(["sqlite_autoindex_agent_1"]), &NONE), (&accepted["rebuilt"], &accepted["agents"]));
+    let agents = daemon.get("/vault/agents");
+    assert_eq!(vec!["one", "other"], names(&agents["agents"]));
+}
+
+#[test]
+fn agents_that_were_edited_are_named_when_they_are_given_up() {
+    let home = stopped();
+    let daemon = Daemon::start(&home);
+    for name in ["one", "other", "removed"] {
+        let agent = json!({ "name": name, "grants": [{ "names": ["*"], "actions": ["read"] }] });
+        assert_eq!(201, daemon.http("POST", "/vault/agents", agent).status);
+    }
+    assert_eq!(200, daemon.http("DELETE", "/vault/agents/removed", NONE).status);
+    daemon.stop();
+    // One of them is not even in the table any more.
+    home.database().execute_batch("DELETE FROM agent WHERE name = 'one'").unwrap();
+    let daemon = Daemon::start(&home);
+    let accepted = daemon.http("POST", "/vault/accept-loss", NONE);
+    assert_eq!(
+        (200, &json!(["one", "other"])),
+        (accepted.status, &accepted.body["agents"]),
+        "{}",
+        accepted.text
+    );
+    let again = daemon.http("POST", "/vault/accept-loss", NONE);
+    assert_eq!((200, &NONE), (again.status, &again.body["agents"]), "{}", again.text);
+}
+
+#[test]
+fn secrets_that_are_found_again_and_indexes_that_are_rebuilt_are_named() {
+    let home = stopped();
+    swap(&home, BY_NAME, ("defaultaaa", "defaultdb-prod"));
+    let daemon = Daemon::start(&home);
+    let accepted = rebuild(&daemon);
+    assert_eq!(json!([BY_NAME]), accepted["rebuilt"]);
+    assert!(names(&accepted["found"]).contains(&"db-prod"), "{accepted}");
 }
 
 #[test]

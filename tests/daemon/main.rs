@@ -20,6 +20,7 @@ mod damage_change;
 mod damage_header;
 mod damage_index;
 mod damage_log;
+mod damage_space;
 mod disk;
 mod door;
 mod faces;

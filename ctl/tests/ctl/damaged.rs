@@ -107,8 +107,40 @@ fn a_damaged_index_is_found_by_doctor_and_verify_and_mended_by_accepting_a_loss(
     assert!(run.stderr.contains("`db-prod` is hidden by a damaged index"), "{run}");
     let run = test.ctl(&["doctor", "--accept-loss", "--yes"]).succeeded();
     assert!(run.stdout.contains("lost 0"), "{run}");
+    assert!(run.stdout.contains("rebuilt: sqlite_autoindex_secret_1 of the database\n"), "{run}");
+    assert!(run.stdout.contains("found again: db-prod of org default\n"), "{run}");
+    assert!(!run.stdout.contains("value of db-prod"), "{run}");
     assert_eq!("value of db-prod", test.ctl(&["get", "db-prod"]).succeeded().stdout);
     test.ctl(&["audit", "verify"]).succeeded();
+}
+
+#[test]
+fn an_agent_that_is_given_up_is_named() {
+    let mut test = TestEnvironment::served();
+    test.ctl(&["agent", "add", "bot", "--grant", "read:*"]).succeeded();
+    test.stop();
+    rusqlite::Connection::open(test.path("vault.db"))
+        .unwrap()
+        .execute("UPDATE agent SET revision = 2", [])
+        .unwrap();
+    test.start();
+    let run = test.ctl(&["doctor", "--accept-loss", "--yes"]).succeeded();
+    assert!(run.stdout.contains("lost: the agent bot\n"), "{run}");
+}
+
+#[test]
+fn a_log_of_which_a_page_cannot_be_read_is_found_by_the_doctor() {
+    let mut test = TestEnvironment::served();
+    test.ctl_with(&["set", "a"], "value of a").succeeded();
+    for _ in 0..60 {
+        test.ctl(&["get", "a"]).succeeded();
+    }
+    test.stop();
+    Leaf::first_of(&test.path("vault.db"), "audit").spoil();
+    test.start();
+    assert_eq!("value of a", test.ctl(&["get", "a"]).succeeded().stdout);
+    let run = test.ctl(&["doctor"]).ended_with(9);
+    assert!(run.stdout.contains("the audit log and the database cannot be checked"), "{run}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::columns::{agents, blob32};
+use super::columns::{agents, agents_of_table, blob32};
 use super::labels::Labels;
 use super::sum::leaf;
 use super::writer::Stop;
@@ -291,7 +291,7 @@ pub(super) fn agents_digest(connection: &Connection, keys: &Keys) -> Result<Byte
 /// Empties the table where it was changed from outside: a new MAC over all of it would let those in that were put
 /// there, or put back.
 pub(super) fn drop_unknown_agents(connection: &Connection, sum: (&State, &Keys)) -> Result<(), Stop> {
-    if AgentRow::are_those_of(&agents(connection)?, sum.0, sum.1) {
+    if AgentRow::are_those_of(&agents_of_table(connection)?, sum.0, sum.1) {
         return Ok(());
     }
     tracing::warn!("the stored agents were changed from outside; all of them are dropped");

@@ -1,10 +1,12 @@
 //! Columns to rows and back, and the questions that readers ask.
 
+use std::collections::BTreeMap;
+
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use crate::crypto::{Bytes32, Sealed};
-use crate::domain::{Category, OrgId, SecretId, SecretName, Timestamp};
+use crate::domain::{Category, OrgId, OrgScope, SecretId, SecretName, Timestamp};
 use crate::store::{AgentRow, ListQuery, Named, Remains, Row, SortKey, StoreError, Stored, VersionRow};
 
 /// The columns of a row, in the order in which [`row_of`] reads them.
@@ -178,9 +180,18 @@ pub(super) fn remains(connection: &Connection, id: SecretId) -> Result<Option<Re
     Ok(found.optional()?)
 }
 
+/// Reads all agents in the order of their index, which keeps all of them out if it is damaged.
 pub(super) fn agents(connection: &Connection) -> Result<Vec<AgentRow>, StoreError> {
-    let mut statement =
-        connection.prepare_cached("SELECT name, revision, sealed FROM agent ORDER BY name")?;
+    read_agents(connection, "SELECT name, revision, sealed FROM agent ORDER BY name")
+}
+
+/// Reads all agents in order, whatever their index says.
+pub(super) fn agents_of_table(connection: &Connection) -> Result<Vec<AgentRow>, StoreError> {
+    read_agents(connection, "SELECT name, revision, sealed FROM agent NOT INDEXED ORDER BY name")
+}
+
+fn read_agents(connection: &Connection, sql: &str) -> Result<Vec<AgentRow>, StoreError> {
+    let mut statement = connection.prepare_cached(sql)?;
     // What cannot be read is an agent that nobody made, which keeps the others out, and the vault open.
     let rows = statement.query_map([], |row| {
         let bytes = |at| row.get_ref(at).map(|column| column.as_bytes().unwrap_or_default());
@@ -191,6 +202,22 @@ pub(super) fn agents(connection: &Connection) -> Result<Vec<AgentRow>, StoreErro
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Reads how many secrets there are in each category.
+pub(super) fn totals(connection: &Connection, scope: &OrgScope) -> Result<Vec<(String, u64)>, StoreError> {
+    let sql = "SELECT category, count FROM tally WHERE ?1 IS NULL OR org = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([scope.one().map(OrgId::as_str)])?;
+    let mut totals = BTreeMap::<String, u64>::new();
+    while let Some(row) = rows.next()? {
+        // Nothing depends on these counts: one that cannot be read is not worth a refusal.
+        let Ok(category) = row.get(0) else { continue };
+        let count = u64::try_from(row.get::<_, i64>(1).unwrap_or_default()).unwrap_or_default();
+        let total = totals.entry(category).or_default();
+        *total = total.saturating_add(count);
+    }
+    Ok(totals.into_iter().collect())
 }
 
 /// Hands the name of each secret that fits to a function, in order.

@@ -12,12 +12,10 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 
 use super::SqliteStore;
-use crate::store::{Flaw, StoreError};
+use crate::store::StoreError;
 
 /// The tables that hold secrets, their older values and agents.
 const TABLES: [&str; 3] = ["secret", "version", "agent"];
-/// The most flaws that are named.
-const NAMED: u32 = 100;
 
 /// A table and the indexes on it.
 struct Table {
@@ -77,33 +75,6 @@ impl SqliteStore {
         }
         Ok(unsound)
     }
-}
-
-/// Has `SQLite` check every page and index of the file, and returns what it finds.
-pub(super) fn flaws(connection: &Connection) -> Result<Vec<Flaw>, StoreError> {
-    let mut statement = connection.prepare(&format!("PRAGMA integrity_check({NAMED})"))?;
-    let found = statement.query_map([], |row| row.get::<_, String>(0))?;
-    let found = found.collect::<Result<Vec<_>, _>>()?.join("\n");
-    let lines = found.lines().filter(|line| *line != "ok" && !line.starts_with("***"));
-    let roots = roots(connection)?;
-    let flaw = |line: &str| Flaw { words: line.to_owned(), in_index: is_in_index(line, &roots) };
-    Ok(lines.map(flaw).collect())
-}
-
-/// Returns whether a line of the check is about an index: about an entry of it, or about a page of its tree.
-///
-/// A page that has another place too is not the index's alone.
-fn is_in_index(line: &str, roots: &[String]) -> bool {
-    let in_tree = |root: &String| line.starts_with(&format!("Tree {root} "));
-    line.contains(" index ") || (roots.iter().any(in_tree) && !line.contains("2nd reference"))
-}
-
-/// Reads the first pages of the indexes.
-fn roots(connection: &Connection) -> Result<Vec<String>, StoreError> {
-    let sql = "SELECT CAST(rootpage AS TEXT) FROM sqlite_schema WHERE type = 'index'";
-    let mut statement = connection.prepare(sql)?;
-    let roots = statement.query_map([], |row| row.get(0))?;
-    Ok(roots.collect::<Result<_, _>>()?)
 }
 
 /// Returns nothing for pages that cannot be read: what they hold is not found either.

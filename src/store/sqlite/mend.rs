@@ -1,5 +1,7 @@
 //! What makes the tables sound again after damage: indexes are rebuilt, what cannot be read is removed.
 
+use std::path::Path;
+
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, params};
 
@@ -8,12 +10,13 @@ use super::columns::unreadable;
 use super::parts;
 use super::sum::sum;
 use super::writer::Stop;
+use super::{Mode, connect};
 use crate::crypto::Bytes32;
 use crate::domain::SecretId;
 use crate::keyring::Keys;
-use crate::store::State;
+use crate::store::{State, StoreError};
 
-/// Rebuilds the indexes of secrets, versions and agents from their tables.
+/// Rebuilds the indexes of secrets, versions, agents and the log from their tables.
 ///
 /// What keeps an index from being rebuilt is removed first: rows that cannot be read, those with these ids and MACs,
 /// versions with one number, and agents that the state does not vouch for.
@@ -31,7 +34,7 @@ pub(super) fn rebuild(
     let cleared = clear(connection, without).and_then(|()| drop_unknown_agents(connection, sum));
     connection.set_db_config(lenient, false)?;
     cleared?;
-    let sql = "REINDEX secret; REINDEX version; REINDEX agent;
+    let sql = "REINDEX secret; REINDEX version; REINDEX agent; REINDEX audit;
                DELETE FROM version WHERE secret NOT IN (SELECT key FROM secret NOT INDEXED);";
     Ok(connection.execute_batch(sql)?)
 }
@@ -50,6 +53,13 @@ fn clear(connection: &Connection, without: &[(SecretId, Bytes32)]) -> Result<(),
                (SELECT min(rowid) FROM version NOT INDEXED GROUP BY secret, version)";
     connection.execute(sql, [])?;
     Ok(())
+}
+
+/// Writes every table and index of a file again, one page after the other, and nothing of its free space.
+pub(super) fn compact(path: &Path) -> Result<(), StoreError> {
+    let connection = connect(path, Mode::Write)?;
+    // A copy of all of it in memory may be more than a daemon is allowed.
+    Ok(connection.execute_batch("PRAGMA temp_store = FILE; VACUUM;")?)
 }
 
 /// Takes the tables as they are for the right ones, and counts and sums them again.

@@ -21,12 +21,13 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
 use std::thread::{Builder, JoinHandle};
 
 use rusqlite::Connection;
-use tokio::sync::{broadcast, mpsc as channel};
+use tokio::sync::{broadcast, mpsc as channel, oneshot};
 
 use super::apply::write_state;
 use super::checkpoint;
 use super::labels::Labels;
 use super::log::last_entry;
+use super::mend::compact as compact_file;
 use super::reserve::Reserve;
 use super::{Mode, connect, read_state};
 use crate::audit::{Entry, Head};
@@ -49,6 +50,8 @@ const LARGE: usize = 1000;
 pub(super) enum Job {
     /// Commit this.
     Commit(Box<Unit>, Reply),
+    /// Write the database again.
+    Compact(oneshot::Sender<Result<(), StoreError>>),
     /// End.
     Stop,
 }
@@ -134,7 +137,7 @@ impl From<StoreError> for Stop {
     fn from(error: StoreError) -> Self {
         match error {
             // Others of the batch may have nothing to do with what is damaged.
-            StoreError::Damaged(_) => Self::Refused(Refusal::Storage(error.to_string())),
+            StoreError::Damaged(_) => Self::Refused(Refusal::Damaged(error.to_string())),
             error => Self::Failed(error),
         }
     }
@@ -144,16 +147,20 @@ impl Writer {
     fn run(&mut self) {
         while let Ok(first) = self.setup.jobs.recv() {
             let mut batch = Vec::new();
-            let mut stop = false;
+            let (mut stop, mut compact) = (false, None);
             let queued = std::iter::once(first).chain(std::iter::from_fn(|| self.setup.jobs.try_recv().ok()));
             for job in queued.take(BATCH) {
                 match job {
                     Job::Commit(unit, reply) => batch.push((unit, reply)),
+                    Job::Compact(reply) => compact = Some(reply),
                     Job::Stop => stop = true,
                 }
             }
             if !batch.is_empty() {
                 self.commit_or_survive(batch);
+            }
+            if let Some(reply) = compact {
+                let _ = reply.send(compact_file(&self.setup.path));
             }
             if stop {
                 return;
@@ -190,6 +197,7 @@ impl Writer {
                 let refusal = match error {
                     _ if released => Refusal::Full,
                     StoreError::Panicked => Refusal::Panicked,
+                    StoreError::Damaged(_) => Refusal::Damaged(error.to_string()),
                     error => Refusal::Storage(error.to_string()),
                 };
                 self.tell(replies.into_iter().map(|reply| (reply, Err(refusal.clone()))).collect());

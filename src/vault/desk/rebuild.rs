@@ -9,16 +9,12 @@ use std::sync::Arc;
 use super::Desk;
 use crate::api::{Code, DamagedSecret, Fault};
 use crate::audit::{Author, Draft};
-use crate::domain::Action;
+use crate::domain::{Action, OrgScope};
 use crate::keyring::Keys;
-use crate::store::{Change, Refusal, Row, Unit};
-use crate::vault::faults::fault_of;
+use crate::store::{Change, Flawed, Refusal, Row, Unit};
+use crate::vault::faults::{RESTORE, fault_of};
 use crate::vault::inspect::Located;
 use crate::vault::loss::entry;
-
-/// What remains to do where more than indexes is damaged.
-const RESTORE: &str =
-    "bring back a backup with: vaultctl restore; what still opens is saved with: vaultctl export";
 
 impl Desk {
     /// Says what is wrong with the indexes of the database, and with its pages where those are asked for.
@@ -39,23 +35,27 @@ impl Desk {
         Ok(())
     }
 
-    /// Rebuilds the indexes if one is damaged, at once; returns the secrets that went, since another has their name.
+    /// Rebuilds the indexes if one is damaged, and writes the file again if anything in it is, at once.
     ///
     /// # Errors
     /// `integrity` if pages of tables are damaged too: rebuilding could take from them.
-    pub(in crate::vault) fn rebuild_indexes(&mut self) -> Result<Vec<DamagedSecret>, Fault> {
-        let unsound = self.store().unsound()?;
-        if unsound.is_empty() {
-            return Ok(Vec::new());
-        }
-        if let Some(flaw) = self.store().flaws()?.into_iter().find(|flaw| !flaw.in_index) {
-            let words = format!("pages of the database are damaged, not its indexes alone: {}", flaw.words);
+    pub(in crate::vault) fn rebuild_indexes(&mut self) -> Result<Rebuilt, Fault> {
+        let (indexes, flaws) = (self.store().unsound()?, self.store().flaws()?);
+        if let Some(flaw) = flaws.iter().find(|flaw| flaw.place == Flawed::Table) {
+            let words = format!("pages of tables of the database are damaged: {}", flaw.words);
             return Err(Fault::new(Code::Integrity, words).hint(RESTORE));
+        }
+        if flaws.iter().any(|flaw| flaw.place != Flawed::Row) {
+            self.store().compact()?;
+        }
+        if indexes.is_empty() && flaws.iter().all(|flaw| flaw.place != Flawed::Index) {
+            return Ok(Rebuilt::default());
         }
         let keys = Arc::clone(self.keys()?);
         let located = self.vault().locate(&keys)?;
         let losers = losers(&located, &keys);
-        let rebuilt = Draft::of(Action::Delete).with("acceptedLoss", true).with("rebuilt", unsound);
+        let rebuilt = Draft::of(Action::Delete).with("acceptedLoss", true).with("rebuilt", indexes.clone());
+        let found = self.vault().findings().hidden(&OrgScope::All).collect();
         let gone = |row: &&Row| located.rows.iter().filter(|other| other.id == row.id).count() == 1;
         let lost: Vec<DamagedSecret> = losers.iter().copied().filter(gone).map(DamagedSecret::from).collect();
         let mut entries = vec![rebuilt];
@@ -65,7 +65,7 @@ impl Desk {
         let without = losers.iter().map(|row| (row.id, row.mac)).collect();
         self.commit_now(vec![Change::Rebuild(without)], entries)?;
         self.vault().inspect(&keys)?;
-        Ok(lost)
+        Ok(Rebuilt { indexes, found, lost })
     }
 
     /// Commits changes with their entries before the rest of the act, on a thread that may wait.
@@ -79,6 +79,17 @@ impl Desk {
             Err(_) => Err(fault_of(&Refusal::Storage("the writer has ended".to_owned()))),
         }
     }
+}
+
+/// What became of damaged indexes.
+#[derive(Debug, Default)]
+pub(in crate::vault) struct Rebuilt {
+    /// Their names.
+    pub(in crate::vault) indexes: Vec<String>,
+    /// The secrets that they hid.
+    pub(in crate::vault) found: Vec<DamagedSecret>,
+    /// The secrets that went, since another one has their name.
+    pub(in crate::vault) lost: Vec<DamagedSecret>,
 }
 
 /// Whether every page is checked.

@@ -9,7 +9,7 @@ use vault::domain::{LockReason, OrgScope};
 use vault::keyfile::{self, KeyFileError};
 use vault::keyring;
 use vault::secret::Passphrase;
-use vault::store::{Flaw, SqliteStore, Store, StoreError};
+use vault::store::{Flaw, Flawed, SqliteStore, Store, StoreError};
 use vault::vault::LOCK_MARK;
 
 use super::Paths;
@@ -141,7 +141,9 @@ fn opened(key: &Passphrase, paths: &Paths, config: &Config) -> Result<Result<(),
 /// Checks every page and index of the database, where no daemon runs; what cannot be opened is found by its key.
 pub(super) fn flaws(paths: &Paths) -> Vec<Flaw> {
     let Some(_held) = hold(&paths.home) else { return Vec::new() };
-    SqliteStore::open(&paths.database).and_then(|store| store.flaws()).unwrap_or_default()
+    let Ok(store) = SqliteStore::open(&paths.database) else { return Vec::new() };
+    // What cannot be checked is not sound.
+    store.flaws().unwrap_or_else(|error| vec![Flaw { words: error.to_string(), place: Flawed::Table }])
 }
 
 /// Tells why the vault is, or would be, locked.

@@ -28,8 +28,15 @@ pub(super) fn accept(args: &DoctorArgs, context: &Context) -> Result<ExitCode, F
         context.show.json(&accepted)?;
         return Ok(ExitCode::SUCCESS);
     }
+    for index in &accepted.rebuilt {
+        context.show.line(format_args!("rebuilt: {} of the database", plain(index)))?;
+    }
+    tell("found again", &accepted.found, context)?;
     tell("kept", &accepted.kept, context)?;
     tell("lost", &accepted.lost, context)?;
+    for agent in &accepted.agents {
+        context.show.line(format_args!("lost: the agent {}", plain(agent)))?;
+    }
     context.show.done(format_args!("kept {}, lost {}", accepted.kept.len(), accepted.lost.len()))?;
     Ok(ExitCode::SUCCESS)
 }
