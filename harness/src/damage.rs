@@ -8,14 +8,18 @@
 //! The master key is derived once and given to each copy, so that no time goes into rounds.
 
 mod ask;
+mod blind;
 mod field;
 mod flip;
+mod format;
 mod log;
+mod loss;
 mod page;
 mod panics;
 mod room;
 mod sabotage;
 mod stock;
+mod tree;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -35,6 +39,12 @@ pub(crate) struct Args {
     /// How often a page, a bit anywhere, the end or the write-ahead log of the file is hurt.
     #[arg(long, default_value_t = 500)]
     pages: u32,
+    /// How often a bit of a page is flipped, of each type of page in turn.
+    #[arg(long, default_value_t = 2000)]
+    page_flips: u32,
+    /// How often two pointers of a page are exchanged.
+    #[arg(long, default_value_t = 500)]
+    swaps: u32,
     /// How often a log of 10,000 entries is tampered with.
     #[arg(long, default_value_t = 1000)]
     tampers: u32,
@@ -58,6 +68,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let seeded = || format!("seed {}", args.seed);
     timed("flips", || flip::campaign(&stock, args.flips, &mut random)).with_context(seeded)?;
     timed("pages", || page::campaign(&stock, args.pages, &mut random)).with_context(seeded)?;
+    let trees = tree::Times { flips: args.page_flips, swaps: args.swaps };
+    timed("trees", || tree::campaign(trees, &mut random)).with_context(seeded)?;
     timed("tampers", || log::campaign(args.tampers, &mut random)).with_context(seeded)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -19,7 +19,7 @@ const RUNS: [&str; 20] = [
     "harness crash --cycles 100 --signal term",
     "harness powercut --images 1000",
     "harness faults --runs 40",
-    "harness damage --flips 1 --pages 60 --tampers 1000",
+    "harness damage --flips 1 --pages 60 --tampers 1000 --page-flips 48 --swaps 14",
     "harness conform",
     "harness malformed --requests 10000",
     "harness steps rekey rotate-all start",

@@ -5,18 +5,19 @@ use std::collections::BTreeSet;
 use anyhow::{Result, bail, ensure};
 use serde_json::Value;
 use vault::api::{
-    Code, Fault, GetSecret, ListSecrets, ListVersions, Resolve, RotateSecret, Secret, StatusOf, VerifyAudit,
+    Code, Fault, GetSecret, ListSecrets, ListVersions, Resolve, RotateSecret, Scan, ScanBytes, ScanText,
+    Secret, StatusOf, VerifyAudit,
 };
 use vault::audit::Head;
-use vault::domain::OrgScope;
+use vault::domain::{LockReason, OrgScope};
 use vault::store::StoreError;
 
 use super::panics;
 use super::room::{Opened, operation};
-use super::stock::{Known, Stock, agents, log, today};
+use super::stock::{Known, Stock, agents, discovered, log, today};
 
 /// Warnings about a vault that is as it should be.
-const USUAL: [&str; 2] = ["no_recovery", "weak_key"];
+pub(super) const USUAL: [&str; 2] = ["no_recovery", "weak_key"];
 
 /// What a vault said of itself.
 #[derive(Debug, Default)]
@@ -27,6 +28,14 @@ pub(super) struct Said {
     pub(super) told: BTreeSet<String>,
     /// The secrets of which everything was handed out, and right.
     pub(super) whole: BTreeSet<(String, String)>,
+    /// What `vaultctl doctor` and `vaultctl audit verify` report of it.
+    pub(super) checked: BTreeSet<String>,
+    /// The secrets that are not listed as sound.
+    pub(super) unlisted: BTreeSet<String>,
+    /// Which other answers are not as they were.
+    pub(super) lacking: BTreeSet<&'static str>,
+    /// Whether it said that it cannot write, and so neither record nor return anything.
+    pub(super) idle: bool,
     /// Whether it says that the file is older than its head.
     old: bool,
 }
@@ -36,8 +45,20 @@ impl Said {
     fn refused(&mut self, fault: &Fault) -> Result<()> {
         ensure!(!fault.message.is_empty(), "a refusal has no words");
         ensure!(fault.code != Code::Internal, "an internal fault: {}", fault.message);
+        self.idle |= fault.message.starts_with("the database is damaged where it would be changed");
         self.told.insert(format!("{}: {}", fault.code.as_str(), fault.message));
         Ok(())
+    }
+
+    /// Notes that a check failed, which says as much as what it finds.
+    fn failed_check(&mut self, fault: &Fault) -> Result<()> {
+        self.checked.insert(fault.message.clone());
+        self.refused(fault)
+    }
+
+    /// Returns whether all of a secret was returned, and right.
+    pub(super) fn is_whole(&self, known: &Known) -> bool {
+        self.whole.contains(&(known.org.clone(), known.name.clone()))
     }
 
     /// Tells whether a secret is named by anything that was said.
@@ -54,6 +75,8 @@ pub(super) fn ask(stock: &Stock, outside: Option<Head>) -> Result<Said> {
         Ok(opened) => match opened.unlock(&stock.master, outside) {
             Err(fault) => {
                 said.shut = true;
+                let mistaken = matches!(fault.lock_reason, Some(LockReason::NoKey | LockReason::WrongKey));
+                ensure!(!mistaken, "a damaged vault is taken for another: {}", fault.message);
                 said.refused(&fault)
             }
             Ok(()) => ask_open(&opened, stock, &mut said),
@@ -75,11 +98,14 @@ fn ask_open(opened: &Opened<'_>, stock: &Stock, said: &mut Said) -> Result<()> {
             for warning in status.warnings.iter().filter(|warning| !USUAL.contains(&warning.code.as_str())) {
                 said.old |= warning.code == "rolled_back";
                 said.told.insert(warning.message.clone());
+                said.checked.insert(warning.message.clone());
             }
         }
     }
     ask_log(opened, stock, said)?;
+    ask_scan(opened, said)?;
     ask_list(opened, stock, said)?;
+    ask_platforms(opened, stock, said)?;
     for known in &stock.known {
         if ask_secret(opened, known, said)? {
             said.whole.insert((known.org.clone(), known.name.clone()));
@@ -90,10 +116,17 @@ fn ask_open(opened: &Opened<'_>, stock: &Stock, said: &mut Said) -> Result<()> {
 
 /// The log is as it was, or is said not to be.
 fn ask_log(opened: &Opened<'_>, stock: &Stock, said: &mut Said) -> Result<()> {
-    match opened.ask(VerifyAudit::default()) {
-        Err(fault) => return said.refused(&fault),
+    let verified = opened.ask(VerifyAudit { pages: true });
+    if let Ok(verified) = &verified {
+        said.told.extend(verified.flaws.iter().cloned());
+        said.checked.extend(verified.flaws.iter().cloned());
+    }
+    match verified {
+        Err(fault) => return said.failed_check(&fault),
         Ok(verified) if !verified.intact => {
-            said.told.insert(format!("the log is not intact from {:?} on", verified.first_broken));
+            let words = format!("the log is not intact from {:?} on", verified.first_broken);
+            said.checked.insert(words.clone());
+            said.told.insert(words);
         }
         Ok(_) if said.old => {}
         Ok(_) => match log(opened) {
@@ -102,6 +135,31 @@ fn ask_log(opened: &Opened<'_>, stock: &Stock, said: &mut Said) -> Result<()> {
                 ensure!(entries.starts_with(&stock.log), "a log that is not as it was is called intact");
             }
         },
+    }
+    Ok(())
+}
+
+/// Every value is opened, as `vaultctl doctor` has it done.
+fn ask_scan(opened: &Opened<'_>, said: &mut Said) -> Result<()> {
+    let nothing = ScanText { data: ScanBytes::new(Vec::new()), open: false };
+    match opened.ask(Scan { org_id: Some(OrgScope::All), texts: vec![nothing] }) {
+        Err(fault) => said.failed_check(&fault),
+        Ok(scanned) => {
+            let named: Vec<_> =
+                scanned.damaged.iter().map(|name| format!("`{name}` does not open")).collect();
+            said.checked.extend(named.iter().cloned());
+            said.told.extend(named);
+            Ok(())
+        }
+    }
+}
+
+/// Each org has what is discovered of it.
+fn ask_platforms(opened: &Opened<'_>, stock: &Stock, said: &mut Said) -> Result<()> {
+    match discovered(opened, &stock.orgs) {
+        Err(fault) => said.refused(&fault)?,
+        Ok(found) if found != stock.discovered => drop(said.lacking.insert("what is discovered")),
+        Ok(_) => {}
     }
     Ok(())
 }
@@ -118,6 +176,9 @@ fn ask_list(opened: &Opened<'_>, stock: &Stock, said: &mut Said) -> Result<()> {
         let Some(known) = known else { bail!("`{}` is listed and was never stored", secret.name) };
         is_known(known, secret, said)?;
     }
+    let is_listed = |known: &&Known| listed.secrets.iter().any(|secret| secret.id == known.id);
+    let unlisted = stock.known.iter().filter(|known| !is_listed(known));
+    said.unlisted = unlisted.map(|known| known.name.clone()).collect();
     said.told.extend(listed.damaged.iter().map(|damaged| format!("`{}` is damaged", damaged.name)));
     Ok(())
 }
@@ -197,13 +258,38 @@ fn ask_agents(opened: &Opened<'_>, stock: &Stock, said: &mut Said) -> Result<()>
         Err(fault) => return said.refused(&fault),
         Ok(found) => found,
     };
-    if found == stock.agents || said.old {
+    if said.old {
         return Ok(());
     }
+    if found == stock.agents {
+        return ask_as_agent(opened, stock, said);
+    }
+    said.lacking.insert("the agents");
     ensure!(found == Value::Array(Vec::new()), "an agent is let in that is not as it was");
     ensure!(
         said.told.iter().any(|words| words.contains("agents")),
         "the agents are gone, and nothing is told"
     );
+    Ok(())
+}
+
+/// An agent is let in, and lists what the owner does.
+fn ask_as_agent(opened: &Opened<'_>, stock: &Stock, said: &mut Said) -> Result<()> {
+    let all = ListSecrets { org_id: Some(OrgScope::All), ..ListSecrets::default() };
+    let listed = match opened.ask_as(&stock.token, all) {
+        Err(fault) => return said.refused(&fault),
+        Ok(listed) => listed,
+    };
+    for secret in &listed.secrets {
+        let known = stock.known.iter().find(|known| known.id == secret.id);
+        let Some(known) = known else { bail!("`{}` is listed and was never stored", secret.name) };
+        // One that has expired was sealed again meanwhile.
+        if !known.expired {
+            is_known(known, secret, said)?;
+        }
+    }
+    if listed.secrets.len() < stock.known.len() {
+        said.lacking.insert("the list of an agent");
+    }
     Ok(())
 }

@@ -11,7 +11,7 @@ use vault::crypto::random as drawn;
 use vault::domain::{Action, Caller, OrgId, Outcome, Peer, SecretId};
 use vault::keyring::{Keyring, Keys};
 use vault::secret::{KeyBytes, Passphrase};
-use vault::store::{Store, Unit};
+use vault::store::Unit;
 use vault::vault::SlotSource;
 
 use super::panics;

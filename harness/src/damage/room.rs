@@ -7,14 +7,15 @@ use anyhow::{Context, Result};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+use vault::agents::{Facts, Token};
 use vault::api::Fault;
 use vault::audit::Head;
 use vault::clock::ManualClock;
 use vault::domain::{Caller, Peer, Timestamp};
 use vault::files;
 use vault::secret::KeyBytes;
-use vault::store::{SqliteStore, StoreError};
-use vault::vault::{Handle, SlotSource, Vault};
+use vault::store::{SqliteStore, Store, StoreError};
+use vault::vault::{Handle, SlotSource, Standing, Vault};
 use vault_testkit::inside;
 
 /// What a copy is made of: the bytes of the database and of its write-ahead log.
@@ -30,14 +31,19 @@ pub(super) struct Files {
 pub(super) struct Room {
     folder: TempDir,
     runtime: Runtime,
+    /// What stands between a vault and its database.
+    pub(super) between: Between,
 }
+
+/// What makes the store of a vault out of that of its database.
+pub(super) type Between = fn(SqliteStore) -> Arc<dyn Store>;
 
 /// An open vault, or one that stays locked.
 pub(super) struct Opened<'r> {
     /// The vault.
     pub(super) vault: Vault,
     /// Its store.
-    pub(super) store: Arc<SqliteStore>,
+    pub(super) store: Arc<dyn Store>,
     /// Its clock.
     pub(super) clock: Arc<ManualClock>,
     runtime: &'r Runtime,
@@ -48,7 +54,7 @@ impl Room {
     pub(super) fn make() -> Result<Self> {
         let folder = inside::folder();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        Ok(Self { folder, runtime })
+        Ok(Self { folder, runtime, between: |store| Arc::new(store) })
     }
 
     /// Gives the path of the database, or of the file beside it that ends so.
@@ -88,9 +94,9 @@ impl Room {
 
     /// Opens the store and puts a locked vault around it.
     pub(super) fn open(&self, now: Timestamp) -> Result<Opened<'_>, StoreError> {
-        let store = Arc::new(SqliteStore::open(&self.path(""))?);
+        let store = (self.between)(SqliteStore::open(&self.path(""))?);
         let clock = Arc::new(ManualClock::at(now));
-        let vault = Vault::new(Arc::clone(&store) as _, Arc::clone(&clock) as _, inside::settings(None));
+        let vault = Vault::new(Arc::clone(&store), Arc::clone(&clock) as _, inside::settings(None));
         Ok(Opened { vault, store, clock, runtime: &self.runtime })
     }
 }
@@ -104,14 +110,35 @@ impl Opened<'_> {
 
     /// Asks as the owner.
     pub(super) fn ask<O: Handle>(&self, operation: O) -> Result<O::Answer, Fault> {
-        let exe = Some("/usr/bin/an-agent".to_owned());
-        let owner = Caller::owner(Peer { uid: 1000, gid: 1000, pid: Some(4242), exe });
-        self.wait(self.vault.call(&owner, operation))
+        self.wait(self.vault.call(&Caller::owner(peer(1000)), operation))
+    }
+
+    /// Asks as the agent of a token.
+    pub(super) fn ask_as<O: Handle>(&self, token: &Token, operation: O) -> Result<O::Answer, Fault> {
+        let agent = self.vault.identify(&Guest(peer(2000)), Standing::Guest, Some(token))?;
+        self.wait(self.vault.call(&agent, operation))
     }
 
     /// Waits for something of the vault's.
     pub(super) fn wait<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.block_on(future)
+    }
+}
+
+fn peer(uid: u32) -> Peer {
+    Peer { uid, gid: uid, pid: Some(4242), exe: Some("/usr/bin/an-agent".to_owned()) }
+}
+
+/// A process of a user who is not an owner.
+struct Guest(Peer);
+
+impl Facts for Guest {
+    fn peer(&self) -> &Peer {
+        &self.0
+    }
+
+    fn exe_sha256(&self) -> Option<&String> {
+        None
     }
 }
 

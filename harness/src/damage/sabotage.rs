@@ -9,12 +9,13 @@ use vault::audit::{Author, Draft};
 use vault::domain::{Action, Caller};
 use vault::keyring::Keyring;
 use vault::secret::SecretValue;
-use vault::store::{Change, Kept, Store, Unit};
+use vault::store::{Change, Kept, Unit};
 
 use super::log::Long;
 use super::room::words;
 use super::stock::{Stock, today};
-use super::{ask, flip};
+use super::tree::Forest;
+use super::{ask, blind, flip};
 use xtask::sabotage::noticed;
 
 /// Runs each; succeeds where each one is noticed.
@@ -24,6 +25,11 @@ pub(super) fn run(seed: u64) -> Result<ExitCode> {
     stock.check_sound()?;
     noticed("damage: a flip that is undone", flip::undone(&stock, &mut random))?;
     noticed("damage: a value that the vault's own keys seal", forged(&mut stock))?;
+    let mut forest = Forest::make()?;
+    forest.stock.room.between = blind::to_indexes;
+    noticed("damage: an index that is not compared with its table", forest.hide())?;
+    forest.stock.room.between = blind::to_rows;
+    noticed("damage: a row that is not compared with what was asked for", forest.mislead())?;
     let long = Long::make()?;
     noticed("damage: an edit of the log that is undone", long.tamper_and_ask(&mut random, Long::mend))?;
     Ok(ExitCode::SUCCESS)

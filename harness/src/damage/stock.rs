@@ -1,10 +1,15 @@
-//! The vault that is hurt: small, with something in every column, and known whole.
+//! The vault that is hurt: with something in every column, and known whole.
+
+mod large;
+
+use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
+use vault::agents::Token;
 use vault::api::{
-    AddAgent, AuditLog, CreateSecret, Created, DeleteSecret, Fault, ListAgents, ListSecrets, ListVersions,
-    MakeRecovery, Resolve, RotateSecret, UpdateSecret,
+    AddAgent, AuditLog, CreateSecret, Created, DeleteSecret, Discover, Fault, ListAgents, ListSecrets,
+    ListVersions, MakeRecovery, Resolve, RotateSecret, UpdateSecret,
 };
 use vault::audit::Head;
 use vault::domain::{OrgScope, SecretId, Timestamp};
@@ -32,10 +37,16 @@ pub(super) struct Stock {
     pub(super) master: KeyBytes,
     /// Its head, as a daemon keeps it outside.
     pub(super) head: Head,
+    /// Its orgs.
+    pub(super) orgs: BTreeSet<String>,
     /// Its secrets.
     pub(super) known: Vec<Known>,
     /// Its agents, as they are listed.
     pub(super) agents: Value,
+    /// The token of one that may read everything.
+    pub(super) token: Token,
+    /// What is discovered of each org.
+    pub(super) discovered: Vec<Value>,
     /// Its log, oldest first.
     pub(super) log: Vec<Value>,
 }
@@ -63,9 +74,25 @@ pub(super) fn today() -> Timestamp {
     Timestamp::from_millis(START + 30 * DAY)
 }
 
+/// What a vault was filled with.
+pub(super) struct Filled {
+    known: Vec<Known>,
+    token: Token,
+}
+
 impl Stock {
-    /// Makes the vault, and takes its files twice.
+    /// Makes a small vault.
     pub(super) fn make() -> Result<Self> {
+        Self::filled(fill)
+    }
+
+    /// Makes one whose tables and indexes have pages of every type, and that has free pages.
+    pub(super) fn large() -> Result<Self> {
+        Self::filled(large::fill)
+    }
+
+    /// Makes the vault, and takes its files twice.
+    fn filled(fill: fn(&Opened<'_>) -> Result<Filled>) -> Result<Self> {
         let room = Room::make()?;
         let opened = room.open(Timestamp::from_millis(START))?;
         let passphrase = Passphrase::new(KEY.to_vec())?;
@@ -73,7 +100,7 @@ impl Stock {
         let unlocked = opened.wait(opened.vault.unlock(passphrase, SlotSource::Elsewhere));
         unlocked.map_err(|fault| words(&fault))?;
         let master = master_of(&opened)?;
-        let mut known = fill(&opened)?;
+        let Filled { mut known, token } = fill(&opened)?;
         for secret in &mut known {
             secret.entry = entry_of(&opened, secret.id)?;
             let versions =
@@ -81,13 +108,15 @@ impl Stock {
             secret.versions = serde_json::to_value(versions)?;
         }
         let agents = agents(&opened).map_err(|fault| words(&fault))?;
+        let orgs: BTreeSet<_> = known.iter().map(|known| known.org.clone()).collect();
+        let discovered = discovered(&opened, &orgs).map_err(|fault| words(&fault))?;
         let log = log(&opened).map_err(|fault| words(&fault))?;
         let head = opened.vault.head().context("the vault has no head")?;
         let running = room.take()?;
         ensure!(!running.log.is_empty(), "the write-ahead log is empty");
         drop(opened);
         let files = room.take()?;
-        Ok(Self { room, files, running, master, head, known, agents, log })
+        Ok(Self { room, files, running, master, head, orgs, known, agents, token, discovered, log })
     }
 
     /// Fails where an unhurt copy does not hold all that is known, or tells something.
@@ -107,7 +136,7 @@ fn master_of(opened: &Opened<'_>) -> Result<KeyBytes> {
 }
 
 /// Stores what is known, and leaves traces of what is not there any more.
-fn fill(opened: &Opened<'_>) -> Result<Vec<Known>> {
+fn fill(opened: &Opened<'_>) -> Result<Filled> {
     let ask = |fault| words(&fault);
     let old = create(opened, json!({ "name": "old", "value": "the value of old" }))?;
     let gone = create(opened, json!({ "name": "gone", "value": "the value of gone" }))?;
@@ -124,15 +153,20 @@ fn fill(opened: &Opened<'_>) -> Result<Vec<Known>> {
         }
         opened.ask(RotateSecret { id: secret.id.into() }).map_err(ask)?;
     }
-    for name in ["bot", "other"] {
-        let grants = json!([{ "names": ["*"], "actions": ["read", "decrypt"] }]);
-        opened.ask(operation::<AddAgent>(json!({ "name": name, "grants": grants }))?).map_err(ask)?;
-    }
+    let token = add_agent(opened, "bot")?;
+    add_agent(opened, "other")?;
     opened.ask(MakeRecovery {}).map_err(ask)?;
     // A miss is recorded too: an entry of no secret, that failed.
     let _ = opened.ask(Resolve { name: "missing".to_owned(), org_id: None });
     opened.clock.turn_to(today());
-    Ok(known)
+    Ok(Filled { known, token })
+}
+
+fn add_agent(opened: &Opened<'_>, name: &str) -> Result<Token> {
+    let grants = json!([{ "names": ["*"], "actions": ["read", "decrypt"], "orgId": "*" }]);
+    let agent = operation::<AddAgent>(json!({ "name": name, "grants": grants }))?;
+    let added = opened.ask(agent).map_err(|fault| words(&fault))?;
+    Ok(Token::from_text(added.token.value().expose()))
 }
 
 fn secrets() -> [Value; 6] {
@@ -183,6 +217,15 @@ fn entry_of(opened: &Opened<'_>, id: SecretId) -> Result<Value> {
 /// Lists the agents.
 pub(super) fn agents(opened: &Opened<'_>) -> Result<Value, Fault> {
     opened.ask(ListAgents {}).map(|listed| json!(listed.agents))
+}
+
+/// Discovers what each org has by platform.
+pub(super) fn discovered(opened: &Opened<'_>, orgs: &BTreeSet<String>) -> Result<Vec<Value>, Fault> {
+    let of = |org: &String| {
+        let org_id = org.clone().try_into().ok();
+        opened.ask(Discover { platform: None, org_id }).map(|found| json!(found))
+    };
+    orgs.iter().map(of).collect()
 }
 
 /// Reads the log, oldest first.
