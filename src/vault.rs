@@ -44,6 +44,7 @@ use faults::{GivenUp, fault_of};
 use folded::Folded;
 pub use found::{FoundError, Founded, Founding, Plan, found};
 use growth::Growth;
+use handle::After;
 pub use handle::{Changes, Handle, Length, Place, Records, Settled, WhileLocked};
 pub use inspect::{Damage, Findings};
 pub use list::{Fold, each};
@@ -98,8 +99,8 @@ struct Inner {
     rows: Rows,
     overview: status::Kept,
     backup: Mutex<Option<backup::Pending>>,
-    /// Held while the keyring and the mark of a lock change together.
-    marking: tokio::sync::Mutex<()>,
+    /// Held while the keyring and the mark of a lock change together: how often an owner locked.
+    marking: tokio::sync::Mutex<u64>,
     /// Held by all who commit a change, and by whoever changes everything alone.
     turns: Turns<()>,
 }
@@ -205,6 +206,8 @@ impl Vault {
         let unit = match (&acted, O::RECORDS) {
             (Ok(_), Records::Nothing) => None,
             (Err(fault), Records::Nothing) if fault.code != Code::Forbidden => None,
+            // Without keys nothing can be authenticated: it is counted, and the next unlock writes it.
+            (Ok(_), Records::Each) if matches!(after, After::StayLocked(_)) => None,
             (Ok(_), Records::Each) => Some(desk.unit()?),
             (Err(fault), _) => desk.refused_unit(fault).filter(|unit| self.writes_alone(desk.caller(), unit)),
         };

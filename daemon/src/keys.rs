@@ -63,8 +63,16 @@ fn read_credential(path: &Path) -> Option<Passphrase> {
 }
 
 /// Reads the key file.
-pub(crate) fn from_file(path: &Path) -> Result<Passphrase, LockReason> {
-    match keyfile::read(path) {
+fn from_file(path: &Path) -> Result<Passphrase, LockReason> {
+    usable(keyfile::read(path), path)
+}
+
+/// Returns the key that was read from a key file, or why it cannot be used.
+pub(crate) fn usable(
+    read: Result<Option<Passphrase>, KeyFileError>,
+    path: &Path,
+) -> Result<Passphrase, LockReason> {
+    match read {
         Ok(Some(key)) => Ok(key),
         Ok(None) => Err(LockReason::NoKey),
         Err(KeyFileError::Unsafe(why)) => {

@@ -10,7 +10,7 @@ use vault::api::Warning;
 use vault::crypto::{Bytes32, mac, random_key};
 use vault::domain::LockReason;
 use vault::files;
-use vault::keyfile;
+use vault::keyfile::{self, KeyFileError};
 use vault::keyring::Keyring;
 use vault::secret::{KeyBytes, Passphrase};
 use vault::vault::{SlotSource, Vault};
@@ -34,7 +34,7 @@ pub(crate) async fn watch(vault: Vault, file: PathBuf) {
     let mut seen = print(&file);
     let mut last = LastKey::new();
     // The start has said already what is wrong with it.
-    last.is_new(keyfile::read(&file).ok().flatten().as_ref());
+    last.is_new(&keyfile::read(&file));
     loop {
         watched.follow();
         // What happened before the watch began is seen without it.
@@ -116,29 +116,32 @@ fn print(file: &Path) -> Print {
 struct LastKey {
     secret: Option<KeyBytes>,
     mac: Option<Bytes32>,
+    /// Whether the file could be read so far: one that others could read too, for example, says nothing of its key.
+    is_known: bool,
 }
 
 impl LastKey {
     fn new() -> Self {
-        Self { secret: random_key().ok(), mac: None }
+        Self { secret: random_key().ok(), mac: None, is_known: false }
     }
 
     /// Returns whether the key is another than the last one that was there, and remembers it; `false` if that cannot be
     /// known.
-    fn is_new(&mut self, key: Option<&Passphrase>) -> bool {
-        let Some(secret) = &self.secret else { return false };
-        let Some(now) = key.map(|key| mac(secret.expose(), &[key.expose()])) else { return true };
-        self.mac.replace(now) != Some(now)
+    fn is_new(&mut self, read: &Result<Option<Passphrase>, KeyFileError>) -> bool {
+        let (Some(secret), Ok(key)) = (&self.secret, read) else { return false };
+        let now = key.as_ref().map(|key| mac(secret.expose(), &[key.expose()]));
+        let was_known = std::mem::replace(&mut self.is_known, true);
+        std::mem::replace(&mut self.mac, now) != now && was_known
     }
 }
 
 /// Tries a changed key file on a locked vault; on an open one only looks whether it still fits.
 async fn changed(vault: &Vault, file: &Path, last: &mut LastKey) {
-    let key = keys::from_file(file);
-    let is_new = last.is_new(key.as_ref().ok());
-    match (vault.keyring(), key) {
-        // Somebody locked it; a file that was touched, or written again as it was, is no reason to open it.
-        (Keyring::Locked(LockReason::ByRequest), Ok(_)) if !is_new => {
+    let read = keyfile::read(file);
+    let is_new = last.is_new(&read);
+    match (vault.keyring(), keys::usable(read, file)) {
+        // A file that was touched, written again as it was, or unsafe for a while is no reason to open what an owner locked.
+        (Keyring::Locked(_), _) if !is_new && vault.is_locked_by_owner() => {
             tracing::info!("the key file was changed and has the key that it had; the vault stays locked");
         }
         (Keyring::Open(_), Ok(key)) => {
@@ -179,6 +182,19 @@ fn warn(vault: &Vault, wrong: Option<(&str, &str)>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_could_not_be_read_says_nothing_of_its_key() {
+        let mut last = LastKey::new();
+        let key = |text: &str| Ok(Some(Passphrase::new(text.into()).unwrap()));
+        let unsafe_now = || Err(KeyFileError::Unsafe(String::new()));
+        for unchanged in [unsafe_now(), key("a"), unsafe_now(), key("a")] {
+            assert!(!last.is_new(&unchanged));
+        }
+        for changed in [key("b"), Ok(None), key("b")] {
+            assert!(last.is_new(&changed));
+        }
+    }
 
     #[test]
     fn a_key_file_that_is_gone_is_waited_for_in_its_folder_and_then_watched_itself() {

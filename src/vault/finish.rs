@@ -50,18 +50,24 @@ impl Vault {
         if let Some(committing) = committing {
             committing.await?;
         }
-        Ok(self.settle(after).await)
+        self.settle(after).await
     }
 
     /// Does what follows a commit before the answer leaves.
-    async fn settle(&self, after: After) -> Settled {
+    ///
+    /// # Errors
+    /// `Stale` for a vault that had to stay locked and was unlocked meanwhile: all of it is tried again.
+    async fn settle(&self, after: After) -> Result<Settled, Refusal> {
         let mut settled = Settled::default();
         match after {
             After::Nothing => {}
             After::Erase => settled.pending_erase = !self.erase().await,
             After::EraseSoon => self.0.erase_due.store(true, Ordering::Release),
             After::Open(keys) => self.open(keys).await,
-            After::Lock(reason) => settled.restart_opens = !self.lock_with_mark(reason).await,
+            After::Lock => settled.restart_opens = !self.lock_with_mark().await,
+            After::StayLocked(by) => {
+                settled.restart_opens = !self.stay_locked(&by).await.ok_or(Refusal::Stale)?;
+            }
             After::Agents => self.read_agents_again(),
             After::Sound => {
                 self.forget_damage();
@@ -73,7 +79,7 @@ impl Vault {
                 settled.pending_erase = !self.erase().await;
             }
         }
-        settled
+        Ok(settled)
     }
 
     /// Moves out of the write-ahead log what was removed since, where nobody waited for that.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::desk::Desk;
 use crate::api::{Fault, Operation};
-use crate::domain::{Caller, LockReason};
+use crate::domain::{Actor, Caller};
 use crate::keyring::Keys;
 use crate::secret::Passphrase;
 
@@ -58,7 +58,9 @@ pub(super) enum After {
     /// The keyring opens.
     Open(Arc<Keys>),
     /// The keyring closes, and stays closed over a restart.
-    Lock(LockReason),
+    Lock,
+    /// The keyring, closed for another reason, stays closed over a restart, as this owner asks.
+    StayLocked(Actor),
     /// The agents changed.
     Agents,
     /// What was found damaged is no longer there.

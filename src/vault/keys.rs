@@ -12,13 +12,20 @@ use crate::secret::{Revealed, SecretValue};
 use crate::store::Change;
 
 impl Handle for LockVault {
+    const WHILE_LOCKED: WhileLocked = WhileLocked::Serve;
     const CHANGES: Changes = Changes::AtOnce;
 
     fn act(&self, desk: &mut Desk) -> Result<Locked, Fault> {
         desk.ask_whole(Action::Lock)?;
-        desk.note(Draft::of(Action::Lock).with("reason", LockReason::ByRequest.as_str()));
-        desk.stage(Change::Close);
-        desk.then(After::Lock(LockReason::ByRequest));
+        if desk.keys().is_ok() {
+            desk.note(Draft::of(Action::Lock).with("reason", LockReason::ByRequest.as_str()));
+            desk.stage(Change::Close);
+            desk.then(After::Lock);
+        } else {
+            desk.vault().refuse_unmade()?;
+            let by = desk.caller().actor();
+            desk.then(After::StayLocked(by));
+        }
         Ok(Locked { success: Success, restart_opens: false })
     }
 

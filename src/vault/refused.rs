@@ -1,17 +1,18 @@
-//! What was refused while the vault was locked: nothing can be authenticated then, so it is counted, and the
+//! What was asked for while the vault was locked: nothing can be authenticated then, so it is counted, and the
 //! next unlock writes one entry for each caller and method.
 
 use std::collections::HashMap;
 use std::sync::PoisonError;
 
 use super::Vault;
+use crate::api::{LockVault, Operation};
 use crate::audit::Draft;
-use crate::domain::{Action, Caller, LockReason, Outcome, Timestamp};
+use crate::domain::{Action, Actor, Caller, LockReason, Outcome, Timestamp};
 
-/// The most different refusals that are told apart; beyond it they share one count.
+/// The most different requests that are told apart; beyond it they share one count.
 const KINDS: usize = 256;
 
-/// The refusals since the vault was locked.
+/// What was asked for since the vault was locked.
 #[derive(Debug, Default)]
 pub(super) struct Refused(HashMap<Kind, Count>);
 
@@ -19,6 +20,7 @@ pub(super) struct Refused(HashMap<Kind, Count>);
 struct Kind {
     actor: String,
     method: &'static str,
+    outcome: Outcome,
     reason: LockReason,
 }
 
@@ -30,26 +32,37 @@ struct Count {
 }
 
 impl Vault {
-    /// Counts a refusal and writes it to the log.
+    /// Counts a refusal and writes it to the system's log.
     pub(super) fn count_refusal(&self, caller: &Caller, method: &'static str, reason: LockReason) {
-        let now = self.now();
         let actor = caller.actor().to_string();
+        let times =
+            self.count_while_locked(Kind { actor: actor.clone(), method, outcome: Outcome::Denied, reason });
+        // Whoever asks again and again does not fill the log of the system with it.
+        if times.is_power_of_two() {
+            let reason = reason.as_str();
+            tracing::info!(%actor, method, reason, times, "refused: the vault is locked");
+        }
+    }
+
+    /// Counts that an owner locked what was locked for another reason.
+    pub(super) fn count_lock(&self, by: &Actor, reason: LockReason) {
+        let (actor, method) = (by.to_string(), LockVault::METHOD);
+        self.count_while_locked(Kind { actor, method, outcome: Outcome::Ok, reason });
+    }
+
+    fn count_while_locked(&self, kind: Kind) -> u64 {
+        let now = self.now();
         let mut refused = self.0.refused.lock().unwrap_or_else(PoisonError::into_inner);
         let full = refused.0.len() >= KINDS;
-        let kind = Kind { actor: actor.clone(), method, reason };
         let kind = if full && !refused.0.contains_key(&kind) {
-            Kind { actor: "others".to_owned(), method: "any", reason }
+            Kind { actor: "others".to_owned(), method: "any", ..kind }
         } else {
             kind
         };
         let count = refused.0.entry(kind).or_insert(Count { times: 0, first: now, last: now });
         count.times += 1;
         count.last = now;
-        // Whoever asks again and again does not fill the log of the system with it.
-        if count.times.is_power_of_two() {
-            let (times, reason) = (count.times, reason.as_str());
-            tracing::info!(%actor, method, reason, times, "refused: the vault is locked");
-        }
+        count.times
     }
 
     /// Takes what was counted, as entries for the log.
@@ -58,14 +71,17 @@ impl Vault {
         let mut counted: Vec<_> = refused.0.drain().collect();
         counted.sort_by_key(|(_, count)| count.first);
         let entry = |(kind, count): (Kind, Count)| {
-            let mut draft = Draft::of(Action::Read)
-                .with("code", "locked")
+            let draft = match kind.outcome {
+                Outcome::Ok => Draft::of(Action::Lock).with("reason", LockReason::ByRequest.as_str()),
+                Outcome::Denied | Outcome::Failed => Draft::of(Action::Read).with("code", "locked"),
+            };
+            let mut draft = draft
                 .with("method", kind.method)
                 .with("lockReason", kind.reason.as_str())
                 .with("count", count.times)
                 .with("first", count.first.to_string())
                 .with("last", count.last.to_string());
-            draft.outcome = Outcome::Denied;
+            draft.outcome = kind.outcome;
             draft.actor = Some(kind.actor);
             draft
         };

@@ -51,10 +51,11 @@ impl Vault {
     /// # Errors
     /// `forbidden` for a wrong key, `locked` where the header is damaged or no page can be locked.
     pub async fn unlock(&self, passphrase: Passphrase, source: SlotSource) -> Result<(), Fault> {
+        let locks = *self.0.marking.lock().await;
         let vault = self.clone();
         let opened = tokio::task::spawn_blocking(move || vault.open_keys(&passphrase));
         let keys = opened.await.map_err(|_| Fault::new(Code::Internal, "unlocking ended by a panic"))??;
-        self.take_over(keys, source).await
+        self.take_over(keys, source, locks).await
     }
 
     /// Opens the vault with a master key that was derived before, for those who open thousands of copies of one vault.
@@ -63,19 +64,24 @@ impl Vault {
     /// As [`Vault::unlock`] has them.
     #[doc(hidden)]
     pub async fn unlock_derived(&self, master: &KeyBytes, source: SlotSource) -> Result<(), Fault> {
+        let locks = *self.0.marking.lock().await;
         let keys = self.keys_by(|header, page| unlock_derived(header, master, page))?;
-        self.take_over(keys, source).await
+        self.take_over(keys, source, locks).await
     }
 
-    /// Records the unlock and puts the keys in force.
-    async fn take_over(&self, keys: Arc<Keys>, source: SlotSource) -> Result<(), Fault> {
+    /// Records the unlock and puts the keys in force, unless an owner has locked since the key was looked for.
+    async fn take_over(&self, keys: Arc<Keys>, source: SlotSource, locks: u64) -> Result<(), Fault> {
+        let turn = self.0.marking.lock().await;
+        if *turn != locks {
+            return Err(Fault::locked(LockReason::ByRequest));
+        }
         let draft = Self::own_unlock(source);
         let mut unit = self.system_unit(Arc::clone(&keys));
         unit.changes.push(Change::Adopt(Arc::clone(&keys)));
         unit.entries.push(draft);
         unit.entries.extend(self.take_refusals());
         self.commit(unit).await.map_err(|refusal| super::fault_of(&refusal))?;
-        self.open_without_mark(Keyring::Open(Arc::clone(&keys))).await;
+        self.open_without_mark(Arc::clone(&keys), turn).await;
         self.drop_old_slots(&keys, source).await;
         Ok(())
     }
@@ -90,7 +96,7 @@ impl Vault {
 
     /// Puts keys in force that a request brought.
     pub(super) async fn open(&self, keys: Arc<Keys>) {
-        self.open_without_mark(Keyring::Open(Arc::clone(&keys))).await;
+        self.open_without_mark(Arc::clone(&keys), self.0.marking.lock().await).await;
         self.drop_old_slots(&keys, SlotSource::Elsewhere).await;
     }
 
@@ -113,11 +119,7 @@ impl Vault {
     ) -> Result<Arc<Keys>, Fault> {
         let header = match self.0.store.header() {
             Ok(Some(header)) => header,
-            Ok(None) => {
-                self.refuse_lost()?;
-                let hint = "there is no vault yet; stop vaultd and make one with: vaultctl init";
-                return Err(Fault::locked(LockReason::NoKey).hint(hint));
-            }
+            Ok(None) => return Err(self.unmade()),
             Err(error) => return Err(unreadable(error)),
         };
         let keys = open(&header, self.settings().page).map_err(|error| does_not_open(&error))?;
@@ -129,6 +131,17 @@ impl Vault {
             self.look_over(&keys).map_err(unreadable)?;
         }
         Ok(keys)
+    }
+
+    /// Refuses a request that needs a vault before one was made, or after its database went.
+    pub(super) fn refuse_unmade(&self) -> Result<(), Fault> {
+        if self.exists()? { Ok(()) } else { Err(self.unmade()) }
+    }
+
+    /// Says that there is no header: the database is gone, or no vault was made yet.
+    fn unmade(&self) -> Fault {
+        let hint = "there is no vault yet; stop vaultd and make one with: vaultctl init";
+        self.refuse_lost().err().unwrap_or_else(|| Fault::locked(LockReason::NoKey).hint(hint))
     }
 
     /// Looks over what is stored: rows, agents, the head that was kept outside.

@@ -32,6 +32,7 @@ mod growth;
 mod guessing;
 mod list;
 mod locked;
+mod locked_before;
 mod looks;
 mod loss;
 mod lost;

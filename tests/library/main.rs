@@ -10,6 +10,7 @@ mod abandoned;
 mod clock;
 mod crowd;
 mod crypto_vectors;
+mod locking;
 mod model;
 mod retention;
 mod tampering;

@@ -10,7 +10,8 @@ use crate::failure::Failure;
 
 /// Locks the vault: its keys are wiped from memory.
 ///
-/// It stays locked, over a restart of the daemon too, until `unlock` or a key file with another key.
+/// It stays locked, over a restart of the daemon too, until `unlock` or a key file with another key. A vault that locked
+/// itself, or that has no fitting key yet, stays locked in the same way.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -19,16 +20,16 @@ pub(crate) struct LockArgs {}
 
 /// Asks the daemon to lock.
 pub(super) fn run(_args: &LockArgs, context: &Context) -> Result<ExitCode, Failure> {
-    context.unlocked()?;
     let done = context.call(&LockVault {})?;
     if context.show.is_json() {
         context.show.json(&done)?;
     } else {
-        context.show.done("the vault is locked")?;
+        let until = if done.restart_opens { "" } else { ", and stays locked until: vaultctl unlock" };
+        context.show.done(format_args!("the vault is locked{until}"))?;
     }
     if done.restart_opens {
         context.show.note(
-            "warning: the lock could not be marked on the disk, so a restart of vaultd opens the vault",
+            "warning: the lock could not be marked on the disk, so a restart of vaultd may open the vault",
         );
     }
     Ok(ExitCode::SUCCESS)

@@ -75,13 +75,20 @@ fn a_wrong_key_exits_5_and_is_not_repeated() {
 }
 
 #[test]
-fn while_locked_everything_but_unlock_exits_4() {
+fn while_locked_everything_but_lock_and_unlock_exits_4() {
     let test = TestEnvironment::served();
     test.ctl(&["lock"]).succeeded();
-    for arguments in
-        [&["lock"][..], &["recovery"], &["rekey", "--generate"], &["rotate", "--all"], &["discover"]]
-    {
+    for arguments in [&["recovery"][..], &["rekey", "--generate"], &["rotate", "--all"], &["discover"]] {
         test.ctl(arguments).ended_with(4);
+    }
+}
+
+#[test]
+fn a_lock_says_until_when_it_holds_also_of_a_vault_that_is_locked() {
+    let test = TestEnvironment::served();
+    for _ in 0..2 {
+        let run = test.ctl(&["lock"]).succeeded();
+        assert_eq!("the vault is locked, and stays locked until: vaultctl unlock\n", run.stdout);
     }
 }
 

@@ -58,7 +58,7 @@ fn configuration(paths: &Paths) -> Result<Config, Warning> {
 
 /// Looks, where no daemon runs, whether the key that one would find opens the database.
 pub(super) fn key_findings(paths: &Paths, context: &Context) -> Option<Warning> {
-    if paths.home.join(LOCK_MARK).exists() {
+    if paths.home.join(LOCK_MARK).symlink_metadata().is_ok() {
         return Some(locked(LockReason::ByRequest));
     }
     if let Some(key) = env::key() {
