@@ -25,6 +25,8 @@ struct Preset {
 #[serde(deny_unknown_fields)]
 struct PresetField {
     field: String,
+    #[serde(default)]
+    aliases: Vec<String>,
     label: String,
     placeholder: String,
     #[serde(default)]
@@ -44,6 +46,13 @@ enum Category {
     CloudStorage,
     ApiKey,
     Custom,
+}
+
+impl PresetField {
+    /// Lists the field's names, each with the label that tells where it stands.
+    fn names(&self) -> impl Iterator<Item = (&str, String)> {
+        self.aliases.iter().chain([&self.field]).map(|name| (name.as_str(), self.label.clone()))
+    }
 }
 
 fn by_default() -> bool {
@@ -99,7 +108,7 @@ fn check(preset: &Preset) -> Result<(), String> {
     ensure(!preset.label.trim().is_empty(), "the label is empty")?;
     ensure(preset.source.starts_with("https://"), "the source is no https address")?;
     ensure(preset.fields.iter().any(|field| !field.optional), "no field is required")?;
-    check_unique(preset.fields.iter().map(|field| (field.field.as_str(), field.label.clone())), "field")?;
+    check_unique(preset.fields.iter().flat_map(PresetField::names), "field")?;
     for field in &preset.fields {
         check_field(field).map_err(|problem| format!("field `{}`: {problem}", field.field))?;
     }
@@ -107,7 +116,10 @@ fn check(preset: &Preset) -> Result<(), String> {
 }
 
 fn check_field(field: &PresetField) -> Result<(), String> {
-    check_name(&field.field)?;
+    for (name, _) in field.names() {
+        check_name(name)?;
+        ensure(!name.contains(['.', '-']), &format!("`{name}` is not in snake_case"))?;
+    }
     ensure(!field.label.trim().is_empty(), "the label is empty")?;
     ensure(!field.placeholder.trim().is_empty(), "the placeholder is empty")?;
     ensure(!field.env.is_empty(), "no environment variable is named")?;
@@ -182,9 +194,9 @@ fn render_preset(preset: &Preset) -> String {
 }
 
 fn render_field(row: &PresetField) -> String {
-    let PresetField { field, label, placeholder, optional, secret, pattern, env } = row;
+    let PresetField { field, aliases, label, placeholder, optional, secret, pattern, env } = row;
     format!(
-        "    FieldRow {{ field: {field:?}, label: {label:?}, placeholder: {placeholder:?}, \
+        "    FieldRow {{ field: {field:?}, aliases: &{aliases:?}, label: {label:?}, placeholder: {placeholder:?}, \
          optional: {optional}, secret: {secret}, pattern: {pattern:?}, env: &{env:?} }},\n"
     )
 }

@@ -12,7 +12,7 @@ use regex_lite::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::Category;
+use crate::domain::{Category, snake_case};
 
 include!(concat!(env!("OUT_DIR"), "/presets.rs"));
 
@@ -29,6 +29,7 @@ struct Row {
 /// A preset's field as the build script writes it down.
 struct FieldRow {
     field: &'static str,
+    aliases: &'static [&'static str],
     label: &'static str,
     placeholder: &'static str,
     optional: bool,
@@ -63,6 +64,9 @@ pub struct Preset {
 pub struct PresetField {
     /// The last part of `skill:<platform>:<field>`.
     pub field: String,
+    /// Other names that tools use for the same field; none is another field's of the platform.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
     /// The name that people read.
     pub label: String,
     /// What an empty input shows; never a value.
@@ -81,9 +85,10 @@ pub struct PresetField {
 }
 
 impl Preset {
-    /// Finds a field by its exact name.
-    pub fn field(&self, field: &str) -> Option<&PresetField> {
-        self.fields.iter().find(|known| known.field == field)
+    /// Finds the field that a name means, whose `snake_case` is the field's own name or one of its aliases.
+    pub fn field(&self, name: &str) -> Option<&PresetField> {
+        let twin = snake_case(name);
+        self.fields.iter().find(|known| known.names().any(|known| known == twin))
     }
 
     /// Lists the platform and its aliases.
@@ -93,6 +98,11 @@ impl Preset {
 }
 
 impl PresetField {
+    /// Lists the field's name and its aliases.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.field).chain(&self.aliases).map(String::as_str)
+    }
+
     /// Tells whether the value has the field's usual form.
     ///
     /// A field without a pattern takes any value, and so does one whose pattern does not compile,
@@ -132,7 +142,7 @@ impl Presets {
         self.get(name).map(|preset| preset.platform.as_str())
     }
 
-    /// Finds a field by its exact name, the platform by its name or an alias.
+    /// Finds the field that a name means, the platform by its name or an alias.
     pub fn field(&self, platform: &str, field: &str) -> Option<&PresetField> {
         self.get(platform)?.field(field)
     }
@@ -183,6 +193,7 @@ impl From<&FieldRow> for PresetField {
     fn from(row: &FieldRow) -> Self {
         Self {
             field: row.field.to_owned(),
+            aliases: owned(row.aliases),
             label: row.label.to_owned(),
             placeholder: row.placeholder.to_owned(),
             optional: row.optional,

@@ -1,7 +1,7 @@
 //! The order in which stored names answer to what is asked for.
 //!
-//! An exact name always wins. Beyond it resolving is tolerant only where it is safe: a preset's aliases, the
-//! `snake_case` twin of a field, and the three names that tools use for the one key of a platform.
+//! An exact name always wins. Beyond it resolving is tolerant only where it is safe: a preset's aliases of its platform
+//! and of its fields, the `snake_case` twin of a field, and the three names that tools use for the one key of a platform.
 
 use std::collections::HashSet;
 
@@ -17,8 +17,9 @@ pub fn candidates(asked: &str) -> Vec<SecretName> {
     let skill = asked.strip_prefix("skill:").unwrap_or(asked);
     let (platform, field) = skill.split_once(':').map_or((skill, None), |(p, f)| (p, Some(f)));
     if asked.starts_with("skill:") || field.is_none() {
+        let fields = fields(Presets::builtin().get(platform), field);
         for platform in platforms(platform) {
-            names.extend(fields(field).iter().map(|field| format!("skill:{platform}:{field}")));
+            names.extend(fields.iter().map(|field| format!("skill:{platform}:{field}")));
             if field.is_none() {
                 names.push(format!("skill:{platform}"));
             }
@@ -43,8 +44,9 @@ pub fn names_behind(name: &SecretName) -> Vec<SecretName> {
 fn questions(name: &SecretName) -> Vec<String> {
     let mut all = vec![name.to_string()];
     let Some((platform, field)) = name.skill() else { return all };
+    let preset = Presets::builtin().get(platform);
+    let named = field.map(|field| fields(preset, Some(field))).unwrap_or_default();
     for platform in platforms(platform) {
-        let named = field.map(|field| fields(Some(field))).unwrap_or_default();
         all.extend(named.iter().map(|field| format!("skill:{platform}:{field}")));
         all.extend([format!("skill:{platform}"), platform]);
     }
@@ -60,26 +62,43 @@ pub fn platforms(asked: &str) -> Vec<String> {
     all
 }
 
-/// Returns the field as asked, its `snake_case` twin, and what stands in for it.
-fn fields(asked: Option<&str>) -> Vec<String> {
-    let Some(asked) = asked else { return STAND_INS.map(str::to_owned).to_vec() };
+/// Returns the field as asked, its `snake_case` twin, and its other names; without a field, what a platform alone tries.
+fn fields(preset: Option<&Preset>, asked: Option<&str>) -> Vec<String> {
+    let Some(asked) = asked else { return key_names(preset) };
     let twin = snake_case(asked).into_owned();
-    let mut all = vec![asked.to_owned(), twin.clone()];
-    if STAND_INS.contains(&twin.as_str()) {
-        all.extend(STAND_INS.map(str::to_owned));
-    }
-    all
+    let others = match preset.and_then(|preset| preset.field(&twin)) {
+        Some(field) if !is_key(field) => field.names().map(str::to_owned).collect(),
+        None if !STAND_INS.contains(&twin.as_str()) => Vec::new(),
+        _ => key_names(preset),
+    };
+    [asked.to_owned(), twin].into_iter().chain(others).collect()
 }
 
-/// Finds the preset's field that a name of a field means: itself, its `snake_case` twin, or what stands in for it.
+/// Lists the names of a platform's one key: those that stand in for each other, and the preset's own for it.
+///
+/// What the preset calls another of its fields is not among them: Trello has an `api_key` and a token.
+fn key_names(preset: Option<&Preset>) -> Vec<String> {
+    let field = |name: &str| preset.and_then(|preset| preset.field(name));
+    let free = STAND_INS.into_iter().filter(|name| field(name).is_none_or(is_key));
+    let aliases = preset.and_then(key).into_iter().flat_map(|key| &key.aliases);
+    free.map(str::to_owned).chain(aliases.cloned()).collect()
+}
+
+/// Finds the preset's field that a name of a field means: by its name or an alias, or as what stands in for the key.
 ///
 /// Without a field it is the one that the platform alone stands for.
 pub fn field_of<'p>(preset: &'p Preset, given: Option<&str>) -> Option<&'p PresetField> {
-    let key = || STAND_INS.iter().find_map(|name| preset.field(name));
-    let Some(given) = given else { return key() };
-    let twin = snake_case(given);
-    let stand_in = || STAND_INS.contains(&&*twin).then(key).flatten();
-    preset.field(given).or_else(|| preset.field(&twin)).or_else(stand_in)
+    let Some(given) = given else { return key(preset) };
+    let stand_in = || STAND_INS.contains(&&*snake_case(given)).then(|| key(preset)).flatten();
+    preset.field(given).or_else(stand_in)
+}
+
+fn key(preset: &Preset) -> Option<&PresetField> {
+    preset.fields.iter().find(|field| is_key(field))
+}
+
+fn is_key(field: &PresetField) -> bool {
+    STAND_INS.contains(&field.field.as_str())
 }
 
 #[cfg(test)]
@@ -126,6 +145,32 @@ mod tests {
     #[test]
     fn an_alias_finds_the_presets_own_name() {
         assert!(names("telegram-bot").contains(&"skill:telegram:access_token".to_owned()));
+    }
+
+    #[test]
+    fn a_presets_other_name_of_a_field_finds_it_and_is_found() {
+        for asked in ["skill:twilio-sms:authToken", "skill:twilio:auth_token", "skill:twilio:auth-token"] {
+            assert!(names(asked).contains(&"skill:twilio:access_token".to_owned()), "{asked}");
+        }
+        for asked in ["twilio", "skill:twilio:access_token", "skill:twilio:apiKey"] {
+            assert!(names(asked).contains(&"skill:twilio-sms:auth_token".to_owned()), "{asked}");
+        }
+        assert!(names("skill:shopify:api_secret").contains(&"skill:shopify:client_secret".to_owned()));
+        assert!(behind("skill:twilio:auth_token").contains(&"skill:twilio".to_owned()));
+    }
+
+    #[test]
+    fn a_name_that_the_preset_gives_to_another_field_never_finds_the_key() {
+        assert_eq!(
+            ["skill:trello:api_key", "skill:trello:app_key", "skill:trello-cards:api_key"],
+            names("skill:trello:api_key")[..3]
+        );
+        for asked in ["skill:trello:api_key", "skill:trello-cards:apiKey"] {
+            assert!(names(asked).iter().all(|name| !name.as_str().ends_with("token")), "{asked}");
+        }
+        for asked in ["trello", "skill:trello:token", "skill:trello:access_token"] {
+            assert!(names(asked).iter().all(|name| !name.as_str().ends_with("key")), "{asked}");
+        }
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use super::*;
 
 /// The sixteen of the contract: platform, label, category, fields as `name=label`, `*` if optional.
+///
+/// What tools ask for beyond them comes after, and is optional.
 const SIXTEEN: [(&str, &str, Category, &str); 16] = {
     use Category::{CloudStorage, Deploy, SkillCredential as Skill};
     [
@@ -42,7 +44,7 @@ const MIXED: &str = "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789";
 const DASHED: &str = "01234567-89ab-cdef-0123-456789abcdef";
 
 /// Made-up values of the right form, in parts so that nothing takes them for real ones.
-const RIGHT: [(&str, &str, &[&str]); 31] = [
+const RIGHT: [(&str, &str, &[&str]); 35] = [
     ("openai", "access_token", &["sk", "-proj-", MIXED, "_", MIXED]),
     ("anthropic", "access_token", &["sk", "-ant-", "api03-", MIXED, MIXED, "AA"]),
     ("google", "access_token", &["AI", "za", "Sy", "0123456789_-AbCdEfGhIjKlMnOpQrStU"]),
@@ -74,6 +76,10 @@ const RIGHT: [(&str, &str, &[&str]); 31] = [
     ("discord", "access_token", &["MTIzNDU2Nzg5MDEyMzQ1Njc4", ".", "AbCdEf", ".", MIXED]),
     ("airtable", "access_token", &["pat", "0123456789AbCd", ".", HEX, HEX]),
     ("mailchimp", "access_token", &[HEX, "-us", "21"]),
+    ("square", "access_token", &["sandbox", "-sq0", "atb-", MIXED]),
+    ("slack", "app_token", &["xa", "pp-1-A0123456789-1234567890123-", HEX]),
+    ("dockerhub", "username", &["some_body"]),
+    ("fal", "access_token", &[DASHED, ":", HEX]),
 ];
 
 const WRONG: [(&str, &str, &str); 14] = [
@@ -112,7 +118,25 @@ fn the_sixteen_have_exactly_the_contracts_fields() {
         let line = |field: &PresetField| format!("{}{}={}", field.field, mark(field), field.label);
         let found: Vec<String> = preset.fields.iter().map(line).collect();
         assert_eq!((preset.label.as_str(), preset.category), (label, category), "{platform}");
-        assert_eq!(found.join(", "), fields, "{platform}");
+        let (stated, beyond) = found.split_at(fields.split(", ").count());
+        assert_eq!(stated.join(", "), fields, "{platform}");
+        assert!(beyond.iter().all(|field| field.contains("*=")), "{platform}: {beyond:?}");
+    }
+}
+
+#[test]
+fn a_setting_is_known_as_one_by_every_name_of_its_field() {
+    for name in [
+        "skill:twilio:account_sid",
+        "skill:twilio-sms:accountSid",
+        "skill:algolia:appId",
+        "skill:jira:username",
+    ] {
+        assert!(!Presets::builtin().is_secret(name), "{name}");
+    }
+    for name in ["skill:twilio-sms:authToken", "skill:trello:accountSid", "skill:twilio:other", "accountSid"]
+    {
+        assert!(Presets::builtin().is_secret(name), "{name}");
     }
 }
 
@@ -166,6 +190,21 @@ fn a_placeholder_or_an_empty_value_is_judged_without_a_crash() {
 fn no_name_stands_for_two_platforms() {
     let names: Vec<&str> = Presets::builtin().all().iter().flat_map(Preset::names).collect();
     assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+}
+
+#[test]
+fn no_name_of_a_field_stands_for_two() {
+    for preset in Presets::builtin().all() {
+        let names: Vec<&str> = preset.fields.iter().flat_map(PresetField::names).collect();
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{}", preset.platform);
+        for name in names {
+            assert!(
+                preset.field(name).unwrap().names().any(|known| known == name),
+                "{}.{name}",
+                preset.platform
+            );
+        }
+    }
 }
 
 #[test]
@@ -232,6 +271,10 @@ fn an_alias_finds_its_platform() {
         ("hubspot-crm", "hubspot"),
         ("google-cloud", "google"),
         ("gemini", "google"),
+        ("github-actions", "github"),
+        ("gitlab-ci", "gitlab"),
+        ("docker-containers", "dockerhub"),
+        ("zoom-meetings", "zoom"),
     ];
     for (alias, platform) in aliases {
         assert_eq!(Presets::builtin().canonical(alias), Some(platform));

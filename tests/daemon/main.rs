@@ -11,6 +11,7 @@
 extern crate vault_trial;
 
 mod activation;
+mod adapters;
 mod agents;
 mod auth;
 mod columns;

@@ -84,6 +84,24 @@ fn fields_that_no_preset_names_are_left_out() {
 }
 
 #[test]
+fn a_field_under_any_of_its_names_goes_into_the_fields_variables() {
+    for (platform, stored, passes) in [
+        ("twilio", "skill:twilio-sms:auth_token", ["TWILIO_AUTH_TOKEN"].as_slice()),
+        ("twilio", "skill:twilio:auth_token", &["TWILIO_AUTH_TOKEN"]),
+        ("trello", "skill:trello-cards:api_key", &["TRELLO_API_KEY", "TRELLO_KEY"]),
+        (
+            "datadog",
+            "skill:datadog-monitoring:app_key",
+            &["DD_APP_KEY", "DD_APPLICATION_KEY", "DATADOG_APP_KEY"],
+        ),
+    ] {
+        let (_home, daemon) = stocked(&[stored]);
+        let expected: Vec<_> = passes.iter().map(|variable| format!("{variable}={stored}")).collect();
+        assert_eq!(expected, variables(&passed(&daemon, platform)));
+    }
+}
+
+#[test]
 fn a_variable_that_is_made_up_is_valid_and_one_that_nothing_obeys() {
     let names = ["skill:2captcha:api_key", "skill:node:options", "skill:node:key", "skill:git:pager"];
     let (_home, daemon) = stocked(&names);

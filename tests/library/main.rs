@@ -12,5 +12,6 @@ mod crowd;
 mod crypto_vectors;
 mod locking;
 mod model;
+mod presets;
 mod retention;
 mod tampering;
