@@ -11,6 +11,13 @@ pub struct Flaw {
     pub place: Flawed,
 }
 
+impl Flaw {
+    /// Returns the name of the index that it is in, if the database says it.
+    pub fn index(&self) -> Option<&str> {
+        self.words.rsplit_once(" index ").map(|(_, name)| name)
+    }
+}
+
 /// Where something is wrong, by what it takes to put it right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flawed {

@@ -194,6 +194,22 @@ fn agents_that_were_edited_are_named_when_they_are_given_up() {
 }
 
 #[test]
+fn an_entry_of_the_log_that_an_index_hides_is_reported_and_found_again() {
+    let home = stopped();
+    let daemon = Daemon::start(&home);
+    assert_eq!("the first one", daemon.resolve("aaa").value());
+    daemon.stop();
+    index(&home, "audit_action").replace("decrypt", "decrypu");
+    let daemon = Daemon::start(&home);
+    let decrypted = || daemon.get("/vault/audit-log?action=decrypt")["total"].clone();
+    assert_eq!(json!(0), decrypted());
+    assert!(flaws(&daemon).iter().any(|flaw| flaw.as_str().unwrap().contains("audit_action")));
+    let accepted = rebuild(&daemon);
+    assert_eq!(json!(["audit_action"]), accepted["rebuilt"]);
+    assert_ne!(json!(0), decrypted());
+}
+
+#[test]
 fn secrets_that_are_found_again_and_indexes_that_are_rebuilt_are_named() {
     let home = stopped();
     swap(&home, BY_NAME, ("defaultaaa", "defaultdb-prod"));

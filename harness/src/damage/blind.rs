@@ -1,4 +1,4 @@
-//! A store that believes its indexes: what a vault that compares nothing with them would return.
+//! A store that believes its indexes: what a vault would say that compares nothing with them.
 
 use std::fs::File;
 use std::ops::RangeInclusive;
@@ -14,30 +14,15 @@ use vault::store::{
     SqliteStore, State, Store, StoreError, Stored, Unit, VersionRow,
 };
 
-/// What is not compared.
+/// A store that does not compare indexes with their tables, and checks no page.
 #[derive(Debug)]
-pub(super) struct Blind {
+struct Blind {
     store: SqliteStore,
-    rows: Rows,
-}
-
-/// Which rows are believed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rows {
-    /// Those that are what was asked for.
-    Asked,
-    /// Those that an index leads to.
-    Any,
 }
 
 /// Leaves out that indexes are compared with their tables.
 pub(super) fn to_indexes(store: SqliteStore) -> Arc<dyn Store> {
-    Arc::new(Blind { store, rows: Rows::Asked })
-}
-
-/// Leaves out too that a row is compared with what was asked for.
-pub(super) fn to_rows(store: SqliteStore) -> Arc<dyn Store> {
-    Arc::new(Blind { store, rows: Rows::Any })
+    Arc::new(Blind { store })
 }
 
 impl Store for Blind {
@@ -50,12 +35,7 @@ impl Store for Blind {
     }
 
     fn find(&self, org: &OrgId, name: &SecretName) -> Result<Option<Stored>, StoreError> {
-        if self.rows == Rows::Asked {
-            return self.store.find(org, name);
-        }
-        let name = Some(name.to_string());
-        let query = ListQuery { name, ..ListQuery::all(OrgScope::One(org.clone())) };
-        Ok(self.store.list_sealed(&query)?.0.pop())
+        self.store.find(org, name)
     }
 
     fn header(&self) -> Result<Option<Header>, StoreError> {

@@ -27,9 +27,8 @@ pub(super) fn run(seed: u64) -> Result<ExitCode> {
     noticed("damage: a value that the vault's own keys seal", forged(&mut stock))?;
     let mut forest = Forest::make()?;
     forest.stock.room.between = blind::to_indexes;
-    noticed("damage: an index that is not compared with its table", forest.hide())?;
-    forest.stock.room.between = blind::to_rows;
-    noticed("damage: a row that is not compared with what was asked for", forest.mislead())?;
+    noticed("damage: an index that hides names, and is not compared with its table", forest.hide())?;
+    noticed("damage: an index that leads elsewhere, and is not compared with its table", forest.mislead())?;
     let long = Long::make()?;
     noticed("damage: an edit of the log that is undone", long.tamper_and_ask(&mut random, Long::mend))?;
     Ok(ExitCode::SUCCESS)

@@ -3,7 +3,7 @@
 //! Rows are authenticated and indexes are made of them, so that a rebuilt one loses nothing. Only where several rows have
 //! one name, which a damaged index lets in, one of them alone can keep it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::Desk;
@@ -11,7 +11,7 @@ use crate::api::{Code, DamagedSecret, Fault};
 use crate::audit::{Author, Draft};
 use crate::domain::{Action, OrgScope};
 use crate::keyring::Keys;
-use crate::store::{Change, Flawed, Refusal, Row, Unit};
+use crate::store::{Change, Flaw, Flawed, Refusal, Row, Unit};
 use crate::vault::faults::{RESTORE, fault_of};
 use crate::vault::inspect::Located;
 use crate::vault::loss::entry;
@@ -48,9 +48,12 @@ impl Desk {
         if flaws.iter().any(|flaw| flaw.place != Flawed::Row) {
             self.store().compact()?;
         }
-        if indexes.is_empty() && flaws.iter().all(|flaw| flaw.place != Flawed::Index) {
+        let flawed = flaws.iter().filter(|flaw| flaw.place == Flawed::Index).filter_map(Flaw::index);
+        let indexes: BTreeSet<_> = indexes.into_iter().chain(flawed.map(str::to_owned)).collect();
+        if indexes.is_empty() {
             return Ok(Rebuilt::default());
         }
+        let indexes = Vec::from_iter(indexes);
         let keys = Arc::clone(self.keys()?);
         let located = self.vault().locate(&keys)?;
         let losers = losers(&located, &keys);
