@@ -17,8 +17,8 @@ use crate::env;
 use crate::failure::Failure;
 
 pub(crate) use table::Table;
-use words::in_terminal;
 pub(crate) use words::{counted, date, in_lines, plain, span};
+use words::{in_json, in_terminal};
 
 /// How a text stands out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,16 +123,12 @@ impl Show {
 
     /// Prints an answer as JSON.
     pub(crate) fn json(self, answer: &impl Serialize) -> Result<(), Failure> {
-        let mut text = Zeroizing::new(serde_json::to_vec_pretty(answer)?);
-        text.push(b'\n');
-        put(&text)
+        put_json(Zeroizing::new(serde_json::to_string_pretty(answer)?))
     }
 
     /// Prints an answer as JSON on one line.
     pub(crate) fn json_line(self, answer: &impl Serialize) -> Result<(), Failure> {
-        let mut text = Zeroizing::new(serde_json::to_vec(answer)?);
-        text.push(b'\n');
-        put(&text)
+        put_json(Zeroizing::new(serde_json::to_string(answer)?))
     }
 
     /// Prints a line on stdout.
@@ -242,6 +238,15 @@ impl Show {
         let request = request.map_or_else(String::new, |id| format!("  request: {}\n", plain(id)));
         tell(&(words + &hint + &request));
     }
+}
+
+/// Prints JSON and a newline: as it is into a pipe or a file, and on a terminal without a control character in it.
+fn put_json(mut json: Zeroizing<String>) -> Result<(), Failure> {
+    if io::stdout().is_terminal() {
+        json = Zeroizing::new(in_json(&json));
+    }
+    json.push('\n');
+    put(json.as_bytes())
 }
 
 fn put(bytes: &[u8]) -> Result<(), Failure> {

@@ -27,6 +27,9 @@ pub struct AgentEntry {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+    /// Present and true if no process that the daemon lets in now could match its facts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub never_matches: bool,
 }
 
 impl From<&Agent> for AgentEntry {
@@ -39,6 +42,7 @@ impl From<&Agent> for AgentEntry {
             created_by: agent.created_by.clone(),
             created_at: agent.created_at,
             updated_at: agent.updated_at,
+            never_matches: false,
         }
     }
 }

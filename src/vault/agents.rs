@@ -143,6 +143,21 @@ impl Vault {
         }
     }
 
+    /// Warns of agents whose facts no process could match any more, as after a change of who is let in.
+    pub(super) fn unmatched_agents(&self) -> Option<Warning> {
+        let (agents, executables) = (self.agents(), self.settings().executables);
+        let unmatched = agents.0.values().filter(|agent| executables.check(&agent.matches).is_err());
+        let names: Vec<_> = unmatched.map(|agent| agent.name.as_str()).collect();
+        (!names.is_empty()).then(|| {
+            let message = format!(
+                "no process can match `exe` or `sha256` of these agents, since this daemon sees the executables of its own user alone: {}",
+                names.join(", ")
+            );
+            let hint = "drop the facts with: vaultctl agent update NAME --any-process, or name vaultd's user with --uid";
+            Warning::new("agent_facts", message, hint)
+        })
+    }
+
     pub(super) fn forget_agents(&self) {
         self.0.agents.send_replace(Arc::default());
     }
@@ -178,6 +193,12 @@ impl Desk {
         wanted.map_or(Ok(()), |wanted| executables.check(wanted)).map_err(|rule| {
             Fault::from(rule).hint("leave `exe` and `sha256` out, or name the daemon's own user as `uid`")
         })
+    }
+
+    /// Returns an agent as its owner sees it.
+    fn entry_of(&self, agent: &Agent) -> AgentEntry {
+        let never_matches = self.vault().settings().executables.check(&agent.matches).is_err();
+        AgentEntry { never_matches, ..agent.into() }
     }
 
     /// Finds an agent.
@@ -219,7 +240,7 @@ impl Handle for ListAgents {
     fn act(&self, desk: &mut Desk) -> Result<AgentList, Fault> {
         desk.ask_whole(Action::Grant)?;
         let agents = desk.vault().agents();
-        Ok(AgentList { agents: agents.0.values().map(AgentEntry::from).collect() })
+        Ok(AgentList { agents: agents.0.values().map(|agent| desk.entry_of(agent)).collect() })
     }
 }
 
@@ -265,7 +286,7 @@ impl Handle for UpdateAgent {
         agent.expires_at = self.expires_at.unwrap_or(agent.expires_at);
         agent.grants = self.grants.clone().unwrap_or(agent.grants);
         desk.put_agent(&agent, Some(seen))?;
-        Ok(AgentChanged { success: Success, agent: (&agent).into() })
+        Ok(AgentChanged { success: Success, agent: desk.entry_of(&agent) })
     }
 }
 

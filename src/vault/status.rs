@@ -159,6 +159,7 @@ impl Vault {
     fn all_warnings(&self, stored: &Overview, keyring: &Keyring) -> Vec<Warning> {
         let mut all = self.0.warnings.read().unwrap_or_else(PoisonError::into_inner).clone();
         all.extend_from_slice(self.findings().warnings());
+        all.extend(self.unmatched_agents());
         if let Keyring::Open(keys) = keyring {
             all.extend(unlocked_memory(keys));
         }

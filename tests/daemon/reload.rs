@@ -234,6 +234,22 @@ fn facts_that_no_process_could_match_are_refused_when_the_agent_is_made_or_chang
     assert!(changed.text.contains("never match here"), "{}", changed.text);
 }
 
+#[test(needs(Root))]
+fn facts_that_no_process_can_match_any_more_are_named_by_the_status_the_list_and_the_agent() {
+    let shared = shared("");
+    let daemon = &shared.daemon;
+    KEEPER.does(|| assert_eq!(201, agent(daemon, "old", json!({ "exe": "/usr/bin/python3" }))));
+    KEEPER.does(|| assert!(daemon.warnings("agent_facts").is_empty()));
+    assert!(reload(&shared.home, daemon, Some("[access]\nowners = [0]\n")));
+    let warnings = daemon.warnings("agent_facts");
+    assert!(warnings.len() == 1 && warnings[0].ends_with(": old"), "{warnings:?}");
+    assert_eq!(json!(true), daemon.get("/vault/agents")["agents"][0]["neverMatches"]);
+    let facts = json!({ "match": { "uid": MEMBER.uid } });
+    let changed = daemon.http("PUT", "/vault/agents/old", facts);
+    assert_eq!((200, json!(null)), (changed.status, changed.body["agent"]["neverMatches"].clone()));
+    assert!(daemon.warnings("agent_facts").is_empty());
+}
+
 #[test]
 fn a_daemon_that_lets_no_other_user_in_takes_facts_of_executables() {
     let home = Home::new();

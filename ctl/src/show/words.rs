@@ -1,5 +1,7 @@
 //! Texts as people read them.
 
+use std::fmt::Write;
+
 use vault::domain::Timestamp;
 
 /// Makes visible what a terminal would obey: control characters and those that turn the reading direction.
@@ -15,6 +17,19 @@ pub(crate) fn in_lines(text: &str) -> String {
 /// Makes the same visible, but keeps line breaks, with a carriage return too, and tabs.
 pub(crate) fn in_terminal(text: &str) -> String {
     shown(&text.replace("\r\n", "\n"), |c| matches!(c, '\n' | '\t'))
+}
+
+/// Escapes in JSON what a terminal would obey: C1 controls and what turns the reading direction, which JSON lets stand.
+pub(crate) fn in_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if (c.is_control() && c != '\n') || turns(c) {
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 fn shown(text: &str, keep: impl Fn(char) -> bool) -> String {
@@ -67,6 +82,15 @@ mod tests {
     fn what_a_terminal_would_obey_is_made_visible() {
         assert_eq!("a\\u{1b}[2Jb\\u{202e}c", plain("a\u{1b}[2Jb\u{202e}c"));
         assert_eq!("zwei Wörter", plain("zwei Wörter"));
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_escaped_in_json_which_stays_the_same() {
+        for text in ["\u{9b}2J", "\u{7f}\u{80}\u{9f}", "\u{202e}\u{feff}", "zwei\nWörter \u{1b}"] {
+            let json = in_json(&serde_json::to_string_pretty(&[text]).unwrap());
+            assert!(!json.chars().any(|c| c != '\n' && c.is_control() || turns(c)), "{json:?}");
+            assert_eq!([text.to_owned()], *serde_json::from_str::<Vec<String>>(&json).unwrap());
+        }
     }
 
     #[test]

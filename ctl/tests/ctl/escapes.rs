@@ -63,3 +63,12 @@ fn a_value_without_any_is_printed_on_a_terminal_as_it_is() {
     test.ctl_with(&["set", "plain"], "grüße, 世界").succeeded();
     assert_eq!("grüße, 世界\r\n", on_terminal(&test, &["get", "plain"]));
 }
+
+#[test]
+fn json_on_a_terminal_has_none_either_and_says_the_same() {
+    let test = with_value();
+    let printed = on_terminal(&test, &["get", "evil", "--json"]);
+    assert!(!printed.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{printed:?}");
+    assert!(printed.contains("\\u009b2J\\u202e"), "{printed:?}");
+    assert!(test.ctl(&["get", "evil", "--json"]).succeeded().stdout.contains('\u{9b}'));
+}

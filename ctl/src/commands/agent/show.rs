@@ -46,5 +46,10 @@ pub(super) fn print(agent: &AgentEntry, context: &Context) -> Result<(), Failure
     let grants = agent.grants.iter().flat_map(grant::lines);
     pairs.extend(grants.map(|grant| ("grant", plain(&grant))));
     pairs.extend(grant::sights(&agent.grants).into_iter().map(|sight| ("note", sight.to_owned())));
+    if agent.never_matches {
+        let never =
+            "no process can match its exe or sha256: vaultd sees the executables of its own user alone";
+        pairs.push(("note", never.to_owned()));
+    }
     context.show.pairs(&pairs)
 }
