@@ -6,6 +6,7 @@
 mod agent;
 mod changes;
 mod flaw;
+mod portions;
 mod row;
 mod sqlite;
 
@@ -16,6 +17,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 pub use agent::AgentRow;
 pub use flaw::{Flaw, Flawed};
+pub use portions::{GivenUp, Maker, Portion, Portions, Waiting, portions};
 pub use row::{ListQuery, Named, Remains, Row, Sort, SortKey, Stored, VersionRow};
 pub use sqlite::SqliteStore;
 
@@ -200,6 +202,9 @@ pub enum Refusal {
     /// The database is damaged where the unit is about to change it.
     #[error("{0}")]
     Damaged(String),
+    /// The maker of its portions ended before the last one.
+    #[error("it was given up")]
+    Withdrawn,
     /// The writer panicked at the batch; nothing of it is stored.
     #[error("the writer panicked")]
     Panicked,
@@ -275,10 +280,8 @@ impl Answers {
     }
 }
 
-/// Keeps secrets and the log.
-///
-/// Reads see the last commit. Writes are units, committed in the order in which they were given, several at a
-/// time; each is answered after its commit is on the disk.
+/// Keeps secrets and the log. Reads see the last commit. Writes are units, committed in the order in which they were
+/// given, several at a time; each is answered after its commit is on the disk.
 pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     /// Reads the header, or nothing where there is no vault yet.
     fn header(&self) -> Result<Option<Header>, StoreError>;
@@ -296,8 +299,6 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     fn walk_names(&self, query: &ListQuery, each: &mut dyn FnMut(Named)) -> Result<(), StoreError>;
     /// Lists rows without their sealed values, and counts all that fit.
     fn list(&self, query: &ListQuery) -> Result<(Vec<Row>, u64), StoreError>;
-    /// Lists secrets with their sealed values likewise; one that cannot be read is empty, which opens nothing.
-    fn list_sealed(&self, query: &ListQuery) -> Result<(Vec<Stored>, u64), StoreError>;
     /// Reads the kept versions of a secret, oldest first.
     fn versions(&self, id: SecretId) -> Result<Vec<VersionRow>, StoreError>;
     /// Reads the rows of all agents, in order of name.
@@ -335,6 +336,8 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     fn head(&self) -> Result<Head, StoreError>;
     /// Queues a unit; the receiver hears after its commit.
     fn commit(&self, unit: Unit) -> oneshot::Receiver<Result<Receipt, Refusal>>;
+    /// Queues a unit whose changes come in portions; it has a transaction of its own.
+    fn commit_in_portions(&self, unit: Unit, made: Portions) -> oneshot::Receiver<Result<Receipt, Refusal>>;
     /// Has the answers of later commits go to the caller, who hands them out; nothing where somebody does already.
     fn answers(&self) -> Option<mpsc::UnboundedReceiver<Answers>>;
     /// Moves all that was deleted out of the write-ahead log; `false` where a reader held it up.

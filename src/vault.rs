@@ -19,6 +19,7 @@ mod looks;
 mod loss;
 mod lost;
 mod mark;
+mod portions;
 mod refused;
 mod rekey;
 mod reseal;
@@ -31,12 +32,13 @@ mod secrets;
 mod settings;
 mod status;
 mod transfer;
+mod turn;
 mod unlock;
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use tokio::sync::{RwLock as Turns, RwLockWriteGuard as Alone, watch};
+use tokio::sync::{RwLock as Turns, watch};
 
 pub use agents::Standing;
 pub use desk::Desk;
@@ -51,10 +53,12 @@ pub use list::{Fold, each};
 pub use looks::Following;
 pub use lost::lost;
 pub use mark::LOCK_MARK;
+use portions::NotDone;
 use refused::Refused;
 pub use rekey::SlotSource;
 use rows::Rows;
 pub use settings::{Posture, Settings};
+use turn::Turn;
 
 use crate::agents::{Agents, Executables};
 use crate::api::{Code, Fault, Warning};
@@ -145,20 +149,19 @@ impl Vault {
             self.check_growth(caller).await?;
         }
         let operation = Arc::new(operation);
-        // An agent's is tried again instead, so that no agent makes others wait.
-        let alone = match O::CHANGES {
-            Changes::Alone if caller.is_owner() => Some(self.0.turns.write().await),
-            Changes::Alone | Changes::Together | Changes::AtOnce => None,
-        };
+        let mut turn = self.turn_to_act::<O>(caller).await;
         let mut last = GivenUp { refusal: Refusal::Stale, entry: None };
         for _ in 0..TRIES {
             let desk = self.desk::<O>(caller)?;
-            last = match self.attempt(desk, &operation, alone.as_ref()).await? {
+            last = match self.attempt(desk, &operation, turn.as_ref()).await? {
                 Ok(answer) => return Ok(answer),
                 Err(given_up) => given_up,
             };
             if !matches!(last.refusal, Refusal::Stale | Refusal::OldKeys | Refusal::Full) {
                 break;
+            }
+            if turn.is_none() {
+                turn = self.turn_to_retry::<O>().await;
             }
         }
         Err(Box::pin(self.give_up(caller, last)).await)
@@ -181,7 +184,7 @@ impl Vault {
         &self,
         desk: Box<Desk>,
         operation: &Arc<O>,
-        alone: Option<&Alone<'_, ()>>,
+        turn: Option<&Turn<'_>>,
     ) -> Result<Result<O::Answer, GivenUp>, Fault> {
         let (mut desk, acted) = match operation.place(desk.caller()) {
             // Since it was identified its request was read, or others of its batch were done.
@@ -211,15 +214,19 @@ impl Vault {
             (Ok(_), Records::Each) => Some(desk.unit()?),
             (Err(fault), _) => desk.refused_unit(fault).filter(|unit| self.writes_alone(desk.caller(), unit)),
         };
-        self.grown(desk.caller(), unit.as_ref().map_or(0, |unit| unit.entries.len()));
-        let changes = unit.as_ref().is_some_and(|unit| !unit.changes.is_empty());
-        let waits = alone.is_none() && O::CHANGES != Changes::AtOnce && changes;
-        let _turn = if waits { Some(self.0.turns.read().await) } else { None };
-        match self.finish(unit, after).await {
-            Err(refusal) => Ok(Err(GivenUp::of(desk, refusal))),
+        let work = desk.take_work().filter(|_| acted.is_ok());
+        let entries = unit.as_ref().map_or(0, |unit| unit.entries.len());
+        self.grown(desk.caller(), entries + usize::from(work.is_some()));
+        let changes = work.is_some() || unit.as_ref().is_some_and(|unit| !unit.changes.is_empty());
+        let waits = turn.is_none() && changes;
+        let _turn = if waits { self.turn_to_commit::<O>().await } else { None };
+        match self.finish(unit, work, after).await {
+            Err(NotDone::Refused(refusal)) => Ok(Err(GivenUp::of(desk, refusal))),
+            Err(NotDone::Fault(fault)) => self.refuse(desk, *fault).await.map(Err),
             Ok(settled) => {
+                self.grown(desk.caller(), settled.tally.entries());
                 let mut answer = acted?;
-                O::settled(&mut answer, &settled);
+                O::settled(&mut answer, settled);
                 Ok(Ok(answer))
             }
         }

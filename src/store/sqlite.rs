@@ -29,8 +29,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use tokio::sync::{broadcast, mpsc as channel, oneshot};
 
 use super::{
-    AgentRow, Answers, AuditPage, AuditQuery, Flaw, ListQuery, Named, Receipt, Refusal, Remains, Row, State,
-    Store, StoreError, Stored, Unit, VersionRow,
+    AgentRow, Answers, AuditPage, AuditQuery, Flaw, ListQuery, Named, Portions, Receipt, Refusal, Remains,
+    Row, State, Store, StoreError, Stored, Unit, VersionRow,
 };
 use crate::audit::{Checkpoint, Entry, Head, Link};
 use crate::crypto::{Bytes32, Header};
@@ -225,10 +225,6 @@ impl Store for SqliteStore {
         self.read(|connection| columns::list(connection, query))
     }
 
-    fn list_sealed(&self, query: &ListQuery) -> Result<(Vec<Stored>, u64), StoreError> {
-        self.read(|connection| columns::list_sealed(connection, query))
-    }
-
     fn versions(&self, id: SecretId) -> Result<Vec<VersionRow>, StoreError> {
         self.read(|connection| columns::versions(connection, id))
     }
@@ -309,6 +305,12 @@ impl Store for SqliteStore {
     fn commit(&self, unit: Unit) -> oneshot::Receiver<Result<Receipt, Refusal>> {
         let (reply, answer) = oneshot::channel();
         let _ = self.jobs.send(writer::Job::Commit(Box::new(unit), reply));
+        answer
+    }
+
+    fn commit_in_portions(&self, unit: Unit, made: Portions) -> oneshot::Receiver<Result<Receipt, Refusal>> {
+        let (reply, answer) = oneshot::channel();
+        let _ = self.jobs.send(writer::Job::CommitInPortions(Box::new(unit), made, reply));
         answer
     }
 

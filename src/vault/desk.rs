@@ -5,6 +5,7 @@
 
 mod judged;
 mod listing;
+mod long;
 mod placing;
 mod rebuild;
 mod whole;
@@ -17,6 +18,7 @@ pub(super) use rebuild::{Pages, Rebuilt, leads_elsewhere};
 use super::Vault;
 use super::faults::{fault_of, forbidden, unreadable, unsealable};
 use super::handle::After;
+use super::portions::Work;
 use super::rows::{Rows, Seen};
 use crate::api::{Code, Fault};
 use crate::audit::{Author, Draft};
@@ -41,13 +43,13 @@ pub struct Desk {
     entries: Vec<Draft>,
     guards: Vec<Guard>,
     changes: Vec<Change>,
+    work: Option<Box<dyn Work>>,
     after: After,
 }
 
 impl Desk {
     pub(super) fn new(vault: Vault, caller: Caller, keys: Option<Arc<Keys>>) -> Self {
         let (now, as_of) = (vault.now(), vault.0.store.changes());
-        let (entries, guards, changes) = (Vec::new(), Vec::new(), Vec::new());
         Self {
             vault,
             caller,
@@ -56,9 +58,10 @@ impl Desk {
             as_of,
             subject: None,
             denied: false,
-            entries,
-            guards,
-            changes,
+            entries: Vec::new(),
+            guards: Vec::new(),
+            changes: Vec::new(),
+            work: None,
             after: After::Nothing,
         }
     }
@@ -311,7 +314,7 @@ impl Desk {
 
     /// Makes the unit of a successful act.
     pub(super) fn unit(&mut self) -> Result<Unit, Fault> {
-        if self.entries.is_empty() {
+        if self.entries.is_empty() && self.work.is_none() {
             return Err(Fault::new(Code::Internal, "an operation left no audit entry"));
         }
         let entries = std::mem::take(&mut self.entries);

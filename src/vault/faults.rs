@@ -34,7 +34,7 @@ pub(super) fn fault_of(refusal: &Refusal) -> Fault {
             let words = "the database is damaged where it would be changed; nothing of it is stored";
             Fault::new(Code::Integrity, words).hint(RESTORE)
         }
-        Refusal::Panicked => {
+        Refusal::Withdrawn | Refusal::Panicked => {
             Fault::new(Code::Internal, "the daemon failed at this change; nothing of it is stored")
         }
     }

@@ -5,13 +5,17 @@ use std::sync::atomic::Ordering;
 use tokio::task::JoinHandle;
 
 use super::Vault;
-use super::handle::{After, Settled};
+use super::desk::Desk;
+use super::faults::GivenUp;
+use super::handle::{After, Settled, Tally};
+use super::portions::{InPortions, NotDone};
+use crate::api::Fault;
 use crate::store::{Refusal, Unit};
 
 /// What is waited for: a commit, or a task that goes on behind it.
 enum Finishing<C> {
     Commit(Option<C>),
-    Task(JoinHandle<Result<Settled, Refusal>>),
+    Task(JoinHandle<Result<Settled, NotDone>>),
 }
 
 impl Vault {
@@ -21,21 +25,29 @@ impl Vault {
     pub(super) fn finish(
         &self,
         unit: Option<Unit>,
+        work: Option<InPortions>,
         after: After,
-    ) -> impl Future<Output = Result<Settled, Refusal>> + Send + use<> {
-        let committing = unit.map(|unit| self.commit(unit));
-        let finishing = match after {
-            After::Nothing => Finishing::Commit(committing),
-            // A request's future is dropped where its client goes; a task of its own is not.
-            after => Finishing::Task(tokio::spawn(self.clone().follow(committing, after))),
+    ) -> impl Future<Output = Result<Settled, NotDone>> + Send + use<> {
+        // A request's future is dropped where its client goes; a task of its own is not.
+        let finishing = match (unit, work, after) {
+            (unit, None, After::Nothing) => Finishing::Commit(unit.map(|unit| self.commit(unit))),
+            (Some(unit), Some(work), after) => {
+                let committing = self.commit_in_portions(unit, work);
+                Finishing::Task(tokio::spawn(self.clone().follow(Some(committing), after)))
+            }
+            (unit, _, after) => {
+                let committing = unit.map(|unit| self.commit(unit));
+                let committing = committing.map(|done| async { Ok(done.await.map(|()| Tally::default())?) });
+                Finishing::Task(tokio::spawn(self.clone().follow(committing, after)))
+            }
         };
         async move {
             match finishing {
                 Finishing::Commit(None) => Ok(Settled::default()),
-                Finishing::Commit(Some(committing)) => committing.await.map(|()| Settled::default()),
+                Finishing::Commit(Some(committing)) => Ok(committing.await.map(|()| Settled::default())?),
                 Finishing::Task(task) => task.await.unwrap_or_else(|ended| match ended.try_into_panic() {
                     Ok(panic) => std::panic::resume_unwind(panic),
-                    Err(_) => Err(Refusal::Storage("the daemon is ending".to_owned())),
+                    Err(_) => Err(Refusal::Storage("the daemon is ending".to_owned()).into()),
                 }),
             }
         }
@@ -44,13 +56,29 @@ impl Vault {
     /// Waits for a commit, and does what follows.
     async fn follow(
         self,
-        committing: Option<impl Future<Output = Result<(), Refusal>>>,
+        committing: Option<impl Future<Output = Result<Tally, NotDone>>>,
         after: After,
-    ) -> Result<Settled, Refusal> {
-        if let Some(committing) = committing {
-            committing.await?;
+    ) -> Result<Settled, NotDone> {
+        let tally = match committing {
+            Some(committing) => committing.await?,
+            None => Tally::default(),
+        };
+        Ok(Settled { tally, ..self.settle(after).await? })
+    }
+
+    /// Records that what was to be made in portions could not be; what is given back asks for another try.
+    pub(super) async fn refuse(&self, mut desk: Box<Desk>, fault: Fault) -> Result<GivenUp, Fault> {
+        if fault.is_stale {
+            return Ok(GivenUp::of(desk, Refusal::Stale));
         }
-        self.settle(after).await
+        let unit = desk.refused_unit(&fault).filter(|unit| self.writes_alone(desk.caller(), unit));
+        match unit.map(|unit| self.commit(unit)) {
+            Some(committing) => match committing.await {
+                Ok(()) => Err(fault),
+                Err(refusal) => Ok(GivenUp::of(desk, refusal)),
+            },
+            None => Err(fault),
+        }
     }
 
     /// Does what follows a commit before the answer leaves.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::desk::Desk;
-use crate::api::{Fault, Operation};
+use crate::api::{Fault, Operation, RotationError};
 use crate::domain::{Actor, Caller};
 use crate::keyring::Keys;
 use crate::secret::Passphrase;
@@ -32,7 +32,7 @@ pub trait Handle: Operation {
     fn act(&self, desk: &mut Desk) -> Result<Self::Answer, Fault>;
 
     /// Tells the answer what became of the act after its commit.
-    fn settled(_answer: &mut Self::Answer, _settled: &Settled) {}
+    fn settled(_answer: &mut Self::Answer, _settled: Settled) {}
 }
 
 /// What became of an act after its commit.
@@ -44,6 +44,24 @@ pub struct Settled {
     pub restart_opens: bool,
     /// The source of the key that has to be changed by hand.
     pub pending_key: Option<String>,
+    /// What was re-sealed in portions.
+    pub tally: Tally,
+}
+
+/// What became of secrets that were to be re-sealed.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// How many were.
+    pub sealed: u64,
+    /// Those that were left as they are.
+    pub errors: Vec<RotationError>,
+}
+
+impl Tally {
+    /// Counts the entries of single secrets.
+    pub(super) fn entries(&self) -> usize {
+        usize::try_from(self.sealed).unwrap_or(usize::MAX).saturating_add(self.errors.len())
+    }
 }
 
 /// What follows a commit before the answer leaves.
@@ -112,6 +130,8 @@ pub enum Changes {
     Together,
     /// They wait: it changes so much that it would be tried again for ever.
     Alone,
+    /// They may while it acts, and wait for its transaction, within which it reads and changes many secrets.
+    InPortions,
     /// It waits for nobody.
     AtOnce,
 }

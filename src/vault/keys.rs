@@ -29,7 +29,7 @@ impl Handle for LockVault {
         Ok(Locked { success: Success, restart_opens: false })
     }
 
-    fn settled(answer: &mut Locked, settled: &Settled) {
+    fn settled(answer: &mut Locked, settled: Settled) {
         answer.restart_opens = settled.restart_opens;
     }
 }

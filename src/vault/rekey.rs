@@ -6,10 +6,11 @@
 
 use std::sync::Arc;
 
-use super::desk::Desk;
-use super::handle::{After, Changes, Handle, Place, Settled};
+use super::desk::{Desk, Whole};
+use super::handle::{After, Changes, Handle, Place, Settled, Tally};
 use super::keys::recovery_slot;
-use super::reseal::{Resealed, on_all_processors};
+use super::portions::{Making, Work};
+use super::reseal::Resealed;
 use super::{Settings, Vault};
 use crate::api::{Code, Fault, Rekey, Rekeyed, Success, Warning};
 use crate::audit::Draft;
@@ -33,30 +34,23 @@ impl Handle for Rekey {
         keyfile::check_writable(self.new_key.value().expose())?;
         let header = desk.header(whole)?;
         let made = NewKeys::make(desk, &header, &self.new_key)?;
-        let rekeyed = reseal_all(desk, &made.keys)?;
-        // The last entry under the old audit key commits to the new one.
-        let next = data_encoding::HEXLOWER.encode(&sha256(made.keys.audit_key().expose()));
-        desk.note(Draft::of(Action::Rekey).with("rekeyed", rekeyed).with("nextAuditKey", next));
         let audit_keys = reseal_audit_keys(desk.keys()?, &made.keys, &header)?;
         let (keys, created_at, slots) = (Arc::clone(&made.keys), header.created_at, made.slots);
-        desk.stage(Change::Rekey(Box::new(Rekeying {
-            keys: Arc::clone(&keys),
-            created_at,
-            slots,
-            audit_keys,
-        })));
+        let rekeying = Rekeying { keys: Arc::clone(&keys), created_at, slots, audit_keys };
+        desk.stage_in_portions(Box::new(AllUnderNewKeys { whole, rekeying: Box::new(rekeying) }));
         desk.then(After::Rekey(keys, self.new_key.to_passphrase()?));
         Ok(Rekeyed {
             success: Success,
-            rekeyed,
+            rekeyed: 0,
             recovery_key: made.recovery_key,
             pending: None,
             pending_erase: false,
         })
     }
 
-    fn settled(answer: &mut Rekeyed, settled: &Settled) {
-        answer.pending.clone_from(&settled.pending_key);
+    fn settled(answer: &mut Rekeyed, settled: Settled) {
+        answer.rekeyed = settled.tally.sealed;
+        answer.pending = settled.pending_key;
         answer.pending_erase = settled.pending_erase;
     }
 }
@@ -92,26 +86,45 @@ impl NewKeys {
     }
 }
 
-/// Seals every secret of every org under the new keys; refuses where one does not authenticate.
-fn reseal_all(desk: &mut Desk, keys: &Keys) -> Result<u64, Fault> {
-    let (secrets, total) = desk.list_sealed(Action::Rekey, OrgScope::All)?;
-    if secrets.len() as u64 != total {
-        return Err(Fault::new(Code::Integrity, "a stored row cannot be read; nothing was changed"));
+/// Every secret and agent is sealed under new keys, which take over with the last portion.
+#[derive(Debug)]
+struct AllUnderNewKeys {
+    whole: Whole,
+    rekeying: Box<Rekeying>,
+}
+
+impl Work for AllUnderNewKeys {
+    fn make(self: Box<Self>, making: &mut Making) -> Result<Tally, Fault> {
+        let Self { whole, rekeying } = *self;
+        let keys = Arc::clone(&rekeying.keys);
+        let ids = making.desk().ids(Action::Rekey, OrgScope::All)?;
+        let sealed = ids.len() as u64;
+        if making.desk().count(whole)? != sealed {
+            return Err(unreadable());
+        }
+        for id in ids {
+            let stored = making.read(Action::Rekey, id)?.ok_or_else(unreadable)?;
+            let (desk, row) = (making.desk(), &stored.row);
+            desk.check(row)?;
+            let row = Row { revision: row.revision + 1, ..row.clone() };
+            let made = Resealed::make(desk, &stored, &keys, row)?;
+            let row = &made.next.row;
+            let draft = Draft::of(Action::Rotate).org(&row.org).secret(row.id, row.name.as_str());
+            let draft = draft.with("rekey", true).with("revision", row.revision);
+            making.put(made, draft)?;
+        }
+        let desk = making.desk();
+        reseal_agents(desk, &keys)?;
+        // The last entry under the old audit key commits to the new one.
+        let next = data_encoding::HEXLOWER.encode(&sha256(keys.audit_key().expose()));
+        desk.note(Draft::of(Action::Rekey).with("rekeyed", sealed).with("nextAuditKey", next));
+        desk.stage(Change::Rekey(rekeying));
+        Ok(Tally { sealed, errors: Vec::new() })
     }
-    let made = on_all_processors(&secrets, |stored| {
-        desk.check(&stored.row)?;
-        let row = Row { revision: stored.row.revision + 1, ..stored.row.clone() };
-        Resealed::make(desk, stored, keys, row)
-    });
-    for made in made {
-        let made = made?;
-        let row = &made.next.row;
-        let draft = Draft::of(Action::Rotate).org(&row.org).secret(row.id, row.name.as_str());
-        desk.note(draft.with("rekey", true).with("revision", row.revision));
-        desk.stage(made.into_change());
-    }
-    reseal_agents(desk, keys)?;
-    Ok(total)
+}
+
+fn unreadable() -> Fault {
+    Fault::new(Code::Integrity, "a stored row cannot be read; nothing was changed")
 }
 
 /// Seals every agent that is let in under the new keys; the others end with the old ones.

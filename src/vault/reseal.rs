@@ -1,6 +1,4 @@
-//! Sealing stored secrets afresh: one, or many on all processors.
-
-use std::thread::ScopedJoinHandle;
+//! Sealing a stored secret afresh.
 
 use super::change::{kept_versions, open_version};
 use super::desk::{Desk, Judged};
@@ -8,9 +6,6 @@ use crate::api::Fault;
 use crate::domain::Category;
 use crate::keyring::Keys;
 use crate::store::{Change, Kept, Row, Stored, VersionRow};
-
-/// The secrets that are worth a thread of their own.
-const WORTH: usize = 64;
 
 /// A secret that was sealed afresh, and what it replaces.
 #[derive(Debug)]
@@ -44,6 +39,12 @@ impl Resealed {
         Ok(Self { next: Stored { row, sealed }, seen, was, versions })
     }
 
+    /// Returns how much it takes in memory, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        let kept: usize = self.versions.iter().map(|version| version.sealed.as_bytes().len()).sum();
+        kept + self.next.sealed.as_bytes().len() + self.next.row.metadata.len()
+    }
+
     /// Gives the change that puts it in its place.
     pub(super) fn into_change(mut self) -> Change {
         let versions = std::mem::take(&mut self.versions);
@@ -67,17 +68,4 @@ fn present_versions(desk: &Desk, stored: &Judged) -> Result<Vec<VersionRow>, Fau
         return Ok(Vec::new());
     }
     kept_versions(desk, stored)
-}
-
-/// Makes something of each of many secrets, in parts, one on each processor; gives what it made, in order.
-pub(super) fn on_all_processors<T: Send>(secrets: &[Judged], make: impl Fn(&Judged) -> T + Sync) -> Vec<T> {
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let part = secrets.len().div_ceil(processors).max(WORTH);
-    let do_part = |part: &[Judged]| part.iter().map(&make).collect::<Vec<_>>();
-    let do_part = &do_part;
-    std::thread::scope(|scope| {
-        let running: Vec<_> = secrets.chunks(part).map(|part| scope.spawn(move || do_part(part))).collect();
-        let ended = running.into_iter().map(ScopedJoinHandle::join);
-        ended.flat_map(|part| part.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
-    })
 }

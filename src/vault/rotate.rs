@@ -1,11 +1,12 @@
 //! Rotation: the same values under fresh salts and IVs.
 
 use super::desk::{Desk, Judged};
-use super::handle::{Changes, Handle, Length, Place};
-use super::reseal::{Resealed, on_all_processors};
+use super::handle::{After, Changes, Handle, Length, Settled, Tally};
+use super::portions::{Making, Work};
+use super::reseal::Resealed;
 use crate::api::{Created, Fault, RotateAll, RotateSecret, RotatedAll, RotationError, Success};
 use crate::audit::Draft;
-use crate::domain::{Action, Outcome};
+use crate::domain::{Action, OrgScope, Outcome};
 use crate::store::Row;
 
 /// Seals a secret afresh at its next revision.
@@ -29,8 +30,7 @@ impl Handle for RotateSecret {
 
 impl Handle for RotateAll {
     const ANSWER: Length = Length::Long;
-    const PLACE: Place = Place::Blocking;
-    const CHANGES: Changes = Changes::Alone;
+    const CHANGES: Changes = Changes::InPortions;
 
     fn act(&self, desk: &mut Desk) -> Result<RotatedAll, Fault> {
         let scope = self.org_id.clone().unwrap_or_default();
@@ -38,39 +38,54 @@ impl Handle for RotateAll {
         all.org = scope.one().cloned();
         desk.about(all.clone());
         desk.refuse_nobody()?;
-        let (secrets, _) = desk.list_sealed(Action::Rotate, scope)?;
-        let made = on_all_processors(&secrets, |stored| {
-            desk.check(&stored.row)?;
-            rotated(desk, stored)
-        });
-        let mut errors = Vec::new();
-        for (stored, made) in secrets.iter().zip(made) {
-            match made {
-                Ok(made) => put(desk, made),
+        desk.stage_in_portions(Box::new(Rotation { scope, all }));
+        // The sealed values of before leave the disk too.
+        desk.then(After::EraseSoon);
+        Ok(RotatedAll { success: Success, rotated: 0, errors: Vec::new() })
+    }
+
+    fn settled(answer: &mut RotatedAll, settled: Settled) {
+        let Tally { sealed, errors } = settled.tally;
+        (answer.rotated, answer.errors) = (sealed, errors);
+    }
+}
+
+/// The rotation of all secrets of some orgs.
+#[derive(Debug)]
+struct Rotation {
+    scope: OrgScope,
+    /// The entry of the whole.
+    all: Draft,
+}
+
+impl Work for Rotation {
+    fn make(self: Box<Self>, making: &mut Making) -> Result<Tally, Fault> {
+        let Self { scope, all } = *self;
+        let (mut sealed, mut errors) = (0_u64, Vec::new());
+        for id in making.desk().ids(Action::Rotate, scope)? {
+            let Some(stored) = making.read(Action::Rotate, id)? else { continue };
+            let desk = making.desk();
+            match desk.check(&stored.row).and_then(|()| rotated(desk, &stored)) {
+                Ok(made) => {
+                    let row = &made.next.row;
+                    let draft = entry(row).with("version", row.version).with("revision", row.revision);
+                    making.put(made, draft)?;
+                    sealed += 1;
+                }
                 Err(fault) => {
-                    desk.note(failed(&stored.row, &fault));
+                    let draft = Draft { outcome: Outcome::Failed, ..entry(&stored.row) };
+                    making.note(draft.with("code", fault.code.as_str()))?;
                     errors.push(error_of(&stored.row, fault));
                 }
             }
         }
-        let rotated = (secrets.len() - errors.len()) as u64;
-        desk.note(all.with("rotated", rotated).with("errors", errors.len()));
-        Ok(RotatedAll { success: Success, rotated, errors })
+        making.note(all.with("rotated", sealed).with("errors", errors.len()))?;
+        Ok(Tally { sealed, errors })
     }
 }
 
-/// Stages one of many, and notes it.
-fn put(desk: &mut Desk, made: Resealed) {
-    let row = &made.next.row;
-    let draft = Draft::of(Action::Rotate).org(&row.org).secret(row.id, row.name.as_str());
-    desk.note(draft.with("version", row.version).with("revision", row.revision));
-    desk.stage(made.into_change());
-}
-
-fn failed(row: &Row, fault: &Fault) -> Draft {
-    let mut draft = Draft::of(Action::Rotate).org(&row.org).secret(row.id, row.name.as_str());
-    draft.outcome = Outcome::Failed;
-    draft.with("code", fault.code.as_str())
+fn entry(row: &Row) -> Draft {
+    Draft::of(Action::Rotate).org(&row.org).secret(row.id, row.name.as_str())
 }
 
 fn error_of(row: &Row, fault: Fault) -> RotationError {

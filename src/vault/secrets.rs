@@ -170,7 +170,7 @@ impl Handle for DeleteSecret {
         Ok(Deleted { success: Success, pending_erase: false })
     }
 
-    fn settled(answer: &mut Deleted, settled: &Settled) {
+    fn settled(answer: &mut Deleted, settled: Settled) {
         answer.pending_erase = settled.pending_erase;
     }
 }

@@ -14,6 +14,8 @@ mod activation;
 mod adapters;
 mod agents;
 mod auth;
+#[cfg(target_os = "linux")]
+mod bulk;
 mod columns;
 mod contention;
 mod damage;

@@ -86,12 +86,6 @@ pub(super) fn row_of(row: &rusqlite::Row<'_>) -> Result<Row, StoreError> {
     })
 }
 
-/// Reads a row with its sealed value, which is empty where it cannot be read.
-fn listed_of(row: &rusqlite::Row<'_>) -> Result<Stored, StoreError> {
-    let sealed = row.get_ref(SEALED_AT)?.as_blob().unwrap_or_default();
-    Ok(Stored { row: row_of(row)?, sealed: Sealed::from_stored(sealed.to_vec()) })
-}
-
 /// Reads a row with its sealed value.
 pub(super) fn stored_of(row: &rusqlite::Row<'_>) -> Result<Stored, StoreError> {
     Ok(Stored { row: row_of(row)?, sealed: Sealed::from_stored(row.get(SEALED_AT)?) })
@@ -294,33 +288,18 @@ fn order(query: &ListQuery) -> String {
     format!("ORDER BY {column} {direction}, name {direction}, org {direction}")
 }
 
+/// Lists the rows that fit, and counts all that do.
 pub(super) fn list(connection: &Connection, query: &ListQuery) -> Result<(Vec<Row>, u64), StoreError> {
-    read_list(connection, query, (row_columns!(), row_of))
-}
-
-pub(super) fn list_sealed(
-    connection: &Connection,
-    query: &ListQuery,
-) -> Result<(Vec<Stored>, u64), StoreError> {
-    read_list(connection, query, (concat!(row_columns!(), ", sealed"), listed_of))
-}
-
-/// Reads some columns of the rows that fit, each by a function, and counts all that fit.
-fn read_list<T>(
-    connection: &Connection,
-    query: &ListQuery,
-    (columns, read): (&str, impl Fn(&rusqlite::Row<'_>) -> Result<T, StoreError>),
-) -> Result<(Vec<T>, u64), StoreError> {
     let filter = Filter::of(query);
     let count = format!("SELECT count(*) FROM secret {}", filter.sql);
     let total: i64 =
         connection.prepare_cached(&count)?.query_row(params_from_iter(&filter.values), |row| row.get(0))?;
-    let (sql, values) = filter.selecting(columns, query);
+    let (sql, values) = filter.selecting(row_columns!(), query);
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(&values))?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        match read(row) {
+        match row_of(row) {
             Ok(one) => found.push(one),
             Err(StoreError::Damaged(column)) => tracing::warn!(column, "a stored row cannot be read"),
             Err(other) => return Err(other),

@@ -1,7 +1,7 @@
 //! The writer: one thread with the only connection that writes.
 //!
 //! It takes what is queued, at most [`BATCH`] units, never waits for more, runs each unit in a savepoint, and
-//! commits once. Everybody hears after the commit.
+//! commits once. Everybody hears after the commit. A unit that comes in portions has a transaction of its own.
 //!
 //! A panic ends its batch and nothing else: it is treated as a commit that failed, and the next batch begins from what
 //! is stored.
@@ -10,6 +10,9 @@
 //! commits leave as it is; emptying the write-ahead log raises it too, which costs those who read before it a second try.
 
 mod draw;
+mod long;
+mod recover;
+mod report;
 #[cfg(test)]
 mod tests;
 mod unit;
@@ -17,7 +20,7 @@ mod unit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::thread::{Builder, JoinHandle};
 
 use rusqlite::Connection;
@@ -28,12 +31,12 @@ use super::checkpoint;
 use super::labels::Labels;
 use super::log::last_entry;
 use super::mend::compact as compact_file;
+use super::read_state;
 use super::reserve::Reserve;
-use super::{Mode, connect, read_state};
 use crate::audit::{Entry, Head};
 use crate::keyring::Keys;
 use crate::store::changes::{Batch, Changes};
-use crate::store::{Answers, Receipt, Refusal, Reply, State, StoreError, Unit};
+use crate::store::{Answers, Portions, Receipt, Refusal, Reply, State, StoreError, Unit};
 use draw::Draw;
 use unit::adopts;
 
@@ -42,7 +45,8 @@ const BATCH: usize = 256;
 /// How many commits go by between two requests to trim the write-ahead log.
 const TRIM_EVERY: u64 = 64;
 
-/// After so many entries in one commit the page cache is given back.
+/// The most entries of a commit that are kept for those who follow the log, who read the others from there. After more the
+/// page cache is given back.
 const LARGE: usize = 1000;
 
 /// What the writer is asked for.
@@ -52,6 +56,8 @@ pub(super) enum Job {
     Commit(Box<Unit>, Reply),
     /// Write the database again.
     Compact(oneshot::Sender<Result<(), StoreError>>),
+    /// Commit this, whose changes come in portions, alone.
+    CommitInPortions(Box<Unit>, Portions, Reply),
     /// End.
     Stop,
 }
@@ -100,7 +106,7 @@ struct Writer {
     state: Option<State>,
     /// The keys in use; units made under others are refused.
     keys: Option<Arc<Keys>>,
-    /// Entries of the running batch, told to subscribers after its commit.
+    /// The first [`LARGE`] entries of the running batch, told to subscribers after its commit.
     fresh: Vec<Entry>,
     /// What the running batch knows of changes.
     batch: Batch,
@@ -110,6 +116,9 @@ struct Writer {
     draw: Draw,
     commits: u64,
 }
+
+/// What becomes of a unit.
+type Answer = Result<Receipt, Refusal>;
 
 /// Why a unit was not applied: refused as it stands, or the database failed under all of them.
 pub(super) enum Stop {
@@ -146,19 +155,26 @@ impl From<StoreError> for Stop {
 impl Writer {
     fn run(&mut self) {
         while let Ok(first) = self.setup.jobs.recv() {
-            let mut batch = Vec::new();
+            let mut batch = (Vec::new(), Vec::new());
             let (mut stop, mut compact) = (false, None);
             let queued = std::iter::once(first).chain(std::iter::from_fn(|| self.setup.jobs.try_recv().ok()));
-            for job in queued.take(BATCH) {
+            for job in queued.take(BATCH).collect::<Vec<_>>() {
                 match job {
-                    Job::Commit(unit, reply) => batch.push((unit, reply)),
+                    Job::Commit(unit, reply) => {
+                        batch.0.push(*unit);
+                        batch.1.push(reply);
+                    }
+                    Job::CommitInPortions(unit, portions, reply) => {
+                        self.commit_batch(std::mem::take(&mut batch));
+                        self.commit_or_survive(vec![reply], |writer| {
+                            Ok(vec![writer.transact_in_portions(*unit, portions)?])
+                        });
+                    }
                     Job::Compact(reply) => compact = Some(reply),
                     Job::Stop => stop = true,
                 }
             }
-            if !batch.is_empty() {
-                self.commit_or_survive(batch);
-            }
+            self.commit_batch(batch);
             if let Some(reply) = compact {
                 let _ = reply.send(compact_file(&self.setup.path));
             }
@@ -168,20 +184,32 @@ impl Writer {
         }
     }
 
-    /// Commits a batch. Where telling of it panics, those who were not told hear that the store did not answer.
-    fn commit_or_survive(&mut self, batch: Vec<(Box<Unit>, Reply)>) {
-        if catch_unwind(AssertUnwindSafe(|| self.commit(batch))).is_err() {
+    fn commit_batch(&mut self, (units, replies): (Vec<Unit>, Vec<Reply>)) {
+        if !units.is_empty() {
+            self.commit_or_survive(replies, |writer| writer.transact(units));
+        }
+    }
+
+    /// Commits. Where telling of it panics, those who were not told hear that the store did not answer.
+    fn commit_or_survive(
+        &mut self,
+        replies: Vec<Reply>,
+        transact: impl FnOnce(&mut Self) -> Result<Vec<Answer>, StoreError>,
+    ) {
+        if catch_unwind(AssertUnwindSafe(|| self.commit(replies, transact))).is_err() {
             tracing::error!("the writer panicked beside a commit; it goes on from what is stored");
             self.recover(self.keys.clone());
         }
     }
 
-    fn commit(&mut self, batch: Vec<(Box<Unit>, Reply)>) {
-        let (units, replies): (Vec<_>, Vec<_>) =
-            batch.into_iter().map(|(unit, reply)| (*unit, reply)).unzip();
+    fn commit(
+        &mut self,
+        replies: Vec<Reply>,
+        transact: impl FnOnce(&mut Self) -> Result<Vec<Answer>, StoreError>,
+    ) {
         let held = self.keys.clone();
         let panicked = |_| Err(StoreError::Panicked);
-        match catch_unwind(AssertUnwindSafe(|| self.transact(units))).unwrap_or_else(panicked) {
+        match catch_unwind(AssertUnwindSafe(|| transact(self))).unwrap_or_else(panicked) {
             Ok(answers) => {
                 // Whoever hears that the vault is locked may rely on its keys being gone.
                 drop(held);
@@ -205,33 +233,9 @@ impl Writer {
         }
     }
 
-    /// Shows what was committed to those who follow the log.
-    fn publish(&mut self) {
-        let head = self.state.map(|state| state.head);
-        *self.setup.shared.head.lock().unwrap_or_else(PoisonError::into_inner) = head;
-        let followed = self.setup.events.receiver_count() > 0;
-        for entry in self.fresh.drain(..).filter(|_| followed) {
-            let _ = self.setup.events.send(Arc::new(entry));
-        }
-    }
-
-    /// Answers a batch, through whoever hands answers out.
-    fn tell(&self, answers: Vec<(Reply, Result<Receipt, Refusal>)>) {
-        let answers = Answers(answers);
-        match self.setup.shared.answers.get() {
-            None => answers.hand_out(),
-            Some(somebody) => somebody.send(answers).unwrap_or_else(|unsent| unsent.0.hand_out()),
-        }
-    }
-
     /// Runs all units in one transaction and gives each one's answer.
-    fn transact(&mut self, units: Vec<Unit>) -> Result<Vec<Result<Receipt, Refusal>>, StoreError> {
-        let mut state = match self.state {
-            Some(state) => state,
-            None => self.trusted_state(&units)?,
-        };
-        self.setup.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        self.notice_others()?;
+    fn transact(&mut self, units: Vec<Unit>) -> Result<Vec<Answer>, StoreError> {
+        let mut state = self.begin(&units)?;
         let mut answers = Vec::with_capacity(units.len());
         let mut keys = None;
         for unit in units {
@@ -242,7 +246,24 @@ impl Writer {
             }
             answers.push(answer);
         }
-        if let Some(keys) = &keys {
+        self.end(state, keys.as_deref())?;
+        Ok(answers)
+    }
+
+    /// Begins a transaction; gives the state on which it builds.
+    fn begin(&mut self, units: &[Unit]) -> Result<State, StoreError> {
+        let state = match self.state {
+            Some(state) => state,
+            None => self.trusted_state(units)?,
+        };
+        self.setup.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        self.notice_others()?;
+        Ok(state)
+    }
+
+    /// Commits, with the state where keys are given to authenticate it.
+    fn end(&mut self, state: State, keys: Option<&Keys>) -> Result<(), StoreError> {
+        if let Some(keys) = keys {
             write_state(&self.setup.connection, &state, keys)?;
         }
         let connection = &self.setup.connection;
@@ -250,7 +271,7 @@ impl Writer {
         if keys.is_some() {
             self.state = Some(state);
         }
-        Ok(answers)
+        Ok(())
     }
 
     /// Reads the state as last committed, and disowns one that this vault did not write or that the log has passed.
@@ -269,26 +290,6 @@ impl Writer {
         Ok(state)
     }
 
-    /// Leaves nothing of a failed batch behind: rolls back, opens the database again, forgets the state.
-    fn recover(&mut self, held: Option<Arc<Keys>>) {
-        self.fresh.clear();
-        self.labels.forget();
-        self.batch.end(&self.setup.shared.changes, || ());
-        self.state = None;
-        self.keys = held;
-        let _ = self.setup.connection.execute_batch("ROLLBACK");
-        if let Err(error) = self.overwrite() {
-            tracing::warn!(%error, "what a failed commit left in the write-ahead log could not be overwritten");
-        }
-        match connect(&self.setup.path, Mode::Write) {
-            Ok(connection) => {
-                self.version = data_version(&connection).unwrap_or_default();
-                self.setup.connection = connection;
-            }
-            Err(error) => tracing::error!(%error, "the database could not be opened again"),
-        }
-    }
-
     /// Counts what another connection did as a change, so that nothing which was read before it is relied on.
     fn notice_others(&mut self) -> Result<(), StoreError> {
         let version = data_version(&self.setup.connection)?;
@@ -297,16 +298,9 @@ impl Writer {
         Ok(())
     }
 
-    /// Commits nothing in the place of what a failed commit left in the write-ahead log.
-    fn overwrite(&self) -> Result<(), StoreError> {
-        let connection = connect(&self.setup.path, Mode::Write)?;
-        // Where only its sync failed it stands there whole. An update to the same values would write no page.
-        Ok(connection.pragma_update(None, "application_id", super::APPLICATION_ID)?)
-    }
-
     fn trim(&mut self, written: usize) {
         self.commits += 1;
-        if written > LARGE {
+        if written >= LARGE {
             let _ = self.setup.connection.execute_batch("PRAGMA shrink_memory");
         }
         if self.commits.is_multiple_of(TRIM_EVERY) {

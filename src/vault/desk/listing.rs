@@ -8,7 +8,7 @@ use super::{Desk, Judged};
 use crate::api::{Code, Fault};
 use crate::crypto::Sealed;
 use crate::discovery::{belongs, platforms};
-use crate::domain::{Action, OrgId, OrgScope, PlatformName, Role, SecretName};
+use crate::domain::{Action, OrgId, OrgScope, PlatformName, Role, SecretId, SecretName};
 use crate::presets::Presets;
 use crate::store::{ListQuery, Named, Row, StoreError, Stored};
 use crate::vault::faults::unreadable;
@@ -70,16 +70,8 @@ impl Desk {
         })?;
         let (mut rows, mut bytes) = (Vec::with_capacity(wanted.len()), 0);
         for id in wanted {
-            let row = match self.store().row(id) {
-                Err(StoreError::Damaged(column)) => {
-                    tracing::warn!(column, "a stored row cannot be read");
-                    None
-                }
-                read => read?,
-            };
-            let Some(row) = row.filter(|row| self.allows(action, &row.org, Some(row.name.as_str()))) else {
-                continue;
-            };
+            let may = |row: &Row| self.allows(action, &row.org, Some(row.name.as_str()));
+            let Some(row) = self.readable_row(id)?.filter(may) else { continue };
             bytes += row.metadata.len() + OVERHEAD;
             if bytes > LIST_BYTES {
                 let fault = Fault::new(Code::TooLarge, "the list takes more than 16 MiB");
@@ -90,30 +82,33 @@ impl Desk {
         Ok((rows, total))
     }
 
-    /// Lists all secrets of some orgs that the caller may do something with, sealed values and all.
-    pub(in crate::vault) fn list_sealed(
-        &self,
-        action: Action,
-        scope: OrgScope,
-    ) -> Result<(Vec<Judged>, u64), Fault> {
-        let judged = |stored: Stored| Judged::new(stored.into());
-        if self.caller.is_owner() {
-            let (secrets, total) = self.store().list_sealed(&ListQuery::all(scope))?;
-            return Ok((secrets.into_iter().map(judged).collect(), total));
-        }
-        let mut wanted = Vec::new();
-        self.walk(action, &ListQuery::all(scope), |named| wanted.push(named.id))?;
-        let read = |id| match self.store().get(id) {
-            Err(StoreError::Damaged(_)) => {
-                let row = self.store().row(id)?;
-                Ok(row.map(|row| Stored { row, sealed: Sealed::from_stored(Vec::new()) }))
-            }
-            found => found,
+    /// Lists the ids of the secrets of some orgs that the caller may do something with, in order of name.
+    pub(in crate::vault) fn ids(&self, action: Action, scope: OrgScope) -> Result<Vec<SecretId>, Fault> {
+        let mut ids = Vec::new();
+        self.walk(action, &ListQuery::all(scope), |named| ids.push(named.id))?;
+        Ok(ids)
+    }
+
+    /// Reads a secret that was listed, with its sealed value, which is empty if it cannot be read; `None` if its row cannot.
+    pub(in crate::vault) fn listed(&self, action: Action, id: SecretId) -> Result<Option<Judged>, Fault> {
+        let empty = |row| Stored { row, sealed: Sealed::from_stored(Vec::new()) };
+        let found = match self.store().get(id) {
+            Err(StoreError::Damaged(_)) => self.readable_row(id)?.map(empty),
+            found => found?,
         };
-        let found = wanted.into_iter().filter_map(|id| read(id).transpose());
-        let secrets = found.map(|stored| stored.map(judged)).collect::<Result<Vec<_>, _>>()?;
-        let visible = secrets.len() as u64;
-        Ok((secrets, visible))
+        let may = |row: &Row| self.allows(action, &row.org, Some(row.name.as_str()));
+        Ok(found.filter(|stored| may(&stored.row)).map(|stored| Judged::new(stored.into())))
+    }
+
+    /// Reads a row; `None` if it is gone or cannot be read.
+    fn readable_row(&self, id: SecretId) -> Result<Option<Row>, Fault> {
+        match self.store().row(id) {
+            Err(StoreError::Damaged(column)) => {
+                tracing::warn!(column, "a stored row cannot be read");
+                Ok(None)
+            }
+            read => Ok(read?),
+        }
     }
 
     /// Refuses a secret that vanished, to those who might have listed it.

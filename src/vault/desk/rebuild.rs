@@ -29,7 +29,7 @@ impl Desk {
 
     /// Refuses what was staged while an index is damaged.
     pub(in crate::vault) fn refuse_unsound(&self) -> Result<(), Fault> {
-        if self.changes.iter().any(Change::needs_indexes) {
+        if self.work.is_some() || self.changes.iter().any(Change::needs_indexes) {
             self.vault().findings().refuse_changes()?;
         }
         Ok(())

@@ -6,7 +6,7 @@ use super::{Desk, Judged, LogReader, Whole};
 use crate::api::{Code, Fault};
 use crate::audit::Draft;
 use crate::crypto::Header;
-use crate::domain::{Action, SecretId};
+use crate::domain::{Action, OrgScope, SecretId};
 use crate::store::{AuditPage, AuditQuery, ListQuery, Named, Row, StoreError};
 use crate::vault::faults::forbidden;
 
@@ -61,6 +61,12 @@ impl Desk {
         mut each: impl FnMut(Named),
     ) -> Result<(), Fault> {
         Ok(self.store().walk_names(query, &mut each)?)
+    }
+
+    /// Counts all secrets.
+    pub(in crate::vault) fn count(&self, _: Whole) -> Result<u64, Fault> {
+        let none = ListQuery { limit: Some(0), ..ListQuery::all(OrgScope::All) };
+        Ok(self.store().list(&none)?.1)
     }
 
     /// Reads rows without their sealed values.

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+use tokio::sync::broadcast::error::TryRecvError;
+use tokio::sync::oneshot;
 use vault_platform::PagePolicy;
 
 use crate::agents::Executables;
@@ -14,7 +16,9 @@ use crate::crypto::Iterations;
 use crate::domain::{Action, AgentId, Caller};
 use crate::keyring::Keyring;
 use crate::secret::Passphrase;
-use crate::store::{Change, Receipt, Refusal, Rekeying, SqliteStore, Store, Unit};
+use crate::store::{
+    Change, GivenUp, Maker, Portion, Receipt, Refusal, Rekeying, SqliteStore, Store, Unit, portions,
+};
 use crate::vault::{Posture, Settings, SlotSource, Vault};
 
 /// An open vault whose store can be given units by hand.
@@ -114,4 +118,77 @@ fn slots_that_were_changed_since_they_were_read_are_left_as_they_are() {
     let slots = |seen| Change::Slots { header: Box::new(stored.clone()), seen };
     assert_eq!(Some(Refusal::Stale), opened.commit(vec![slots([7; 32])]).err());
     assert!(opened.commit(vec![slots(stored.mac)]).is_ok());
+}
+
+/// A portion with entries, which may be the last.
+fn portion(entries: usize, last: bool) -> Portion {
+    Portion { entries: vec![Draft::of(Action::Read); entries], last, ..Portion::default() }
+}
+
+impl Opened {
+    /// Begins a unit in portions; what is received is its answer.
+    fn begin(&self) -> (Maker, oneshot::Receiver<Result<Receipt, Refusal>>) {
+        let (waiting, made) = portions();
+        let answer = self.store.commit_in_portions(self.unit(Vec::new()), made);
+        (waiting.begin().unwrap(), answer)
+    }
+}
+
+#[test]
+fn a_unit_in_portions_that_is_withdrawn_leaves_nothing() {
+    let opened = Opened::new();
+    let before = opened.store.head().unwrap().seq;
+    let (maker, answer) = opened.begin();
+    for _ in 0..4 {
+        maker.hand_over(portion(100, false)).unwrap();
+    }
+    drop(maker);
+    assert_eq!(Some(Refusal::Withdrawn), answer.blocking_recv().unwrap().err());
+    assert_eq!(before, opened.store.state().unwrap().head.seq);
+    assert_eq!(before + 1, opened.commit(Vec::new()).unwrap().head.seq);
+    assert!(opened.is_intact());
+}
+
+#[test]
+fn a_unit_in_portions_is_refused_under_keys_that_are_no_longer_in_force() {
+    let opened = Opened::new();
+    let (unit, (waiting, made)) = (opened.unit(Vec::new()), portions());
+    opened.commit(vec![Change::Close]).unwrap();
+    let answer = opened.store.commit_in_portions(unit, made);
+    assert_eq!(Some(GivenUp), waiting.begin().err());
+    assert_eq!(Some(Refusal::OldKeys), answer.blocking_recv().unwrap().err());
+}
+
+#[test]
+fn nothing_is_committed_amid_a_unit_in_portions() {
+    let opened = Opened::new();
+    let (maker, long) = opened.begin();
+    let behind = opened.store.commit(opened.unit(Vec::new()));
+    for last in [false, true] {
+        maker
+            .hand_over(Portion { entries: vec![Draft::of(Action::Read)], last, ..Portion::default() })
+            .unwrap();
+    }
+    let (long, behind) = (long.blocking_recv().unwrap().unwrap(), behind.blocking_recv().unwrap().unwrap());
+    assert_eq!(long.head.seq + 1, behind.head.seq);
+}
+
+#[test]
+fn those_who_follow_the_log_are_told_of_each_entry_of_a_large_unit() {
+    let opened = Opened::new();
+    let mut events = opened.store.events();
+    let (maker, answer) = opened.begin();
+    for number in 1..=7 {
+        maker.hand_over(portion(500, number == 7)).unwrap();
+    }
+    answer.blocking_recv().unwrap().unwrap();
+    let mut told = 0;
+    loop {
+        match events.try_recv() {
+            Ok(_) => told += 1,
+            Err(TryRecvError::Lagged(missed)) => told += missed,
+            Err(_) => break,
+        }
+    }
+    assert_eq!(3500, told);
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Stop, Writer};
+use super::{Answer, LARGE, Stop, Writer};
 use crate::audit::{Author, Draft};
 use crate::domain::{AuditId, Outcome};
 use crate::keyring::Keys;
@@ -20,19 +20,9 @@ use crate::store::{Change, Receipt, Refusal, Rekeying, State, StoreError, Unit};
 
 impl Writer {
     /// Runs one unit; a refused one leaves its failed entries in its place.
-    pub(super) fn attempt(
-        &mut self,
-        unit: Unit,
-        state: &mut State,
-    ) -> Result<Result<Receipt, Refusal>, StoreError> {
-        let held = self.keys.as_ref().map(|keys| keys.generation());
-        if !adopts(&unit) && !in_force(held, unit.keys.generation()) {
-            return Ok(Err(Refusal::OldKeys));
-        }
-        if grows(&unit) && !self.setup.reserve.hold() {
-            return Ok(Err(Refusal::Storage(StoreError::Full.to_string())));
-        }
-        if let Err(stop) = self.check(&unit) {
+    pub(super) fn attempt(&mut self, unit: Unit, state: &mut State) -> Result<Answer, StoreError> {
+        let room = |writer: &mut Self| if grows(&unit) { writer.hold_reserve() } else { Ok(()) };
+        if let Err(stop) = self.admit(&unit).and_then(|()| room(self)) {
             return stop.refused().map(Err);
         }
         if unit.changes.is_empty() {
@@ -41,6 +31,23 @@ impl Writer {
         }
         self.batch.change();
         self.change(unit, state)
+    }
+
+    /// Refuses a unit that was made under other keys, or relies on what is no longer so.
+    pub(super) fn admit(&self, unit: &Unit) -> Result<(), Stop> {
+        let held = self.keys.as_ref().map(|keys| keys.generation());
+        if !adopts(unit) && !in_force(held, unit.keys.generation()) {
+            return Err(Stop::Refused(Refusal::OldKeys));
+        }
+        self.check(unit)
+    }
+
+    /// Refuses what takes room if the disk has no room for the reserve.
+    pub(super) fn hold_reserve(&mut self) -> Result<(), Stop> {
+        if self.setup.reserve.hold() {
+            return Ok(());
+        }
+        Err(Stop::Refused(Refusal::Storage(StoreError::Full.to_string())))
     }
 
     /// Refuses a unit whose agent or rows are not as they were read.
@@ -58,16 +65,12 @@ impl Writer {
     }
 
     /// Applies what a unit changes, in a savepoint.
-    fn change(&mut self, unit: Unit, state: &mut State) -> Result<Result<Receipt, Refusal>, StoreError> {
+    fn change(&mut self, unit: Unit, state: &mut State) -> Result<Answer, StoreError> {
         let before = *state;
-        let Unit { keys, author, mut changes, entries, .. } = unit;
-        let rekeying = take_rekeying(&mut changes);
-        if rekeying.is_some() && !self.has_all_sealed_anew(&changes)? {
-            return Ok(Err(Refusal::Stale));
-        }
+        let Unit { keys, author, changes, entries, .. } = unit;
         self.setup.connection.prepare_cached("SAVEPOINT unit")?.execute([])?;
-        match changes.into_iter().try_for_each(|change| self.apply(change, state, &keys)) {
-            Ok(()) => {
+        match self.apply_all(changes, state, (&keys, &mut 0)) {
+            Ok(rekeying) => {
                 self.record(&keys, &author, entries, state)?;
                 if let Some(rekeying) = rekeying {
                     self.rekey(*rekeying, &keys, state)?;
@@ -89,7 +92,24 @@ impl Writer {
         Ok(Ok(Receipt { head: state.head }))
     }
 
-    fn record(
+    /// Applies changes, and counts the secrets that are replaced; gives the new keys that are to take over after the entries.
+    pub(super) fn apply_all(
+        &mut self,
+        mut changes: Vec<Change>,
+        state: &mut State,
+        (keys, replaced): (&Arc<Keys>, &mut u64),
+    ) -> Result<Option<Box<Rekeying>>, Stop> {
+        let rekeying = take_rekeying(&mut changes);
+        *replaced += changes.iter().filter(|change| matches!(change, Change::Replace { .. })).count() as u64;
+        if rekeying.is_some() && self.count()? != *replaced {
+            // One that was stored since they were read would be lost.
+            return Err(Stop::Refused(Refusal::Stale));
+        }
+        changes.into_iter().try_for_each(|change| self.apply(change, state, keys))?;
+        Ok(rekeying)
+    }
+
+    pub(super) fn record(
         &mut self,
         keys: &Keys,
         author: &Author,
@@ -100,7 +120,9 @@ impl Writer {
             let random = self.draw.next().map_err(|error| StoreError::Sqlite(error.to_string()))?;
             let entry = state.head.append(keys, author, draft, AuditId::at(author.at, &random));
             insert_entry(&self.setup.connection, &mut self.labels, &entry)?;
-            self.fresh.push(entry);
+            if self.fresh.len() < LARGE {
+                self.fresh.push(entry);
+            }
         }
         Ok(())
     }
@@ -146,16 +168,20 @@ impl Writer {
         }
     }
 
-    /// Tells whether changes seal every secret anew: one that was stored since they were read would be lost.
-    fn has_all_sealed_anew(&self, changes: &[Change]) -> Result<bool, StoreError> {
-        let sealed = changes.iter().filter(|change| matches!(change, Change::Replace { .. })).count();
+    /// Counts the secrets.
+    fn count(&self) -> Result<u64, StoreError> {
         let sql = "SELECT count(*) FROM secret";
         let stored: i64 = self.setup.connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
-        Ok(u64::try_from(stored) == u64::try_from(sealed))
+        Ok(stored.cast_unsigned())
     }
 
     /// Puts new keys in force: the header around them, and the sum over all rows as they stand now.
-    fn rekey(&mut self, rekeying: Rekeying, old: &Keys, state: &mut State) -> Result<(), StoreError> {
+    pub(super) fn rekey(
+        &mut self,
+        rekeying: Rekeying,
+        old: &Keys,
+        state: &mut State,
+    ) -> Result<(), StoreError> {
         let Rekeying { keys, created_at, slots, mut audit_keys } = rekeying;
         let sealed = keys.seal_audit_key(state.head.seq + 1, &keys.audit_key());
         audit_keys.push(sealed.map_err(|error| StoreError::Sqlite(error.to_string()))?);
