@@ -1,6 +1,6 @@
 //! The key file `.env`: finding `AGENTICMAIL_VAULT_KEY` in it, and replacing that one line.
 //!
-//! UTF-8 lines; an optional `export `; the first occurrence wins; white space is trimmed; one pair of matching
+//! UTF-8 lines, with or without a byte-order mark in front; an optional `export `; the first occurrence wins; white space is trimmed; one pair of matching
 //! quotes is removed; no escapes, no expansion; an empty value counts as absent.
 
 use std::io::Read;
@@ -15,6 +15,8 @@ use crate::secret::Passphrase;
 
 /// The variable, in the key file and in the environment.
 pub const VARIABLE: &str = "AGENTICMAIL_VAULT_KEY";
+/// The byte-order mark that editors put in front of a file.
+const MARK: char = '\u{feff}';
 /// The largest key file that is read, in bytes.
 const FILE_BYTES: u64 = 64 * 1024;
 /// The longest key that is written into one.
@@ -64,13 +66,19 @@ fn read_text(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
     }
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(meta.len()).unwrap_or_default() + 1));
     file.by_ref().take(FILE_BYTES).read_to_end(&mut bytes)?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| KeyFileError::Malformed("not UTF-8"))?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| KeyFileError::Malformed(encoding(&bytes)))?;
     Ok(Zeroizing::new(text.to_owned()))
+}
+
+/// Says in which encoding bytes are that are not UTF-8.
+fn encoding(bytes: &[u8]) -> &'static str {
+    let is_utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    if is_utf16 { "UTF-16; convert it to UTF-8: iconv -f UTF-16 -t UTF-8" } else { "not UTF-8" }
 }
 
 /// Gives a line's variable and value, where it assigns one.
 pub fn assignment(line: &str) -> Option<(&str, &str)> {
-    let line = line.trim();
+    let line = line.strip_prefix(MARK).unwrap_or(line).trim();
     let line = line.strip_prefix("export ").map_or(line, str::trim_start);
     if line.starts_with('#') {
         return None;
@@ -133,6 +141,7 @@ pub fn write(path: &Path, key: &str) -> Result<(), KeyFileError> {
     for line in old.split_inclusive('\n') {
         let ours = assignment(line).is_some_and(|(name, _)| name == VARIABLE);
         if ours && !written {
+            new.extend(line.chars().take_while(|char| *char == MARK));
             put(&mut new, key);
             written = true;
         } else {
@@ -174,6 +183,29 @@ mod tests {
     #[test]
     fn export_space_and_one_pair_of_quotes_are_removed() {
         assert_eq!(Some("'a b'"), key("X=1\n  export AGENTICMAIL_VAULT_KEY = \"'a b'\"  \r\n"));
+    }
+
+    #[test]
+    fn a_mark_in_front_is_no_part_of_the_first_line_and_stays_when_the_key_is_replaced() {
+        assert_eq!(Some("a"), key("\u{feff}AGENTICMAIL_VAULT_KEY=a\n"));
+        assert_eq!(Some("a"), key("\u{feff}X=1\r\nexport AGENTICMAIL_VAULT_KEY=a\r\n"));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".env");
+        write(&path, "first").unwrap();
+        files::replace_private(&path, "\u{feff}AGENTICMAIL_VAULT_KEY=first\nX=1\n".as_bytes()).unwrap();
+        write(&path, "second").unwrap();
+        assert_eq!("\u{feff}AGENTICMAIL_VAULT_KEY=second\nX=1\n", std::fs::read_to_string(&path).unwrap());
+    }
+
+    #[test]
+    fn utf16_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".env");
+        write(&path, "first").unwrap();
+        for bytes in [b"\xff\xfeA\0", b"\xfe\xff\0A"] {
+            files::replace_private(&path, bytes).unwrap();
+            assert!(read(&path).unwrap_err().to_string().contains("UTF-16"));
+        }
     }
 
     #[test]

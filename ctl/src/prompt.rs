@@ -1,22 +1,41 @@
 //! Asking a person, or reading what was piped in: values, keys and confirmations.
 
-use std::io::{self, BufRead, IsTerminal, Read, Write};
-use std::path::{Path, PathBuf};
+mod line;
+mod reading;
+
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::path::PathBuf;
 
 use clap::Args;
 use data_encoding::BASE64URL_NOPAD;
+use nix::poll::{PollFd, PollFlags, poll};
+use nix::sys::termios::{FlushArg, tcflush};
 use rand::distr::{Alphanumeric, SampleString};
 use vault::api::{Code, Fault};
-use vault::secret::{SecretValue, TOO_LONG, VALUE_BYTES};
-use zeroize::Zeroizing;
+use vault::secret::{SecretValue, TOO_LONG};
 
 use crate::failure::Failure;
+use crate::show::Show;
+
+use reading::Bytes;
+pub(crate) use reading::{Reading, drop_only_line_end};
 
 /// Where a value comes from, other than the prompt and stdin.
 #[derive(Debug, Default, Args)]
-#[group(multiple = false)]
 pub(crate) struct ValueSource {
-    /// Read the value from a file; one newline at its end is dropped
+    #[command(flatten)]
+    given: Given,
+    /// Take every byte of the file or of stdin, the line end of a token too
+    #[arg(long, conflicts_with = "generate")]
+    exact: bool,
+}
+
+/// What is given in place of stdin.
+#[derive(Debug, Default, Args)]
+#[group(multiple = false)]
+struct Given {
+    /// Read the value from a file, as it is; a single line loses its end
     #[arg(long, value_name = "FILE")]
     value_file: Option<PathBuf>,
     /// Make a random value of so many letters and digits
@@ -27,79 +46,75 @@ pub(crate) struct ValueSource {
 impl ValueSource {
     /// Tells whether a file or a length is given.
     pub(crate) fn is_given(&self) -> bool {
-        self.value_file.is_some() || self.generate.is_some()
+        self.given.value_file.is_some() || self.given.generate.is_some()
+    }
+
+    /// Returns how files and stdin are read.
+    pub(crate) fn reading(&self, show: Show) -> Reading {
+        Reading::new(if self.exact { Bytes::Exact } else { Bytes::OfText }, show)
     }
 
     /// Takes the value from the file, the generator, the prompt or stdin.
     ///
     /// # Errors
     /// `invalid_request` for none or what is not UTF-8, `too_large` for one over 1 MiB.
-    pub(crate) fn take(&self, label: &str) -> Result<SecretValue, Failure> {
-        match (&self.value_file, self.generate) {
-            (Some(path), _) => from_file(path),
+    pub(crate) fn take(&self, label: &str, show: Show) -> Result<SecretValue, Failure> {
+        match (&self.given.value_file, self.given.generate) {
+            (Some(path), _) => self.reading(show).file(path),
             (None, Some(length)) => generated(length),
-            (None, None) => value(label),
+            (None, None) if io::stdin().is_terminal() => hidden(label),
+            (None, None) => self.reading(show).stdin(),
         }
     }
 }
 
 /// Asks for a value without echo on a terminal, else reads all of stdin.
-pub(crate) fn value(label: &str) -> Result<SecretValue, Failure> {
-    if io::stdin().is_terminal() { hidden(label) } else { from_stdin() }
+pub(crate) fn value(label: &str, show: Show) -> Result<SecretValue, Failure> {
+    ValueSource::default().take(label, show)
 }
 
 /// Asks for a value on the terminal, without echo.
 fn hidden(label: &str) -> Result<SecretValue, Failure> {
-    checked(hidden_line(label)?)
+    let mut text = line::hidden(label)?;
+    drop_only_line_end(&mut text);
+    checked(std::mem::take(&mut *text))
 }
 
 /// Asks for a line on the terminal, without echo; it may be empty.
 pub(crate) fn hidden_line(label: &str) -> Result<String, Failure> {
-    match rpassword::prompt_password(format!("{label}: ")) {
-        Ok(typed) => Ok(typed),
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(none_given()),
-        Err(error) => Err(error.into()),
-    }
+    let mut text = line::hidden(label)?;
+    drop_only_line_end(&mut text);
+    Ok(std::mem::take(&mut *text))
 }
 
 /// Asks for a line on the terminal that need not be hidden; it may be empty.
+///
+/// # Errors
+/// `invalid_request` for more input behind the line.
 pub(crate) fn visible_line(label: &str) -> Result<String, Failure> {
-    ask(&format!("{label}: "))
+    let line = ask(&format!("{label}: "))?;
+    let stdin = io::stdin();
+    let mut waiting = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
+    if poll(&mut waiting, line::BEHIND_MS).is_ok_and(|ready| ready > 0) {
+        let _ = tcflush(&stdin, FlushArg::TCIFLUSH);
+        return Err(line::several_lines());
+    }
+    Ok(line)
 }
 
 /// Asks twice for a new key without echo on a terminal, else reads it from stdin.
 ///
 /// # Errors
 /// `invalid_request` where the two are not the same.
-pub(crate) fn new_key() -> Result<SecretValue, Failure> {
+pub(crate) fn new_key(show: Show) -> Result<SecretValue, Failure> {
     if !io::stdin().is_terminal() {
-        return from_stdin();
+        return Reading::new(Bytes::OfText, show).stdin();
     }
     let first = hidden("New key")?;
     if hidden("The same again")?.expose() == first.expose() {
         return Ok(first);
     }
     Err(Failure::usage("the two keys are not the same", "type it again, or let one be made with --generate"))
-}
-
-/// Reads all of stdin as a value.
-pub(crate) fn from_stdin() -> Result<SecretValue, Failure> {
-    let limit = VALUE_BYTES as u64 + 3;
-    let mut bytes = Zeroizing::new(Vec::new());
-    io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
-    text_of(bytes)
-}
-
-/// Reads a file as a value.
-pub(crate) fn from_file(path: &Path) -> Result<SecretValue, Failure> {
-    let limit = VALUE_BYTES as u64 + 3;
-    let mut bytes = Zeroizing::new(Vec::new());
-    let read = std::fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
-    read.map_err(|error| {
-        let message = format!("{}: {}", path.display(), crate::failure::in_words(&error));
-        Failure::usage(message, "name a file that you may read")
-    })?;
-    text_of(bytes)
 }
 
 /// Makes a random value of letters and digits.
@@ -111,20 +126,6 @@ fn generated(length: u16) -> Result<SecretValue, Failure> {
 pub(crate) fn random_key() -> Result<SecretValue, Failure> {
     let drawn = vault::crypto::random_key().map_err(|error| Fault::new(Code::Internal, error.to_string()))?;
     checked(BASE64URL_NOPAD.encode(drawn.expose()))
-}
-
-/// Takes bytes as text and drops one newline at the end, which an editor or `echo` has put there.
-fn text_of(mut bytes: Zeroizing<Vec<u8>>) -> Result<SecretValue, Failure> {
-    if bytes.last() == Some(&b'\n') {
-        bytes.pop();
-        if bytes.last() == Some(&b'\r') {
-            bytes.pop();
-        }
-    }
-    let text = std::str::from_utf8(&bytes);
-    let text = text
-        .map_err(|_| Failure::usage("the value is not UTF-8", "encode it first, for example with: base64"))?;
-    checked(text.to_owned())
 }
 
 /// Takes a text as a value.

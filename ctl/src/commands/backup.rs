@@ -135,7 +135,7 @@ fn verify(args: &BackupArgs, context: &Context) -> Result<ExitCode, Failure> {
     let mut beside = args.file.as_os_str().to_owned();
     beside.push(".check");
     let copied = Copy::out_of(&mut BufReader::new(file), &PathBuf::from(beside))
-        .and_then(|copy| copy.open(&key_of(&context.home.join(".env"))?));
+        .and_then(|copy| copy.open(&key_of(&context.home.join(".env"), context.show)?));
     match copied {
         Ok(copy) => {
             let verified = Verified { made_at: copy.made_at(), secrets: copy.secrets()? };

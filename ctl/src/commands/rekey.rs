@@ -45,7 +45,7 @@ pub(super) struct Report<'a> {
 /// Takes the new key and has the daemon change to it.
 pub(super) fn run(args: &RekeyArgs, context: &Context) -> Result<ExitCode, Failure> {
     context.unlocked()?;
-    let key = if args.generate { prompt::random_key()? } else { prompt::new_key()? };
+    let key = if args.generate { prompt::random_key()? } else { prompt::new_key(context.show)? };
     warn_of_weakness(&key, context)?;
     let operation = Rekey { new_key: Revealed::new(key) };
     let answer = context.show.while_waiting("encrypting everything afresh", || context.call(&operation))?;

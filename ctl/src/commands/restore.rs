@@ -59,7 +59,7 @@ pub(super) fn run(args: &RestoreArgs, context: &Context) -> Result<ExitCode, Fai
     beside.push(".restored");
     let copy = Copy::out_of(&mut BufReader::new(file), &PathBuf::from(beside))?;
     let has_key = keyfile::read(&place.key_file)?.is_some();
-    let key = key_of(&place.key_file)?;
+    let key = key_of(&place.key_file, context.show)?;
     let copy = context.show.while_waiting("checking the backup", || copy.open(&key))?;
     let (secrets, made_at) = (copy.secrets()?, copy.made_at());
     let recovered = RecoveryKey::looks_like(key.expose());

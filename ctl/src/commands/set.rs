@@ -19,8 +19,9 @@ use crate::show::plain;
 
 /// Stores a secret under a name, or replaces its value.
 ///
-/// The value is asked for without echo. Where stdin is no terminal it is read from there, whole; one newline at
-/// its end is dropped. A replaced value stays in the history, from where `rollback` brings it back.
+/// The value is asked for without echo, and may be pasted. If stdin is no terminal, it is read from there. A value of several
+/// lines is stored byte for byte; a single line loses its end, unless `--exact` is given. A replaced value stays in the history,
+/// from where `rollback` brings it back.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -55,7 +56,7 @@ pub(super) fn run(args: &SetArgs, context: &Context) -> Result<ExitCode, Failure
         update(&secret, None, args, context)?
     } else {
         note_platform(&args.name, context);
-        let value = args.source.take(&format!("Value of {}", args.name))?.into();
+        let value = args.source.take(&format!("Value of {}", args.name), context.show)?.into();
         match locate::by_name(context, args.name.as_str())? {
             Some(secret) => update(&secret, Some(value), args, context)?,
             None => create(org_id, value, args, context)?,

@@ -51,9 +51,10 @@ fn key(args: &UnlockArgs, context: &Context) -> Result<Revealed, Failure> {
     match &args.key_file {
         Some(named) => key_in(named.as_deref().unwrap_or(&usual)),
         None if usual.exists() => {
-            typed(&format!("Key, or recovery key (--key-file takes it from {})", usual.display()))
+            let label = format!("Key, or recovery key (--key-file takes it from {})", usual.display());
+            typed(&label, context)
         }
-        None => typed("Key, or recovery key"),
+        None => typed("Key, or recovery key", context),
     }
 }
 
@@ -68,8 +69,8 @@ fn key_in(file: &Path) -> Result<Revealed, Failure> {
 }
 
 /// Takes a key as it is, or out of the lines of a key file that was piped.
-fn typed(label: &str) -> Result<Revealed, Failure> {
-    let given = prompt::value(label)?;
+fn typed(label: &str, context: &Context) -> Result<Revealed, Failure> {
+    let given = prompt::value(label, context.show)?;
     let held = keyfile::key_in(given.expose()).map(|key| SecretValue::new(key.to_owned()));
     Ok(held.transpose()?.unwrap_or(given).into())
 }

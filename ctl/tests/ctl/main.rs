@@ -41,6 +41,7 @@ mod state;
 mod terminal;
 mod tokens;
 mod ui;
+mod values;
 mod versions;
 
 fn main() -> std::process::ExitCode {

@@ -161,6 +161,49 @@ fn a_pass_store_comes_in_by_its_paths() {
 }
 
 #[test]
+fn an_entry_that_is_a_document_comes_in_whole() {
+    let test = TestEnvironment::served();
+    vault::files::make_private_folder(&test.path("store")).unwrap();
+    let documents = [
+        ("key", "-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n-----END OPENSSH PRIVATE KEY-----\n"),
+        ("account", "{\n  \"type\": \"service_account\"\n}\n"),
+        ("list", "[\n1\n]"),
+        (
+            "two-certificates",
+            "-----BEGIN CERTIFICATE-----\na\n-----END CERTIFICATE-----\n-----BEGIN CERTIFICATE-----\nb\n-----END CERTIFICATE-----\n",
+        ),
+    ];
+    for (name, text) in documents {
+        test.write(&format!("store/{name}.gpg"), text);
+    }
+    test.write("store/braces.gpg", "{not-json\nuser: me\npin: 1\n");
+    from_pass(&test, &[]).succeeded();
+    for (name, text) in documents {
+        assert_eq!(text, value(&test, "default", name));
+        test.ctl(&["get", &format!("{name}/notes")]).ended_with(3);
+    }
+    assert_eq!("{not-json", value(&test, "default", "braces"));
+    assert_eq!("user: me\npin: 1\n", value(&test, "default", "braces/notes"));
+}
+
+#[test]
+fn linked_folders_come_in_and_what_only_age_opens_is_named() {
+    let test = TestEnvironment::served();
+    vault::files::make_private_folder(&test.path("store")).unwrap();
+    vault::files::make_private_folder(&test.path("elsewhere")).unwrap();
+    test.write("elsewhere/linked.gpg", "pw\n");
+    std::os::unix::fs::symlink(test.path("elsewhere"), test.path("store/team")).unwrap();
+    from_pass(&test, &[]).succeeded();
+    assert_eq!("pw", value(&test, "default", "team/linked"));
+    test.write("store/modern.age", "x");
+    let run = from_pass(&test, &[]).ended_with(2);
+    assert!(run.stderr.contains("(`modern`): it is encrypted with age"), "{run}");
+    std::os::unix::fs::symlink(test.path("store"), test.path("store/loop")).unwrap();
+    let run = from_pass(&test, &[]).ended_with(2);
+    assert!(run.stderr.contains("loop"), "{run}");
+}
+
+#[test]
 fn a_file_that_gpg_does_not_open_is_named() {
     let test = TestEnvironment::served();
     vault::files::make_private_folder(&test.path("store")).unwrap();

@@ -12,13 +12,6 @@ fn what_is_piped_in_comes_out_the_same() {
 }
 
 #[test]
-fn one_newline_at_the_end_is_dropped_and_no_more() {
-    let test = TestEnvironment::served();
-    test.ctl_with(&["set", "a"], "value\n\n").succeeded();
-    assert_eq!("value\n", test.ctl(&["get", "a"]).succeeded().stdout);
-}
-
-#[test]
 fn a_value_comes_from_a_file() {
     let test = TestEnvironment::served();
     let file = test.write("value", "of a file\n");

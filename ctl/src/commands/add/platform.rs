@@ -110,28 +110,31 @@ pub(super) fn warn_of_form(
 
 fn values(preset: &Preset, args: &AddArgs, context: &Context) -> Result<Values, Failure> {
     if !args.fields.is_empty() {
-        return given(args);
+        return given(args, context);
     }
     if args.source.is_given() || !std::io::stdin().is_terminal() {
         let field = only_required(preset)?;
-        return Ok(BTreeMap::from([(field.field.clone(), args.source.take(&field.label)?.into())]));
+        return Ok(BTreeMap::from([(
+            field.field.clone(),
+            args.source.take(&field.label, context.show)?.into(),
+        )]));
     }
     refuse_where_present(preset, context)?;
     asked_for(preset, context)
 }
 
 /// Reads the fields that the arguments name.
-fn given(args: &AddArgs) -> Result<Values, Failure> {
+fn given(args: &AddArgs, context: &Context) -> Result<Values, Failure> {
     let from_stdin = args.fields.iter().filter(|field| field.source == FieldSource::Stdin).count();
     if from_stdin > 1 || (from_stdin == 1 && std::io::stdin().is_terminal()) || args.source.is_given() {
         let hint = "give each other field as KEY=@FILE, and pipe into the one that is KEY=-";
         return Err(Failure::usage("one field alone can come from stdin, and only from a pipe", hint));
     }
-    let mut values = Values::new();
+    let (mut values, reading) = (Values::new(), args.source.reading(context.show));
     for FieldArg { field, source } in &args.fields {
         let value = match source {
-            FieldSource::File(path) => prompt::from_file(path)?,
-            FieldSource::Stdin => prompt::from_stdin()?,
+            FieldSource::File(path) => reading.file(path)?,
+            FieldSource::Stdin => reading.stdin()?,
         };
         if values.insert(field.clone(), value.into()).is_some() {
             return Err(Failure::usage("a field is given twice", "give each field once"));

@@ -22,7 +22,7 @@ pub(super) fn run(args: &AddArgs, context: &Context) -> Result<ExitCode, Failure
     let org_id = context.one_org()?;
     context.unlocked()?;
     note_near(&args.name, context);
-    let value = args.source.take(&format!("Value of {name}"))?;
+    let value = args.source.take(&format!("Value of {name}"), context.show)?;
     let Particulars { category, metadata, expires } = &args.particulars;
     let operation = CreateSecret {
         org_id,

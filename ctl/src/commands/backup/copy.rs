@@ -17,6 +17,7 @@ use vault_platform::PagePolicy;
 use crate::failure::Failure;
 use crate::moment::now;
 use crate::prompt;
+use crate::show::Show;
 
 /// The copy; unless it is put in its place, its files go when this is dropped.
 pub(in crate::commands) struct Copy {
@@ -26,11 +27,12 @@ pub(in crate::commands) struct Copy {
 }
 
 /// Takes the key of a key file, or asks for one.
-pub(in crate::commands) fn key_of(key_file: &Path) -> Result<Passphrase, Failure> {
-    match keyfile::read(key_file)? {
-        Some(key) => Ok(key),
-        None => Ok(Passphrase::new(prompt::value("Key, or recovery key, of the backup")?.expose().into())?),
+pub(in crate::commands) fn key_of(key_file: &Path, show: Show) -> Result<Passphrase, Failure> {
+    if let Some(key) = keyfile::read(key_file)? {
+        return Ok(key);
     }
+    let typed = prompt::value("Key, or recovery key, of the backup", show)?;
+    Ok(Passphrase::new(typed.expose().into())?)
 }
 
 impl Copy {
