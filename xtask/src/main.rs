@@ -10,6 +10,7 @@ mod man;
 mod package;
 mod sanitize;
 mod schema;
+mod sdks;
 mod survive;
 mod test;
 
@@ -36,6 +37,8 @@ enum Command {
     Schema,
     /// Measures the release build beside its floors and neighbours, and writes docs/performance.md.
     Bench(bench::Args),
+    /// Runs the libraries and servers of platforms, and checks that each finds its key by `vaultctl run --skill`.
+    Sdks(sdks::Args),
     /// Runs every parser of what comes from outside on inputs that libFuzzer makes up.
     Fuzz(fuzz::Args),
     /// Counts the instructions of a request's parts, and fails where one takes a tenth more than was committed.
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Command::Man => man::renew().map(|()| ExitCode::SUCCESS),
         Command::Schema => schema::write().map(|()| ExitCode::SUCCESS),
         Command::Bench(args) => bench::run(&args),
+        Command::Sdks(args) => sdks::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Guard(args) => guard::run(&args),
         Command::Sanitize(args) => sanitize::run(&args),

@@ -43,6 +43,9 @@ pub const PYTHON: Tool = Tool {
     hint: "apt-get install python3, brew install python, or https://www.python.org/downloads/",
 };
 
+/// Installs packages of node.
+pub const NPM: Tool = Tool { name: "npm", probe: &["npm", "--version"], hint: "apt-get install nodejs npm" };
+
 /// The maker of packages for Debian.
 pub const DEB: Tool = Tool {
     name: "cargo-deb",

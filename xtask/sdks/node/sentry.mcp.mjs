@@ -1,0 +1,4 @@
+// finds access_token
+import { call } from './support/mcp.mjs';
+
+call('@sentry/mcp-server/dist/index.js', 'whoami');

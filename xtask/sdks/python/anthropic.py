@@ -1,0 +1,5 @@
+# finds access_token
+import sys
+from anthropic import Anthropic
+
+Anthropic(base_url=sys.argv[1]).models.list()

@@ -1,0 +1,5 @@
+# finds access_token
+import sys
+import assemblyai
+
+print(assemblyai.settings.api_key)

@@ -1,0 +1,4 @@
+# finds access_token
+from deepgram import DeepgramClient
+
+print(DeepgramClient()._client_wrapper.get_headers())

@@ -1,0 +1,4 @@
+# finds access_token=*:secret
+from fal_client import SyncClient
+
+print(SyncClient()._client.headers["authorization"])

@@ -1,0 +1,5 @@
+# finds access_token=ghp_*
+import sys
+from ghapi.all import GhApi
+
+print(GhApi().headers)
