@@ -98,10 +98,13 @@ pub(super) fn campaign(times: Times, random: &mut Rng) -> Result<String> {
             .collect();
         let ended =
             working.into_iter().map(|one| one.join().unwrap_or_else(|_| bail!("it ended by a panic")));
-        ended.collect::<Result<Vec<_>>>()
-    })?;
+        ended.collect::<Vec<_>>()
+    });
+    let failed: Vec<_> =
+        tallies.iter().filter_map(|worker| Some(format!("{:#}", worker.as_ref().err()?))).collect();
+    ensure!(failed.is_empty(), "{}", failed.join("\n"));
     let mut all = BTreeMap::<Kind, Tally>::new();
-    for (kind, tally) in tallies.into_iter().flatten() {
+    for (kind, tally) in tallies.into_iter().flatten().flatten() {
         all.entry(kind).or_default().add(tally);
     }
     let Times { flips, swaps } = times;

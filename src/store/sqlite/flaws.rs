@@ -24,6 +24,7 @@ fn place_of(line: &str, roots: &[String]) -> Flawed {
         |root: &String| line.starts_with(&format!("Tree {root} ")) && !line.contains("2nd reference");
     let is_space = line.starts_with("Freelist: ")
         || line.starts_with("Fragmentation of ")
+        || line.starts_with("Multiple uses for byte ")
         || line.starts_with("incremental_vacuum ")
         || line.ends_with(": never used")
         || line.ends_with(": free space corruption");
@@ -63,6 +64,7 @@ mod tests {
             ("Freelist: invalid page number 65720", Flawed::Space),
             ("Page 184: never used", Flawed::Space),
             ("Fragmentation of 0 bytes reported as 128 on page 123", Flawed::Space),
+            ("Multiple uses for byte 1464 of page 61", Flawed::Space),
             ("incremental_vacuum enabled with a max rootpage of zero", Flawed::Space),
             ("database disk image is malformed", Flawed::Table),
             ("NULL value in secret.name", Flawed::Row),
