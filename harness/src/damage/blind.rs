@@ -10,8 +10,8 @@ use vault::crypto::{Bytes32, Header};
 use vault::domain::{OrgId, OrgScope, SecretId, SecretName};
 use vault::keyring::Keys;
 use vault::store::{
-    AgentRow, Answers, AuditPage, AuditQuery, Flaw, ListQuery, Named, Receipt, Refusal, Remains, Row,
-    SqliteStore, State, Store, StoreError, Stored, Unit, VersionRow,
+    AgentRow, Answers, AuditPage, AuditQuery, Flaw, ListQuery, Named, Portions, Receipt, Refusal, Remains,
+    Row, SqliteStore, State, Store, StoreError, Stored, Unit, VersionRow,
 };
 
 /// A store that does not compare indexes with their tables, and checks no page.
@@ -64,10 +64,6 @@ impl Store for Blind {
 
     fn list(&self, query: &ListQuery) -> Result<(Vec<Row>, u64), StoreError> {
         self.store.list(query)
-    }
-
-    fn list_sealed(&self, query: &ListQuery) -> Result<(Vec<Stored>, u64), StoreError> {
-        self.store.list_sealed(query)
     }
 
     fn versions(&self, id: SecretId) -> Result<Vec<VersionRow>, StoreError> {
@@ -124,6 +120,14 @@ impl Store for Blind {
 
     fn commit(&self, unit: Unit) -> oneshot::Receiver<Result<Receipt, Refusal>> {
         self.store.commit(unit)
+    }
+
+    fn commit_in_portions(
+        &self,
+        unit: Unit,
+        portions: Portions,
+    ) -> oneshot::Receiver<Result<Receipt, Refusal>> {
+        self.store.commit_in_portions(unit, portions)
     }
 
     fn answers(&self) -> Option<mpsc::UnboundedReceiver<Answers>> {
