@@ -5,8 +5,10 @@
 
 mod agent;
 mod changes;
+mod displaced;
 mod flaw;
 mod portions;
+mod refusal;
 mod row;
 mod sqlite;
 
@@ -16,8 +18,10 @@ use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 pub use agent::AgentRow;
+pub use displaced::Displaced;
 pub use flaw::{Flaw, Flawed};
 pub use portions::{GivenUp, Maker, Portion, Portions, Waiting, portions};
+pub use refusal::Refusal;
 pub use row::{ListQuery, Named, Remains, Row, Sort, SortKey, Stored, VersionRow};
 pub use sqlite::SqliteStore;
 
@@ -49,6 +53,9 @@ pub enum StoreError {
     /// The disk is read-only or failed, or `SQLite` refused.
     #[error("the database did not answer: {0}")]
     Sqlite(String),
+    /// A file of the database is not the one that was opened.
+    #[error("{0}")]
+    Displaced(#[from] Displaced),
     /// A file could not be opened or made.
     #[error("{0}")]
     Io(#[from] std::io::Error),
@@ -173,41 +180,6 @@ pub enum Kept {
 pub struct Receipt {
     /// The chain's head after it.
     pub head: Head,
-}
-
-/// Says why a unit was not committed; nothing of it is stored but its failed entry.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// The org has a secret of this name.
-    #[error("the name is taken in this org")]
-    NameTaken,
-    /// The org has a secret in the same place, of another spelling.
-    #[error("another spelling of the name is taken in this org")]
-    PlaceTaken,
-    /// A row is not as it was read.
-    #[error("the secret changed meanwhile")]
-    Stale,
-    /// The agent that acts was changed or removed.
-    #[error("the agent's rights changed meanwhile")]
-    Revoked,
-    /// The keys are not those in use.
-    #[error("the keys changed meanwhile")]
-    OldKeys,
-    /// The disk is full, and its reserve was released just now: what adds nothing may be tried again.
-    #[error("the disk is full")]
-    Full,
-    /// The disk or the database refused.
-    #[error("{0}")]
-    Storage(String),
-    /// The database is damaged where the unit is about to change it.
-    #[error("{0}")]
-    Damaged(String),
-    /// The maker of its portions ended before the last one.
-    #[error("it was given up")]
-    Withdrawn,
-    /// The writer panicked at the batch; nothing of it is stored.
-    #[error("the writer panicked")]
-    Panicked,
 }
 
 /// Which audit entries are asked for; newest first.
@@ -342,6 +314,9 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     fn answers(&self) -> Option<mpsc::UnboundedReceiver<Answers>>;
     /// Moves all that was deleted out of the write-ahead log; `false` where a reader held it up.
     fn erase(&self) -> oneshot::Receiver<bool>;
+    /// Looks whether the files of the database are those that were opened, as every commit does; while one is not, nothing
+    /// is read or written ([`StoreError::Displaced`]).
+    fn check_files(&self) -> Result<(), StoreError>;
     /// Copies the database as last committed into a file without a name.
     fn snapshot(&self) -> Result<std::fs::File, StoreError>;
     /// Hears of each entry after its commit, in order.

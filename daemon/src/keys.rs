@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use vault::domain::LockReason;
 use vault::keyfile::{self, KeyFileError};
 use vault::secret::Passphrase;
+use vault::store::Displaced;
 use vault::vault::{SlotSource, Vault};
 
 /// The name of the systemd credential.
@@ -89,11 +90,19 @@ pub(crate) fn usable(
 /// Opens the vault at start, making it where the home is empty; without a fitting key it stays locked, and so does a
 /// vault that an owner locked, whatever keys there are.
 ///
-/// Where the head of a log is without its database, the vault is lost, and none is made in its place.
+/// Where the head of a log is without its database, the vault is lost, and none is made in its place. Where the database could
+/// not be opened with the files that are there, it stays locked as damaged.
 ///
 /// # Errors
 /// Only where the database does not answer or a new vault could not be made.
 pub(crate) async fn open_at_start(vault: &Vault, mut sources: KeySources, head: &Path) -> anyhow::Result<()> {
+    if let Some(what) = vault.displaced() {
+        vault.set_lock_reason(LockReason::Damaged);
+        if what == Displaced::LogAlone && head.exists() {
+            vault.mark_lost(head);
+        }
+        return Ok(());
+    }
     if head.exists() && !vault.exists()? {
         vault.mark_lost(head);
         return Ok(());

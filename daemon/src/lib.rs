@@ -38,6 +38,7 @@ mod unsent;
 mod watch;
 
 use std::os::unix::net::UnixListener;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -46,7 +47,7 @@ use vault::clock::SystemClock;
 use vault::config::Limits;
 use vault::domain::Caller;
 use vault::keyring::Keyring;
-use vault::store::SqliteStore;
+use vault::store::{SqliteStore, StoreError};
 use vault::vault::{Settings, Vault};
 
 pub use harden::Hardened;
@@ -61,8 +62,7 @@ pub fn start(options: &Options, hardened: Hardened) -> anyhow::Result<()> {
     telemetry::init(options.log_format)?;
     let home = home::Home::open(options)?;
     let configuration = reload::Configuration::read(&home)?;
-    let store = SqliteStore::open(&home.database)
-        .with_context(|| format!("the database {} could not be opened", home.database.display()))?;
+    let store = open_store(&home.database)?;
     let (now, sources) = (configuration.now(), home.key_sources(hardened.key));
     let settings = Settings {
         iterations: now.config.iterations()?,
@@ -80,6 +80,17 @@ pub fn start(options: &Options, hardened: Hardened) -> anyhow::Result<()> {
     // Threads that still wait for clients must not hold the process up.
     runtime.shutdown_background();
     ended
+}
+
+/// Opens the database, or stands in for it if the write-ahead log next to it is another database's.
+fn open_store(database: &Path) -> anyhow::Result<SqliteStore> {
+    match SqliteStore::open(database) {
+        Err(StoreError::Displaced(what)) => {
+            tracing::error!(file = %database.display(), hint = what.hint(), "{what}");
+            Ok(SqliteStore::unopened(database, what))
+        }
+        opened => opened.with_context(|| format!("the database {} could not be opened", database.display())),
+    }
 }
 
 /// The face of JSON-RPC without a socket, for those who try messages on it by the million.

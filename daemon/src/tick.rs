@@ -42,6 +42,8 @@ pub(crate) async fn tick(vault: Vault, path: PathBuf, in_force: InForce) {
     for count in 0_u64.. {
         ticks.tick().await;
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
+        // What becomes of the files is logged, and in `status`, though nothing is asked of them meanwhile.
+        vault.displaced();
         vault.record_folded_if_due().await;
         let (auto_lock, keep_days) = {
             let config = &in_force.borrow().config;

@@ -3,16 +3,19 @@
 mod apply;
 mod checkpoint;
 mod columns;
+mod connect;
 mod error;
 mod flaws;
 mod free;
 mod header;
 mod index;
 mod labels;
+mod lineage;
 mod log;
 mod mend;
 mod migrate;
 mod parts;
+mod place;
 mod reserve;
 mod sum;
 mod writer;
@@ -22,23 +25,23 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::{broadcast, mpsc as channel, oneshot};
 
 use super::{
-    AgentRow, Answers, AuditPage, AuditQuery, Flaw, ListQuery, Named, Portions, Receipt, Refusal, Remains,
-    Row, State, Store, StoreError, Stored, Unit, VersionRow,
+    AgentRow, Answers, AuditPage, AuditQuery, Displaced, Flaw, ListQuery, Named, Portions, Receipt, Refusal,
+    Remains, Row, State, Store, StoreError, Stored, Unit, VersionRow,
 };
 use crate::audit::{Checkpoint, Entry, Head, Link};
 use crate::crypto::{Bytes32, Header};
 use crate::domain::{OrgId, OrgScope, SecretId, SecretName};
 use crate::keyring::Keys;
 use columns::blob32;
+use connect::{Mode, beside, connect};
 use header::{read_header, write_header};
 use migrate::{migrate, refuse_newer};
+use place::Place;
 
 /// How many entries a slow subscriber may be behind before it is dropped.
 const EVENTS_KEPT: usize = 1000;
@@ -51,6 +54,7 @@ const APPLICATION_ID: i64 = 0x414d_5654;
 #[derive(Debug)]
 pub struct SqliteStore {
     path: PathBuf,
+    place: Arc<Place>,
     readers: Mutex<Vec<Connection>>,
     jobs: mpsc::Sender<writer::Job>,
     erasures: mpsc::Sender<checkpoint::Job>,
@@ -65,49 +69,71 @@ impl SqliteStore {
     /// Opens or makes the file (0600), brings its schema up to date and starts the writer.
     ///
     /// # Errors
-    /// [`StoreError::NewerSchema`] where a newer program wrote it.
+    /// [`StoreError::NewerSchema`] where a newer program wrote it, [`StoreError::Displaced`] if the write-ahead log next to
+    /// it does not belong to it.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        lineage::check(path)?;
         drop(crate::files::open_private(path)?);
         refuse_newer(path)?;
         let mut connection = free::check(path, connect(path, Mode::Write)?)?;
         migrate(&mut connection)?;
-        let (events, _) = broadcast::channel(EVENTS_KEPT);
+        let (observer, checkpoints) = (connect(path, Mode::Write)?, connect(path, Mode::Write)?);
+        let mut store = Self::around(path, Arc::new(Place::of(path)?));
         let (erasures, erasure_jobs) = mpsc::channel();
         let (jobs, unit_jobs) = mpsc::channel();
-        let long = checkpoint::Long::default();
-        let checkpointer = checkpoint::spawn(connect(path, Mode::Write)?, erasure_jobs, Arc::clone(&long))?;
+        let (place, long) = (Arc::clone(&store.place), checkpoint::Long::default());
+        store.checkpointer = Some(checkpoint::spawn(checkpoint::Setup {
+            place: Arc::clone(&place),
+            connection: checkpoints,
+            jobs: erasure_jobs,
+            long: Arc::clone(&long),
+        })?);
         // What a killed process left in the write-ahead log would be played back at each start, and grow.
         let _ = erasures.send(checkpoint::Job::Trim);
-        let shared = Arc::new(writer::Shared::default());
-        let writer = writer::spawn(writer::Setup {
+        store.writer = Some(writer::spawn(writer::Setup {
             path: path.to_owned(),
+            place,
             reserve: reserve::Reserve::beside(path),
             connection,
+            observer,
             jobs: unit_jobs,
             checkpoints: erasures.clone(),
             long,
-            events: events.clone(),
-            shared: Arc::clone(&shared),
-        })?;
-        Ok(Self {
+            events: store.events.clone(),
+            shared: Arc::clone(&store.shared),
+        })?);
+        (store.jobs, store.erasures) = (jobs, erasures);
+        Ok(store)
+    }
+
+    /// Makes a store that reads and writes nothing, for files that are left as they are.
+    pub fn unopened(path: &Path, why: Displaced) -> Self {
+        Self::around(path, Arc::new(Place::unopened(path, why)))
+    }
+
+    /// Makes a store whose threads have ended.
+    fn around(path: &Path, place: Arc<Place>) -> Self {
+        Self {
             path: path.to_owned(),
+            place,
             readers: Mutex::default(),
-            jobs,
-            erasures,
-            events,
-            shared,
+            jobs: mpsc::channel().0,
+            erasures: mpsc::channel().0,
+            events: broadcast::channel(EVENTS_KEPT).0,
+            shared: Arc::default(),
             copying: Mutex::default(),
-            writer: Some(writer),
-            checkpointer: Some(checkpointer),
-        })
+            writer: None,
+            checkpointer: None,
+        }
     }
 
     /// Runs a function on a reading connection; more than are kept are opened while they are needed.
     fn read<T>(&self, f: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.place.refuse()?;
         let kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match kept {
             Some(connection) => connection,
-            None => connect(&self.path, Mode::Read)?,
+            None => self.open_reader()?,
         };
         let answer = f(&connection);
         let mut kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -115,6 +141,13 @@ impl SqliteStore {
             kept.push(connection);
         }
         answer
+    }
+
+    /// Opens a reading connection to what the path names, unless that is another file by now.
+    fn open_reader(&self) -> Result<Connection, StoreError> {
+        let connection = connect(&self.path, Mode::Read)?;
+        self.place.check()?;
+        Ok(connection)
     }
 }
 
@@ -128,47 +161,6 @@ impl Drop for SqliteStore {
         let _ = self.erasures.send(checkpoint::Job::Stop);
         let _ = self.checkpointer.take().map(JoinHandle::join);
     }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    Read,
-    Write,
-}
-
-/// Opens a connection and sets what each must have; durability is set and read back.
-fn connect(path: &Path, mode: Mode) -> Result<Connection, StoreError> {
-    let access =
-        if mode == Mode::Read { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
-    let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    let path = std::fs::canonicalize(crate::files::parent(path))?.join(path.file_name().unwrap_or_default());
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(Duration::from_secs(5))?;
-    connection.set_prepared_statement_cache_capacity(64);
-    // Else some statements are planned anew with each parameter.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    // The schema has neither: what somebody put into the file must not run beside our statements.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
-    connection.execute_batch(
-        "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON;
-         PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;",
-    )?;
-    if mode == Mode::Read {
-        // Each commit makes what a reader has cached old.
-        connection.execute_batch("PRAGMA cache_size = -512;")?;
-    } else {
-        connection.execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;
-             PRAGMA checkpoint_fullfsync = ON; PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 0;
-             PRAGMA cache_size = -16384;",
-        )?;
-        let durable: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
-        if durable != 2 {
-            return Err(StoreError::Sqlite("synchronous=FULL could not be set".to_owned()));
-        }
-    }
-    Ok(connection)
 }
 
 fn read_state(connection: &Connection) -> Result<State, StoreError> {
@@ -193,10 +185,12 @@ impl Store for SqliteStore {
     }
 
     fn found(&self, header: &Header, keys: &Arc<Keys>) -> Result<(), StoreError> {
+        self.place.check()?;
         let mut connection = connect(&self.path, Mode::Write)?;
         let transaction = connection.transaction()?;
         write_header(&transaction, header)?;
         apply::write_state(&transaction, &State::empty(), keys)?;
+        lineage::found(&transaction)?;
         transaction.commit()?;
         Ok(())
     }
@@ -320,10 +314,16 @@ impl Store for SqliteStore {
         answer
     }
 
+    fn check_files(&self) -> Result<(), StoreError> {
+        let checked = self.place.check();
+        if matches!(checked, Err(StoreError::Displaced(Displaced::LogGone))) {
+            let _ = self.erasures.send(checkpoint::Job::Trim);
+        }
+        checked
+    }
+
     fn snapshot(&self) -> Result<File, StoreError> {
-        let mut path = self.path.clone().into_os_string();
-        path.push(".copy");
-        let path = PathBuf::from(path);
+        let path = beside(&self.path, ".copy");
         let _one_at_a_time = self.copying.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = std::fs::remove_file(&path);
         drop(crate::files::create_private(&path)?);
@@ -331,7 +331,8 @@ impl Store for SqliteStore {
             let name = path.to_str().ok_or(StoreError::Damaged("the path of the database is not UTF-8"))?;
             Ok(connection.execute("VACUUM INTO ?1", [name])?)
         });
-        let opened = copied.and_then(|_| Ok(crate::files::open_private(&path)?));
+        let copied = copied.and_then(|_| lineage::part(&path));
+        let opened = copied.and_then(|()| Ok(crate::files::open_private(&path)?));
         std::fs::remove_file(&path)?;
         opened
     }

@@ -4,13 +4,22 @@ use super::desk::Desk;
 use crate::api::{Code, Fault};
 use crate::crypto::CryptoError;
 use crate::domain::SecretName;
-use crate::store::{Refusal, StoreError, Unit};
+use crate::store::{Displaced, Refusal, StoreError, Unit};
+
+impl From<Displaced> for Fault {
+    fn from(what: Displaced) -> Self {
+        Self::new(Code::Storage, what.to_string()).hint(what.hint())
+    }
+}
 
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "the store did not answer");
-        let code = if matches!(error, StoreError::Damaged(_)) { Code::Integrity } else { Code::Storage };
-        Self::new(code, error.to_string())
+        match error {
+            StoreError::Displaced(what) => what.into(),
+            StoreError::Damaged(_) => Self::new(Code::Integrity, error.to_string()),
+            error => Self::new(Code::Storage, error.to_string()),
+        }
     }
 }
 
@@ -27,6 +36,7 @@ pub(super) fn fault_of(refusal: &Refusal) -> Fault {
             .hint("in a field `-`, `.` and camelCase are the same as `_`; replace that secret, or choose another name"),
         Refusal::Stale | Refusal::OldKeys => Fault::stale(),
         Refusal::Revoked => Fault::new(Code::Unauthorized, "the agent's rights changed meanwhile"),
+        Refusal::Displaced(what) => (*what).into(),
         Refusal::Full | Refusal::Storage(_) => {
             Fault::new(Code::Storage, "the change could not be written to disk; nothing of it is stored")
         }

@@ -114,7 +114,7 @@ impl Vault {
         let mut counted: BTreeMap<_, _> = Category::ALL.map(|category| (category.id().to_owned(), 0)).into();
         match self.0.store.totals(scope) {
             // What is damaged is reported by the lock or a warning, for which a status has to be given.
-            Err(StoreError::Damaged(_)) => {}
+            Err(StoreError::Damaged(_) | StoreError::Displaced(_)) => {}
             totals => counted.extend(totals?),
         }
         Ok(counted)
@@ -158,6 +158,7 @@ impl Vault {
 
     fn all_warnings(&self, stored: &Overview, keyring: &Keyring) -> Vec<Warning> {
         let mut all = self.0.warnings.read().unwrap_or_else(PoisonError::into_inner).clone();
+        all.extend(self.displaced().map(|what| Warning::new("storage", what.to_string(), what.hint())));
         all.extend_from_slice(self.findings().warnings());
         all.extend(self.unmatched_agents());
         if let Keyring::Open(keys) = keyring {

@@ -13,7 +13,7 @@ use crate::crypto::Header;
 use crate::domain::{Action, LockReason};
 use crate::keyring::{Keyring, Keys, UnlockError, unlock, unlock_derived};
 use crate::secret::{KeyBytes, Passphrase};
-use crate::store::{Change, StoreError};
+use crate::store::{Change, Displaced, StoreError};
 use std::sync::atomic::{AtomicI64, Ordering};
 use vault_platform::PagePolicy;
 
@@ -34,8 +34,16 @@ impl Vault {
     pub fn exists(&self) -> Result<bool, Fault> {
         match self.0.store.header() {
             Ok(header) => Ok(header.is_some() || self.is_lost()),
-            Err(StoreError::Damaged(_)) => Ok(true),
+            Err(StoreError::Damaged(_) | StoreError::Displaced(_)) => Ok(true),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Looks whether the files of the database are those that were opened, and says what became of them if not.
+    pub fn displaced(&self) -> Option<Displaced> {
+        match self.0.store.check_files() {
+            Err(StoreError::Displaced(what)) => Some(what),
+            _ => None,
         }
     }
 
@@ -222,6 +230,9 @@ fn unreadable(error: StoreError) -> Fault {
         StoreError::Damaged(what) => {
             tracing::error!(what, "the database holds what this program did not write");
             Fault::locked(LockReason::Damaged)
+        }
+        StoreError::Displaced(what) if what.is_from_the_start() => {
+            Fault::locked(LockReason::Damaged).hint(what.hint())
         }
         other => other.into(),
     }

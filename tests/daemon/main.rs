@@ -25,11 +25,13 @@ mod damage_index;
 mod damage_log;
 mod damage_space;
 mod disk;
+mod displaced;
 mod door;
 mod faces;
 #[cfg(target_os = "linux")]
 mod floods;
 mod following;
+mod foreign_log;
 mod golden;
 mod growth;
 mod guessing;

@@ -13,7 +13,7 @@ use vault::config::{Config, Usable};
 use vault::keyfile::{self, KeyFileError};
 use vault::keyring::UnlockError;
 use vault::secret::Passphrase;
-use vault::store::{SqliteStore, Store};
+use vault::store::{SqliteStore, Store, StoreError};
 use vault::vault::{FoundError, Founding, Plan, found, lost};
 use zeroize::Zeroizing;
 
@@ -73,7 +73,11 @@ pub(super) fn run(args: &InitArgs, context: &Context) -> Result<ExitCode, Failur
     let place = Place::prepare(&context.home, args.env_file.as_ref(), args.database.as_ref())?;
     let kept = kept_key(&place)?;
     let config = configuration(&place)?;
-    let store = SqliteStore::open(&place.database)?;
+    let opened = SqliteStore::open(&place.database);
+    if matches!(opened, Err(StoreError::Displaced(_))) {
+        refuse_lost(&place)?;
+    }
+    let store = opened?;
     if store.header()?.is_some() {
         return Err(place.exists(USE_IT));
     }

@@ -165,3 +165,47 @@ fn a_lost_database_is_found_by_the_doctor_kept_from_init_and_restored() {
     test.start();
     assert_eq!("value of a", test.ctl(&["get", "a"]).succeeded().stdout);
 }
+
+#[test]
+fn a_database_that_is_moved_away_is_told_by_status_and_doctor_until_it_is_back() {
+    let test = TestEnvironment::served();
+    test.ctl_with(&["set", "a"], "value of a").succeeded();
+    std::fs::rename(test.path("vault.db"), test.path("elsewhere")).unwrap();
+    let run = test.ctl(&["get", "a"]).ended_with(8);
+    assert!(run.stderr.contains("was moved away") && run.stderr.contains("back in its place"), "{run}");
+    test.ctl_with(&["set", "b"], "value of b").ended_with(8);
+    let run = test.ctl(&["doctor"]).ended_with(9);
+    assert!(run.stdout.contains("storage: the database file was moved away"), "{run}");
+    let run = test.ctl(&["status"]).succeeded();
+    assert!(run.stdout.contains("was moved away") || run.stderr.contains("was moved away"), "{run}");
+    std::fs::rename(test.path("elsewhere"), test.path("vault.db")).unwrap();
+    assert_eq!("value of a", test.ctl(&["get", "a"]).succeeded().stdout);
+    test.ctl(&["doctor"]).succeeded();
+}
+
+#[test]
+fn a_log_that_is_left_without_its_database_is_found_by_the_doctor_and_kept_by_a_restore() {
+    let mut test = TestEnvironment::served();
+    test.ctl_with(&["set", "a"], "value of a").succeeded();
+    let copy = test.home().with_file_name("copy.backup").display().to_string();
+    test.ctl(&["backup", &copy]).succeeded();
+    test.ctl_with(&["set", "b"], "value of b").succeeded();
+    // By SIGKILL.
+    test.stop();
+    let log = std::fs::read(test.path("vault.db-wal")).unwrap();
+    vault::files::replace_private(&test.path("vault.db"), b"").unwrap();
+    for missing in [false, true] {
+        if missing {
+            std::fs::remove_file(test.path("vault.db")).unwrap();
+        }
+        let run = test.ctl(&["doctor"]).ended_with(9);
+        assert!(run.stdout.contains("lost: the database is gone"), "{run}");
+        let run = test.ctl(&["init"]).ended_with(7);
+        assert!(run.stderr.contains("vaultctl restore"), "{run}");
+        assert!(log == std::fs::read(test.path("vault.db-wal")).unwrap());
+    }
+    test.ctl(&["restore", &copy]).succeeded();
+    assert!(log == std::fs::read(test.path("vault.db-wal.old")).unwrap());
+    test.start();
+    assert_eq!("value of a", test.ctl(&["get", "a"]).succeeded().stdout);
+}

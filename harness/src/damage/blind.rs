@@ -138,6 +138,10 @@ impl Store for Blind {
         self.store.erase()
     }
 
+    fn check_files(&self) -> Result<(), StoreError> {
+        self.store.check_files()
+    }
+
     fn snapshot(&self) -> Result<File, StoreError> {
         self.store.snapshot()
     }

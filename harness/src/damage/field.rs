@@ -42,7 +42,7 @@ type Column = (&'static str, &'static str, Told);
 /// A part of a column.
 type Part = (&'static str, fn(usize) -> Range<usize>);
 
-const COLUMNS: [Column; 67] = [
+const COLUMNS: [Column; 69] = [
     ("vault", "id", Told::Shut),
     ("vault", "vault_id", Told::Shut),
     ("vault", "created_at", Told::Free),
@@ -60,6 +60,9 @@ const COLUMNS: [Column; 67] = [
     ("state", "count", Told::Warned),
     ("state", "agents", Told::Warned),
     ("state", "mac", Told::Warned),
+    // They say which write-ahead log belongs to the database; another is left as it is, and the vault shut.
+    ("state", "wal", Told::Free),
+    ("state", "base", Told::Free),
     // Versions refer to it, and are missed where it changes; of a secret without any it decides nothing.
     ("secret", "key", Told::Free),
     ("secret", "id", Told::Secret),

@@ -8,6 +8,8 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use super::place::Place;
+
 /// The most time that readers may hold up an erasure before the answer says so.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -28,15 +30,20 @@ pub(super) enum Job {
     Stop,
 }
 
-pub(super) fn spawn(
-    connection: Connection,
-    jobs: mpsc::Receiver<Job>,
-    long: Long,
-) -> std::io::Result<JoinHandle<()>> {
-    Builder::new().name("checkpoint".to_owned()).spawn(move || run(&connection, &jobs, &long))
+/// What the thread works with.
+pub(super) struct Setup {
+    pub(super) place: Arc<Place>,
+    pub(super) connection: Connection,
+    pub(super) jobs: mpsc::Receiver<Job>,
+    pub(super) long: Long,
 }
 
-fn run(connection: &Connection, jobs: &mpsc::Receiver<Job>, long: &Long) {
+pub(super) fn spawn(setup: Setup) -> std::io::Result<JoinHandle<()>> {
+    Builder::new().name("checkpoint".to_owned()).spawn(move || run(&setup))
+}
+
+fn run(setup: &Setup) {
+    let Setup { place, connection, jobs, .. } = setup;
     let _ = connection.busy_timeout(PATIENCE);
     while let Ok(first) = jobs.recv() {
         let mut waiting = Vec::new();
@@ -48,18 +55,21 @@ fn run(connection: &Connection, jobs: &mpsc::Receiver<Job>, long: &Long) {
                 Job::Stop => stop = true,
             }
         }
-        checkpoint(connection, waiting, long);
+        checkpoint(setup, waiting);
         if stop {
+            place.before_close(connection);
             return;
         }
     }
 }
 
 /// Runs one checkpoint that serves all who wait.
-fn checkpoint(connection: &Connection, waiting: Vec<oneshot::Sender<bool>>, long: &Long) {
+fn checkpoint(Setup { place, connection, long, .. }: &Setup, waiting: Vec<oneshot::Sender<bool>>) {
     let mode = if waiting.is_empty() { "PASSIVE" } else { "TRUNCATE" };
-    let moved = connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+    let moved = place.checkpoint(|| {
+        connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+        })
     });
     if let Err(error) = &moved {
         tracing::warn!(%error, "a checkpoint did not finish");

@@ -19,7 +19,7 @@ const LIST: u64 = 32;
 /// The bytes of a page in which numbers of free pages stand, after the next such page and their count.
 const NUMBERS: usize = 8;
 
-/// Returns the connection that was passed, or another one if the list had to be dropped: no other one may be open.
+/// Returns the connection that was passed, or another one if the file had to be read past it: no other one may be open.
 ///
 /// A list that names a page which is not free is forgotten. Its pages are lost to the file, and nothing in them is.
 pub(super) fn check(path: &Path, connection: Connection) -> Result<Connection, StoreError> {
@@ -29,14 +29,16 @@ pub(super) fn check(path: &Path, connection: Connection) -> Result<Connection, S
     }
     let size = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
     let file = crate::files::open_private(path)?;
-    if (List { file: &file, size }).is_sound()? {
-        return Ok(connection);
-    }
-    // What it has cached of the header would be written again.
+    let is_sound = (List { file: &file, size }).is_sound();
+    // What it has cached of the header would be written again; and to close the file is to release the locks of the process on it
+    // (fcntl(2)), which no connection may hold then.
     drop(connection);
-    file.write_all_at(&[0; 8], LIST)?;
-    file.sync_all()?;
-    tracing::error!("the database's list of free pages named pages that are not free: it is dropped");
+    if !is_sound? {
+        file.write_all_at(&[0; 8], LIST)?;
+        file.sync_all()?;
+        tracing::error!("the database's list of free pages named pages that are not free: it is dropped");
+    }
+    drop(file);
     connect(path, Mode::Write)
 }
 

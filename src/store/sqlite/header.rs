@@ -4,8 +4,10 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::SqliteStore;
 use super::columns::array;
-use super::{Mode, SqliteStore, connect};
+use super::connect::{Mode, connect};
+use super::lineage;
 use crate::crypto::{AuditKeySeal, Header, Slot};
 use crate::domain::{Timestamp, VaultId};
 use crate::store::StoreError;
@@ -16,6 +18,7 @@ impl SqliteStore {
     /// # Errors
     /// Those of reading it; a header that was taken away is damage.
     pub fn is_empty(path: &Path) -> Result<bool, StoreError> {
+        lineage::check(path)?;
         let connection = connect(path, Mode::Read)?;
         let sql = "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)";
         let is_blank: bool = connection.query_row(sql, [], |row| row.get(0))?;

@@ -5,12 +5,16 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::{APPLICATION_ID, Mode, connect};
+use super::APPLICATION_ID;
+use super::connect::{Mode, connect};
 use crate::store::StoreError;
 
 /// The migrations, in order; `PRAGMA user_version` counts those that were applied.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../schema/001_start.sql"), include_str!("../schema/002_checkpoint.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../schema/001_start.sql"),
+    include_str!("../schema/002_checkpoint.sql"),
+    include_str!("../schema/003_lineage.sql"),
+];
 
 /// Refuses a newer program's file before anything opens it to write: that alone may change its journal's mode, and the
 /// last to close it moves its write-ahead log.

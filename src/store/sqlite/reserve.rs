@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use nix::fcntl::{FallocateFlags, fallocate};
 
+use super::connect::beside;
 use crate::store::{Change, Unit};
 
 /// The bytes of the reserve.
@@ -22,9 +23,7 @@ pub(super) struct Reserve {
 impl Reserve {
     /// Names the reserve beside a database; it is held from the first change that takes room.
     pub(super) fn beside(database: &Path) -> Self {
-        let mut path = database.to_owned().into_os_string();
-        path.push("-reserve");
-        Self { path: path.into(), held: false }
+        Self { path: beside(database, "-reserve"), held: false }
     }
 
     /// Tells whether the reserve is held, after trying to hold it where it is not.

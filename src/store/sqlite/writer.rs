@@ -10,6 +10,7 @@
 //! commits leave as it is; emptying the write-ahead log raises it too, which costs those who read before it a second try.
 
 mod draw;
+mod lock;
 mod long;
 mod recover;
 mod report;
@@ -31,6 +32,7 @@ use super::checkpoint;
 use super::labels::Labels;
 use super::log::last_entry;
 use super::mend::compact as compact_file;
+use super::place::Place;
 use super::read_state;
 use super::reserve::Reserve;
 use crate::audit::{Entry, Head};
@@ -65,8 +67,11 @@ pub(super) enum Job {
 /// What the writer starts with.
 pub(super) struct Setup {
     pub(super) path: PathBuf,
+    pub(super) place: Arc<Place>,
     pub(super) reserve: Reserve,
     pub(super) connection: Connection,
+    /// Is in no transaction, and counts the frames of the log.
+    pub(super) observer: Connection,
     pub(super) jobs: mpsc::Receiver<Job>,
     pub(super) checkpoints: mpsc::Sender<checkpoint::Job>,
     pub(super) long: checkpoint::Long,
@@ -176,9 +181,12 @@ impl Writer {
             }
             self.commit_batch(batch);
             if let Some(reply) = compact {
-                let _ = reply.send(compact_file(&self.setup.path));
+                let compacted = self.setup.place.check().and_then(|()| compact_file(&self.setup.path));
+                let _ = reply.send(compacted);
             }
             if stop {
+                self.setup.place.before_close(&self.setup.connection);
+                self.setup.place.before_close(&self.setup.observer);
                 return;
             }
         }
@@ -226,6 +234,7 @@ impl Writer {
                     _ if released => Refusal::Full,
                     StoreError::Panicked => Refusal::Panicked,
                     StoreError::Damaged(_) => Refusal::Damaged(error.to_string()),
+                    StoreError::Displaced(what) => Refusal::Displaced(what),
                     error => Refusal::Storage(error.to_string()),
                 };
                 self.tell(replies.into_iter().map(|reply| (reply, Err(refusal.clone()))).collect());
@@ -252,11 +261,12 @@ impl Writer {
 
     /// Begins a transaction; gives the state on which it builds.
     fn begin(&mut self, units: &[Unit]) -> Result<State, StoreError> {
+        self.setup.place.check()?;
         let state = match self.state {
             Some(state) => state,
             None => self.trusted_state(units)?,
         };
-        self.setup.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        self.lock_log()?;
         self.notice_others()?;
         Ok(state)
     }
@@ -316,8 +326,11 @@ impl Writer {
     /// While others write no checkpoint reaches the log's end, and it would grow for as long as they do. Syncing what
     /// is overwritten also costs less than syncing a file that grows.
     fn begin_log_anew(&self) {
-        let moved = self.setup.connection.prepare_cached("PRAGMA wal_checkpoint(PASSIVE)");
-        if let Err(error) = moved.and_then(|mut move_all| move_all.query_row([], |_| Ok(()))) {
+        let Setup { connection, place, .. } = &self.setup;
+        let moved = place.checkpoint(|| {
+            connection.prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?.query_row([], |_| Ok(()))
+        });
+        if let Err(error) = moved {
             tracing::warn!(%error, "the write-ahead log could not be begun anew");
         }
     }

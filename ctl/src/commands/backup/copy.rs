@@ -95,11 +95,9 @@ impl Copy {
             record_restored(&store, &keys, self.made_at(), now())
                 .map_err(|refusal| Fault::new(Code::Storage, refusal.to_string()))?;
         }
-        // A write-ahead log that another database left behind would be played back into this one.
-        let [_, leftovers @ ..] = files_of(database);
-        for leftover in leftovers {
-            let _ = std::fs::remove_file(leftover);
-        }
+        let [_, log, index] = files_of(database);
+        set_aside(&log)?;
+        let _ = std::fs::remove_file(index);
         let placed = std::fs::rename(&self.path, database)
             .and_then(|()| std::fs::File::open(files::parent(database))?.sync_all());
         placed.map_err(|error| Failure::file(database, &error))
@@ -113,6 +111,25 @@ impl Drop for Copy {
             let _ = std::fs::remove_file(file);
         }
     }
+}
+
+/// Moves the write-ahead log that another database left behind away: it does not belong to this one, and may hold commits
+/// that stand nowhere else.
+fn set_aside(log: &Path) -> Result<(), Failure> {
+    let mut aside = log.as_os_str().to_owned();
+    aside.push(".old");
+    let aside = PathBuf::from(aside);
+    if log.metadata().is_ok_and(|meta| meta.len() == 0) {
+        return std::fs::remove_file(log).map_err(|error| Failure::file(log, &error));
+    }
+    if !log.exists() {
+        return Ok(());
+    }
+    if aside.exists() {
+        let message = format!("{} and {} are there already", log.display(), aside.display());
+        return Err(Fault::new(Code::Conflict, message).hint("move both of them away").into());
+    }
+    std::fs::rename(log, &aside).map_err(|error| Failure::file(log, &error))
 }
 
 /// Gives a database's files: itself, and those that `SQLite` keeps beside it.

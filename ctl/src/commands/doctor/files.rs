@@ -9,7 +9,7 @@ use vault::domain::{LockReason, OrgScope};
 use vault::keyfile::{self, KeyFileError};
 use vault::keyring;
 use vault::secret::Passphrase;
-use vault::store::{Flaw, Flawed, SqliteStore, Store, StoreError};
+use vault::store::{Displaced, Flaw, Flawed, SqliteStore, Store, StoreError};
 use vault::vault::LOCK_MARK;
 
 use super::Paths;
@@ -95,7 +95,7 @@ fn of_environment(finding: Warning) -> Warning {
 /// Looks whether the head of a log is there without its database.
 pub(super) fn lost(paths: &Paths) -> Option<Warning> {
     let head = paths.home.join("head");
-    let is_lost = head.exists() && (!paths.database.exists() || is_unfounded(paths));
+    let is_lost = head.exists() && (!paths.database.exists() || is_unfounded(paths) || is_log_alone(paths));
     is_lost.then(|| vault::vault::lost(&head))
 }
 
@@ -103,6 +103,11 @@ pub(super) fn lost(paths: &Paths) -> Option<Warning> {
 fn is_unfounded(paths: &Paths) -> bool {
     let Some(_held) = hold(&paths.home) else { return false };
     SqliteStore::is_empty(&paths.database).unwrap_or(false)
+}
+
+/// Returns whether nothing but the write-ahead log is left of the database.
+fn is_log_alone(paths: &Paths) -> bool {
+    matches!(SqliteStore::is_empty(&paths.database), Err(StoreError::Displaced(Displaced::LogAlone)))
 }
 
 fn try_key(key: &Passphrase, paths: &Paths) -> Result<(), Warning> {
@@ -113,6 +118,7 @@ fn try_key(key: &Passphrase, paths: &Paths) -> Result<(), Warning> {
         Ok(Ok(())) => Ok(()),
         Ok(Err(reason)) => Err(locked(reason)),
         Err(StoreError::Damaged(_)) => Err(locked(LockReason::Damaged)),
+        Err(StoreError::Displaced(what)) => Err(Warning::new("storage", what.to_string(), what.hint())),
         Err(error) => {
             let message = format!("{}: {error}", paths.database.display());
             let hint = "move the database away and bring back a backup with: vaultctl restore; one of a newer schema \

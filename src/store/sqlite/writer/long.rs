@@ -20,6 +20,8 @@ impl Writer {
         self.batch.change();
         match self.take_all(&unit, portions, &mut state) {
             Ok(()) => {
+                // It may have taken long.
+                self.setup.place.check()?;
                 let keys = self.keys.clone().unwrap_or(unit.keys);
                 self.end(state, Some(&keys))?;
                 Ok(Ok(Receipt { head: state.head }))

@@ -1,11 +1,13 @@
-//! What follows a commit that failed: nothing of it is left behind.
+//! What follows a commit that failed.
 
 use std::sync::Arc;
 
 use super::{Writer, data_version};
 use crate::keyring::Keys;
 use crate::store::StoreError;
-use crate::store::sqlite::{APPLICATION_ID, Mode, connect};
+use crate::store::sqlite::APPLICATION_ID;
+use crate::store::sqlite::connect::{Mode, connect};
+use crate::store::sqlite::lineage::{self, Frames};
 
 impl Writer {
     /// Leaves nothing of a failed batch behind: rolls back, opens the database again, forgets the state.
@@ -16,6 +18,9 @@ impl Writer {
         self.state = None;
         self.keys = held;
         let _ = self.setup.connection.execute_batch("ROLLBACK");
+        if self.setup.place.check().is_err() {
+            return;
+        }
         if let Err(error) = self.overwrite() {
             tracing::warn!(%error, "what a failed commit left in the write-ahead log could not be overwritten");
         }
@@ -31,7 +36,12 @@ impl Writer {
     /// Commits nothing in the place of what a failed commit left in the write-ahead log.
     fn overwrite(&self) -> Result<(), StoreError> {
         let connection = connect(&self.setup.path, Mode::Write)?;
+        let transaction = connection.unchecked_transaction()?;
+        if Frames::count(&self.setup.observer)?.are_moved() {
+            lineage::begin(&transaction)?;
+        }
         // Where only its sync failed it stands there whole. An update to the same values would write no page.
-        Ok(connection.pragma_update(None, "application_id", APPLICATION_ID)?)
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        Ok(transaction.commit()?)
     }
 }
