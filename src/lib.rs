@@ -25,6 +25,7 @@ pub mod files;
 pub mod ground;
 pub mod keyfile;
 pub mod keyring;
+pub mod own;
 pub mod policy;
 pub mod presets;
 pub mod secret;

@@ -20,6 +20,7 @@ pub(super) use self::copy::{Copy, files_of, key_of};
 use super::FOUND_SOMETHING;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::output_file;
 use crate::show::counted;
 
 /// Writes a consistent copy of the vault into a file, while the daemon runs, or checks one.
@@ -66,6 +67,7 @@ pub(super) fn run(args: &BackupArgs, context: &Context) -> Result<ExitCode, Fail
     if args.verify {
         return verify(args, context);
     }
+    output_file::refuse_own(&args.file, &context.home)?;
     if args.file.exists() && !args.force {
         let message = format!("{} is there already", args.file.display());
         return Err(Fault::new(Code::Conflict, message).hint("name another file, or add --force").into());

@@ -64,7 +64,8 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<ExitCode, Fail
         let hint = "if that is what you want, add --reveal; a sealed copy is the vault's own file";
         return Err(Failure::usage("export writes every value in clear", hint));
     }
-    let file = args.output.as_deref().map(|path| output_file::target(path, INSTEAD)).transpose()?;
+    let file =
+        args.output.as_deref().map(|path| output_file::target(path, &context.home, INSTEAD)).transpose()?;
     if let Some(path) = args.output.as_deref().filter(|path| path.exists() && !args.force) {
         let message = format!("{} is there already", path.display());
         let hint = "choose another file, or replace it with --force";

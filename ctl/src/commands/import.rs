@@ -141,7 +141,8 @@ pub(super) fn run(args: &ImportArgs, context: &Context) -> Result<ExitCode, Fail
     }
     import.dry_run = false;
     let imported = context.call(&import).map_err(in_options)?;
-    let replaced = if args.replace_with_refs { refs::replace(path(args)?, &imported, &found)? } else { 0 };
+    let replaced =
+        if args.replace_with_refs { refs::replace(path(args)?, &imported, &found, context)? } else { 0 };
     answer(&imported, &found, context)?;
     plan::summary(&imported, replaced, context)?;
     Ok(ExitCode::SUCCESS)

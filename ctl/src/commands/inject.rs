@@ -53,7 +53,7 @@ pub(super) fn run(args: &InjectArgs, context: &Context) -> Result<ExitCode, Fail
     if to_stdout && !args.reveal {
         super::refuse_terminal("inject -o FILE")?;
     }
-    let file = (!to_stdout).then(|| output_file::target(&args.output, INSTEAD)).transpose()?;
+    let file = (!to_stdout).then(|| output_file::target(&args.output, &context.home, INSTEAD)).transpose()?;
     let text = read(&args.input)?;
     let template = Template::parse(&text).map_err(|malformed| told(&args.input, &malformed))?;
     let filled = fill(&template, args, context)?;

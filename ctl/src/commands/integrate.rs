@@ -117,7 +117,7 @@ pub(super) fn run(args: &IntegrateArgs, context: &Context) -> Result<ExitCode, F
     let new = changed(args, context, &old).map_err(|problem| told(&path, problem))?;
     let change = (new != old).then_some(new);
     if let Some(new) = change.as_ref().filter(|_| !args.dry_run) {
-        write(&path, new)?;
+        write(&path, new, context)?;
     }
     if context.show.is_json() {
         let done = Integrated { file: path, changed: change.is_some(), dry_run: args.dry_run };
@@ -172,8 +172,8 @@ fn read(path: &Path) -> Result<String, Failure> {
 }
 
 /// Replaces the file whole, through a link to where it really is, with the rights that it had.
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let real = output_file::followed(path)?;
+fn write(path: &Path, text: &str, context: &Context) -> Result<(), Failure> {
+    let real = output_file::followed(path, &context.home)?;
     replace(&real, text).map_err(|error| Failure::file(path, &error))
 }
 

@@ -30,6 +30,7 @@ mod mcp;
 mod migration;
 mod mistakes;
 mod output;
+mod own_files;
 mod planted;
 mod platforms;
 mod run;

@@ -23,7 +23,7 @@ use crate::show::date;
 /// Makes the secret that holds the file as it was.
 pub(super) fn copy(path: &Path, context: &Context) -> Result<ImportEntry, Failure> {
     // Refused before anything is stored.
-    output_file::followed(path)?;
+    output_file::followed(path, &context.home)?;
     let whole = std::path::absolute(path).map_err(|error| Failure::file(path, &error))?;
     let name = format!("copy of {}, {}", whole.display(), date(now()));
     let name = SecretName::try_from(name).map_err(|rule| {
@@ -40,7 +40,12 @@ pub(super) fn copy(path: &Path, context: &Context) -> Result<ImportEntry, Failur
 ///
 /// # Errors
 /// What could not be written; the secrets are in the vault then, and the file is as it was.
-pub(super) fn replace(path: &Path, imported: &Imported, found: &Found) -> Result<usize, Failure> {
+pub(super) fn replace(
+    path: &Path,
+    imported: &Imported,
+    found: &Found,
+    context: &Context,
+) -> Result<usize, Failure> {
     let text = text_of(path)?;
     let stored = |outcome| matches!(outcome, Taken::Created | Taken::Overwritten);
     let names: Vec<&str> =
@@ -48,7 +53,7 @@ pub(super) fn replace(path: &Path, imported: &Imported, found: &Found) -> Result
     let stored = found.variables.iter().filter(|(_, name)| names.contains(&name.as_str()));
     let references = stored.map(|(variable, name)| (variable.as_str(), reference(name))).collect();
     let (text, replaced) = rewritten(&text, &read_each(&text).0, references);
-    let real = output_file::followed(path)?;
+    let real = output_file::followed(path, &context.home)?;
     files::replace_private(&real, text.as_bytes()).map_err(|error| Failure::file(&real, &error))?;
     Ok(replaced)
 }

@@ -9,10 +9,12 @@ use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use vault::api::{Code, Fault};
 use vault::files;
+use vault::own::Own;
 
 use crate::context::Context;
 use crate::env;
 use crate::failure::Failure;
+use crate::output_file;
 
 /// A home that this process holds, with the paths of what goes there.
 #[derive(Debug)]
@@ -41,6 +43,8 @@ impl Place {
             |path: &PathBuf| std::path::absolute(path).map_err(|error| Failure::file(path, &error));
         let (env_file, named_database) =
             (env_file.map(absolute).transpose()?, database.map(absolute).transpose()?);
+        refuse_taken(env_file.as_deref(), &home, Own::KeyFile)?;
+        refuse_taken(named_database.as_deref(), &home, Own::Database)?;
         let mut locks = vec![lock(&home.join("vault.lock"))?];
         if let Some(database) = &named_database {
             let mut beside = database.clone().into_os_string();
@@ -68,6 +72,14 @@ impl Place {
     pub(in crate::commands) fn daemon_command(&self, context: &Context) -> String {
         let options = self.named.iter().map(|(flag, path)| format!(" {flag} {}", path.display()));
         context.daemon_command() + &options.collect::<String>()
+    }
+}
+
+/// Refuses a path that names another file of a vault than it is to be.
+fn refuse_taken(path: Option<&Path>, home: &Path, to_be: Own) -> Result<(), Failure> {
+    match path.filter(|path| Own::find(path, home).is_some_and(|own| own != to_be)) {
+        Some(path) => Err(output_file::own(path)),
+        None => Ok(()),
     }
 }
 
