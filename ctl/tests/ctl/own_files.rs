@@ -1,4 +1,4 @@
-//! Commands that are told to write over a file of the vault's own.
+//! Commands whose target is a file of the vault itself.
 
 use std::os::unix::fs::symlink;
 
@@ -92,8 +92,9 @@ fn a_database_elsewhere_is_known_by_what_it_holds() {
 #[test]
 fn a_key_file_is_not_filled_with_references() {
     let test = served();
-    let key = std::fs::read(test.path(".env")).unwrap();
-    let path = test.path(".env").display().to_string();
+    let own = std::fs::read_to_string(test.path(".env")).unwrap();
+    let key = format!("{own}OPENAI_API_KEY=sk-1234567890\n").into_bytes();
+    let path = test.write(".env", std::str::from_utf8(&key).unwrap()).display().to_string();
     assert_refused(test.ctl(&["import", "dotenv", &path, "--replace-with-refs"]), "import");
     assert!(key == std::fs::read(test.path(".env")).unwrap());
 }
