@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use vault::api::{Code, NotPassed, ResolveMany, ResolvedMany, ResolvedValue};
+use vault::presets::Presets;
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -113,9 +114,10 @@ impl Values {
         &self.platforms
     }
 
-    /// Gives every value that was read, with the name of its secret.
-    pub(crate) fn exposed(&self) -> impl Iterator<Item = (&str, &str)> {
+    /// Returns every secret that was read, with its name: settings, such as a region or a port, are none.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = (&str, &str)> {
         let all = self.platforms.iter().flat_map(|platform| &platform.values).chain(self.named.values());
-        all.map(|read| (read.name.as_str(), read.value.value().expose()))
+        let secret = all.filter(|read| Presets::builtin().is_secret(read.name.as_str()));
+        secret.map(|read| (read.name.as_str(), read.value.value().expose()))
     }
 }

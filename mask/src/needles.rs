@@ -1,26 +1,23 @@
-//! The needles: every form of every value, with an index that passes over text without one at memory's speed.
+//! The needles: every text that is looked for, with an index that passes over text without one at memory's speed.
 //!
-//! The index knows each run of 4 or 8 bytes near the start of a needle. Text is looked at in strides: wherever a
-//! needle lies, one of the looks falls into its start. A look that finds nothing known costs a load and a table.
+//! The index knows each run of 4 or 8 bytes near the start of a needle, in each usual encoding. Text is looked at in
+//! strides: wherever a needle lies, one of the looks falls into its start. A look that finds nothing known costs a load
+//! and a table. Only around one that does, and around backslashes, ampersands and escapes, is text held against the needles.
 
-use zeroize::Zeroizing;
+use std::collections::BTreeMap;
+use std::ops::Range;
 
-use crate::{SHORTEST, forms};
+use crate::needle::{Found, NEAR, Needle, Owner};
+use crate::spelling::{Spellings, begins_noise, past_plain_noise};
+use crate::table::{Pairs, Table};
+use crate::{Lines, SHORTEST, texts};
 
 /// The longest stride, in bytes: longer ones gain little and fill the table.
 const LONGEST_STRIDE: usize = 32;
-/// The bits of a table for each run in it: of a thousand looks four or so find a run that is none.
-const BITS_A_RUN: usize = 32;
-/// The least and the most bits of a table, as powers of two: the largest keeps to a second-level cache.
-const TABLE_BITS: std::ops::RangeInclusive<u32> = 14..=20;
 /// The length of a run where a needle may be short, in bytes, and where none is.
 const RUNS: [usize; 2] = [4, 8];
-
-/// One form of a value, and whose it is.
-struct Needle {
-    bytes: Zeroizing<Vec<u8>>,
-    value: usize,
-}
+/// How far before its end a value is looked into for the start of another, in bytes: time is bound by it.
+const OVERLAP: usize = 1024;
 
 /// Whether more may follow the text that has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,37 +43,40 @@ impl std::fmt::Debug for Text<'_> {
     }
 }
 
-/// A place where a value stands, in some form.
+/// A place where a value stands, however it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hit {
     /// The first byte.
     pub place: usize,
-    /// The bytes of the form.
+    /// The bytes that it takes.
     pub length: usize,
     /// Which value, counted from 0 over those that are looked for.
     pub value: usize,
+    /// Whether it is a line of the value, and not the whole.
+    pub is_line: bool,
 }
 
-/// What stands at a place of the text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Found {
-    /// A needle of so many bytes, of the value of this number.
-    Whole(usize, usize),
-    /// The start of a needle, cut off by the end of the text.
-    Start,
+impl Hit {
+    /// Returns the place after it.
+    pub fn end(&self) -> usize {
+        self.place + self.length
+    }
 }
 
-/// Every form of every value.
+/// Everything that is looked for.
 pub struct Needles {
-    /// In the order of their bytes, each once.
-    sorted: Vec<Needle>,
+    all: Vec<Needle>,
     replacements: Vec<String>,
-    /// The bytes from which a needle is recognised: a stride and a run, less one.
-    head: usize,
+    spellings: Spellings,
+    /// The needles that a pair of bytes can begin.
+    begun: BTreeMap<[u8; 2], Vec<usize>>,
+    /// A bit for each pair of bytes that a needle can begin with.
+    pairs: Pairs,
+    /// The first byte of each.
+    firsts: Pairs,
     stride: usize,
     run: usize,
     looks: Table,
-    starts: Table,
 }
 
 impl std::fmt::Debug for Needles {
@@ -88,63 +88,61 @@ impl std::fmt::Debug for Needles {
 impl Default for Needles {
     /// Nothing to look for.
     fn default() -> Self {
-        Self::new([])
+        Self::new([], Lines::Long)
     }
 }
 
 impl Needles {
     /// Takes values with the names that they are masked by; those under [`SHORTEST`] bytes are left out.
-    pub fn new<'v>(values: impl IntoIterator<Item = (&'v str, &'v str)>) -> Self {
-        Self::of_forms(values, forms::of)
-    }
-
-    /// Takes values as [`new`](Self::new) does, and each line of 16 bytes or more of those that have several.
     ///
-    /// What prints a key or a certificate may put a prefix before each line. This is for masking: some lines, as of a
-    /// configuration, stand in other texts too, where a search would find no leak.
-    pub fn with_lines<'v>(values: impl IntoIterator<Item = (&'v str, &'v str)>) -> Self {
-        Self::of_forms(values, |value| {
-            let mut forms = forms::of(value);
-            forms.extend(forms::of_lines(value));
-            forms
-        })
-    }
-
-    fn of_forms<'v>(
-        values: impl IntoIterator<Item = (&'v str, &'v str)>,
-        forms_of: impl Fn(&str) -> Vec<forms::Form>,
-    ) -> Self {
-        let mut sorted = Vec::new();
-        let mut replacements = Vec::new();
-        for (name, value) in values {
-            if value.len() >= SHORTEST {
-                let value_of = |bytes| Needle { bytes, value: replacements.len() };
-                sorted.extend(forms_of(value).into_iter().map(value_of));
-                replacements.push(format!("[vault:{name}]"));
-            }
+    /// Of values of several lines, lines are looked for by themselves too: what prints a key may put a prefix before
+    /// each.
+    pub fn new<'v>(values: impl IntoIterator<Item = (&'v str, &'v str)>, lines: Lines) -> Self {
+        let (mut sought, mut replacements) = (Vec::new(), Vec::new());
+        for (name, value) in values.into_iter().filter(|(_, value)| value.len() >= SHORTEST) {
+            let owner = |is_line| Owner { value: replacements.len(), is_line };
+            sought.extend(texts::of(value).into_iter().map(|text| (text, owner(false))));
+            sought.extend(texts::lines_of(value, lines).into_iter().map(|text| (text, owner(true))));
+            replacements.push(format!("[vault:{name}]"));
         }
-        // Of two values with a form in common the first names it: the order is stable.
-        sorted.sort_by(|a, b| a.bytes.cmp(&b.bytes));
-        sorted.dedup_by(|a, b| a.bytes == b.bytes);
-        Self::indexed(sorted, replacements)
+        // Of two values with a text in common the first names it, and before those that have it as a line.
+        sought.sort_by(|(one, of_one), (other, of_other)| {
+            one.as_bytes().cmp(other.as_bytes()).then(of_one.is_line.cmp(&of_other.is_line))
+        });
+        sought.dedup_by(|(one, _), (other, _)| one == other);
+        Self::indexed(
+            sought.iter().flat_map(|(text, owner)| Needle::of(text, *owner)).collect(),
+            replacements,
+        )
     }
 
-    fn indexed(sorted: Vec<Needle>, replacements: Vec<String>) -> Self {
-        let shortest = sorted.iter().map(|needle| needle.bytes.len()).min().unwrap_or(SHORTEST);
+    fn indexed(needles: Vec<Needle>, replacements: Vec<String>) -> Self {
+        let heads = || needles.iter().flat_map(Needle::heads);
+        let shortest = heads().map(<[u8]>::len).min().unwrap_or(SHORTEST);
         let run = RUNS.into_iter().rev().find(|run| shortest >= 2 * run).unwrap_or(4);
         let stride = (shortest + 1 - run).min(LONGEST_STRIDE);
-        let head = stride + run - 1;
-        let (mut looks, mut starts) = (Table::of(sorted.len() * stride), Table::of(sorted.len()));
-        for head in sorted.iter().filter_map(|needle| needle.bytes.get(..head)) {
+        let mut looks = Table::of(heads().count() * stride);
+        for head in heads().filter_map(|head| head.get(..stride + run - 1)) {
             head.windows(run).for_each(|run| looks.add(run));
-            head.first_chunk::<4>().into_iter().for_each(|first| starts.add(first));
         }
-        Self { sorted, replacements, head, stride, run, looks, starts }
+        let spellings = Spellings::of_all(needles.iter().map(Needle::characters));
+        let mut begun = BTreeMap::<_, Vec<_>>::new();
+        for (number, needle) in needles.iter().enumerate() {
+            for pair in needle.first_pairs(&spellings) {
+                let numbers = begun.entry(pair).or_default();
+                if numbers.last() != Some(&number) {
+                    numbers.push(number);
+                }
+            }
+        }
+        let pairs = Pairs::of(begun.keys().copied());
+        let firsts = Pairs::of(begun.keys().map(|[first, _]| [*first, 0]));
+        Self { all: needles, replacements, spellings, begun, pairs, firsts, stride, run, looks }
     }
 
     /// Tells whether there is nothing to look for.
     pub fn is_empty(&self) -> bool {
-        self.sorted.is_empty()
+        self.all.is_empty()
     }
 
     /// Gives what a value is replaced by.
@@ -154,39 +152,41 @@ impl Needles {
 
     /// Finds every value in a text, from left to right, and gives the place up to which it could be judged.
     ///
-    /// That is its end, or the place from which on a form may be cut off by an open end.
-    pub fn search(&self, text: Text<'_>, mut hit: impl FnMut(Hit)) -> usize {
-        let mut done = 0;
-        while let Some((place, found)) = self.find(text, done) {
-            match found {
-                Found::Start => return place,
-                Found::Whole(length, value) => {
-                    hit(Hit { place, length, value });
-                    done = place + length;
-                }
-            }
-        }
-        text.bytes.len()
+    /// Values may overlap. One that lies wholly in those before it is passed over, and so is what ends within the
+    /// first `covered` bytes: those are known already. The text is judged up to its end, or to the place from which
+    /// on a value may be cut off by an open end.
+    pub fn search(&self, text: Text<'_>, covered: usize, hit: impl FnMut(Hit)) -> usize {
+        let mut escapes = Escapes::of(text.bytes);
+        let find = |from| self.find(text, from, &mut escapes);
+        each_found(find, covered, hit).unwrap_or(text.bytes.len())
     }
 
     /// Finds the first place, from `from` on, where a needle stands or where the open end cuts one off.
-    fn find(&self, text: Text<'_>, from: usize) -> Option<(usize, Found)> {
+    fn find(&self, text: Text<'_>, from: usize, escapes: &mut Escapes<'_>) -> Option<Place> {
         if self.is_empty() {
             return None;
         }
+        let length = text.bytes.len();
         let mut tested = from;
         let mut look = from + self.stride - 1;
-        while let Some(at) = self.next_look(text.bytes, look) {
-            let first = tested.max(at + 1 - self.stride);
-            if let Some(found) = self.test(text, first..=at) {
-                return Some(found);
+        loop {
+            let escape = escapes.from(tested);
+            let end = escape.map_or(length, |at| length.min(at + self.run));
+            if let Some(at) = self.next_look(text.bytes.get(..end)?, look) {
+                if let Some(found) = self.test(text, tested.max(at + 1 - self.stride)..at + 1) {
+                    return Some(found);
+                }
+                (tested, look) = (at + 1, at + self.stride);
+            } else if let Some(at) = escape {
+                if let Some(found) = self.test(text, tested.max((at + 1).saturating_sub(NEAR))..at + 1) {
+                    return Some(found);
+                }
+                (tested, look) = (at + 1, at + self.stride);
+            } else {
+                // No look falls into a needle of which less than a head is there.
+                return self.test(text, tested.max((length + 1).saturating_sub(NEAR))..length);
             }
-            tested = at + 1;
-            look = at + self.stride;
         }
-        // No look falls into a needle of which less than a head is there.
-        let length = text.bytes.len();
-        self.test(text, tested.max((length + 1).saturating_sub(self.head))..length)
     }
 
     /// Looks at every stride until a run is known.
@@ -218,117 +218,130 @@ impl Needles {
         }
     }
 
-    fn test(&self, text: Text<'_>, mut places: impl Iterator<Item = usize>) -> Option<(usize, Found)> {
+    fn test(&self, text: Text<'_>, mut places: Range<usize>) -> Option<Place> {
         places.find_map(|place| {
             let bytes = text.bytes.get(place..)?;
-            Some((place, self.at(Text { bytes, ..text })?))
+            let first = bytes.first().copied().filter(|first| self.firsts.has([*first, 0]))?;
+            let needles = match seconds(bytes) {
+                // Any that begins so.
+                None => self.begun.range([first, 0]..=[first, u8::MAX]),
+                Some([one, other]) => match (self.pairs.has([first, one]), self.pairs.has([first, other])) {
+                    (false, false) => return None,
+                    (true, false) => self.begun.range([first, one]..=[first, one]),
+                    (false, true) => self.begun.range([first, other]..=[first, other]),
+                    (true, true) => self.begun.range([first, one.min(other)]..=[first, one.max(other)]),
+                },
+            };
+            let needles = needles.flat_map(|(_, numbers)| numbers).filter_map(|one| self.all.get(*one));
+            longest(needles, Text { bytes, ..text }, &self.spellings).map(|found| found.at(place))
         })
     }
+}
 
-    /// Tells what stands at the start of a text.
-    fn at(&self, text: Text<'_>) -> Option<Found> {
-        let bytes = text.bytes;
-        if bytes.first_chunk::<4>().is_some_and(|first| !self.starts.has(first)) {
-            return None;
+/// Returns what a needle may have as its second byte: the one that is there, and the one behind noise, if that is sure.
+fn seconds(text: &[u8]) -> Option<[u8; 2]> {
+    let rest = text.get(1..)?;
+    let second = *rest.first()?;
+    if begins_noise(second) {
+        Some([second, *rest.get(past_plain_noise(rest).ok()?)?])
+    } else {
+        Some([second, second])
+    }
+}
+
+/// What was found at a place: a value, or what may be the start of one.
+enum Place {
+    Hit(Hit),
+    Start(usize),
+}
+
+impl Place {
+    fn at(self, place: usize) -> Self {
+        match self {
+            Self::Hit(hit) => Self::Hit(Hit { place, ..hit }),
+            Self::Start(_) => Self::Start(place),
         }
-        let head = bytes.get(..self.head).unwrap_or(bytes);
-        let first = self.sorted.partition_point(|needle| needle.bytes.as_slice() < head);
-        let alike = self.sorted.get(first..)?.iter().take_while(|needle| needle.bytes.starts_with(head));
-        let mut longest = None;
-        for needle in alike {
-            if bytes.starts_with(&needle.bytes) {
-                longest = Some(Found::Whole(needle.bytes.len(), needle.value));
-            } else if text.rest == Rest::Open && needle.bytes.starts_with(bytes) {
-                return Some(Found::Start);
+    }
+}
+
+/// Tells which needle stands at the start of a text, the longest of several.
+fn longest<'n>(
+    needles: impl Iterator<Item = &'n Needle>,
+    text: Text<'_>,
+    spellings: &Spellings,
+) -> Option<Place> {
+    let mut longest: Option<Hit> = None;
+    for needle in needles {
+        match needle.at(text, spellings) {
+            Some(Found::Start) => return Some(Place::Start(0)),
+            Some(Found::Whole(length)) if longest.is_none_or(|known| known.length < length) => {
+                let Owner { value, is_line } = needle.owner;
+                longest = Some(Hit { place: 0, length, value, is_line });
+            }
+            Some(Found::Whole(_)) | None => {}
+        }
+    }
+    longest.map(Place::Hit)
+}
+
+/// Goes from one find to the next; hands on those that go beyond what is covered, and returns where the last was cut off.
+fn each_found(
+    mut find: impl FnMut(usize) -> Option<Place>,
+    covered: usize,
+    mut hit: impl FnMut(Hit),
+) -> Option<usize> {
+    let (mut from, mut covered) = (0, covered);
+    while let Some(found) = find(from) {
+        let found = match found {
+            Place::Start(place) => return Some(place),
+            Place::Hit(found) => found,
+        };
+        if found.end() > covered {
+            hit(found);
+            covered = found.end();
+        }
+        from = (found.place + 1).max(found.end().saturating_sub(OVERLAP));
+    }
+    None
+}
+
+/// The bytes of a text that escapes begin with, one after the other.
+struct Escapes<'t> {
+    text: &'t [u8],
+    /// The next of a URL's, and the next of all others.
+    next: [Option<usize>; 2],
+}
+
+impl<'t> Escapes<'t> {
+    fn of(text: &'t [u8]) -> Self {
+        Self { text, next: [0, 1].map(|kind| next_escape(text, 0, kind)) }
+    }
+
+    /// Finds the first from a place on.
+    fn from(&mut self, place: usize) -> Option<usize> {
+        for (kind, next) in self.next.iter_mut().enumerate() {
+            if next.is_some_and(|next| next < place) {
+                *next = next_escape(self.text, place, kind);
             }
         }
-        longest
+        self.next.into_iter().flatten().min()
     }
 }
 
-/// Which runs were seen: no means no, yes means perhaps.
-///
-/// A Bloom filter in which the two bits of a run lie in one word, so that a look is one load.
-struct Table {
-    words: Vec<u64>,
-    bits: u32,
-}
-
-impl Table {
-    /// Makes a table for so many runs.
-    fn of(runs: usize) -> Self {
-        let bits = (runs * BITS_A_RUN).next_power_of_two().ilog2();
-        let bits = bits.clamp(*TABLE_BITS.start(), *TABLE_BITS.end());
-        Self { words: vec![0; 1 << (bits - 6)], bits }
-    }
-
-    fn add(&mut self, run: &[u8]) {
-        let (place, mask) = self.spread(word(run));
-        if let Some(word) = self.words.get_mut(place) {
-            *word |= mask;
-        }
-    }
-
-    fn has(&self, run: &[u8]) -> bool {
-        self.knows(word(run))
-    }
-
-    /// Gives the length of the blocks at a text's start in which none of `LOOKS` looks finds a known run of 4 bytes.
-    ///
-    /// Short strides have many looks; here those of 16 bytes share a load and a branch.
-    fn blocks_without<const STRIDE: usize, const LOOKS: usize>(&self, text: &[u8]) -> usize {
-        let mut rest = text;
-        while let Some(block) = rest.first_chunk::<16>() {
-            let block = u128::from_le_bytes(*block);
-            let run = |look| u64::try_from(block >> (8 * STRIDE * look) & 0xffff_ffff).unwrap_or_default();
-            let known = (0..LOOKS).fold(false, |known, look| known | self.knows(run(look)));
-            let Some(next) = rest.get(STRIDE * LOOKS..).filter(|_| !known) else { break };
-            rest = next;
-        }
-        text.len() - rest.len()
-    }
-
-    #[inline]
-    fn knows(&self, run: u64) -> bool {
-        let (place, mask) = self.spread(run);
-        self.words.get(place).is_some_and(|word| word & mask == mask)
-    }
-
-    /// Spreads a run over the table: folds its product with an odd number, and takes a word and two bits of it.
-    #[inline]
-    fn spread(&self, run: u64) -> (usize, u64) {
-        let (low, high) = run.carrying_mul(0x9e37_79b9_7f4a_7c15, 0);
-        let hash = low ^ high;
-        let place = usize::try_from(hash >> (64 + 6 - self.bits)).unwrap_or_default();
-        (place, 1 << (hash & 63) | 1 << (hash >> 6 & 63))
-    }
-}
-
-/// Reads a run of 4 or 8 bytes as a number.
-#[inline]
-fn word(run: &[u8]) -> u64 {
-    match (run.first_chunk::<8>(), run.first_chunk::<4>()) {
-        (Some(eight), _) => u64::from_le_bytes(*eight),
-        (None, Some(four)) => u64::from(u32::from_le_bytes(*four)),
-        (None, None) => 0,
-    }
+fn next_escape(text: &[u8], from: usize, kind: usize) -> Option<usize> {
+    let rest = text.get(from..)?;
+    let found =
+        if kind == 0 { memchr::memchr(b'%', rest) } else { memchr::memchr3(b'\\', b'&', b'\x1b', rest) };
+    found.map(|at| from + at)
 }
 
 #[cfg(test)]
 impl Needles {
-    /// Masks a text in the plainest way: at each place the longest needle.
-    pub(super) fn replace_plainly(&self, text: &[u8]) -> Vec<u8> {
-        let (mut out, mut place) = (Vec::new(), 0);
-        while place < text.len() {
-            let here = self.sorted.iter().filter(|needle| text[place..].starts_with(&needle.bytes));
-            if let Some(needle) = here.max_by_key(|needle| needle.bytes.len()) {
-                out.extend_from_slice(self.replacement(needle.value).as_bytes());
-                place += needle.bytes.len();
-            } else {
-                out.push(text[place]);
-                place += 1;
-            }
-        }
-        out
+    /// Finds every value in the plainest way: at each place every needle is tried.
+    pub(super) fn search_plainly(&self, bytes: &[u8], hit: impl FnMut(Hit)) {
+        let text = |place| Text { bytes: &bytes[place..], rest: Rest::Ended };
+        let here =
+            |place| longest(self.all.iter(), text(place), &self.spellings).map(|found| found.at(place));
+        each_found(|from| (from..bytes.len()).find_map(here), 0, hit);
     }
 }

@@ -11,7 +11,10 @@ use crate::domain::{Action, Invalid, SecretName};
 use crate::presets::Presets;
 use crate::secret::SecretValue;
 use crate::store::{ListQuery, Row, VersionRow};
-use vault_mask::{Needles, Rest, SHORTEST, Text};
+use vault_mask::{Hit, Lines, Needles, Rest, SHORTEST, Text};
+
+/// The most bytes between two lines of one leak: an indentation, a prefix of a log.
+const BETWEEN_LINES: usize = 256;
 
 impl Handle for Scan {
     const ANSWER: Length = Length::Long;
@@ -101,15 +104,17 @@ impl Sought {
 
     /// Looks for every value in every text.
     fn seek(self, texts: &[ScanText]) -> Scanned {
-        let needles =
-            Needles::new(self.values.iter().map(|(row, _, value)| (row.name.as_str(), value.expose())));
+        let values = self.values.iter().map(|(row, _, value)| (row.name.as_str(), value.expose()));
+        let needles = Needles::new(values, Lines::Random);
         let (mut matches, mut judged, mut total) = (Vec::new(), Vec::with_capacity(texts.len()), 0);
         for (number, text) in texts.iter().enumerate() {
-            let mut found = 0;
+            let (mut found, mut before) = (0, None);
             let rest = if text.open { Rest::Open } else { Rest::Ended };
-            let end = needles.search(Text { bytes: text.data.expose(), rest }, |hit| {
-                found += 1;
-                if found <= SCAN_MATCHES
+            let end = needles.search(Text { bytes: text.data.expose(), rest }, 0, |hit| {
+                let goes_on = before.replace(hit).is_some_and(|before| goes_on(before, hit));
+                found += usize::from(!goes_on);
+                if !goes_on
+                    && found <= SCAN_MATCHES
                     && let Some((row, version, _)) = self.values.get(hit.value)
                 {
                     let place = (number as u64, hit.place as u64, hit.length as u64);
@@ -122,6 +127,11 @@ impl Sought {
         let values = self.values.len() as u64;
         Scanned { matches, total, judged, values, left_out: self.left_out, damaged: self.damaged }
     }
+}
+
+/// Returns whether a line of a value follows another: one leak of a value of several lines counts once.
+fn goes_on(before: Hit, line: Hit) -> bool {
+    line.is_line && before.value == line.value && line.place.saturating_sub(before.end()) <= BETWEEN_LINES
 }
 
 fn found_at((text, offset, length): (u64, u64, u64), row: &Row, version: u64) -> ScanMatch {

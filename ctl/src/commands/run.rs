@@ -25,7 +25,7 @@ use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
 use variables::Pair;
-use vault_mask::Needles;
+use vault_mask::{Lines, Needles};
 
 pub(super) use launch::{Launch, Surroundings};
 pub(super) use signals::heeded;
@@ -39,9 +39,10 @@ pub(super) use variables::{Assigned, without_nul};
 /// signals and its exit code: 126 means that it may not be run, 127 that it was not found, 128 and a number that
 /// signal ended it. `AGENTICMAIL_VAULT_KEY` and `AGENTICMAIL_VAULT_TOKEN` are not handed on to it.
 ///
-/// A value, its base64, its hex, and its forms in URLs and JSON are printed as `[vault:NAME]`. Output that could begin a
-/// value is held back for at most half a second. That guards against accidents, not against a command that
-/// writes its secrets in a manner of its own.
+/// A value, its base64, its hex and its lines are printed as `[vault:NAME]`, also as shells, URLs, JSON and markup escape
+/// them; what a preset says is no secret, such as a region, is not. Output that could begin a value is held back for at
+/// most half a second. That guards against accidents, not against a command that writes its secrets in a manner of its
+/// own.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -91,10 +92,10 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, Failure
         return Ok(launch.replace(context.show));
     }
     if args.no_mask {
-        return piped::run(&launch, &Arc::new(Needles::new([])), context.show);
+        return piped::run(&launch, &Arc::new(Needles::default()), context.show);
     }
     variables::warn_of_short(&values, context.show);
-    let needles = Arc::new(Needles::with_lines(values.exposed()));
+    let needles = Arc::new(Needles::new(values.secrets(), Lines::Long));
     drop(values);
     match outer::Outer::of_stdout() {
         Some(outer) if !needles.is_empty() => terminal::run(launch, &needles, outer, context.show),

@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use vault_mask::Needles;
+use vault_mask::{Lines, Needles};
 use zeroize::Zeroizing;
 
 use crate::references::Values;
@@ -30,14 +30,14 @@ impl Known {
     pub(super) fn add(&self, values: &Values) {
         let mut state = self.locked();
         let before = state.values.len();
-        for (name, value) in values.exposed() {
+        for (name, value) in values.secrets() {
             if !state.values.iter().any(|(known, content)| known == name && content.as_str() == value) {
                 state.values.push((name.to_owned(), Zeroizing::new(value.to_owned())));
             }
         }
         if state.values.len() > before {
             let all = state.values.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-            state.needles = Arc::new(Needles::with_lines(all));
+            state.needles = Arc::new(Needles::new(all, Lines::Long));
         }
     }
 

@@ -1,6 +1,6 @@
 //! Which variables the command gets, and which secrets go into them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 
@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use vault::api::{Code, Fault, ResolvedValue};
 use vault::discovery::is_variable;
 use vault::domain::Invalid;
-use vault::presets::Presets;
 use vault_mask::SHORTEST;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -21,6 +20,9 @@ use crate::failure::{Failure, in_words};
 use crate::references::{self, Values, Wanted};
 use crate::show::{Show, plain};
 use crate::variables::{Passed, both, misfit};
+
+/// The most secrets that a warning names.
+const NAMED: usize = 5;
 
 /// A variable and the secret that goes into it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -219,11 +221,17 @@ fn read_file(path: &Path) -> Result<Vec<Assignment>, Failure> {
     }
 }
 
-/// Warns of values that are too short to be masked, but for settings that are no secrets.
+/// Warns once of all secrets that are too short to be masked.
 pub(super) fn warn_of_short(values: &Values, show: Show) {
-    let short = values.exposed().filter(|(_, value)| value.len() < SHORTEST);
-    for (name, _) in short.filter(|(name, _)| Presets::builtin().is_secret(name)) {
-        let message = format!("{} is too short to be masked in the output", plain(name));
+    let short: BTreeSet<_> = values.secrets().filter(|(_, value)| value.len() < SHORTEST).collect();
+    let names: Vec<_> = short.iter().take(NAMED).map(|(name, _)| plain(name)).collect();
+    let more = match short.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let are = if short.len() > 1 { "are" } else { "is" };
+    if !short.is_empty() {
+        let message = format!("{}{more} {are} too short to be masked in the output", names.join(", "));
         let hint = format!("values of {SHORTEST} bytes or more are masked");
         show.warning(&vault::api::Warning::new("short_value", message, hint));
     }
