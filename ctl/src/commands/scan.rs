@@ -1,5 +1,6 @@
 //! `vaultctl scan`
 
+mod diff;
 mod feed;
 mod files;
 mod finding;
@@ -8,13 +9,14 @@ mod patterns;
 mod places;
 mod sarif;
 
-use std::io;
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use schemars::JsonSchema;
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use super::FOUND_SOMETHING;
 use crate::context::Context;
@@ -22,7 +24,7 @@ use crate::failure::{Failure, in_words, verdict};
 use crate::show::{Show, Tone, counted, plain};
 use feed::Feed;
 use finding::{Finding, Origin};
-use git::Repository;
+use git::{Part, Repository};
 use patterns::Patterns;
 use places::Places;
 
@@ -31,9 +33,9 @@ const NAMED: usize = 10;
 
 /// Looks for stored values in files, history and agents' transcripts; exits 9 where something is found.
 ///
-/// Looks for the values themselves, present and kept, as they are and in base64, hex, URL and JSON escapes, and for
+/// Looks for the values themselves, present and kept, however they are escaped, for lines of keys, for base64 and hex, and for
 /// what has the form of a known platform's key. It prints where, never what. Without a path it looks in this folder and
-/// in the histories of shells. The text goes to the daemon over its socket: no value leaves it. Each request is in the
+/// in the histories of shells. Of a diff on standard input only what it adds counts. The text goes to the daemon over its socket: no value leaves it. Each request is in the
 /// audit log. Values under 6 bytes are not looked for; what is compressed or encrypted is not opened.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -41,7 +43,8 @@ Examples:
   vaultctl scan                              this folder, and the histories of shells
   vaultctl scan --git --agents               the history of the repository and agents' transcripts too
   vaultctl scan ~/project --format sarif > found.sarif
-  git diff --cached | vaultctl scan -        before a commit")]
+  vaultctl scan --staged                     before a commit
+  git diff main | vaultctl scan -            what a branch adds")]
 pub(crate) struct ScanArgs {
     /// Files and folders to look in, `-` for standard input [default: this folder]
     #[arg(value_name = "PATH")]
@@ -49,6 +52,9 @@ pub(crate) struct ScanArgs {
     /// Look in the whole git history of each path too
     #[arg(long)]
     git: bool,
+    /// Look at what the next commit adds, in the repository of each path, and nowhere else
+    #[arg(long, conflicts_with_all = ["git", "agents"])]
+    staged: bool,
     /// Look where shells and coding agents keep what was typed and said
     #[arg(long)]
     agents: bool,
@@ -138,6 +144,9 @@ impl ScanArgs {
                 "name files or folders that exist, or `-` for standard input",
             ));
         }
+        if self.staged {
+            return Ok(Vec::new());
+        }
         let known = Places::builtin()?;
         if self.agents || self.paths.is_empty() {
             places.extend(known.histories());
@@ -149,8 +158,13 @@ impl ScanArgs {
     }
 
     fn repositories(&self) -> Result<Vec<Repository>, Failure> {
-        let paths = if self.git { self.paths() } else { Vec::new() };
-        paths.iter().filter(|path| !is_stdin(path)).map(|path| Repository::of(path)).collect()
+        let part = match (self.git, self.staged) {
+            (_, true) => Part::Staged,
+            (true, _) => Part::History,
+            _ => return Ok(Vec::new()),
+        };
+        let paths = self.paths();
+        paths.iter().filter(|path| !is_stdin(path)).map(|path| Repository::of(path, part)).collect()
     }
 
     fn paths(&self) -> Vec<PathBuf> {
@@ -171,7 +185,7 @@ fn look(
     let mut unreadable = Vec::new();
     for place in places {
         if is_stdin(place) {
-            feed.look(&Origin::Stdin, io::stdin().lock())??;
+            look_at_stdin(feed)?;
         } else {
             look_under(place, feed, &mut unreadable)?;
         }
@@ -184,6 +198,19 @@ fn look(
         repository.name_commits(&mut feed.findings);
     }
     Ok(unreadable)
+}
+
+/// Looks at standard input; if it is a diff, at what that adds.
+fn look_at_stdin(feed: &mut Feed<'_>) -> Result<(), Failure> {
+    let mut input = io::stdin().lock();
+    let mut start = Zeroizing::new(Vec::new());
+    (&mut input).take(diff::START).read_to_end(&mut start)?;
+    let text = start.as_slice().chain(input);
+    if diff::is_diff(&start) {
+        feed.look_at_diff(BufReader::new(text))
+    } else {
+        Ok(feed.look(&Origin::Stdin, text)??)
+    }
 }
 
 fn look_under(place: &Path, feed: &mut Feed<'_>, unreadable: &mut Vec<Unreadable>) -> Result<(), Failure> {

@@ -153,6 +153,110 @@ fn keys_of_known_platforms_are_told_by_their_form() {
     ");
 }
 
+/// Makes a repository with a file that has the value in its second line, and takes that line out of the index.
+fn with_removal(folder: &Path) {
+    git(folder, &["init", "-q"]);
+    put(folder, "c.ini", format!("a=1\nkey={VALUE}\nb=2\n"));
+    git(folder, &["add", "."]);
+    git(folder, &["commit", "-qm", "1"]);
+    put(folder, "c.ini", "a=1\nb=2\n");
+    git(folder, &["add", "."]);
+}
+
+/// Gives what git prints.
+fn printed(folder: &Path, arguments: &[&str]) -> Vec<u8> {
+    let mut command = Command::new("git");
+    command.current_dir(folder).env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env("HOME", folder);
+    command.args(arguments).output().unwrap().stdout
+}
+
+#[test(needs(Git))]
+fn a_commit_that_takes_a_value_out_is_no_finding() {
+    let (test, folder) = with_secret();
+    with_removal(&folder);
+    scan(&test, &folder, &["--staged"]).succeeded();
+    for arguments in [
+        &["diff", "--cached"][..],
+        &["diff", "--cached", "-U9", "--color=always"],
+        &["diff", "--cached", "--no-prefix"],
+        &["diff", "--cached", "--unified=0"],
+    ] {
+        test.run(command(&test, &folder, &["-"]), printed(&folder, arguments)).succeeded();
+    }
+}
+
+#[test(needs(Git))]
+fn what_a_commit_adds_is_found_with_its_file_and_line() {
+    let (test, folder) = with_secret();
+    with_removal(&folder);
+    git(&folder, &["commit", "-qm", "2"]);
+    put(&folder, "conf/d \u{f6}.ini", format!("a=1\n\nkey = {VALUE}\n"));
+    put(&folder, "c.ini", format!("a=1\nb=2\nc={VALUE}"));
+    put(&folder, "binary", [b"\0\xff".as_slice(), VALUE.as_bytes()].concat());
+    git(&folder, &["add", "."]);
+    put(&folder, "not-staged", VALUE);
+    let run = scan(&test, &folder, &["--staged"]).ended_with(9);
+    for place in ["binary:1:3: ", "c.ini:3:3: ", "conf/d \u{f6}.ini:3:7: "] {
+        assert!(run.stdout.contains(place), "{place}\n{run}");
+    }
+    assert_eq!(3, run.stdout.lines().count(), "{run}");
+    let run =
+        test.run(command(&test, &folder, &["-"]), printed(&folder, &["diff", "--cached"])).ended_with(9);
+    assert!(run.stdout.contains("c.ini:3:3: ") && run.stdout.contains("conf/d \u{f6}.ini:3:7: "), "{run}");
+    let run = test
+        .run(command(&test, &folder, &["-", "--json"]), printed(&folder, &["diff", "--cached"]))
+        .ended_with(9);
+    assert_eq!(json!("c.ini"), run.json()["findings"][0]["path"]);
+}
+
+#[test(needs(Git))]
+fn a_message_beside_a_diff_is_looked_at_too() {
+    let (test, folder) = with_secret();
+    with_removal(&folder);
+    git(&folder, &["commit", "-qm", &format!("without {VALUE}")]);
+    let run = test.run(command(&test, &folder, &["-"]), printed(&folder, &["show"])).ended_with(9);
+    assert!(run.stdout.starts_with("-:5:13: the value of"), "{run}");
+    assert_eq!(1, run.stdout.lines().count(), "{run}");
+}
+
+const PEM: &str = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIBxG7yPq3sVZ0kLr9dWnT5uJ8hQ2\n\
+    oAoGCCqGSM49AwEHoUQDQgAEr1kP4mS6xY0d\n-----END EC PRIVATE KEY-----\n";
+
+#[test]
+fn a_key_is_found_as_transcripts_hold_it() {
+    let (test, folder) = with_secret();
+    test.ctl_with(&["set", "pem"], PEM).succeeded();
+    let mut held = PEM.to_owned();
+    for depth in 0..4 {
+        let run = test.run(command(&test, &folder, &["-"]), &held).ended_with(9);
+        assert_eq!(1, run.stdout.matches("the value of pem").count(), "{depth}: {run}");
+        held = json!({"type": "tool_result", "content": held}).to_string();
+    }
+}
+
+#[test]
+fn a_key_is_found_indented_and_behind_prefixes_once() {
+    let (test, folder) = with_secret();
+    test.ctl_with(&["set", "pem"], PEM).succeeded();
+    for prefix in ["    ", "log: ", "> ", "\t\t| 12 "] {
+        let lines = PEM.trim_end().replace('\n', &format!("\n{prefix}"));
+        let prefixed = format!("tls:\n  key: |\n{prefix}{lines}\n");
+        let run = test.run(command(&test, &folder, &["-"]), prefixed).ended_with(9);
+        assert_eq!(1, run.stdout.matches("the value of pem").count(), "{prefix}: {run}");
+    }
+    let header = "-----BEGIN EC PRIVATE KEY-----\n";
+    test.run(command(&test, &folder, &["-"]), header).succeeded();
+}
+
+#[test]
+fn leaked_keys_without_digits_are_found() {
+    let (test, folder) = with_secret();
+    let leaked = "aws_access_key_id = AKIAQWERTZUIOPLKJH5G\nHF_TOKEN=\"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\"\n\
+        STRIPE=sk_live_AbCdEfGhIjKlMnOpQrStUvW7\n";
+    let run = test.run(command(&test, &folder, &["-"]), leaked).ended_with(9);
+    assert_eq!(3, run.stdout.matches("looks like a key of").count(), "{run}");
+}
+
 #[test]
 fn sarif_names_rules_and_places() {
     let (test, folder) = with_secret();
@@ -186,7 +290,7 @@ fn a_path_that_is_not_there_is_a_mistake() {
     ");
     insta::assert_snapshot!(scan(&test, &folder, &["--git", "."]), @r"
     vaultctl: . is in no git repository that you may read
-      hint: name a path in one, or leave --git out
+      hint: name a path in one, or leave --git and --staged out
     [exit 2]
     ");
 }

@@ -1,6 +1,6 @@
 //! Texts on their way to the daemon: small ones together, large ones piece by piece.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 use std::ops::Range;
 
 use vault::api::{SCAN_BYTES, SCAN_TEXTS, Scan, ScanBytes, ScanMatch, ScanText, Scanned};
@@ -8,6 +8,7 @@ use vault::client::Client;
 use vault::domain::{OrgScope, SecretName};
 use zeroize::Zeroizing;
 
+use super::diff::{Added, each_added};
 use super::finding::{Finding, Origin, Position, What};
 use super::patterns::Patterns;
 use crate::context::Context;
@@ -80,10 +81,29 @@ impl<'c> Feed<'c> {
     pub(super) fn look(
         &mut self,
         origin: &Origin,
+        text: impl Read,
+    ) -> Result<Result<(), io::Error>, Failure> {
+        self.look_from(origin, Position::START, text)
+    }
+
+    /// Looks at what a diff adds, each run of lines at its place in the file.
+    ///
+    /// # Errors
+    /// What the daemon answered, or that the diff cannot be read.
+    pub(super) fn look_at_diff(&mut self, diff: impl BufRead) -> Result<(), Failure> {
+        each_added(diff, |Added { path, start, text }| {
+            let origin = path.map_or(Origin::Stdin, |path| Origin::File(path.into()));
+            Ok(self.look_from(&origin, start, text.as_slice())??)
+        })
+    }
+
+    fn look_from(
+        &mut self,
+        origin: &Origin,
+        mut start: Position,
         mut text: impl Read,
     ) -> Result<Result<(), io::Error>, Failure> {
         self.tally.texts += 1;
-        let mut start = Position::START;
         let mut held = Zeroizing::new(Vec::new());
         loop {
             let fresh = match fill(&mut text, &mut held) {

@@ -1,4 +1,4 @@
-//! The history of a repository: every object that it has, reachable or not, read by git itself.
+//! A repository, read by git itself: every object of its history, reachable or not, or what the next commit adds.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -10,10 +10,20 @@ use super::feed::Feed;
 use super::finding::{Finding, Origin};
 use crate::failure::Failure;
 
-/// A repository.
+/// A repository, and what of it is looked at.
 #[derive(Debug)]
 pub(super) struct Repository {
     folder: PathBuf,
+    part: Part,
+}
+
+/// What of a repository is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The text of every file, commit and tag that it has.
+    History,
+    /// What the next commit adds.
+    Staged,
 }
 
 impl Repository {
@@ -21,22 +31,38 @@ impl Repository {
     ///
     /// # Errors
     /// `invalid_request` where it is in none, or there is no git.
-    pub(super) fn of(path: &Path) -> Result<Self, Failure> {
+    pub(super) fn of(path: &Path, part: Part) -> Result<Self, Failure> {
         let folder = if path.is_dir() { path.to_owned() } else { vault::files::parent(path) };
         let answer = git(&folder, ["rev-parse", "--absolute-git-dir"]).stderr(Stdio::null()).output();
         let answer = answer.map_err(|error| no_git(&error))?;
         if !answer.status.success() {
             let message = format!("{} is in no git repository that you may read", path.display());
-            return Err(Failure::usage(message, "name a path in one, or leave --git out"));
+            return Err(Failure::usage(message, "name a path in one, or leave --git and --staged out"));
         }
-        Ok(Self { folder })
+        Ok(Self { folder, part })
     }
 
-    /// Looks at the text of every file, commit and tag that the repository has.
+    /// Looks at its part.
     ///
     /// # Errors
     /// What the daemon answered, or that git failed.
     pub(super) fn look(&self, feed: &mut Feed<'_>) -> Result<(), Failure> {
+        match self.part {
+            Part::History => self.look_at_history(feed),
+            Part::Staged => self.look_at_staged(feed),
+        }
+    }
+
+    fn look_at_staged(&self, feed: &mut Feed<'_>) -> Result<(), Failure> {
+        let arguments =
+            ["diff", "--cached", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--text"];
+        let (mut child, out) =
+            self.spawn(&[&arguments[..], &["--src-prefix=a/", "--dst-prefix=b/", "--unified=0"]].concat())?;
+        feed.look_at_diff(out)?;
+        ended(&mut child)
+    }
+
+    fn look_at_history(&self, feed: &mut Feed<'_>) -> Result<(), Failure> {
         let paths = self.paths()?;
         let arguments = ["cat-file", "--batch-all-objects", "--unordered", "--buffer", "--batch"];
         let (mut child, mut out) = self.spawn(&arguments)?;
@@ -143,7 +169,7 @@ fn git<S: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = S>) -
 
 fn no_git(error: &io::Error) -> Failure {
     let message = format!("git cannot be started: {}", crate::failure::in_words(error));
-    Failure::usage(message, "install git, or leave --git out")
+    Failure::usage(message, "install git, or leave --git and --staged out")
 }
 
 fn ended(child: &mut Child) -> Result<(), Failure> {
