@@ -11,6 +11,7 @@ mod onepassword;
 mod pass;
 mod plan;
 mod refs;
+mod settings;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -30,13 +31,15 @@ use crate::show::plain;
 /// The plan is printed before anything is stored. What cannot be taken is named, and then nothing is stored unless
 /// --skip-bad is given. From a .env file a variable that a platform's tools read gets that platform's name
 /// (`OPENAI_API_KEY` becomes `skill:openai:access_token`), any other keeps its own; with --prefix every one keeps its
-/// own after the prefix. `agenticmail` takes its database or a JSON array of rows of `vault_entries`; `pass` a store's
+/// own after the prefix. Settings, such as `NODE_ENV` or a region, stay where they are, each with a note that says why,
+/// unless --only names them. `agenticmail` takes its database or a JSON array of rows of `vault_entries`; `pass` a store's
 /// folder, opened by gpg; `1password` its CSV or the JSON of `op item get`; `bitwarden` its unencrypted JSON or CSV.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   vaultctl import dotenv .env --dry-run
   vaultctl import dotenv .env --replace-with-refs
+  vaultctl import dotenv .env --only 'DB_*' --skip DB_NAME
   vaultctl import agenticmail ~/.agenticmail/agenticmail.db --env-file ~/.agenticmail/.env
   vaultctl import bitwarden export.json --on-conflict skip
   vaultctl export --reveal --format json | ssh host vaultctl import json -")]
@@ -61,6 +64,12 @@ pub(crate) struct ImportArgs {
     /// The file with the `AGENTICMAIL_VAULT_KEY` of agenticmail's rows [default: .env in the home]
     #[arg(long, value_name = "FILE")]
     env_file: Option<PathBuf>,
+    /// Take these variables of a .env file alone, settings too; `*` is any text
+    #[arg(long, value_name = "PATTERN")]
+    only: Vec<String>,
+    /// Leave these variables of a .env file where they are
+    #[arg(long, value_name = "PATTERN")]
+    skip: Vec<String>,
     /// Put `vault://NAME` into the .env file in place of each value; a sealed copy of it goes into the vault
     #[arg(long)]
     replace_with_refs: bool,
@@ -159,6 +168,12 @@ fn check(args: &ImportArgs) -> Result<(), Failure> {
             "use it with: import dotenv FILE",
         ));
     }
+    if args.format != Format::Dotenv && !(args.only.is_empty() && args.skip.is_empty()) {
+        return Err(Failure::usage(
+            "--only and --skip are for a .env file",
+            "use them with: import dotenv FILE",
+        ));
+    }
     if args.env_file.is_some() && args.format != Format::Agenticmail {
         return Err(Failure::usage("--env-file is for agenticmail", "name the file to import without it"));
     }
@@ -173,7 +188,10 @@ fn read(args: &ImportArgs, context: &Context) -> Result<Found, Failure> {
     match args.format {
         Format::Pass => pass::read(args.file.as_deref(), context),
         Format::Agenticmail => agenticmail::read(path(args)?, args.env_file.as_deref(), context),
-        Format::Dotenv => dotenv::read(path(args)?, args.prefix.as_deref()),
+        Format::Dotenv => {
+            let choice = settings::Choice { only: &args.only, skip: &args.skip };
+            dotenv::read(path(args)?, args.prefix.as_deref(), choice)
+        }
         Format::Json => json::read(path(args)?),
         Format::OnePassword => onepassword::read(path(args)?),
         Format::Bitwarden => bitwarden::read(path(args)?),

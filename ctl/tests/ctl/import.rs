@@ -88,6 +88,41 @@ fn the_vaults_own_key_is_never_imported() {
     assert_eq!(["A"], names(&test)[..]);
 }
 
+const PROJECT: &str = "NODE_ENV=development\nPORT=3000\nAWS_REGION=eu-central-1\nVITE_TITLE=Shop\nCACHE=true\n\
+    REDIS_URL=redis://localhost:6379\nDB_PASSWORD=hunter2-hunter2\nPIN=4711\n";
+
+#[test]
+fn settings_stay_in_the_file_and_the_plan_says_why() {
+    let test = TestEnvironment::served();
+    let run = import(&test, "dotenv", PROJECT, &["--replace-with-refs"]).succeeded();
+    assert_eq!(2, names(&test).iter().filter(|name| !name.starts_with("copy of ")).count(), "{run}");
+    for (variable, why) in [
+        ("NODE_ENV", "by its name"),
+        ("PORT", "by its name"),
+        ("AWS_REGION", "its preset"),
+        ("VITE_TITLE", "bundlers"),
+        ("CACHE", "on or off"),
+        ("REDIS_URL", "on this machine"),
+    ] {
+        let note = run.stderr.lines().find(|line| line.contains(variable)).unwrap_or_default();
+        assert!(note.contains("left where it is") && note.contains(why), "{variable}: {run}");
+    }
+    let written = std::fs::read_to_string(test.path("source")).unwrap();
+    assert!(written.starts_with("NODE_ENV=development\nPORT=3000\nAWS_REGION=eu-central-1\n"), "{written}");
+    assert!(!written.contains("hunter2") && !written.contains("4711"), "{written}");
+}
+
+#[test]
+fn patterns_choose_what_is_taken_of_a_file() {
+    let test = TestEnvironment::served();
+    import(&test, "dotenv", PROJECT, &["--only", "DB_*", "--only", "NODE_ENV"]).succeeded();
+    assert_eq!(["DB_PASSWORD", "NODE_ENV"], names(&test)[..]);
+    let test = TestEnvironment::served();
+    let run = import(&test, "dotenv", PROJECT, &["--skip", "P*", "--skip", "*_PASSWORD"]).succeeded();
+    assert!(names(&test).is_empty() && run.stderr.contains("there is nothing to import"), "{run}");
+    import(&test, "json", r#"{"a": "1"}"#, &["--only", "a"]).ended_with(2);
+}
+
 #[test]
 fn references_replace_values_and_a_sealed_copy_is_kept() {
     let test = TestEnvironment::served();

@@ -5,6 +5,7 @@ use std::path::Path;
 use vault::presets::Presets;
 
 use super::found::{Candidate, Found, named, text_of};
+use super::settings::Choice;
 use crate::dotenv::{Assignment, read_each};
 use crate::env::PRIVATE;
 use crate::failure::Failure;
@@ -12,14 +13,20 @@ use crate::failure::Failure;
 /// What a reference to a secret begins with.
 pub(super) const SCHEME: &str = "vault://";
 
-/// Reads the file; with a prefix, variables keep their own names.
-pub(super) fn read(path: &Path, prefix: Option<&str>) -> Result<Found, Failure> {
+/// Reads the file; with a prefix, variables keep their own names. Settings are left out, with a note.
+pub(super) fn read(path: &Path, prefix: Option<&str>, choice: Choice<'_>) -> Result<Found, Failure> {
     let text = text_of(path)?;
     let mut found = Found::default();
     let (assignments, malformed) = read_each(&text);
     found.bad.extend(malformed.iter().map(|one| format!("{}, line {}: {}", named(path), one.line, one.why)));
     for assignment in assignments {
-        take(assignment, prefix, &mut found);
+        if let Some(why) = choice.leaves(&assignment.name, &assignment.value) {
+            if !assignment.value.is_empty() {
+                found.notes.push(format!("{} is left where it is, {why}", assignment.name));
+            }
+        } else {
+            take(assignment, prefix, &mut found);
+        }
     }
     Ok(found)
 }
