@@ -39,3 +39,18 @@ pub enum Refusal {
     #[error("the writer panicked")]
     Panicked,
 }
+
+impl Refusal {
+    /// Returns whether the store cannot write now, whatever it is asked to: what has to hold all the same does not wait for it.
+    pub fn is_of_the_store(&self) -> bool {
+        match self {
+            Self::Full | Self::Displaced(_) | Self::Storage(_) | Self::Damaged(_) | Self::Panicked => true,
+            Self::NameTaken
+            | Self::PlaceTaken
+            | Self::Stale
+            | Self::Revoked
+            | Self::OldKeys
+            | Self::Withdrawn => false,
+        }
+    }
+}

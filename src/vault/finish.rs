@@ -10,6 +10,7 @@ use super::faults::GivenUp;
 use super::handle::{After, Settled, Tally};
 use super::portions::{InPortions, NotDone};
 use crate::api::Fault;
+use crate::domain::LockReason;
 use crate::store::{Refusal, Unit};
 
 /// What is waited for: a commit, or a task that goes on behind it.
@@ -60,7 +61,14 @@ impl Vault {
         after: After,
     ) -> Result<Settled, NotDone> {
         let tally = match committing {
-            Some(committing) => committing.await?,
+            Some(committing) => match (committing.await, &after) {
+                (Err(NotDone::Refused(refusal)), After::Lock(by)) if refusal.is_of_the_store() => {
+                    tracing::error!(%refusal, %by, "the lock could not be recorded; the vault is locked all the same");
+                    self.count_lock(by, LockReason::ByRequest);
+                    Tally::default()
+                }
+                (done, _) => done?,
+            },
             None => Tally::default(),
         };
         Ok(Settled { tally, ..self.settle(after).await? })
@@ -92,7 +100,7 @@ impl Vault {
             After::Erase => settled.pending_erase = !self.erase().await,
             After::EraseSoon => self.0.erase_due.store(true, Ordering::Release),
             After::Open(keys) => self.open(keys).await,
-            After::Lock => settled.restart_opens = !self.lock_with_mark().await,
+            After::Lock(_) => settled.restart_opens = !self.lock_with_mark().await,
             After::StayLocked(by) => {
                 settled.restart_opens = !self.stay_locked(&by).await.ok_or(Refusal::Stale)?;
             }

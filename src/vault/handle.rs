@@ -75,8 +75,8 @@ pub(super) enum After {
     EraseSoon,
     /// The keyring opens.
     Open(Arc<Keys>),
-    /// The keyring closes, and stays closed over a restart.
-    Lock,
+    /// The keyring closes, and stays closed over a restart, as this owner asks; also if that cannot be recorded.
+    Lock(Actor),
     /// The keyring, closed for another reason, stays closed over a restart, as this owner asks.
     StayLocked(Actor),
     /// The agents changed.

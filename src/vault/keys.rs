@@ -20,7 +20,8 @@ impl Handle for LockVault {
         if desk.keys().is_ok() {
             desk.note(Draft::of(Action::Lock).with("reason", LockReason::ByRequest.as_str()));
             desk.stage(Change::Close);
-            desk.then(After::Lock);
+            let by = desk.caller().actor();
+            desk.then(After::Lock(by));
         } else {
             desk.vault().refuse_unmade()?;
             let by = desk.caller().actor();

@@ -44,7 +44,7 @@ impl Vault {
         }
     }
 
-    /// Counts that an owner locked what was locked for another reason.
+    /// Counts that an owner locked what was locked for another reason, or what could not record it.
     pub(super) fn count_lock(&self, by: &Actor, reason: LockReason) {
         let (actor, method) = (by.to_string(), LockVault::METHOD);
         self.count_while_locked(Kind { actor, method, outcome: Outcome::Ok, reason });

@@ -162,14 +162,19 @@ impl Vault {
         self.compare_heads(keys)
     }
 
-    /// Records the lock, refuses every unit from then on, and wipes the keys.
+    /// Records the lock if the store can write, refuses every unit from then on, and wipes the keys.
     pub async fn lock(&self, reason: LockReason, draft: Draft) -> Result<(), Fault> {
         self.record_folded().await;
         let Keyring::Open(keys) = self.keyring() else { return Ok(()) };
         let mut unit = self.system_unit(keys);
         unit.entries.push(draft.with("reason", reason.as_str()));
         unit.changes.push(Change::Close);
-        self.commit(unit).await.map_err(|refusal| super::fault_of(&refusal))?;
+        match self.commit(unit).await {
+            Err(refusal) if refusal.is_of_the_store() => {
+                tracing::error!(%refusal, "the lock could not be recorded; the vault is locked all the same");
+            }
+            committed => committed.map_err(|refusal| super::fault_of(&refusal))?,
+        }
         self.set_keyring(Keyring::Locked(reason));
         self.forget_agents();
         Ok(())

@@ -2,7 +2,7 @@
 //! the next start, and the file that was opened, put back, is taken up again.
 
 use serde_json::json;
-use vault_testkit::{Answer, Daemon, Home, NONE};
+use vault_testkit::{Answer, Daemon, Home, NONE, wait_for};
 
 /// Makes a vault with a secret that an older copy of its database lacks, and starts its daemon.
 fn served() -> (Home, Daemon) {
@@ -109,6 +109,36 @@ fn a_database_that_is_put_back_is_taken_up_again_without_a_restart() {
         daemon.kill();
         assert_whole(&home, &["old", "kept", "after"]);
     }
+}
+
+#[test]
+fn an_owners_lock_holds_though_it_cannot_be_recorded_and_the_next_unlock_records_it() {
+    let (home, daemon) = served();
+    rename(&home, "vault.db", "elsewhere");
+    let locked = daemon.http("POST", "/vault/lock", NONE);
+    assert_eq!((200, json!({ "success": true })), (locked.status, locked.body.clone()), "{}", locked.text);
+    assert!(home.path("locked").exists());
+    rename(&home, "elsewhere", "vault.db");
+    assert_eq!("by_request", daemon.get("/vault/status")["lockReason"]);
+    assert_eq!("locked", daemon.resolve("kept").code());
+    assert_eq!(200, daemon.http("POST", "/vault/unlock", json!({ "key": home.key })).status);
+    assert_eq!("hunter2-hunter2", daemon.resolve("kept").value());
+    let log = daemon.audit();
+    let locks = log.iter().filter(|entry| entry["action"] == "lock" && entry["actor"] != "system");
+    assert_eq!(vec!["ok"], locks.map(|lock| lock["outcome"].as_str().unwrap()).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_vault_locks_itself_though_it_cannot_record_it() {
+    let home = Home::new();
+    home.write("vault.toml", "[kdf]\niterations = 100000\n[auto_lock]\nidle_seconds = 2\n");
+    let daemon = Daemon::start(&home);
+    daemon.create("kept", "hunter2-hunter2");
+    rename(&home, "vault.db", "elsewhere");
+    wait_for("a lock", || (daemon.get("/vault/status")["lockReason"] == "idle").then_some(()));
+    rename(&home, "elsewhere", "vault.db");
+    assert_eq!("locked", daemon.resolve("kept").code());
+    assert!(home.log().contains("the lock could not be recorded"));
 }
 
 /// Starts the vault and asserts that it has these secrets and a log that verifies.

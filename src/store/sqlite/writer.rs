@@ -40,7 +40,7 @@ use crate::keyring::Keys;
 use crate::store::changes::{Batch, Changes};
 use crate::store::{Answers, Portions, Receipt, Refusal, Reply, State, StoreError, Unit};
 use draw::Draw;
-use unit::adopts;
+use unit::{adopts, closes};
 
 /// The most units that share a commit.
 const BATCH: usize = 256;
@@ -171,7 +171,7 @@ impl Writer {
                     }
                     Job::CommitInPortions(unit, portions, reply) => {
                         self.commit_batch(std::mem::take(&mut batch));
-                        self.commit_or_survive(vec![reply], |writer| {
+                        self.commit_or_survive(vec![reply], self.keys.clone(), |writer| {
                             Ok(vec![writer.transact_in_portions(*unit, portions)?])
                         });
                     }
@@ -194,17 +194,21 @@ impl Writer {
 
     fn commit_batch(&mut self, (units, replies): (Vec<Unit>, Vec<Reply>)) {
         if !units.is_empty() {
-            self.commit_or_survive(replies, |writer| writer.transact(units));
+            // A lock that cannot be recorded leaves no key here either.
+            let held = self.keys.clone().filter(|_| !units.iter().any(closes));
+            self.commit_or_survive(replies, held, |writer| writer.transact(units));
         }
     }
 
-    /// Commits. Where telling of it panics, those who were not told hear that the store did not answer.
+    /// Commits, and holds these keys if that fails. Where telling of it panics, those who were not told hear that the store did
+    /// not answer.
     fn commit_or_survive(
         &mut self,
         replies: Vec<Reply>,
+        held: Option<Arc<Keys>>,
         transact: impl FnOnce(&mut Self) -> Result<Vec<Answer>, StoreError>,
     ) {
-        if catch_unwind(AssertUnwindSafe(|| self.commit(replies, transact))).is_err() {
+        if catch_unwind(AssertUnwindSafe(|| self.commit(replies, held, transact))).is_err() {
             tracing::error!("the writer panicked beside a commit; it goes on from what is stored");
             self.recover(self.keys.clone());
         }
@@ -213,9 +217,9 @@ impl Writer {
     fn commit(
         &mut self,
         replies: Vec<Reply>,
+        held: Option<Arc<Keys>>,
         transact: impl FnOnce(&mut Self) -> Result<Vec<Answer>, StoreError>,
     ) {
-        let held = self.keys.clone();
         let panicked = |_| Err(StoreError::Panicked);
         match catch_unwind(AssertUnwindSafe(|| transact(self))).unwrap_or_else(panicked) {
             Ok(answers) => {

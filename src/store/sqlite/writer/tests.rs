@@ -14,12 +14,16 @@ use crate::audit::{Author, Draft};
 use crate::clock::SystemClock;
 use crate::crypto::Iterations;
 use crate::domain::{Action, AgentId, Caller};
-use crate::keyring::Keyring;
+use crate::keyring::{Keyring, unlock};
 use crate::secret::Passphrase;
 use crate::store::{
     Change, GivenUp, Maker, Portion, Receipt, Refusal, Rekeying, SqliteStore, Store, Unit, portions,
 };
 use crate::vault::{Posture, Settings, SlotSource, Vault};
+
+fn key() -> Passphrase {
+    Passphrase::new(b"a key that is long enough".to_vec()).unwrap()
+}
 
 /// An open vault whose store can be given units by hand.
 struct Opened {
@@ -42,7 +46,6 @@ impl Opened {
             executables: Executables::OfAll,
         };
         let vault = Vault::new(Arc::clone(&store) as Arc<dyn Store>, Arc::new(SystemClock), settings);
-        let key = || Passphrase::new(b"a key that is long enough".to_vec()).unwrap();
         vault.found(&key()).unwrap();
         let runtime = Runtime::new().unwrap();
         runtime.block_on(vault.unlock(key(), SlotSource::Elsewhere)).unwrap();
@@ -77,10 +80,20 @@ fn after_a_panic_the_writer_goes_on_from_what_is_stored() {
 }
 
 #[test]
-fn keys_that_a_batch_took_away_before_its_panic_are_in_force_again() {
+fn keys_that_a_batch_exchanged_before_its_panic_are_in_force_again() {
+    let opened = Opened::new();
+    let header = opened.store.header().unwrap().unwrap();
+    let page = PagePolicy { secretmem: false, require_lock: false };
+    let others = unlock(&header, &key(), page).unwrap();
+    assert_eq!(Some(Refusal::Panicked), opened.commit(vec![Change::Adopt(others), Change::Panic]).err());
+    assert!(opened.commit(Vec::new()).is_ok());
+}
+
+#[test]
+fn a_batch_that_closes_the_vault_leaves_no_keys_though_it_fails() {
     let opened = Opened::new();
     assert_eq!(Some(Refusal::Panicked), opened.commit(vec![Change::Close, Change::Panic]).err());
-    assert!(opened.commit(Vec::new()).is_ok());
+    assert_eq!(Some(Refusal::OldKeys), opened.commit(Vec::new()).err());
 }
 
 #[test]

@@ -210,6 +210,11 @@ pub(super) fn adopts(unit: &Unit) -> bool {
     unit.changes.iter().any(|change| matches!(change, Change::Adopt(_)))
 }
 
+/// Returns whether a unit closes the vault.
+pub(super) fn closes(unit: &Unit) -> bool {
+    unit.changes.iter().any(|change| matches!(change, Change::Close))
+}
+
 fn take_rekeying(changes: &mut Vec<Change>) -> Option<Box<Rekeying>> {
     let at = changes.iter().position(|change| matches!(change, Change::Rekey(_)))?;
     match changes.remove(at) {
