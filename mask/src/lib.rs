@@ -5,7 +5,7 @@
 //! ```
 //!
 //! A value is looked for as it is, in base64 and in hex, and line by line. Each of these texts is one needle, which is found
-//! however its characters are escaped ([`spelling`]). The index knows the needles by how they begin ([`heads`]).
+//! however its characters are escaped (`spelling`). The index knows the needles by how they begin (`heads`).
 //!
 //! A search of texts for what leaked uses the same needles. The masker is a pure state machine. However its input is cut
 //! into pieces, what comes out is what replacing over the whole input would give: everything that is part of a value.

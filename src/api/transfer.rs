@@ -107,6 +107,22 @@ pub struct Imported {
     pub entries: Vec<ImportedEntry>,
 }
 
+impl Imported {
+    /// Returns what becomes of an import without entries.
+    pub fn none() -> Self {
+        let (created, overwritten, skipped, conflicts) = (0, 0, 0, 0);
+        Self {
+            success: Success,
+            dry_run: false,
+            created,
+            overwritten,
+            skipped,
+            conflicts,
+            entries: Vec::new(),
+        }
+    }
+}
+
 impl Operation for Import {
     type Answer = Imported;
     const METHOD: &'static str = "vault.import";

@@ -126,13 +126,23 @@ impl Vault {
         // What stood before the log's begin was removed, and cannot be met any more.
         let begin = self.log_begin(keys)?;
         let mut met = outside.seq < begin.seq || outside == begin;
-        self.0.store.walk_audit(outside.seq.max(1)..=outside.seq.max(1), &mut |entry| {
+        let walked = self.0.store.walk_audit(outside.seq.max(1)..=outside.seq.max(1), &mut |entry| {
             met |= entry.seq == outside.seq && entry.mac == outside.mac;
-        })?;
-        let words = "the database is older than the log's head that was kept beside it: it was put back or its tail was cut";
-        let hint = "find out who put it back; bring back a newer backup with: vaultctl restore, or accept the loss \
-                    with: vaultctl doctor --accept-loss";
-        let warning = Warning::new(ROLLED_BACK, words, hint);
+        });
+        let warning = match walked {
+            // The secrets can be served though the log is damaged there.
+            Err(StoreError::Damaged(_)) => Warning::new(
+                ROLLED_BACK,
+                "the log cannot be read at the head that was kept outside the database",
+                "see what is damaged with: vaultctl doctor; bring back a backup with: vaultctl restore",
+            ),
+            walked => walked.map(|()| {
+                let words = "the database is older than the log's head that was kept beside it: it was put back or its tail was cut";
+                let hint = "find out who put it back; bring back a newer backup with: vaultctl restore, or accept the loss \
+                            with: vaultctl doctor --accept-loss";
+                Warning::new(ROLLED_BACK, words, hint)
+            })?,
+        };
         self.warn(ROLLED_BACK, (!met || outside.seq > state.head.seq).then_some(warning));
         self.0.compared.store(true, Ordering::Relaxed);
         Ok(())

@@ -151,7 +151,10 @@ impl Home {
 
     /// Opens the database of a stopped daemon.
     pub fn database(&self) -> Connection {
-        Connection::open(self.path("vault.db")).unwrap()
+        let connection = Connection::open(self.path("vault.db")).unwrap();
+        // A large change stays in the log, as a small one does.
+        connection.execute_batch("PRAGMA wal_autocheckpoint = 0").unwrap();
+        connection
     }
 
     /// Changes the database of a stopped daemon by SQL; the statement must hit at least one row.

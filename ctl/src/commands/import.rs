@@ -135,6 +135,7 @@ pub(super) fn run(args: &ImportArgs, context: &Context) -> Result<ExitCode, Fail
     refuse_bad(args, &found, context)?;
     if entries.is_empty() {
         context.show.note("there is nothing to import");
+        answer(&Imported { dry_run: args.dry_run, ..Imported::none() }, &found, context)?;
         return Ok(ExitCode::SUCCESS);
     }
     if args.replace_with_refs {

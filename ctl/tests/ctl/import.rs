@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use serde_json::json;
 use vault_testkit::{Run, TestEnvironment};
 
 const DOTENV: &str = "# keys\nexport OPENAI_API_KEY=\"sk-a\"\nMY_OWN=b\nEMPTY=\n";
@@ -20,6 +21,15 @@ fn names(test: &TestEnvironment) -> Vec<String> {
 
 fn value(test: &TestEnvironment, name: &str) -> String {
     test.ctl(&["get", name]).succeeded().stdout
+}
+
+#[test]
+fn for_programs_an_import_of_nothing_is_an_answer_too() {
+    let test = TestEnvironment::served();
+    let file = test.write("settings.env", "PORT=8080\n");
+    let run = test.ctl(&["import", "dotenv", file.to_str().unwrap(), "--json"]).succeeded();
+    assert_eq!((json!(0), json!([])), (run.json()["created"].clone(), run.json()["entries"].clone()));
+    assert_eq!(1, run.json()["notes"].as_array().unwrap().len());
 }
 
 #[test]

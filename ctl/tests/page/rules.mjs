@@ -56,7 +56,7 @@ function ours(text) {
 function theirs(text) {
   const file = join(process.env.HOME, 'lines.env');
   writeFileSync(file, text, { mode: 0o600 });
-  const { status, stdout, stderr } = run('import', 'dotenv', file, '--on-conflict', 'overwrite', '--json');
+  const { status, stdout, stderr } = run('import', 'dotenv', file, '--only', '*', '--on-conflict', 'overwrite', '--json');
   rmSync(file);
   return status === 0 ? JSON.parse(stdout).entries.map(({ name }) => name) : Number(stderr.match(/line (\d+)/)[1]);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vault::api::Code;
+use vault::api::{Code, LockVault, Operation};
 use vault::domain::{Action, Outcome};
 
 use super::step::{AGENTS, ASKED, Guess, NAMES, ORGS, Scope, Size, Spot, Step};
@@ -66,8 +66,8 @@ pub(crate) struct Book {
     /// The number of the value that was written last.
     pub(crate) number: u64,
     agents: BTreeSet<usize>,
-    /// What was refused since it was locked, and how often.
-    refused: Vec<(&'static str, u64)>,
+    /// What was asked for since it was locked, and how often: locks alone were done.
+    asked: Vec<(&'static str, u64)>,
 }
 
 impl Book {
@@ -82,7 +82,7 @@ impl Book {
             answer: Ok(Answer::Done),
             number: 0,
             agents: BTreeSet::new(),
-            refused: Vec::new(),
+            asked: Vec::new(),
         };
         for _ in 0..times {
             book.note(Action::Unlock, None, None);
@@ -93,7 +93,10 @@ impl Book {
     /// Takes a step.
     pub(crate) fn after(mut self, step: &Step) -> Self {
         self.answer = match step.refusable().filter(|_| self.locked) {
-            Some(method) => self.refuse(method, step.requests()),
+            Some(method) => {
+                self.count(method, step.requests());
+                if method == LockVault::METHOD { Ok(Answer::Done) } else { Err(Code::Locked) }
+            }
             None => self.answer_to(step),
         };
         self
@@ -144,13 +147,12 @@ impl Book {
         Err(code)
     }
 
-    /// Counts what a locked vault refuses; it is written down when the vault opens.
-    fn refuse(&mut self, method: &'static str, times: u64) -> Reply {
-        match self.refused.iter_mut().find(|(known, _)| *known == method) {
+    /// Counts what a locked vault is asked for; it is written down when the vault opens.
+    fn count(&mut self, method: &'static str, times: u64) {
+        match self.asked.iter_mut().find(|(known, _)| *known == method) {
             Some((_, count)) => *count += times,
-            None => self.refused.push((method, times)),
+            None => self.asked.push((method, times)),
         }
-        Err(Code::Locked)
     }
 
     fn create(&mut self, spot: Spot, size: Size) -> Reply {
@@ -308,20 +310,22 @@ impl Book {
         Answer::Done
     }
 
-    /// Opens it, and writes down what was refused.
+    /// Opens it, and writes down what it was asked for.
     fn unlock(&mut self) -> Answer {
         self.note(Action::Unlock, None, None);
-        for (_, times) in std::mem::take(&mut self.refused) {
-            let (action, outcome) = (Action::Read, Outcome::Denied);
+        for (method, times) in std::mem::take(&mut self.asked) {
+            let is_lock = method == LockVault::METHOD;
+            let (action, outcome) =
+                if is_lock { (Action::Lock, Outcome::Ok) } else { (Action::Read, Outcome::Denied) };
             self.log.push(Line { action, outcome, name: None, number: Some(times) });
         }
         self.locked = false;
         Answer::Done
     }
 
-    /// Opens it in another process, which knows of no refusal.
+    /// Opens it in another process, which knows of nothing that was asked for.
     fn start(&mut self) -> Answer {
-        self.refused.clear();
+        self.asked.clear();
         self.unlock()
     }
 
