@@ -28,6 +28,8 @@ mod items;
 mod json;
 #[path = "../../ctl/src/commands/import/onepassword.rs"]
 mod onepassword;
+#[path = "../../ctl/src/commands/import/settings.rs"]
+mod settings;
 
 /// Gives an entry its place in an import, as the command does.
 fn entry(name: SecretName, value: SecretValue) -> ImportEntry {
@@ -66,7 +68,7 @@ pub(crate) fn csv(data: &[u8]) {
     let path = file(data, "csv");
     taken(bitwarden::read(&path));
     taken(onepassword::read(&path));
-    taken(dotenv::read(&path, None));
+    taken(dotenv::read(&path, None, settings::Choice { only: &[], skip: &[] }));
 }
 
 /// Reads AgenticMail's rows as JSON, and takes their payloads apart.
