@@ -38,7 +38,7 @@ use crate::crypto::{Bytes32, Header};
 use crate::domain::{OrgId, OrgScope, SecretId, SecretName};
 use crate::keyring::Keys;
 use columns::blob32;
-use connect::{Mode, beside, connect};
+use connect::{Mode, connect, next_to};
 use header::{read_header, write_header};
 use migrate::{migrate, refuse_newer};
 use place::Place;
@@ -93,7 +93,7 @@ impl SqliteStore {
         store.writer = Some(writer::spawn(writer::Setup {
             path: path.to_owned(),
             place,
-            reserve: reserve::Reserve::beside(path),
+            reserve: reserve::Reserve::next_to(path),
             connection,
             observer,
             jobs: unit_jobs,
@@ -323,7 +323,7 @@ impl Store for SqliteStore {
     }
 
     fn snapshot(&self) -> Result<File, StoreError> {
-        let path = beside(&self.path, ".copy");
+        let path = next_to(&self.path, ".copy");
         let _one_at_a_time = self.copying.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = std::fs::remove_file(&path);
         drop(crate::files::create_private(&path)?);

@@ -50,7 +50,7 @@ pub(super) fn connect(path: &Path, mode: Mode) -> Result<Connection, StoreError>
     connection.set_prepared_statement_cache_capacity(64);
     // Else some statements are planned anew with each parameter.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    // The schema has neither: what somebody put into the file must not run beside our statements.
+    // The schema has neither: what somebody put into the file must not run with our statements.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
     connection.execute_batch(
@@ -90,7 +90,7 @@ pub(super) fn absolute(path: &Path) -> io::Result<PathBuf> {
 }
 
 /// Returns the path of a file next to the database.
-pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
+pub(super) fn next_to(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(end);
     name.into()

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::connect::{Mode, beside, connect};
+use super::connect::{Mode, connect, next_to};
 use crate::store::{Displaced, StoreError};
 
 /// The bytes of a write-ahead log before its first frame, and those of a frame without its page.
@@ -70,10 +70,10 @@ pub(super) fn part(copy: &Path) -> Result<(), StoreError> {
 /// [`StoreError::Displaced`] with [`Displaced::ForeignLog`] or [`Displaced::LogAlone`]; the files are left as they are.
 pub(super) fn check(path: &Path) -> Result<(), StoreError> {
     let length = |path: &Path| path.symlink_metadata().map_or(0, |meta| meta.len());
-    if length(&beside(path, "-wal")) <= LOG_HEADER {
+    if length(&next_to(path, "-wal")) <= LOG_HEADER {
         return Ok(());
     }
-    // SQLite would remove a log beside an empty file.
+    // SQLite would remove a log next to an empty file.
     if length(path) == 0 {
         return Err(Displaced::LogAlone.into());
     }

@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
-use super::connect::{absolute, beside};
+use super::connect::{absolute, next_to};
 use crate::store::{Displaced, StoreError};
 
 /// The file of the database and its write-ahead log, as they were opened.
@@ -47,7 +47,7 @@ impl Place {
     /// Takes what the path names for the file of the database; its connections are open already.
     pub(super) fn of(path: &Path) -> io::Result<Self> {
         let path = absolute(path)?;
-        let (file, log) = (crate::files::open_regular(&path)?, beside(&path, "-wal"));
+        let (file, log) = (crate::files::open_regular(&path)?, next_to(&path, "-wal"));
         let now = file.metadata()?;
         let seen = Seen {
             file: Some(id(&now)),
@@ -63,7 +63,7 @@ impl Place {
     /// Stands for files that were not opened.
     pub(super) fn unopened(path: &Path, why: Displaced) -> Self {
         let seen = Seen { displaced: Some(why), ..Seen::default() };
-        Self { path: path.to_owned(), log: beside(path, "-wal"), file: None, seen: Mutex::new(seen) }
+        Self { path: path.to_owned(), log: next_to(path, "-wal"), file: None, seen: Mutex::new(seen) }
     }
 
     /// Compares the files with those that were opened: one look at each.

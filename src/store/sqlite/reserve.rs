@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use nix::fcntl::{FallocateFlags, fallocate};
 
-use super::connect::beside;
+use super::connect::next_to;
 use crate::store::{Change, Unit};
 
 /// The bytes of the reserve.
@@ -22,8 +22,8 @@ pub(super) struct Reserve {
 
 impl Reserve {
     /// Names the reserve beside a database; it is held from the first change that takes room.
-    pub(super) fn beside(database: &Path) -> Self {
-        Self { path: beside(database, "-reserve"), held: false }
+    pub(super) fn next_to(database: &Path) -> Self {
+        Self { path: next_to(database, "-reserve"), held: false }
     }
 
     /// Tells whether the reserve is held, after trying to hold it where it is not.

@@ -36,7 +36,7 @@ pub(super) fn run(query: &Query, format: Format, context: &Context) -> Result<Ex
             print(&entry, format, context)?;
         }
     }
-    // A stream ends without a word: a caller that may follow no more is told why by the next request.
+    // A stream ends without a word: the next request says why a caller may follow no more.
     Err(context.call(&newest).err().unwrap_or_else(gone))
 }
 
