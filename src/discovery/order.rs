@@ -30,7 +30,7 @@ pub fn candidates(asked: &str) -> Vec<SecretName> {
     parsed.filter(|name| seen.insert(name.clone())).collect()
 }
 
-/// Lists the names that a new one would go before in the answer to some question.
+/// Lists the places ([`SecretName::place`]) that a new name's place would go before in the answer to some question.
 pub fn names_behind(name: &SecretName) -> Vec<SecretName> {
     let (mut behind, mut seen) = (Vec::new(), HashSet::from([name.clone()]));
     for asked in questions(name) {

@@ -24,8 +24,12 @@ fn plain(text: &str) -> bool {
         && !text.ends_with(char::is_whitespace)
 }
 
-fn part(text: &str) -> bool {
+fn is_platform(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-'))
+}
+
+fn is_field(text: &str) -> bool {
+    is_platform(&text.to_ascii_lowercase())
 }
 
 macro_rules! text_type {
@@ -81,11 +85,11 @@ impl SecretName {
         }
         let Some(rest) = text.strip_prefix(SKILL) else { return Ok(()) };
         let (platform, field) = rest.split_once(':').map_or((rest, None), |(p, f)| (p, Some(f)));
-        if part(platform) && field.is_none_or(part) {
+        if is_platform(platform) && field.is_none_or(is_field) {
             return Ok(());
         }
         Err(Invalid(
-            "a name that begins with `skill:` is `skill:<platform>:<field>`, both of a-z, 0-9, `.`, `_`, `-`",
+            "a name that begins with `skill:` is `skill:<platform>:<field>`, both of a-z, 0-9, `.`, `_`, `-`, the field of A-Z too",
         ))
     }
 
@@ -197,7 +201,7 @@ text_type!(PlatformName);
 
 impl PlatformName {
     fn check(text: &str) -> Result<(), Invalid> {
-        if text.len() <= NAME_BYTES && part(text) {
+        if text.len() <= NAME_BYTES && is_platform(text) {
             return Ok(());
         }
         Err(Invalid("a platform is 1 to 256 of a-z, 0-9, `.`, `_`, `-`"))
@@ -213,10 +217,10 @@ text_type!(FieldName);
 
 impl FieldName {
     fn check(text: &str) -> Result<(), Invalid> {
-        if text.len() <= NAME_BYTES && part(text) {
+        if text.len() <= NAME_BYTES && is_field(text) {
             return Ok(());
         }
-        Err(Invalid("a field is 1 to 256 of a-z, 0-9, `.`, `_`, `-`"))
+        Err(Invalid("a field is 1 to 256 of a-z, A-Z, 0-9, `.`, `_`, `-`"))
     }
 }
 
@@ -264,17 +268,78 @@ impl TryFrom<serde_json::Map<String, serde_json::Value>> for Metadata {
     }
 }
 
-/// Turns `camelCase` and `kebab-case` into `snake_case`, the form that presets use.
+/// Turns `camelCase` and `kebab-case` into `snake_case`, the form that presets use; `apiURL` and `APIKey` are two words each.
 pub fn snake_case(text: &str) -> Cow<'_, str> {
     if !text.contains(|c: char| c == '-' || c.is_ascii_uppercase()) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 4);
-    for (at, c) in text.char_indices() {
-        if c.is_ascii_uppercase() && at > 0 && !out.ends_with('_') {
+    let mut characters = text.chars().peekable();
+    let mut last = '_';
+    while let Some(c) = characters.next() {
+        let ends_capitals =
+            last.is_ascii_uppercase() && characters.peek().is_some_and(char::is_ascii_lowercase);
+        let begins_word = last.is_ascii_lowercase() || last.is_ascii_digit() || ends_capitals;
+        if c.is_ascii_uppercase() && begins_word {
             out.push('_');
         }
         out.push(if c == '-' { '_' } else { c.to_ascii_lowercase() });
+        last = c;
     }
     Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_told_apart_by_their_capitals() {
+        for (text, snake) in [
+            ("accessKeyId", "access_key_id"),
+            ("api-key", "api_key"),
+            ("apiURL", "api_url"),
+            ("APIKey", "api_key"),
+            ("accountSID", "account_sid"),
+            ("oauth2Token", "oauth2_token"),
+            ("Token", "token"),
+            ("TOKEN", "token"),
+            ("x-Api-Key", "x_api_key"),
+            ("already_snake", "already_snake"),
+            ("a.B", "a.b"),
+        ] {
+            assert_eq!(snake, snake_case(text));
+        }
+    }
+
+    #[test]
+    fn a_field_has_capitals_and_a_platform_has_none() {
+        let is_name = |name: &str| SecretName::try_from(name.to_owned()).is_ok();
+        for name in ["skill:aws:accessKeyId", "skill:mailchimp:apiKey", "skill:x:API", "skill:x:B.c-D"] {
+            assert!(is_name(name), "{name}");
+        }
+        for name in [
+            "skill:UPPER:x",
+            "skill:Aws:accessKeyId",
+            "skill:AWS",
+            "skill:x:\u{e4}",
+            "skill:x:a b",
+            "skill:x:A:b",
+        ] {
+            assert!(!is_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_spelling_of_a_field_is_in_one_place() {
+        for name in [
+            "skill:aws:accessKeyId",
+            "skill:aws:access-key-id",
+            "skill:aws:access.keyId",
+            "skill:aws:AccessKeyID",
+        ] {
+            let name = SecretName::try_from(name.to_owned()).unwrap();
+            assert_eq!("skill:aws:access_key_id", name.place());
+        }
+    }
 }

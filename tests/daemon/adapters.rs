@@ -52,6 +52,14 @@ fn found(daemon: &Daemon, names: &[String]) -> Vec<String> {
 }
 
 #[test]
+fn each_tool_finds_its_fields_as_it_names_them() {
+    let names: Vec<_> = asked().map(name).collect();
+    assert_eq!(144, ADAPTERS.lines().count());
+    let (_home, daemon) = holding(&names);
+    assert_eq!(names, found(&daemon, &names));
+}
+
+#[test]
 fn each_tool_finds_its_fields_in_snake_case() {
     assert_eq!(144, ADAPTERS.lines().count());
     let twins: Vec<_> = asked().map(|(platform, field)| name((platform, &snake_case(field)))).collect();

@@ -179,11 +179,24 @@ fn discovery_shows_the_variables_of_what_is_passed_and_none_of_the_rest() {
 
 #[test]
 fn two_spellings_of_a_field_are_one_place() {
-    let (_home, daemon) =
-        stocked(&["skill:x:client-id", "skill:aws:access_key_id", "skill:y:a.b", "skill:z:a_b"]);
-    for second in
-        ["skill:x:client_id", "skill:x:client.id", "skill:aws:access-key-id", "skill:y:a-b", "skill:z:a.b"]
-    {
+    let (_home, daemon) = stocked(&[
+        "skill:x:client-id",
+        "skill:aws:access_key_id",
+        "skill:y:a.b",
+        "skill:z:a_b",
+        "skill:w:apiKey",
+    ]);
+    for second in [
+        "skill:x:client_id",
+        "skill:x:client.id",
+        "skill:x:clientID",
+        "skill:aws:access-key-id",
+        "skill:aws:accessKeyId",
+        "skill:y:a-b",
+        "skill:z:a.b",
+        "skill:w:api_key",
+        "skill:w:APIKey",
+    ] {
         let answer = daemon.http("POST", "/vault/secrets", json!({ "name": second, "value": "v" }));
         assert_eq!((409, "conflict"), (answer.status, answer.code()), "{second}: {}", answer.text);
     }

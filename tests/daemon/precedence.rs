@@ -17,7 +17,7 @@ fn forbidden() -> (u16, String) {
 }
 
 /// What goes before a stored secret in the answer to some question.
-const BEFORE: [(&str, &str); 12] = [
+const BEFORE: [(&str, &str); 17] = [
     ("skill:openai:access_token", "openai"),
     ("skill:openai:api_key", "skill:openai"),
     ("skill:openai:api_key", "skill:openai:access_token"),
@@ -30,6 +30,11 @@ const BEFORE: [(&str, &str); 12] = [
     ("skill:mine:token", "mine"),
     ("skill:mine:token", "skill:mine:api-key"),
     ("skill:mine", "skill:mine:token"),
+    ("skill:gemini:clientId", "skill:google:client_id"),
+    ("skill:google:client_id", "skill:gemini:clientId"),
+    ("skill:gemini:client-id", "skill:gcp:clientID"),
+    ("skill:mine:apiKey", "skill:mine:access_token"),
+    ("skill:mine:accessToken", "mine"),
 ];
 
 #[test]
@@ -123,9 +128,9 @@ fn the_refusal_names_the_secret_to_its_readers_and_to_the_log() {
 
 #[test]
 fn an_agents_second_spelling_is_a_conflict() {
-    let (_home, daemon) = stocked(&["skill:x:client-id"]);
+    let (_home, daemon) = stocked(&["skill:x:client-id", "skill:aws:accessKeyId"]);
     let maker = agent(&daemon, "maker", &["create"], &["*"]);
-    for name in ["skill:x:client-id", "skill:x:client_id"] {
+    for name in ["skill:x:client-id", "skill:x:client_id", "skill:x:clientId", "skill:aws:access_key_id"] {
         assert_eq!((409, "conflict".to_owned()), stores(&daemon, &maker, name));
     }
 }

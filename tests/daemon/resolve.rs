@@ -90,6 +90,21 @@ fn camel_case_and_kebab_case_find_their_snake_case_twin() {
 }
 
 #[test]
+fn an_exact_name_goes_before_its_snake_case_twin_of_another_alias() {
+    let (_home, daemon) =
+        stocked(&["skill:twilio-sms:authToken", "skill:twilio:auth_token", "skill:datadog:apiKey"]);
+    assert_resolves(
+        &daemon,
+        &[
+            ("skill:twilio-sms:authToken", "skill:twilio-sms:authToken"),
+            ("skill:twilio:authToken", "skill:twilio:auth_token"),
+            ("skill:twilio-sms:auth_token", "skill:twilio:auth_token"),
+            ("skill:datadog-monitoring:apiKey", "skill:datadog:apiKey"),
+        ],
+    );
+}
+
+#[test]
 fn a_presets_alias_finds_the_platform() {
     let (_home, daemon) =
         stocked(&["skill:telegram:access_token", "skill:aws:access_key_id", "skill:google:access_token"]);

@@ -167,7 +167,8 @@ fn a_bad_name_is_refused() {
         "skill::a",
         "skill:a:",
         "skill:A:b",
-        "skill:a:B",
+        "skill:UPPER:x",
+        "skill:UPPER",
         "skill:a:b:c",
         "skill:a b:c",
         "skill:ä:b",
@@ -187,6 +188,7 @@ fn a_name_may_have_256_bytes_and_any_script() {
         "n".repeat(256),
         "🔑 ключ".to_owned(),
         "skill:a.b_c-1:d".to_owned(),
+        "skill:aws:accessKeyId".to_owned(),
         "skill:x".to_owned(),
     ] {
         let id = daemon.create(&name, "v");

@@ -52,7 +52,7 @@ const PLATFORMS: [&str; 12] = [
 ];
 
 /// What the attacker stores with values of his own: everything that might take a place, go before, redirect or break.
-const ATTACKS: [&str; 48] = [
+const ATTACKS: [&str; 52] = [
     "openai",
     "skill:openai",
     "skill:openai:access_token",
@@ -77,6 +77,8 @@ const ATTACKS: [&str; 48] = [
     "skill:google:application_credentials",
     "skill:gemini:client_id",
     "skill:google:client-id",
+    "skill:gcp:clientId",
+    "skill:google:clientSecret",
     "aws",
     "skill:aws",
     "skill:aws:config_file",
@@ -96,6 +98,8 @@ const ATTACKS: [&str; 48] = [
     "skill:twilio:account-sid",
     "mine",
     "skill:mine",
+    "skill:mine:clientId",
+    "skill:mine:apiKey",
     "skill:mine:access_token",
     "skill:mine:api_key",
     "skill:mine:client_id",

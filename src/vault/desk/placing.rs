@@ -3,7 +3,7 @@
 use super::Desk;
 use crate::api::Fault;
 use crate::audit::Draft;
-use crate::discovery::names_behind;
+use crate::discovery::{names_behind, platforms};
 use crate::domain::{Action, Caller, OrgId, PlatformName, SecretName};
 use crate::policy::{Request, Verdict, judge};
 use crate::store::{Refusal, StoreError};
@@ -34,19 +34,31 @@ impl Desk {
     }
 
     /// Finds a stored secret that a name would go before and that a caller may not replace.
+    ///
+    /// Names are compared by their places: what is asked for in some spelling finds every alias of the platform in that spelling
+    /// and in `snake_case`.
     pub(in crate::vault) fn first_behind(
         &self,
         caller: &Caller,
         org: &OrgId,
         name: &SecretName,
     ) -> Result<Option<SecretName>, Fault> {
-        for behind in names_behind(name) {
-            let replace = Request { action: Action::Encrypt, org: Some(org), name: Some(behind.as_str()) };
-            if matches!(judge(caller, &replace), Verdict::Denied(_)) && self.is_stored(org, &behind)? {
-                return Ok(Some(behind));
-            }
+        let behind = names_behind(&SecretName::try_from(name.place().into_owned())?);
+        let may_replace = |stored: &SecretName| {
+            let replace = Request { action: Action::Encrypt, org: Some(org), name: Some(stored.as_str()) };
+            !matches!(judge(caller, &replace), Verdict::Denied(_))
+        };
+        let mut first = None;
+        for platform in platforms(name.skill().map_or(name.as_str(), |(platform, _)| platform)) {
+            let Ok(platform) = PlatformName::try_from(platform) else { continue };
+            self.walk_platform(org, &platform, |one| {
+                let is_behind = || behind.iter().any(|behind| behind.as_str() == one.name.place());
+                if first.is_none() && is_behind() && !may_replace(&one.name) {
+                    first = Some(one.name);
+                }
+            })?;
         }
-        Ok(None)
+        Ok(first)
     }
 
     /// Returns whether an org has a secret of a name, be it damaged.

@@ -1,6 +1,7 @@
 // The rule of names, so that a mistake shows while it is typed. The vault checks it again.
 
-const PART = /^[a-z0-9._-]+$/;
+const PLATFORM = /^[a-z0-9._-]+$/;
+const FIELD = /^[A-Za-z0-9._-]+$/;
 const AGENT = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** Says what is wrong with a secret's name; an empty text where nothing is. */
@@ -8,8 +9,8 @@ export function nameTrouble(name) {
   if (!plain(name)) return '1 to 256 bytes, no control characters, no space at either end.';
   if (!name.startsWith('skill:')) return '';
   const [platform, field] = name.slice('skill:'.length).split(/:(.*)/s);
-  if (PART.test(platform) && (field === undefined || PART.test(field))) return '';
-  return 'A name that begins with skill: is skill:<platform>:<field>, both of a-z, 0-9, ".", "_", "-".';
+  if (PLATFORM.test(platform) && (field === undefined || FIELD.test(field))) return '';
+  return 'A name that begins with skill: is skill:<platform>:<field>, both of a-z, 0-9, ".", "_", "-", the field of A-Z too.';
 }
 
 /** Says what is wrong with an agent's name. */
