@@ -1,6 +1,7 @@
 //! `vaultctl integrate`
 
 mod document;
+mod lines;
 
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
@@ -13,21 +14,26 @@ use serde::Serialize;
 use vault::api::{Code, Fault};
 use vault::files;
 
-use super::mcp::Toolset;
+use super::mcp::{MOST_SECONDS, Toolset};
 use crate::context::Context;
 use crate::env;
 use crate::failure::{Failure, in_words};
 use crate::output_file;
 use crate::show::plain;
 use document::{Document, Problem, Server};
+use lines::Change;
 
 /// The name of our server in a client's configuration.
 const NAME: &str = "agenticmail-vault";
+/// How long Codex is to wait for a tool's answer, in seconds: a minute longer than a command may take.
+const CODEX_SECONDS: u32 = MOST_SECONDS + 60;
+/// What some editors begin a file in UTF-8 with.
+const MARK: &str = "\u{feff}";
 
 /// Tells an AI agent's program to start `vaultctl mcp`.
 ///
 /// Writes one entry into the program's own configuration and keeps every other byte of it. `--undo` takes the entry out
-/// again. `--home`, `--socket`, `--org` and `--token-file` go into the entry.
+/// again, and removes a file that was made for it. `--home`, `--socket`, `--org` and `--token-file` go into the entry.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -45,7 +51,7 @@ pub(crate) struct IntegrateArgs {
     /// Show what would change, and change nothing
     #[arg(long)]
     dry_run: bool,
-    /// Take the entry out
+    /// Take the entry out, with what was made for it
     #[arg(long)]
     undo: bool,
     /// The tools that the agent gets: with `all` also `run_command`, whose commands run outside the agent's sandbox
@@ -91,6 +97,14 @@ impl Client {
         })
     }
 
+    /// Reads the client's configuration.
+    fn document(self, text: &str) -> Result<Document<'_>, Problem> {
+        match self {
+            Self::Codex => Document::toml(text),
+            Self::Claude | Self::Cursor => Document::json(text),
+        }
+    }
+
     const fn label(self) -> &'static str {
         match self {
             Self::Claude => "Claude Code",
@@ -123,34 +137,48 @@ pub(super) fn run(args: &IntegrateArgs, context: &Context) -> Result<ExitCode, F
         let done = Integrated { file: path, changed: change.is_some(), dry_run: args.dry_run };
         context.show.json(&done)?;
     } else {
-        tell(args, context, &path, change.as_deref().map(|new| (old.as_str(), new)))?;
+        let change = change.as_ref().map(|new| Change::between(&old, new));
+        tell(args, context, &path, change.as_ref())?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
+/// Returns the new text; an empty one if nothing is left of a file that was made for the entry.
 fn changed(args: &IntegrateArgs, context: &Context, old: &str) -> Result<String, Problem> {
-    if args.undo && old.trim().is_empty() {
-        return Ok(old.to_owned());
-    }
-    let document = match args.client {
-        Client::Codex => Document::toml(old)?,
-        Client::Claude | Client::Cursor => Document::json(old)?,
-    };
-    if args.undo {
-        return document.without(NAME);
-    }
+    let (mark, text) = old.strip_prefix(MARK).map_or(("", old), |text| (MARK, text));
+    let new = if args.undo { undone(args.client, text) } else { with_us(args, context, text) }?;
+    Ok(if new.is_empty() { new } else { mark.to_owned() + &new })
+}
+
+fn with_us(args: &IntegrateArgs, context: &Context, text: &str) -> Result<String, Problem> {
     let command = std::env::current_exe().map_err(|_| Problem::NoProgram)?.to_string_lossy().into_owned();
     let mut arguments = context.arguments("mcp");
     if args.tools == Toolset::Use {
         arguments.extend(["--tools".to_owned(), "use".to_owned()]);
     }
-    document.with(NAME, &Server { command, arguments })
+    let timeout = (args.tools == Toolset::All && args.client == Client::Codex).then_some(CODEX_SECONDS);
+    args.client.document(text)?.with(NAME, &Server { command, arguments, timeout })
+}
+
+/// Takes the entry out, with what was made for it: a text that becomes this one by adding the entry was the text before.
+fn undone(client: Client, text: &str) -> Result<String, Problem> {
+    let document = client.document(text)?;
+    let Some(server) = document.server(NAME) else {
+        return if text.trim().is_empty() { Ok(text.to_owned()) } else { document.without(NAME) };
+    };
+    let makes_this = |before: &String| {
+        let made = client.document(before).and_then(|document| document.with(NAME, &server));
+        made.is_ok_and(|made| made == text)
+    };
+    let before = [Some(String::new()), client.document(text)?.without_servers()].into_iter().flatten();
+    let rest = document.without(NAME)?;
+    Ok(before.into_iter().find(makes_this).unwrap_or(rest))
 }
 
 fn told(path: &Path, problem: Problem) -> Failure {
     let path = plain(&path.display().to_string());
     let (message, hint) = match problem {
-        Problem::Unreadable => ("it is not what its program can read", "mend it first; nothing was changed"),
+        Problem::Unreadable => ("it is not what its program can read", "fix it first; nothing was changed"),
         Problem::Taken => (
             "it has a server of our name that is another's",
             "take it out by hand, or rename it; nothing was changed",
@@ -171,10 +199,11 @@ fn read(path: &Path) -> Result<String, Failure> {
     }
 }
 
-/// Replaces the file whole, through a link to where it really is, with the rights that it had.
+/// Replaces the file whole, through a link to where it really is, with the rights that it had; removes it if it would be empty.
 fn write(path: &Path, text: &str, context: &Context) -> Result<(), Failure> {
     let real = output_file::followed(path, &context.home)?;
-    replace(&real, text).map_err(|error| Failure::file(path, &error))
+    let written = if text.is_empty() { std::fs::remove_file(&real) } else { replace(&real, text) };
+    written.map_err(|error| Failure::file(path, &error))
 }
 
 fn replace(real: &Path, text: &str) -> std::io::Result<()> {
@@ -193,15 +222,15 @@ fn tell(
     args: &IntegrateArgs,
     context: &Context,
     path: &Path,
-    change: Option<(&str, &str)>,
+    change: Option<&Change<'_>>,
 ) -> Result<(), Failure> {
     let (show, file, client) = (context.show, plain(&path.display().to_string()), args.client.label());
-    let Some((old, new)) = change else {
+    let Some(change) = change else {
         return show.done(format_args!("nothing to change in {file}"));
     };
     if args.dry_run {
         show.done(format_args!("would change {file}:"))?;
-        return difference(old, new).try_for_each(|line| show.line(line));
+        return change.shown().try_for_each(|line| show.line(line));
     }
     if args.undo {
         return show.done(format_args!("took the vault out of {file}"));
@@ -213,18 +242,4 @@ fn tell(
         ));
     }
     Ok(())
-}
-
-/// Gives the lines that are taken out and put in, between what both texts begin and end with.
-fn difference<'t>(old: &'t str, new: &'t str) -> impl Iterator<Item = String> + 't {
-    let (old, new): (Vec<_>, Vec<_>) = (old.lines().collect(), new.lines().collect());
-    let same = |pair: &(&&str, &&str)| pair.0 == pair.1;
-    let before = old.iter().zip(&new).take_while(same).count();
-    let most = old.len().min(new.len()) - before;
-    let after = old.iter().rev().zip(new.iter().rev()).take(most).take_while(same).count();
-    let part = |lines: &[&str], sign: &str| {
-        let lines = lines.get(before..lines.len() - after).unwrap_or_default();
-        lines.iter().map(|line| format!("{sign} {}", plain(line))).collect::<Vec<_>>()
-    };
-    part(&old, "-").into_iter().chain(part(&new, "+"))
 }

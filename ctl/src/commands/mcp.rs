@@ -17,6 +17,7 @@ use clap::Args;
 use crate::context::Context;
 use crate::failure::Failure;
 
+pub(super) use captured::MOST_SECONDS;
 pub(super) use tools::Toolset;
 
 /// Serves the vault to an AI agent, as an MCP server on stdin and stdout.

@@ -27,7 +27,7 @@ use vault_mask::{Masker, SHORTEST};
 /// How long a command may take unless it is said otherwise, in seconds.
 const USUAL_SECONDS: u64 = 120;
 /// The longest that a command may take, in seconds.
-const MOST_SECONDS: u64 = 3600;
+pub(in super::super) const MOST_SECONDS: u32 = 3600;
 /// The most that is given back of an output, in bytes: the start and the end of a longer one.
 const MOST_BYTES: usize = 128 * 1024;
 /// How often a command that runs is looked after.
@@ -48,7 +48,7 @@ pub(super) fn run(asked: Run, session: &Session<'_>, stop: &Stop) -> Result<Valu
     };
     session.known.add(&values);
     drop(values);
-    let seconds = asked.timeout_seconds.unwrap_or(USUAL_SECONDS).clamp(1, MOST_SECONDS);
+    let seconds = asked.timeout_seconds.unwrap_or(USUAL_SECONDS).clamp(1, MOST_SECONDS.into());
     let deadline = Instant::now() + Duration::from_secs(seconds);
     let (tree, Ends { mut stdin, stdout, stderr }) = start(&mut launch, &asked, stop)?;
     let over = AtomicBool::new(false);
