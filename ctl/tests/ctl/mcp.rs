@@ -1,6 +1,7 @@
 //! The MCP server as an agent's program meets it: lines of JSON-RPC on its stdin and stdout.
 
 mod answers;
+mod arguments;
 mod ending;
 
 use std::io::{BufRead, BufReader, Lines, Write};
@@ -167,7 +168,7 @@ fn a_value_that_could_not_be_masked_is_not_used() {
 fn a_missing_secret_is_refused_in_words() {
     let asked = json!({"command": ["true"], "env": {"A": "nowhere"}});
     let words = Server::start(&with_key()).refused("run_command", &asked);
-    assert!(words.starts_with("there is no such secret\nhint: "), "{words}");
+    assert!(words.starts_with("there is no secret `nowhere`\nhint: "), "{words}");
 }
 
 #[test]

@@ -19,13 +19,13 @@ use crate::failure::{Failure, in_words};
 use crate::references::{Values, Wanted};
 use crate::show::plain;
 use crate::variables::{Passed, misfit};
-use vault::api::ResolvedValue;
+use vault::api::{Code, Fault, ResolvedValue};
 use vault::discovery::is_variable;
 use vault::presets::Presets;
 use vault_mask::{Masker, SHORTEST};
 
 /// How long a command may take unless it is said otherwise, in seconds.
-const USUAL_SECONDS: u64 = 120;
+const USUAL_SECONDS: u32 = 120;
 /// The longest that a command may take, in seconds.
 pub(in super::super) const MOST_SECONDS: u32 = 3600;
 /// The most that is given back of an output, in bytes: the start and the end of a longer one.
@@ -48,8 +48,8 @@ pub(super) fn run(asked: Run, session: &Session<'_>, stop: &Stop) -> Result<Valu
     };
     session.known.add(&values);
     drop(values);
-    let seconds = asked.timeout_seconds.unwrap_or(USUAL_SECONDS).clamp(1, MOST_SECONDS.into());
-    let deadline = Instant::now() + Duration::from_secs(seconds);
+    let seconds = asked.timeout_seconds.unwrap_or(USUAL_SECONDS).clamp(1, MOST_SECONDS);
+    let deadline = Instant::now() + Duration::from_secs(seconds.into());
     let (tree, Ends { mut stdin, stdout, stderr }) = start(&mut launch, &asked, stop)?;
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -87,7 +87,7 @@ fn read(asked: &Run, context: &Context) -> Result<Values, Failure> {
         let message = format!("`{}` can be no variable", plain(variable));
         return Err(Failure::usage(message, "use letters, digits and _"));
     }
-    let values = wanted.read(context)?;
+    let values = wanted.read(context).map_err(|failure| named(failure, &wanted, context))?;
     let mut named = asked.env.values().filter_map(|name| values.named(name));
     match named.find_map(|read| Some((&read.name, unmasked(read)?))) {
         None => Ok(values),
@@ -95,6 +95,17 @@ fn read(asked: &Run, context: &Context) -> Result<Values, Failure> {
             format!("{}: {why}", plain(name.as_str())),
             format!("values of {SHORTEST} bytes or more can be masked; ask the user to run the command"),
         )),
+    }
+}
+
+/// Names the secret that is missing.
+fn named(failure: Failure, wanted: &Wanted, context: &Context) -> Failure {
+    match failure {
+        Failure::Fault(fault) if fault.code == Code::NotFound => match wanted.missing(context) {
+            Some(name) => Fault { message: format!("there is no secret `{}`", plain(name)), ..fault }.into(),
+            None => fault.into(),
+        },
+        other => other,
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod answers;
 mod arguments;
+mod fitting;
+mod hints;
 
 use std::collections::BTreeMap;
 
@@ -22,6 +24,7 @@ use crate::failure::Failure;
 use crate::locate;
 use crate::show::plain;
 use arguments::{Described, Discovered, Listed, Requested};
+use fitting::Takes;
 
 pub(super) use arguments::Run;
 
@@ -116,10 +119,27 @@ impl Tool {
         }
     }
 
-    /// Gives the schema of what it takes.
+    /// Returns the schema of what it takes.
     fn schema(self) -> Object {
-        let all: Option<BTreeMap<String, Object>> = serde_json::from_str(SCHEMAS).ok();
-        all.and_then(|mut all| all.remove(self.name())).unwrap_or_default()
+        self.schema_as().unwrap_or_default()
+    }
+
+    /// Returns the same in types.
+    fn takes(self) -> Result<Takes, Failure> {
+        Ok(self.schema_as()?)
+    }
+
+    fn schema_as<T: DeserializeOwned>(self) -> serde_json::Result<T> {
+        let mut all: BTreeMap<String, Value> = serde_json::from_str(SCHEMAS)?;
+        serde_json::from_value(all.remove(self.name()).unwrap_or_default())
+    }
+
+    /// Reads what it was called with.
+    fn parsed<T: DeserializeOwned>(self, arguments: Object) -> Result<T, Failure> {
+        let fitted = self.takes()?.fit(arguments, self.name())?;
+        // What was sent is not repeated, though nothing is left that could be wrong.
+        serde_json::from_value(Value::Object(fitted))
+            .map_err(|_| Failure::usage("the arguments are not as the tool's schema has them", ""))
     }
 
     /// Describes it as the protocol has it.
@@ -137,13 +157,13 @@ impl Tool {
     pub(super) fn answer(self, arguments: Object, session: &Session<'_>, stop: &Stop) -> Answer {
         let context = session.context;
         let done = match self {
-            Self::ListSecrets => parsed(arguments).and_then(|asked| list(asked, context)),
-            Self::DiscoverSecrets => parsed(arguments).and_then(|asked| discover(asked, context)),
-            Self::DescribeSecret => parsed(arguments).and_then(|asked| describe(&asked, context)),
-            Self::RequestSecret => parsed(arguments).and_then(|asked| request(&asked, context)),
-            Self::RunCommand => parsed(arguments).and_then(|asked| captured::run(asked, session, stop)),
+            Self::ListSecrets => self.parsed(arguments).and_then(|asked| list(asked, context)),
+            Self::DiscoverSecrets => self.parsed(arguments).and_then(|asked| discover(asked, context)),
+            Self::DescribeSecret => self.parsed(arguments).and_then(|asked| describe(&asked, context)),
+            Self::RequestSecret => self.parsed(arguments).and_then(|asked| request(&asked, context)),
+            Self::RunCommand => self.parsed(arguments).and_then(|asked| captured::run(asked, session, stop)),
         };
-        done.map_or_else(|failure| Answer::Refused(in_words(&failure)), Answer::Done)
+        done.map_or_else(|failure| Answer::Refused(hints::in_words(&failure)), Answer::Done)
     }
 }
 
@@ -164,21 +184,6 @@ struct Hints {
     read_only_hint: bool,
     destructive_hint: bool,
     open_world_hint: bool,
-}
-
-fn parsed<T: DeserializeOwned>(arguments: Object) -> Result<T, Failure> {
-    // What was sent is not repeated: it may hold what should not be in it.
-    serde_json::from_value(Value::Object(arguments)).map_err(|_| {
-        Failure::usage("the arguments are not as the tool's schema wants them", "read the schema")
-    })
-}
-
-fn in_words(failure: &Failure) -> String {
-    match failure {
-        Failure::Fault(fault) if fault.hint.is_empty() => fault.message.clone(),
-        Failure::Fault(fault) => format!("{}\nhint: {}", fault.message, fault.hint),
-        Failure::Closed => "the connection to the daemon is closed".to_owned(),
-    }
 }
 
 fn list(asked: Listed, context: &Context) -> Result<Value, Failure> {
@@ -226,12 +231,32 @@ fn request(asked: &Requested, context: &Context) -> Result<Value, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use schemars::{JsonSchema, schema_for};
+    use schemars::transform::{RecursiveTransform, Transform};
+    use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 
     use super::*;
 
+    /// Makes the schema of a type as every client takes it: Gemini knows no list of types, no default and no reference, Ajv
+    /// neither Rust's formats nor a draft that it was not given.
     fn described<T: JsonSchema>(tool: Tool) -> (String, Value) {
-        (tool.name().to_owned(), schema_for!(T).to_value())
+        let settings = SchemaSettings::default().with(|settings| {
+            settings.meta_schema = None;
+            settings.inline_subschemas = true;
+        });
+        let mut schema = settings.into_generator().into_root_schema_for::<T>();
+        RecursiveTransform(plain_form).transform(&mut schema);
+        schema.remove("description");
+        (tool.name().to_owned(), schema.to_value())
+    }
+
+    fn plain_form(schema: &mut Schema) {
+        for word in ["title", "default", "format"] {
+            schema.remove(word);
+        }
+        if let Some(Value::Array(types)) = schema.get("type") {
+            let kept = types.iter().find(|one| *one != "null").cloned();
+            schema.insert("type".to_owned(), kept.unwrap_or_default());
+        }
     }
 
     #[test]

@@ -16,10 +16,10 @@ pub(in super::super) struct Listed {
     /// Only names with this text in them.
     #[serde(default)]
     pub(in super::super) search: Option<String>,
-    /// At most so many.
+    /// Return at most N secrets.
     #[serde(default)]
     pub(in super::super) limit: Option<u32>,
-    /// Leave out so many before.
+    /// Skip the first N.
     #[serde(default)]
     pub(in super::super) offset: Option<u32>,
 }
@@ -74,5 +74,5 @@ pub(in super::super) struct Run {
     /// After how many seconds it is ended; 120 without it, at most 3600.
     #[serde(default)]
     #[schemars(range(min = 1, max = 3600))]
-    pub(in super::super) timeout_seconds: Option<u64>,
+    pub(in super::super) timeout_seconds: Option<u32>,
 }
