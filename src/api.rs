@@ -3,6 +3,7 @@
 //! HTTP, JSON-RPC, the client and the descriptions are folds over the one list in [`crate::vault::each`]; none
 //! of them knows a secret from an audit entry. To add an operation, copy a neighbour.
 
+mod address;
 mod agents;
 mod audit;
 mod backup;
@@ -19,10 +20,13 @@ mod status;
 mod transfer;
 mod written;
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub use address::Address;
 pub use agents::{
     AddAgent, AgentAdded, AgentChanged, AgentEntry, AgentList, AgentTested, DeleteAgent, ListAgents,
     TestAgent, UpdateAgent,
@@ -63,8 +67,15 @@ pub trait Operation: DeserializeOwned + Serialize + JsonSchema + Send + Sync + '
     const METHOD: &'static str;
     /// Its place in HTTP.
     const ROUTE: Route;
+    /// Its second place in HTTP, for a secret that is addressed by its name instead of its id.
+    const BY_NAME: Option<Route> = None;
     /// What it does, in one sentence.
     const SUMMARY: &'static str;
+
+    /// Returns all of its places in HTTP.
+    fn routes() -> impl Iterator<Item = Route> {
+        std::iter::once(Self::ROUTE).chain(Self::BY_NAME)
+    }
 }
 
 /// A verb of HTTP.
@@ -107,6 +118,8 @@ pub struct Route {
     pub verb: Verb,
     /// The path; what stands in braces are fields of the operation.
     pub path: &'static str,
+    /// The fields that stand in the query though others may stand in a body.
+    pub query: &'static [&'static str],
     /// 200, or 201 where something is made.
     pub status: u16,
 }
@@ -114,27 +127,46 @@ pub struct Route {
 impl Route {
     /// A route that is read from.
     pub const fn get(path: &'static str) -> Self {
-        Self { verb: Verb::Get, path, status: 200 }
+        Self { verb: Verb::Get, path, query: &[], status: 200 }
     }
 
     /// A route that something is done at.
     pub const fn post(path: &'static str) -> Self {
-        Self { verb: Verb::Post, path, status: 200 }
+        Self { verb: Verb::Post, path, query: &[], status: 200 }
     }
 
     /// A route that something is made at.
     pub const fn make(path: &'static str) -> Self {
-        Self { verb: Verb::Post, path, status: 201 }
+        Self { verb: Verb::Post, path, query: &[], status: 201 }
     }
 
     /// A route that something is changed at.
     pub const fn put(path: &'static str) -> Self {
-        Self { verb: Verb::Put, path, status: 200 }
+        Self { verb: Verb::Put, path, query: &[], status: 200 }
     }
 
     /// A route that something is removed at.
     pub const fn delete(path: &'static str) -> Self {
-        Self { verb: Verb::Delete, path, status: 200 }
+        Self { verb: Verb::Delete, path, query: &[], status: 200 }
+    }
+
+    /// The same place, with the fields of an address in its query.
+    #[must_use]
+    pub const fn with_address(self) -> Self {
+        Self { query: &["name", "orgId"], ..self }
+    }
+
+    /// Lists the fields that stand in the path.
+    pub fn path_fields(&self) -> impl Iterator<Item = &'static str> {
+        self.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+    }
+}
+
+impl fmt::Display for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.verb.as_str(), self.path)?;
+        let query: Vec<_> = self.query.iter().map(|field| format!("{field}=")).collect();
+        if query.is_empty() { Ok(()) } else { write!(f, "?{}", query.join("&")) }
     }
 }
 

@@ -11,7 +11,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use crate::api::{Code, FollowLog, Operation, ReadMetrics, Verb};
+use crate::api::{Code, FollowLog, Operation, ReadMetrics, Route, Verb};
 use crate::domain::LockReason;
 use crate::vault::{Fold, Handle, each};
 
@@ -157,15 +157,51 @@ impl Fields {
         self.required.iter().any(|required| required == name)
     }
 
+    /// Leaves those of one place: of an address either the id, or the name and its org.
+    fn at<O: Operation>(mut self, route: &Route) -> Self {
+        if O::BY_NAME.is_none() {
+            return self;
+        }
+        let elsewhere: &[&str] = if route.path == O::ROUTE.path { &["name", "orgId"] } else { &["id"] };
+        self.properties.retain(|name, _| !elsewhere.contains(&name.as_str()));
+        self.required.extend((route.path != O::ROUTE.path).then(|| json!("name")));
+        self
+    }
+
+    /// Describes where the fields stand: in the path, in the query or in a body.
+    fn described(mut self, route: &Route) -> Value {
+        let mut parameters = Vec::new();
+        for name in route.path_fields() {
+            let schema = self.take(name);
+            parameters.push(json!({ "name": name, "in": "path", "required": true, "schema": schema }));
+        }
+        let in_query: Vec<_> = if route.verb.has_body() {
+            route.query.iter().map(|name| (*name).to_owned()).collect()
+        } else {
+            self.properties.keys().cloned().collect()
+        };
+        for name in in_query {
+            let (required, schema) = (self.is_required(&name), without_null(&self.take(&name)));
+            parameters.push(json!({ "name": name, "in": "query", "required": required, "schema": schema }));
+        }
+        let mut operation = json!({ "parameters": parameters });
+        if route.verb.has_body() {
+            let required = !self.required.is_empty();
+            let schema = json!({
+                "type": "object", "properties": self.properties, "required": self.required,
+                "additionalProperties": false,
+            });
+            operation["requestBody"] =
+                json!({ "required": required, "content": { "application/json": { "schema": schema } } });
+        }
+        operation
+    }
+
     /// Takes a field out; its schema, or any string where it has none.
     fn take(&mut self, name: &str) -> Value {
         self.required.retain(|required| required != name);
         self.properties.remove(name).unwrap_or_else(|| json!({ "type": "string" }))
     }
-}
-
-fn path_fields(path: &str) -> impl Iterator<Item = &str> {
-    path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
 }
 
 struct OpenApi {
@@ -193,35 +229,17 @@ fn without_null(schema: &Value) -> Value {
 }
 
 impl OpenApi {
-    /// Describes an operation whose answer has this content.
+    /// Describes an operation whose answer has this content, at each of its places.
     fn describe<O: Operation>(&mut self, content: &Value) {
-        let mut fields = Fields::of::<O>(&mut self.schemas);
-        let mut parameters = Vec::new();
-        for name in path_fields(O::ROUTE.path) {
-            let schema = fields.take(name);
-            parameters.push(json!({ "name": name, "in": "path", "required": true, "schema": schema }));
+        for route in O::routes() {
+            let fields = Fields::of::<O>(&mut self.schemas).at::<O>(&route);
+            let mut operation = fields.described(&route);
+            let by_name = if route.path == O::ROUTE.path { "" } else { "ByName" };
+            operation["operationId"] = json!(format!("{}{by_name}", O::METHOD.trim_start_matches("vault.")));
+            operation["summary"] = json!(O::SUMMARY);
+            operation["responses"] = responses(route.status, content);
+            self.put(route.path, route.verb, operation);
         }
-        let mut operation = json!({
-            "operationId": O::METHOD.trim_start_matches("vault."),
-            "summary": O::SUMMARY,
-            "responses": responses(O::ROUTE.status, content),
-        });
-        if O::ROUTE.verb.has_body() {
-            let required = !fields.required.is_empty();
-            let schema = json!({
-                "type": "object", "properties": fields.properties, "required": fields.required,
-                "additionalProperties": false,
-            });
-            operation["requestBody"] =
-                json!({ "required": required, "content": { "application/json": { "schema": schema } } });
-        } else {
-            let query = fields.properties.iter().map(|(name, schema)| {
-                json!({ "name": name, "in": "query", "required": fields.is_required(name), "schema": without_null(schema) })
-            });
-            parameters.extend(query);
-        }
-        operation["parameters"] = Value::Array(parameters);
-        self.put(O::ROUTE.path, O::ROUTE.verb, operation);
     }
 
     fn put(&mut self, path: &str, verb: Verb, operation: Value) {

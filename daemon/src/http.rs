@@ -1,6 +1,7 @@
 //! HTTP/1.1: a request to an operation, a fault to a JSON error.
 
-use std::borrow::Cow;
+mod target;
+
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
@@ -17,7 +18,6 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use percent_encoding::percent_decode_str;
 use vault::agents::Token;
 use vault::api::{Code, Fault, FollowLog, Operation, ReadMetrics, from_query};
 use vault::domain::{CLAIM_BYTES, Claims};
@@ -147,19 +147,20 @@ async fn operation(
 ) -> Result<Answer, Refused> {
     let (head, body) = request.into_parts();
     let found = app.paths.at(head.uri.path()).map_err(|_| no_path(app))?;
-    let verb = found.value.iter().find(|(verb, _)| verb.as_str() == head.method.as_str());
-    let Some((verb, endpoint)) = verb else {
-        let allowed: Vec<_> = found.value.iter().map(|(verb, _)| verb.as_str()).collect();
+    let place = found.value.iter().find(|(route, _)| route.verb.as_str() == head.method.as_str());
+    let Some((route, endpoint)) = place else {
+        let allowed: Vec<_> = found.value.iter().map(|(route, _)| route.verb.as_str()).collect();
         return Err(Refused::Method(allowed.join(", ")));
     };
-    let decoded = found.params.iter().map(|(name, text)| Ok((name, decode(text)?)));
-    let path = decoded.collect::<Result<Vec<_>, Fault>>()?;
+    let query = head.uri.query().unwrap_or_default();
+    let mut path = target::in_path(&found.params)?;
     let sent;
-    let fields = if verb.has_body() {
+    let fields = if route.verb.has_body() {
+        path.extend(target::in_query(route, query)?);
         sent = busy.while_caller(app.budget.read(&head.headers, body)).await?;
         Fields::Json(&sent)
     } else {
-        Fields::Query(head.uri.query().unwrap_or_default())
+        Fields::Query(query)
     };
     let mut room = busy.while_caller(client.account.admit(endpoint.length())).await?;
     let answer = endpoint.answer(Parts { caller: &client.caller, path: &path, fields }).await?;
@@ -170,12 +171,6 @@ async fn operation(
 fn no_path(app: &App) -> Fault {
     app.metrics.refused(Code::NotFound.as_str());
     Fault::new(Code::NotFound, "there is no such path").hint("the paths are described at /vault/openapi.json")
-}
-
-/// Decodes a path segment.
-fn decode(text: &str) -> Result<Cow<'_, str>, Fault> {
-    let decoded = percent_decode_str(text).decode_utf8();
-    decoded.map_err(|_| Fault::new(Code::InvalidRequest, "the path is not UTF-8"))
 }
 
 async fn rpc_answer(app: &Arc<App>, asker: Asker, (busy, request): (&Busy, Request<Incoming>)) -> Answer {

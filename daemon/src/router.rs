@@ -13,7 +13,7 @@ use jsonrpsee::RpcModule;
 use serde::Serialize;
 use tokio::sync::Semaphore;
 use vault::agents::{Facts, Token};
-use vault::api::{Code, Fault, Verb, from_json, from_query};
+use vault::api::{Code, Fault, Route, from_json, from_query};
 use vault::config::Limits;
 use vault::domain::Caller;
 use vault::vault::{Fold, Handle, Length, Place, Vault};
@@ -27,13 +27,13 @@ use crate::programs::Programs;
 use crate::rpc;
 use crate::unsent::{Account, Unsent};
 
-/// What a path answers to.
-type Verbs = Vec<(Verb, Arc<dyn Endpoint>)>;
+/// What a path answers to: one operation for each verb.
+type Places = Vec<(Route, Arc<dyn Endpoint>)>;
 
 /// What every connection shares.
 pub(crate) struct App {
     pub(crate) vault: Vault,
-    pub(crate) paths: matchit::Router<Verbs>,
+    pub(crate) paths: matchit::Router<Places>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) methods: RpcModule<()>,
     /// How long the answers of each method may be.
@@ -65,8 +65,8 @@ impl App {
         rpc::register_description(&mut table.methods);
         fill(&mut table);
         let mut paths = matchit::Router::new();
-        for (path, verbs) in table.paths {
-            if let Err(error) = paths.insert(path, verbs) {
+        for (path, places) in table.paths {
+            if let Err(error) = paths.insert(path, places) {
                 tracing::error!(%error, path, "a route could not be added");
             }
         }
@@ -152,7 +152,7 @@ impl Desk {
 /// A request in parts.
 pub(crate) struct Parts<'r> {
     pub(crate) caller: &'r Caller,
-    /// Fields that stand in the path.
+    /// Fields that stand in the path, or in the query of a request with a body.
     pub(crate) path: &'r [(&'r str, Cow<'r, str>)],
     /// All other fields.
     pub(crate) fields: Fields<'r>,
@@ -240,7 +240,7 @@ impl<O: Handle> Endpoint for Of<O> {
 
 /// The operations by path and by method.
 pub(crate) struct Table {
-    paths: Vec<(&'static str, Verbs)>,
+    paths: Vec<(&'static str, Places)>,
     methods: RpcModule<()>,
     lengths: HashMap<&'static str, Length>,
     desk: Desk,
@@ -251,10 +251,12 @@ impl Fold for Table {
         let endpoint: Arc<dyn Endpoint> = Arc::new(Of::<O>::new(self.desk.clone()));
         rpc::register(&mut self.methods, O::METHOD, Arc::clone(&endpoint));
         self.lengths.insert(O::METHOD, O::ANSWER);
-        let known = self.paths.iter_mut().find(|(path, _)| *path == O::ROUTE.path);
-        match known {
-            Some((_, verbs)) => verbs.push((O::ROUTE.verb, endpoint)),
-            None => self.paths.push((O::ROUTE.path, vec![(O::ROUTE.verb, endpoint)])),
+        for route in O::routes() {
+            let place = (route, Arc::clone(&endpoint));
+            match self.paths.iter_mut().find(|(path, _)| *path == route.path) {
+                Some((_, places)) => places.push(place),
+                None => self.paths.push((route.path, vec![place])),
+            }
         }
     }
 }

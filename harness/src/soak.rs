@@ -183,7 +183,7 @@ impl Stage {
             stored.push(client.call(&writer::create(name, value)).map_err(words)?.entry.id);
         }
         for id in stored {
-            client.call(&DeleteSecret { id: id.into() }).map_err(words)?;
+            client.call(&DeleteSecret { secret: id.into() }).map_err(words)?;
         }
         Ok(())
     }

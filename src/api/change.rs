@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-use super::{Created, Operation, Route, Secret, Success};
+use super::{Address, Created, Operation, Route, Secret, Success};
 use crate::domain::{Category, Metadata, OrgId, OrgScope, SecretId, SecretRef, Timestamp};
 use crate::secret::Revealed;
 
@@ -15,8 +15,9 @@ use crate::secret::Revealed;
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateSecret {
-    /// The secret's id.
-    pub id: SecretRef,
+    /// Which secret.
+    #[serde(flatten)]
+    pub secret: Address,
     /// The new value; it becomes a new version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<Revealed>,
@@ -42,6 +43,7 @@ impl Operation for UpdateSecret {
     type Answer = Created;
     const METHOD: &'static str = "vault.update";
     const ROUTE: Route = Route::put("/vault/secrets/{id}");
+    const BY_NAME: Option<Route> = Some(Route::put("/vault/secrets").with_address());
     const SUMMARY: &'static str = "Gives a secret a new value or new metadata.";
 }
 
@@ -83,8 +85,9 @@ impl Operation for ListVersions {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rollback {
-    /// The secret's id.
-    pub id: SecretRef,
+    /// Which secret.
+    #[serde(flatten)]
+    pub secret: Address,
     /// The version to bring back.
     pub version: u64,
 }
@@ -93,6 +96,7 @@ impl Operation for Rollback {
     type Answer = Created;
     const METHOD: &'static str = "vault.rollback";
     const ROUTE: Route = Route::post("/vault/secrets/{id}/rollback");
+    const BY_NAME: Option<Route> = Some(Route::post("/vault/secrets/rollback"));
     const SUMMARY: &'static str = "Makes an older value the newest version.";
 }
 
@@ -171,14 +175,16 @@ impl Operation for AddPlatform {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RotateSecret {
-    /// The secret's id.
-    pub id: SecretRef,
+    /// Which secret.
+    #[serde(flatten)]
+    pub secret: Address,
 }
 
 impl Operation for RotateSecret {
     type Answer = Created;
     const METHOD: &'static str = "vault.rotate";
     const ROUTE: Route = Route::post("/vault/secrets/{id}/rotate");
+    const BY_NAME: Option<Route> = Some(Route::post("/vault/secrets/rotate"));
     const SUMMARY: &'static str = "Seals a secret afresh under a new salt and IV; its value stays.";
 }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, SchemaGenerator};
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, Visitor};
 
@@ -33,7 +34,7 @@ pub fn from_json<O: Operation>(path: &PathFields<'_>, body: &[u8]) -> Result<O, 
         let mut json = serde_json::Deserializer::from_slice(body);
         let tracked: Result<O, _> = serde_path_to_error::deserialize(Joined { path, rest: &mut json });
         let field = tracked.err().and_then(|error| top_field(error.path()));
-        let fault = fault_of(&words_of(&error), field.as_deref());
+        let fault = fault_of::<O>(&words_of(&error), field.as_deref());
         if error.is_data() { fault } else { fault.rpc(PARSE_ERROR) }
     })
 }
@@ -50,12 +51,12 @@ pub fn from_query<O: Operation>(path: &PathFields<'_>, query: &str) -> Result<O,
     O::deserialize(Joined { path, rest: read() }).map_err(|error| {
         let tracked: Result<O, _> = serde_path_to_error::deserialize(Joined { path, rest: read() });
         let field = tracked.err().and_then(|error| top_field(error.path()));
-        fault_of(&error.to_string(), field.as_deref())
+        fault_of::<O>(&error.to_string(), field.as_deref())
     })
 }
 
 /// Gives the field at the top of a path: it is one of ours, while what lies below may be the caller's text.
-fn top_field(path: &serde_path_to_error::Path) -> Option<String> {
+pub(super) fn top_field(path: &serde_path_to_error::Path) -> Option<String> {
     path.iter().find_map(|segment| match segment {
         serde_path_to_error::Segment::Map { key } => Some(key.clone()),
         _ => None,
@@ -72,14 +73,30 @@ fn words_of(error: &serde_json::Error) -> String {
 }
 
 /// Turns a parser's words into ours, dropping whatever they repeat of the input.
-fn fault_of(words: &str, field: Option<&str>) -> Fault {
+fn fault_of<O: JsonSchema>(words: &str, field: Option<&str>) -> Fault {
     if words.starts_with(TOO_LONG) {
         return Fault::new(Code::TooLarge, TOO_LONG);
     }
-    let message = without_input(words);
+    // An operation with an address learns at its end what nobody took, and serde then lists no fields.
+    let is_left_over = words.starts_with(UNKNOWN_FIELD) && field.is_none();
+    let message = if is_left_over { not_among(&known_fields::<O>()) } else { without_input(words) };
     let named = field.filter(|_| !words.starts_with(UNKNOWN_FIELD) && !words.starts_with("missing"));
     let message = named.map_or_else(|| message.clone(), |field| format!("field `{field}`: {message}"));
     Fault::new(Code::InvalidRequest, message)
+}
+
+/// Lists the fields of an operation.
+fn known_fields<O: JsonSchema>() -> Vec<String> {
+    let schema = O::json_schema(&mut SchemaGenerator::default());
+    let properties = schema.get("properties").and_then(|properties| properties.as_object());
+    properties.into_iter().flatten().map(|(name, _)| format!("`{name}`")).collect()
+}
+
+fn not_among(known: &[String]) -> String {
+    match known {
+        [] => "there is a field, but this operation takes none".to_owned(),
+        known => format!("there is a field that is not one of {}", known.join(", ")),
+    }
 }
 
 /// Gives a parser's words without what they repeat of the input.
@@ -186,7 +203,7 @@ impl<'de, A: MapAccess<'de>> JoinedMap<'_, A> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{ListAgents, ListSecrets, UpdateAgent};
+    use crate::api::{Address, DeleteSecret, ListAgents, ListSecrets, UpdateAgent, UpdateSecret};
 
     #[test]
     fn a_body_may_say_again_what_the_path_says_and_nothing_else() {
@@ -224,6 +241,36 @@ mod tests {
                 assert!(!fault.message.contains("MARK"), "{fault}");
             }
         }
+    }
+
+    #[test]
+    fn an_address_is_an_id_or_a_name_and_never_both() {
+        let read = |body: &str| from_json::<DeleteSecret>(&[], body.as_bytes()).map(|asked| asked.secret);
+        let named = |org_id| Address::Name { name: "a".to_owned().try_into().unwrap(), org_id };
+        assert_eq!(named(None), read(r#"{"name": "a", "orgId": null}"#).unwrap());
+        assert_eq!(named("o".to_owned().try_into().ok()), read(r#"{"orgId": "o", "name": "a"}"#).unwrap());
+        assert!(matches!(read(r#"{"id": "none"}"#).unwrap(), Address::Id { org_id: None, .. }));
+        for refused in
+            ["{}", r#"{"orgId": "o"}"#, r#"{"id": "x", "name": "a"}"#, r#"{"name": 1}"#, r#"{"name": ""}"#]
+        {
+            let fault = read(refused).unwrap_err();
+            assert!(fault.message.starts_with("field `name`: "), "{refused}: {fault}");
+        }
+    }
+
+    #[test]
+    fn a_field_next_to_an_address_is_taken_once_and_only_if_it_is_known() {
+        let read = |body: &str| from_json::<UpdateSecret>(&[], body.as_bytes()).unwrap_err().message;
+        assert!(read(r#"{"name": "a", "MARK": 1}"#).contains("`ifVersion`, `metadata`, `name`"));
+        for key in ["MARK", "x`, expected MARK", "MARK, there are no fields", "`, expected MARK"] {
+            let said = read(&serde_json::json!({ "name": "a", key: 1 }).to_string());
+            assert!(
+                said.starts_with("there is a field that is not one of `") && !said.contains("MARK"),
+                "{said}"
+            );
+        }
+        assert!(read(r#"{"name": "a", "name": "b"}"#).contains("duplicate field `name`"));
+        assert!(read(r#"{"name": "a", "ifVersion": "MARK"}"#).starts_with("field `ifVersion`: expected u64"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::loss::DamagedSecret;
-use super::{Operation, Route, Success};
+use super::{Address, Operation, Route, Success};
 use crate::domain::{
     Category, Invalid, Metadata, OrgId, OrgScope, PlatformName, SecretId, SecretName, SecretRef, Timestamp,
 };
@@ -249,8 +249,9 @@ impl Operation for GetSecret {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DeleteSecret {
-    /// The secret's id.
-    pub id: SecretRef,
+    /// Which secret.
+    #[serde(flatten)]
+    pub secret: Address,
 }
 
 /// The answer to a removed secret.
@@ -268,6 +269,7 @@ impl Operation for DeleteSecret {
     type Answer = Deleted;
     const METHOD: &'static str = "vault.delete";
     const ROUTE: Route = Route::delete("/vault/secrets/{id}");
+    const BY_NAME: Option<Route> = Some(Route::delete("/vault/secrets").with_address());
     const SUMMARY: &'static str = "Removes a secret for good.";
 }
 

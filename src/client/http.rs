@@ -11,7 +11,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
 use super::{connect, unavailable};
-use crate::api::{Code, Fault, Operation, Verb};
+use crate::api::{Code, Fault, Operation, Route, Verb};
 
 /// What a path segment or query value may keep as it is.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -50,14 +50,17 @@ impl HttpClient {
         let Ok(Value::Object(mut fields)) = serde_json::to_value(operation) else {
             return Err(Fault::new(Code::Internal, "the operation is no object"));
         };
-        let path = fill(O::ROUTE.path, &mut fields);
-        let (target, body) = if O::ROUTE.verb.has_body() {
-            (path, Value::Object(fields).to_string())
+        let fits = |route: &Route| route.path_fields().all(|field| fields.contains_key(field));
+        let route = O::routes().find(fits).unwrap_or(O::ROUTE);
+        let path = fill(route.path, &mut fields);
+        let (target, body) = if route.verb.has_body() {
+            let in_query = route.query.iter().filter_map(|field| fields.remove_entry(*field)).collect();
+            (path + &query(&in_query), Value::Object(fields).to_string())
         } else {
             (path + &query(&fields), String::new())
         };
-        let answer = self.send(O::ROUTE.verb, &target, body).await?;
-        if answer.status == O::ROUTE.status {
+        let answer = self.send(route.verb, &target, body).await?;
+        if answer.status == route.status {
             return serde_json::from_slice(&answer.body)
                 .map_err(|_| Fault::new(Code::Internal, "the answer is garbled"));
         }

@@ -114,7 +114,7 @@ fn copy(value: &SecretValue) -> Result<SecretValue, Fault> {
 
 impl Handle for UpdateSecret {
     fn act(&self, desk: &mut Desk) -> Result<Created, Fault> {
-        let stored = desk.take(Action::Encrypt, self.id)?;
+        let stored = desk.take_addressed(Action::Encrypt, &self.secret)?;
         self.check(&stored)?;
         let mut next = (*stored).clone();
         let mut changed = Vec::new();
@@ -177,7 +177,7 @@ impl Handle for ListVersions {
 
 impl Handle for Rollback {
     fn act(&self, desk: &mut Desk) -> Result<Created, Fault> {
-        let stored = desk.take(Action::Encrypt, self.id)?;
+        let stored = desk.take_addressed(Action::Encrypt, &self.secret)?;
         if self.version == stored.row.version {
             return Err(Fault::new(Code::Conflict, "this version is the present one"));
         }

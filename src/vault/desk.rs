@@ -8,6 +8,7 @@ mod listing;
 mod long;
 mod placing;
 mod rebuild;
+mod taking;
 mod whole;
 
 use std::sync::Arc;
@@ -19,16 +20,13 @@ use super::Vault;
 use super::faults::{fault_of, forbidden, unreadable, unsealable};
 use super::handle::After;
 use super::portions::Work;
-use super::rows::{Rows, Seen};
 use crate::api::{Code, Fault};
 use crate::audit::{Author, Draft};
-use crate::domain::{
-    Action, AgentId, Caller, OrgId, Outcome, Role, SecretId, SecretName, SecretRef, Timestamp,
-};
+use crate::domain::{Action, AgentId, Caller, OrgId, Outcome, Role, SecretId, SecretName, Timestamp};
 use crate::keyring::Keys;
 use crate::policy::{Request, Verdict, judge};
 use crate::secret::SecretValue;
-use crate::store::{Change, Guard, Refusal, Row, Store, StoreError, Stored, Unit, VersionRow};
+use crate::store::{Change, Guard, Refusal, Row, Store, Stored, Unit, VersionRow};
 
 /// One act in progress.
 #[derive(Debug)]
@@ -127,89 +125,6 @@ impl Desk {
         self.about(draft);
         let name = name.map(SecretName::as_str);
         if self.allows(action, org, name) { Ok(()) } else { Err(forbidden()) }
-    }
-
-    /// Takes a stored secret by id: judged on its stored name, checked, and noted.
-    ///
-    /// # Errors
-    /// `not_found` where it is missing or the caller may not, which look the same; `integrity` where its row
-    /// does not authenticate.
-    pub fn take(&mut self, action: Action, secret: SecretRef) -> Result<Judged, Fault> {
-        let mut draft = Draft::of(action);
-        draft.secret = secret.id();
-        self.about(draft);
-        let found = match secret.id() {
-            Some(id) => self.look(action, |rows, as_of| rows.of(as_of, id), || Ok(self.store().get(id)?))?,
-            None => None,
-        };
-        let Some(seen) = found else {
-            self.refuse_missed(|gone| Some(gone.id) == secret.id())?;
-            return Err(Fault::not_found());
-        };
-        self.admit(action, seen)?.ok_or_else(Fault::not_found)
-    }
-
-    /// Takes a secret whose row is damaged, so that its owner can be rid of it; gives its id and revision.
-    ///
-    /// # Errors
-    /// The given one where the caller is no owner, or no row is there.
-    pub(super) fn take_remains(&mut self, secret: SecretRef, fault: Fault) -> Result<(SecretId, u64), Fault> {
-        let Some(id) = secret.id().filter(|_| self.caller.is_owner()) else { return Err(fault) };
-        let Some(remains) = self.store().remains(id)? else { return Err(fault) };
-        let mut draft = Draft::of(Action::Delete).with("damaged", true);
-        (draft.secret, draft.org) = (Some(id), remains.org);
-        draft.name = remains.name.map(|name| name.to_string());
-        self.note(draft);
-        Ok((id, remains.revision))
-    }
-
-    /// Finds a stored secret by exact name; nothing is noted where there is none, or none for this caller.
-    pub fn find(&mut self, action: Action, org: &OrgId, name: &SecretName) -> Result<Option<Judged>, Fault> {
-        let may_list = || self.allows(Action::Read, org, Some(name.as_str()));
-        let read = || match self.store().find(org, name) {
-            Err(StoreError::Damaged(_)) if !may_list() => Ok(None),
-            found => found.map_err(|error| unreadable(name, error)),
-        };
-        let Some(seen) = self.look(action, |rows, as_of| rows.named(as_of, org, name), read)? else {
-            self.refuse_missed(|gone| gone.org == *org && gone.name == name.as_str())?;
-            return Ok(None);
-        };
-        self.admit(action, seen)
-    }
-
-    /// Looks among the rows that were checked since the last change, then in the store; changes read their rows anew.
-    fn look(
-        &self,
-        action: Action,
-        checked: impl FnOnce(&Rows, u64) -> Option<Arc<Stored>>,
-        read: impl FnOnce() -> Result<Option<Stored>, Fault>,
-    ) -> Result<Option<Seen>, Fault> {
-        let known = (action == Action::Decrypt).then(|| checked(&self.vault.0.rows, self.as_of)).flatten();
-        match known {
-            Some(stored) => Ok(Some(Seen::Checked(stored))),
-            None => Ok(read()?.map(|stored| Seen::Read(Arc::new(stored)))),
-        }
-    }
-
-    /// Judges and checks a stored secret; to a caller who may not even list it, it is not there.
-    fn admit(&mut self, action: Action, seen: Seen) -> Result<Option<Judged>, Fault> {
-        let row = &seen.stored().row;
-        let draft = Draft::of(action).org(&row.org).secret(row.id, row.name.as_str());
-        self.about(draft.clone());
-        let name = Some(row.name.as_str());
-        if !self.allows(action, &row.org, name) {
-            self.denied = true;
-            return if self.allows(Action::Read, &row.org, name) { Err(forbidden()) } else { Ok(None) };
-        }
-        if let Seen::Read(stored) = &seen {
-            self.check(row)?;
-            if action == Action::Decrypt {
-                self.vault.0.rows.keep(self.as_of, stored);
-            }
-        }
-        self.entries.push(draft);
-        self.guards.push(Guard { id: row.id, revision: row.revision });
-        Ok(Some(Judged::new(seen.into_stored())))
     }
 
     /// Checks a row that was read: its MAC, and whether the inspection found it hurt.

@@ -18,7 +18,7 @@ fn rotated(desk: &Desk, stored: &Judged) -> Result<Resealed, Fault> {
 
 impl Handle for RotateSecret {
     fn act(&self, desk: &mut Desk) -> Result<Created, Fault> {
-        let stored = desk.take(Action::Rotate, self.id)?;
+        let stored = desk.take_addressed(Action::Rotate, &self.secret)?;
         let made = rotated(desk, &stored)?;
         desk.detail("version", made.next.row.version);
         desk.detail("revision", made.next.row.revision);

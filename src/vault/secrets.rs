@@ -159,9 +159,9 @@ impl Handle for GetSecret {
 
 impl Handle for DeleteSecret {
     fn act(&self, desk: &mut Desk) -> Result<Deleted, Fault> {
-        let (id, seen) = match desk.take(Action::Delete, self.id) {
+        let (id, seen) = match desk.take_addressed(Action::Delete, &self.secret) {
             Ok(stored) => (stored.row.id, stored.row.revision),
-            Err(fault) if fault.code == Code::Integrity => desk.take_remains(self.id, fault)?,
+            Err(fault) if fault.code == Code::Integrity => desk.take_remains(&self.secret, fault)?,
             Err(fault) => return Err(fault),
         };
         desk.detail("revision", seen);

@@ -16,6 +16,7 @@ mod agents;
 mod auth;
 #[cfg(target_os = "linux")]
 mod bulk;
+mod by_name;
 mod columns;
 mod contention;
 mod damage;

@@ -185,9 +185,9 @@ fn a_path_that_is_none_is_not_found() {
 fn a_method_that_a_path_has_not_is_told_with_those_that_it_has() {
     unhurt(|daemon| {
         for (verb, path, allow) in [
-            ("PATCH", "/vault/secrets", "GET, POST"),
-            ("DELETE", "/vault/secrets", "GET, POST"),
-            ("OPTIONS", "/vault/secrets", "GET, POST"),
+            ("PATCH", "/vault/secrets", "GET, POST, PUT, DELETE"),
+            ("DELETE", "/vault/secrets/rotate", "POST"),
+            ("OPTIONS", "/vault/secrets/x/rotate", "POST"),
             ("BREW", "/vault/status", "GET"),
             ("GET", "/vault/rotate-all", "POST"),
             ("GET", "/rpc", "POST"),

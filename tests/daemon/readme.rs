@@ -45,8 +45,9 @@ struct Rows(Vec<String>);
 
 impl Fold for Rows {
     fn add<O: Handle>(&mut self) {
-        let (verb, path) = (O::ROUTE.verb.as_str(), O::ROUTE.path);
-        self.0.push(format!("| {} | `{verb} {path}` | `{}` |\n", O::SUMMARY, O::METHOD));
+        let places: Vec<_> = O::routes().map(|route| format!("`{route}`")).collect();
+        let places = places.join(", ");
+        self.0.push(format!("| {} | {places} | `{}` |\n", O::SUMMARY, O::METHOD));
     }
 }
 

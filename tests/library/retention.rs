@@ -3,7 +3,8 @@
 use rusqlite::Connection;
 use serde_json::json;
 use vault::api::{
-    AuditAnswer, AuditLog, CreateSecret, DeleteSecret, GetSecret, Rekey, StatusOf, Verification, VerifyAudit,
+    Address, AuditAnswer, AuditLog, CreateSecret, DeleteSecret, GetSecret, Rekey, StatusOf, Verification,
+    VerifyAudit,
 };
 use vault::domain::{SecretRef, Timestamp};
 use vault::vault::Handle;
@@ -103,7 +104,7 @@ async fn without_a_limit_and_within_it_nothing_is_removed() {
 #[tokio::test]
 async fn names_that_no_entry_holds_any_more_leave_the_file() {
     let (days, old, _) = trimmed().await;
-    days.inside.call(DeleteSecret { id: old }).await.unwrap();
+    days.inside.call(DeleteSecret { secret: Address::Id { id: old, org_id: None } }).await.unwrap();
     days.turn_to(40);
     days.create("last").await;
     days.inside.vault.trim_log(10).await;

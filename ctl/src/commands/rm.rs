@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use clap::Args;
 use vault::api::DeleteSecret;
-use vault::domain::SecretRef;
 
 use crate::complete::Completes;
 use crate::context::Context;
@@ -46,7 +45,7 @@ pub(super) fn run(args: &RmArgs, context: &Context) -> Result<ExitCode, Failure>
         context.show.note("nothing was deleted");
         return Ok(ExitCode::FAILURE);
     }
-    let deleted = context.call(&DeleteSecret { id: SecretRef::from(secret.id) })?;
+    let deleted = context.call(&DeleteSecret { secret: secret.id.into() })?;
     if context.show.is_json() {
         context.show.json(&deleted)?;
         return Ok(ExitCode::SUCCESS);

@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use clap::Args;
 use vault::api::Rollback;
-use vault::domain::SecretRef;
 
 use crate::complete::Completes;
 use crate::context::Context;
@@ -30,7 +29,7 @@ pub(crate) struct RollbackArgs {
 /// Finds the secret and brings the version back.
 pub(super) fn run(args: &RollbackArgs, context: &Context) -> Result<ExitCode, Failure> {
     let secret = locate::exact(context, &args.name)?;
-    let changed = context.call(&Rollback { id: SecretRef::from(secret.id), version: args.to })?;
+    let changed = context.call(&Rollback { secret: secret.id.into(), version: args.to })?;
     if context.show.is_json() {
         context.show.json(&changed)?;
     } else {

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use vault::api::{Code, RotateAll, RotateSecret, Warning};
-use vault::domain::{OrgScope, SecretRef};
+use vault::domain::OrgScope;
 
 use crate::complete::Completes;
 use crate::context::Context;
@@ -40,7 +40,7 @@ pub(super) fn run(args: &RotateArgs, context: &Context) -> Result<ExitCode, Fail
 
 fn one(name: &str, context: &Context) -> Result<ExitCode, Failure> {
     let secret = locate::exact(context, name)?;
-    let rotated = context.call(&RotateSecret { id: SecretRef::from(secret.id) })?;
+    let rotated = context.call(&RotateSecret { secret: secret.id.into() })?;
     if context.show.is_json() {
         context.show.json(&rotated)?;
     } else {

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use vault::api::{CreateSecret, Created, Secret, UpdateSecret};
-use vault::domain::{OrgId, SecretName, SecretRef};
+use vault::domain::{OrgId, SecretName};
 use vault::presets::Presets;
 use vault::secret::Revealed;
 
@@ -97,7 +97,7 @@ fn update(
 ) -> Result<Created, Failure> {
     let Particulars { category, metadata, expires } = &args.particulars;
     context.call(&UpdateSecret {
-        id: SecretRef::from(secret.id),
+        secret: secret.id.into(),
         value,
         category: *category,
         metadata: metadata.clone(),

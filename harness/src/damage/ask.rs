@@ -203,7 +203,7 @@ fn ask_secret(opened: &Opened<'_>, known: &Known, said: &mut Said) -> Result<boo
     whole &= ask_versions(opened, known, said)?;
     if known.expired {
         // Nobody gets it to see, but it is opened to be sealed afresh.
-        let rotated = opened.ask(RotateSecret { id: known.id.into() });
+        let rotated = opened.ask(RotateSecret { secret: known.id.into() });
         whole &= rotated.is_ok();
         rotated.map(drop).or_else(|fault| said.refused(&fault))?;
     }

@@ -140,7 +140,7 @@ fn fill(opened: &Opened<'_>) -> Result<Filled> {
     let ask = |fault| words(&fault);
     let old = create(opened, json!({ "name": "old", "value": "the value of old" }))?;
     let gone = create(opened, json!({ "name": "gone", "value": "the value of gone" }))?;
-    opened.ask(DeleteSecret { id: gone.id.into() }).map_err(ask)?;
+    opened.ask(DeleteSecret { secret: gone.id.into() }).map_err(ask)?;
     opened.clock.turn_to(Timestamp::from_millis(START + 25 * DAY));
     let mut known = vec![old];
     for asked in secrets() {
@@ -151,7 +151,7 @@ fn fill(opened: &Opened<'_>) -> Result<Filled> {
         for version in 0..secret.name.len() % 4 {
             update(opened, secret, &format!("value {version} of {} in {}", secret.name, secret.org))?;
         }
-        opened.ask(RotateSecret { id: secret.id.into() }).map_err(ask)?;
+        opened.ask(RotateSecret { secret: secret.id.into() }).map_err(ask)?;
     }
     let token = add_agent(opened, "bot")?;
     add_agent(opened, "other")?;

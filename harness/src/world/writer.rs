@@ -77,10 +77,10 @@ fn ask(client: &mut impl Answers, known: &Known, write: &Write) -> Result<Option
 fn without_value(client: &mut impl Answers, known: &Known, write: &Write) -> Result<Option<Held>, Fault> {
     let Some(held) = &known.held else { return Ok(None) };
     if *write == Write::Delete {
-        client.answer(DeleteSecret { id: held.id.into() })?;
+        client.answer(DeleteSecret { secret: held.id.into() })?;
         return Ok(None);
     }
-    client.answer(RotateSecret { id: held.id.into() })?;
+    client.answer(RotateSecret { secret: held.id.into() })?;
     Ok(Some(held.clone()))
 }
 
@@ -99,7 +99,7 @@ pub(crate) fn create(name: SecretName, value: Revealed) -> CreateSecret {
 
 fn update(held: &Held) -> UpdateSecret {
     UpdateSecret {
-        id: held.id.into(),
+        secret: held.id.into(),
         value: None,
         category: None,
         metadata: None,

@@ -50,8 +50,9 @@ struct Rows(Names);
 
 impl Fold for Rows {
     fn add<O: Handle>(&mut self) {
-        let (verb, path) = (O::ROUTE.verb.as_str(), O::ROUTE.path);
-        self.0.insert(format!("| {} | `{verb} {path}` | `{}` |", O::SUMMARY, O::METHOD));
+        let places: Vec<_> = O::routes().map(|route| format!("`{route}`")).collect();
+        let places = places.join(", ");
+        self.0.insert(format!("| {} | {places} | `{}` |", O::SUMMARY, O::METHOD));
     }
 }
 

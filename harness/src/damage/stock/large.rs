@@ -57,7 +57,7 @@ fn free_pages(opened: &Opened<'_>) -> Result<()> {
     let value = "a value that takes pages ".repeat(1000);
     let stored = |number| create(opened, json!({ "name": format!("deleted-{number}"), "value": value }));
     for deleted in (0..DELETED).map(stored).collect::<Result<Vec<_>>>()? {
-        opened.ask(DeleteSecret { id: deleted.id.into() }).map_err(|fault| words(&fault))?;
+        opened.ask(DeleteSecret { secret: deleted.id.into() }).map_err(|fault| words(&fault))?;
     }
     Ok(())
 }
