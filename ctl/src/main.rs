@@ -26,6 +26,7 @@ mod references;
 mod show;
 mod token;
 mod usage;
+mod utf8;
 mod variables;
 mod wire;
 

@@ -19,26 +19,69 @@ pub(crate) fn for_fish(value: &str) -> Quoted {
     })
 }
 
-/// Quotes for a `.env` file, and only where it must, since some readers know no quotes.
+/// Quotes an argument for a POSIX shell, and only where it must.
+pub(crate) fn for_argument(value: &str) -> Quoted {
+    if is_plain(value) { Zeroizing::new(value.to_owned()) } else { for_sh(value) }
+}
+
+/// Quotes for a `.env` file, in a form that Node, npm's `dotenv`, python-dotenv, Compose and a POSIX shell read alike;
+/// `None` if there is no such form.
 ///
-/// Single quotes keep everything, line breaks too. A value with a single quote stands between double quotes, with
-/// escapes that `sh` and the usual readers understand; a line break is `\n` there.
-pub(crate) fn for_dotenv(value: &str) -> Quoted {
-    let bare = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+,=".contains(c);
-    if value.chars().all(bare) {
-        return Zeroizing::new(value.to_owned());
+/// What is plain stands bare. Single quotes keep everything, line breaks too, but python-dotenv knows escapes of a quote and
+/// a backslash there, and expands `${NAME}` everywhere. A value with a single quote stands between double quotes if nothing in it has a
+/// meaning there. A carriage return ends a line for most readers.
+pub(crate) fn for_dotenv(value: &str) -> Option<Quoted> {
+    if is_plain(value) {
+        return Some(Zeroizing::new(value.to_owned()));
     }
-    if !value.contains('\'') {
-        return quoted('\'', value, |_| None);
-    }
-    quoted('"', value, |c| match c {
-        '"' => Some(r#"\""#),
-        '\\' => Some(r"\\"),
-        '$' => Some(r"\$"),
-        '`' => Some(r"\`"),
-        '\n' => Some(r"\n"),
-        '\r' => Some(r"\r"),
-        _ => None,
+    let is_lost = value.contains('\r') || value.ends_with('\\') || has_reference(value);
+    let escapes = |quote: char| match quote {
+        '\'' => value.contains(['\'']) || value.contains(r"\\"),
+        _ => {
+            value.contains(['"', '`']) || has_before(value, '\\', ESCAPED) || has_before(value, '$', EXPANDED)
+        }
+    };
+    let quote = ['\'', '"'].into_iter().find(|quote| !is_lost && !escapes(*quote))?;
+    Some(quoted(quote, value, |_| None))
+}
+
+/// Quotes for a `.env` file that this program reads, in the form of [`for_dotenv`] if there is one.
+pub(crate) fn for_own_dotenv(value: &str) -> Quoted {
+    let escaped = || {
+        quoted('"', value, |c| match c {
+            '"' => Some(r#"\""#),
+            '\\' => Some(r"\\"),
+            '\r' => Some(r"\r"),
+            _ => None,
+        })
+    };
+    for_dotenv(value).unwrap_or_else(escaped)
+}
+
+/// Why a value cannot be written into a `.env` file.
+pub(crate) const NO_DOTENV: &str =
+    "there is no way to write it into a .env file that all usual readers read alike";
+/// What a backslash means something before, between double quotes, for one of the readers.
+const ESCAPED: &str = "\\\"'`$abcfnrtv0\n";
+/// What a `$` means something before, between double quotes, for one of the readers; a letter or a digit besides.
+const EXPANDED: &str = "_{(@*#?$!-";
+
+/// Returns whether a value needs no quotes in a shell or a `.env` file.
+fn is_plain(value: &str) -> bool {
+    !value.is_empty() && value.chars().all(|c| c.is_ascii_alphanumeric() || "_-./:@%+,=".contains(c))
+}
+
+/// Returns whether a character stands before one of others.
+fn has_before(value: &str, c: char, others: &str) -> bool {
+    let means = |next: char| others.contains(next) || c == '$' && next.is_ascii_alphanumeric();
+    value.match_indices(c).any(|(at, _)| value.get(at + 1..).is_some_and(|rest| rest.starts_with(means)))
+}
+
+/// Returns whether python-dotenv finds a `${NAME}` or `${NAME:-TEXT}` in a value.
+fn has_reference(value: &str) -> bool {
+    value.match_indices("${").any(|(at, _)| {
+        let inner = value.get(at + 2..).and_then(|rest| rest.split_once('}')).map(|(inner, _)| inner);
+        inner.is_some_and(|inner| inner.split_once(':').is_none_or(|(_, rest)| rest.starts_with('-')))
     })
 }
 
@@ -62,18 +105,15 @@ mod tests {
     use super::*;
     use crate::dotenv;
 
-    #[test]
-    fn a_plain_value_stands_bare_in_a_dotenv_file() {
-        assert_eq!("sk-abc_123==", *for_dotenv("sk-abc_123=="));
-    }
-
     proptest! {
         #[test]
-        fn a_dotenv_file_is_read_back_as_it_was(value in "[ -~\\n\\r\\u{e9}\\u{1f600}]{1,40}") {
-            let text = format!("A={}\nB=2\n", *for_dotenv(&value));
-            let read = dotenv::read(&text).unwrap();
-            prop_assert_eq!(&value, &*read[0].value);
-            prop_assert_eq!("2", read[1].value.as_str());
+        fn a_dotenv_file_is_read_back_as_it_was(value in "[ -~\\n\\r\\t\\u{e9}\\u{1f600}]{1,40}") {
+            for quoted in for_dotenv(&value).into_iter().chain([for_own_dotenv(&value)]) {
+                let text = format!("A={}\nB=2\n", *quoted);
+                let read = dotenv::read(&text).unwrap();
+                prop_assert_eq!(&value, &*read[0].value);
+                prop_assert_eq!("2", read[1].value.as_str());
+            }
         }
     }
 }

@@ -116,7 +116,7 @@ fn without(name: &SecretName, instead: &str) -> Failure {
     let name = name.as_str();
     Failure::usage(
         format!("`{}` {why}", plain(name)),
-        format!("{instead}{}", plain(&quote::for_dotenv(name))),
+        format!("{instead}{}", plain(&quote::for_argument(name))),
     )
 }
 

@@ -16,6 +16,8 @@ mod import;
 mod log;
 mod sealed;
 mod text;
+#[path = "../../ctl/src/utf8.rs"]
+mod utf8;
 mod wire;
 
 use std::sync::OnceLock;

@@ -31,7 +31,7 @@ pub(crate) fn names(data: &[u8]) {
 /// Reads a `.env` file.
 pub(crate) fn dotenv(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let lines = text.lines().count().max(1);
+    let lines = text.split(['\n', '\r']).count();
     match crate::dotenv::read(text) {
         Ok(found) => found.iter().for_each(|one| {
             assert!(one.line >= 1 && one.line <= lines);

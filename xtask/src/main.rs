@@ -4,8 +4,10 @@ mod backends;
 mod bench;
 mod check;
 mod demo;
+mod dotenv;
 mod fuzz;
 mod guard;
+mod installed;
 mod man;
 mod package;
 mod sanitize;
@@ -39,6 +41,8 @@ enum Command {
     Bench(bench::Args),
     /// Runs the libraries and servers of platforms, and checks that each finds its key by `vaultctl run --skill`.
     Sdks(sdks::Args),
+    /// Has five readers read the `.env` files of the tests, and writes down what each makes of them.
+    Dotenv,
     /// Runs every parser of what comes from outside on inputs that libFuzzer makes up.
     Fuzz(fuzz::Args),
     /// Counts the instructions of a request's parts, and fails where one takes a tenth more than was committed.
@@ -61,6 +65,7 @@ fn main() -> ExitCode {
         Command::Schema => schema::write().map(|()| ExitCode::SUCCESS),
         Command::Bench(args) => bench::run(&args),
         Command::Sdks(args) => sdks::run(&args),
+        Command::Dotenv => dotenv::run(),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Guard(args) => guard::run(&args),
         Command::Sanitize(args) => sanitize::run(&args),

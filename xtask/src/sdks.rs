@@ -8,7 +8,6 @@
 //! prints of its own settings. No request leaves this machine: what would goes to the recorder, as a proxy that refuses.
 
 mod case;
-mod installed;
 mod recorder;
 mod started;
 
@@ -22,11 +21,13 @@ use vault_testkit::{Daemon, Home};
 
 use self::case::Case;
 use self::started::Started;
+use crate::installed::Packages;
 use crate::sabotage::noticed;
 use crate::say;
 use crate::turns;
 use crate::workspace::build_programs;
 
+const PACKAGES: Packages = Packages { folder: "xtask/sdks", venv: "target/sdks" };
 /// The fewest platforms that are tried.
 const PLATFORMS: usize = 30;
 /// Variables that are the only ones of their fields that a program reads.
@@ -55,7 +56,7 @@ pub(crate) struct Args {
 
 /// Tries all programs, and fails where one does not find a value.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    installed::prepare()?;
+    PACKAGES.install()?;
     build_programs()?;
     let mut cases = case::all()?;
     if args.sabotage {

@@ -46,6 +46,10 @@ pub const PYTHON: Tool = Tool {
 /// Installs packages of node.
 pub const NPM: Tool = Tool { name: "npm", probe: &["npm", "--version"], hint: "apt-get install nodejs npm" };
 
+/// Builds what Compose reads `.env` files with.
+pub const GO: Tool =
+    Tool { name: "go", probe: &["go", "version"], hint: "apt-get install golang-go, or https://go.dev/dl/" };
+
 /// The maker of packages for Debian.
 pub const DEB: Tool = Tool {
     name: "cargo-deb",

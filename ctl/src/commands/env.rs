@@ -157,7 +157,9 @@ pub(super) fn assignments(
         }
         let (before, between, quoted) = match format {
             Format::Fish => ("set -gx ", " ", quote::for_fish(value)),
-            Format::Dotenv => ("", "=", quote::for_dotenv(value)),
+            Format::Dotenv => {
+                ("", "=", quote::for_dotenv(value).ok_or_else(|| unfit(read, quote::NO_DOTENV))?)
+            }
             Format::Sh | Format::Json => ("export ", "=", quote::for_sh(value)),
         };
         for part in [before, variable, between, &quoted, "\n"] {

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output_file;
-use crate::quote::for_dotenv;
+use crate::quote;
 use crate::show::{counted, plain};
 use crate::variables::both;
 
@@ -130,10 +130,23 @@ fn dotenv(entries: &[ExportedSecret], context: &Context) -> Result<Zeroizing<Vec
         }
         text.extend_from_slice(variable.as_bytes());
         text.push(b'=');
-        text.extend_from_slice(for_dotenv(secret.value.value().expose()).as_bytes());
+        text.extend_from_slice(in_dotenv(secret)?.as_bytes());
         text.push(b'\n');
     }
     Ok(text)
+}
+
+/// Quotes a secret's value.
+///
+/// # Errors
+/// `invalid_request`, with the secret's name, if no `.env` file can hold it.
+fn in_dotenv(secret: &ExportedSecret) -> Result<Zeroizing<String>, Failure> {
+    let value = secret.value.value().expose();
+    let quoted = if value.contains('\0') { None } else { quote::for_dotenv(value) };
+    quoted.ok_or_else(|| {
+        let message = format!("{}: {}", plain(secret.name.as_str()), quote::NO_DOTENV);
+        Failure::usage(message, "nothing was written; use --format json")
+    })
 }
 
 /// A secret's org and name.

@@ -16,6 +16,7 @@ use crate::failure::{Failure, in_words};
 use crate::output_file;
 use crate::references::{SCHEME, Wanted};
 use crate::show::{counted, plain};
+use crate::utf8;
 use template::{Malformed, Template};
 
 /// What to do where the output cannot be that file.
@@ -93,8 +94,7 @@ fn read(path: &Path) -> Result<Zeroizing<String>, Failure> {
         let message = format!("{}: a template takes at most 16 MiB", shown(path));
         return Err(Fault::new(Code::TooLarge, message).hint("split it into several").into());
     }
-    let text = std::str::from_utf8(&text).map(|text| Zeroizing::new(text.to_owned()));
-    text.map_err(|_| Failure::usage(format!("{}: it is not UTF-8", shown(path)), "a template is text"))
+    Ok(Zeroizing::new(utf8::text(&text, &shown(path), "a template is text")?.to_owned()))
 }
 
 fn told(path: &Path, malformed: &Malformed) -> Failure {

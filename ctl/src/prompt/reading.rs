@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::checked;
 use crate::failure::{Failure, in_words};
 use crate::show::Show;
+use crate::utf8;
 
 /// The most bytes that are read: a value, what may be dropped of it, and one more that makes it too large.
 const READ_BYTES: u64 = VALUE_BYTES as u64 + 6;
@@ -60,7 +61,7 @@ impl Reading {
         let mut bytes = Zeroizing::new(Vec::new());
         let read = source.take(READ_BYTES).read_to_end(&mut bytes);
         read.map_err(|error| unreadable(name, &error))?;
-        let text = std::str::from_utf8(&bytes).map_err(|_| not_utf8(&bytes))?;
+        let text = utf8::text(&bytes, "the value", "encode it first, for example with: base64")?;
         let mut text = Zeroizing::new(text.to_owned());
         if self.bytes == Bytes::OfText {
             if text.starts_with(MARK) {
@@ -83,13 +84,6 @@ pub(crate) fn drop_only_line_end(text: &mut String) {
 
 fn unreadable(name: &str, error: &io::Error) -> Failure {
     Failure::usage(format!("{name}: {}", in_words(error)), "name a file that you may read")
-}
-
-fn not_utf8(bytes: &[u8]) -> Failure {
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Failure::usage("the value is UTF-16", "convert it first: iconv -f UTF-16 -t UTF-8");
-    }
-    Failure::usage("the value is not UTF-8", "encode it first, for example with: base64")
 }
 
 #[cfg(test)]

@@ -55,12 +55,22 @@ fn fish_gets_its_own_quotes() {
 
 #[test]
 fn run_reads_back_what_was_printed_for_a_dotenv_file() {
+    let test = TestEnvironment::served();
+    for value in ["it's\n'two' lines # $ \u{e9}", " $HOME `x` \"y\"\n\\n ", "plain"] {
+        test.ctl_with(&["set", "odd", "--exact"], value).succeeded();
+        let printed = test.ctl(&["env", "odd", "--format", "dotenv"]).succeeded().stdout;
+        let file = test.write("app.env", &printed);
+        let mut command = test.command(&["run", "--no-mask", "--env-file", file.to_str().unwrap(), "--"]);
+        command.args(["sh", "-c", r#"printf %s "$ODD""#]).env("PATH", path());
+        assert_eq!(value, String::from_utf8(command.output().unwrap().stdout).unwrap());
+    }
+}
+
+#[test]
+fn what_no_dotenv_file_holds_for_all_readers_is_named_and_nothing_is_printed() {
     let test = with_nasty();
-    let printed = test.ctl(&["env", "nasty", "--format", "dotenv"]).succeeded().stdout;
-    let file = test.write("app.env", &printed);
-    let mut command = test.command(&["run", "--env-file", file.to_str().unwrap(), "--"]);
-    command.args(["sh", "-c", r#"printf %s "$NASTY""#]).env("PATH", path());
-    assert_eq!(NASTY, String::from_utf8(command.output().unwrap().stdout).unwrap());
+    let run = test.ctl(&["env", "nasty", "--format", "dotenv"]).ended_with(2);
+    assert!(run.stderr.contains("nasty: there is no way to write it") && run.stdout.is_empty(), "{run}");
 }
 
 #[test]

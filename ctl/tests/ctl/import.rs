@@ -147,16 +147,29 @@ fn references_replace_values_and_a_sealed_copy_is_kept() {
 }
 
 #[test]
-fn only_the_first_of_several_values_is_replaced_and_a_program_still_gets_the_last() {
+fn the_last_of_several_values_counts_and_none_of_them_stays_in_the_file() {
     let test = TestEnvironment::served();
-    let run = import(&test, "dotenv", "MY=one\nMY=two\n", &["--replace-with-refs"]).succeeded();
-    assert!(run.to_string().contains("replaced 1 value in the file"), "{run}");
-    assert_eq!("MY=vault://MY\nMY=two\n", std::fs::read_to_string(test.path("source")).unwrap());
-    assert_eq!("one", value(&test, "MY"));
+    let run = import(&test, "dotenv", "MY=one\n# rotated\nMY=two\n", &["--replace-with-refs"]).succeeded();
+    assert!(run.to_string().contains("replaced 2 values in the file"), "{run}");
+    assert!(run.stderr.contains("line 1: MY is set again; the last value counts"), "{run}");
+    let written = std::fs::read_to_string(test.path("source")).unwrap();
+    assert_eq!("MY=vault://MY\n# rotated\nMY=vault://MY\n", written);
+    assert_eq!("two", value(&test, "MY"));
     let file = test.path("source");
     let mut command = test.command(&["run", "--no-mask", "--env-file", file.to_str().unwrap(), "--"]);
     command.args(["/bin/sh", "-c", "echo $MY"]);
     assert_eq!("two\n", test.run(command, "").succeeded().stdout);
+}
+
+#[test]
+fn a_variable_that_is_set_to_nothing_or_a_reference_in_the_end_is_left() {
+    let test = TestEnvironment::served();
+    for (written, why) in [("MY=one\nMY=\n", "nothing"), ("MY=one\nMY=vault://b\n", "a reference")] {
+        let run = import(&test, "dotenv", written, &["--replace-with-refs"]).succeeded();
+        assert!(run.stderr.contains("line 1: MY is set again"), "{why}: {run}");
+        assert_eq!(written, std::fs::read_to_string(test.path("source")).unwrap(), "{why}");
+    }
+    assert!(names(&test).is_empty());
 }
 
 #[test]
@@ -278,11 +291,26 @@ fn what_was_exported_can_be_imported() {
 #[test]
 fn a_dotenv_export_is_read_back_alike() {
     let (from, to) = (TestEnvironment::served(), TestEnvironment::served());
-    from.ctl_with(&["set", "skill:openai:access_token"], "sk $a 'b' \"c\"\n\\n #").succeeded();
+    from.ctl_with(&["set", "skill:openai:access_token"], "sk $a \"c\"\n\\n #").succeeded();
     let written = from.ctl(&["export", "--reveal", "--format", "dotenv"]).succeeded().stdout;
     assert!(written.starts_with("OPENAI_API_KEY="), "{written}");
     import(&to, "dotenv", &written, &[]).succeeded();
-    assert_eq!("sk $a 'b' \"c\"\n\\n #", value(&to, "openai"));
+    assert_eq!("sk $a \"c\"\n\\n #", value(&to, "openai"));
+}
+
+#[test]
+fn a_value_that_no_dotenv_file_holds_is_named_and_nothing_is_written() {
+    let test = TestEnvironment::served();
+    let output = test.path("out.env");
+    for value in ["it's \"$5\"", "a\r\nb", "\\\\server", "a\0b"] {
+        test.ctl_with(&["set", "app-key", "--exact"], value).succeeded();
+        let file = output.to_str().unwrap();
+        let run = test.ctl(&["export", "--reveal", "--format", "dotenv", "--output", file]).ended_with(2);
+        assert!(run.stderr.contains("app-key") && run.stderr.contains("--format json"), "{run}");
+        assert!(!output.exists() && !run.stderr.contains(value), "{run}");
+        let run = test.ctl(&["env", "app-key", "--format", "dotenv"]).ended_with(2);
+        assert!(run.stderr.contains("app-key") && run.stdout.is_empty(), "{run}");
+    }
 }
 
 #[test]

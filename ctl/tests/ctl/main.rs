@@ -17,6 +17,7 @@ mod completion;
 mod crowd;
 mod damaged;
 mod doctor;
+mod dotenv;
 mod env;
 mod escapes;
 mod import;

@@ -1,6 +1,6 @@
 // What the page knows by heart is what the program knows: `.env` lines, patterns of presets, names.
 
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { webcrypto } from 'node:crypto';
 import { join } from 'node:path';
 import assert from 'node:assert/strict';
@@ -30,13 +30,16 @@ const FILES = [
   'AWS_REGION=eu-1\nAWS_DEFAULT_REGION=us-1\n',
   'A=1\nsk-123\n',
   "A='x",
-  '1A=x',
+  'A/B=x',
   "A='x' y\n",
   'A="x\\',
   'A=b=c\n',
   "A=it's\n",
   'A = "x" # y\nB=2',
 ];
+
+const readings = new URL('../../../tests/fixtures/dotenv/readings.json', import.meta.url);
+FILES.push(...Object.values(JSON.parse(readFileSync(readings)).cases).map(({ text }) => text));
 
 for (const text of FILES) {
   const found = ours(text);

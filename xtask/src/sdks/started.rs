@@ -13,10 +13,9 @@ use tempfile::TempDir;
 use vault_testkit::search::Needle;
 use vault_testkit::{Home, vaultctl};
 
+use super::PACKAGES;
 use super::case::{Case, Value};
-use super::installed::PYTHON_PROGRAM;
 use super::recorder::Recorder;
-use crate::workspace::root;
 
 /// How long a program may take to find its values.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -115,7 +114,7 @@ fn settings_of(recorder: &Recorder) -> String {
 /// Returns what runs a file; Python's own folder of the file is no place to import from.
 fn interpreter(path: &Path) -> Vec<PathBuf> {
     if path.extension().is_some_and(|extension| extension == "py") {
-        vec![root().join(PYTHON_PROGRAM), "-I".into()]
+        vec![PACKAGES.python(), "-I".into()]
     } else {
         vec!["node".into()]
     }

@@ -1,10 +1,11 @@
 //! `.env` files: variables that platforms' tools read get their platforms' names.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use vault::presets::Presets;
 
-use super::found::{Candidate, Found, named, text_of};
+use super::found::{Candidate, Found, named, whole_text_of};
 use super::settings::Choice;
 use crate::dotenv::{Assignment, read_each};
 use crate::env::PRIVATE;
@@ -13,16 +14,22 @@ use crate::failure::Failure;
 /// What a reference to a secret begins with.
 pub(super) const SCHEME: &str = "vault://";
 
-/// Reads the file; with a prefix, variables keep their own names. Settings are left out, with a note.
+/// Reads the file, in which the last value of a variable counts; with a prefix, variables keep their own names. Settings are
+/// left out, with a note.
 pub(super) fn read(path: &Path, prefix: Option<&str>, choice: Choice<'_>) -> Result<Found, Failure> {
-    let text = text_of(path)?;
+    let text = whole_text_of(path)?;
     let mut found = Found::default();
     let (assignments, malformed) = read_each(&text);
     found.bad.extend(malformed.iter().map(|one| format!("{}, line {}: {}", named(path), one.line, one.why)));
+    let lines = assignments.iter().map(|one| (one.name.clone(), one.line));
+    let last: BTreeMap<String, usize> = lines.collect();
     for assignment in assignments {
-        if let Some(why) = choice.leaves(&assignment.name, &assignment.value) {
-            if !assignment.value.is_empty() {
-                found.notes.push(format!("{} is left where it is, {why}", assignment.name));
+        let Assignment { name, value, line, .. } = &assignment;
+        if last.get(name).is_some_and(|last| last > line) {
+            found.notes.push(format!("line {line}: {name} is set again; the last value counts"));
+        } else if let Some(why) = choice.leaves(name, value) {
+            if !value.is_empty() {
+                found.notes.push(format!("{name} is left where it is, {why}"));
             }
         } else {
             take(assignment, prefix, &mut found);
@@ -32,7 +39,7 @@ pub(super) fn read(path: &Path, prefix: Option<&str>, choice: Choice<'_>) -> Res
 }
 
 fn take(assignment: Assignment, prefix: Option<&str>, found: &mut Found) {
-    let Assignment { name: variable, value, line, .. } = assignment;
+    let Assignment { name: variable, value, line, doubt, .. } = assignment;
     if value.is_empty() {
         return;
     }
@@ -42,9 +49,9 @@ fn take(assignment: Assignment, prefix: Option<&str>, found: &mut Found) {
     if value.starts_with(SCHEME) {
         return found.notes.push(format!("{variable} is a reference already, and is left where it is"));
     }
-    if found.variables.iter().any(|(known, _)| *known == variable) {
-        return found.notes.push(format!("line {line}: {variable} is set again; the first value counts"));
-    }
+    found
+        .notes
+        .extend(doubt.map(|doubt| format!("line {line}: {variable} is taken as it is written; {doubt}")));
     let name = name_of(&variable, prefix);
     let name = match found.value(&name) {
         Some(same) if same == value.as_str() => {

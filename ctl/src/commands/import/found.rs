@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::context::Context;
 use crate::failure::{Failure, in_words};
+use crate::utf8;
 
 /// The largest file that is read, in bytes.
 const FILE_BYTES: u64 = 64 * 1024 * 1024;
@@ -146,11 +147,14 @@ pub(super) fn bytes_of(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
 
 /// Reads a file as text, without the mark that some editors put before it.
 pub(super) fn text_of(path: &Path) -> Result<Zeroizing<String>, Failure> {
+    let text = whole_text_of(path)?;
+    Ok(Zeroizing::new(text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned()))
+}
+
+/// Reads a file as text, as it is.
+pub(super) fn whole_text_of(path: &Path) -> Result<Zeroizing<String>, Failure> {
     let bytes = bytes_of(path)?;
-    let text = std::str::from_utf8(&bytes);
-    let text =
-        text.map_err(|_| Failure::usage(format!("{} is not UTF-8", named(path)), "convert it first"))?;
-    Ok(Zeroizing::new(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()))
+    Ok(Zeroizing::new(utf8::text(&bytes, &named(path), "convert it first")?.to_owned()))
 }
 
 /// Reads JSON; what is none is told by its place alone.

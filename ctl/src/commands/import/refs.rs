@@ -10,14 +10,14 @@ use vault::files;
 use zeroize::Zeroizing;
 
 use super::dotenv::SCHEME;
-use super::found::{Found, text_of};
+use super::found::{Found, whole_text_of};
 use crate::context::Context;
 use crate::dotenv::{Assignment, read_each};
 use crate::failure::Failure;
 use crate::moment::now;
 use crate::output_file;
 use crate::prompt::checked;
-use crate::quote::for_dotenv;
+use crate::quote::for_own_dotenv;
 use crate::show::date;
 
 /// Makes the secret that holds the file as it was.
@@ -32,7 +32,7 @@ pub(super) fn copy(path: &Path, context: &Context) -> Result<ImportEntry, Failur
     let mut metadata = Map::new();
     metadata.insert("path".to_owned(), whole.display().to_string().into());
     let metadata = Metadata::try_from(metadata).ok();
-    let value = checked(text_of(path)?.as_str().to_owned())?;
+    let value = checked(whole_text_of(path)?.as_str().to_owned())?;
     Ok(ImportEntry { org_id: context.one_org()?, metadata, ..super::entry(name, value) })
 }
 
@@ -46,13 +46,14 @@ pub(super) fn replace(
     found: &Found,
     context: &Context,
 ) -> Result<usize, Failure> {
-    let text = text_of(path)?;
+    let text = whole_text_of(path)?;
     let stored = |outcome| matches!(outcome, Taken::Created | Taken::Overwritten);
     let names: Vec<&str> =
         imported.entries.iter().filter(|one| stored(one.outcome)).map(|one| one.name.as_str()).collect();
     let stored = found.variables.iter().filter(|(_, name)| names.contains(&name.as_str()));
-    let references = stored.map(|(variable, name)| (variable.as_str(), reference(name))).collect();
-    let (text, replaced) = rewritten(&text, &read_each(&text).0, references);
+    let references: BTreeMap<_, _> =
+        stored.map(|(variable, name)| (variable.as_str(), reference(name))).collect();
+    let (text, replaced) = rewritten(&text, &read_each(&text).0, &references);
     let real = output_file::followed(path, &context.home)?;
     files::replace_private(&real, text.as_bytes()).map_err(|error| Failure::file(&real, &error))?;
     Ok(replaced)
@@ -60,19 +61,20 @@ pub(super) fn replace(
 
 /// Writes a reference as a line of the file holds it: with quotes where its name has what would end it.
 fn reference(name: &str) -> Zeroizing<String> {
-    for_dotenv(&format!("{SCHEME}{name}"))
+    for_own_dotenv(&format!("{SCHEME}{name}"))
 }
 
-/// Puts references in the place of the values that were stored, each variable's first; everything else stays as it is.
+/// Puts references in the place of all values of the variables that were stored, replaced ones too; everything else stays
+/// as it is.
 fn rewritten(
     text: &str,
     all: &[Assignment],
-    mut references: BTreeMap<&str, Zeroizing<String>>,
+    references: &BTreeMap<&str, Zeroizing<String>>,
 ) -> (Zeroizing<String>, usize) {
     let mut out = Zeroizing::new(String::with_capacity(2 * text.len()));
     let (mut at, mut replaced) = (0, 0);
     for assignment in all.iter().filter(|one| !one.value.is_empty() && !one.value.starts_with(SCHEME)) {
-        let Some(reference) = references.remove(assignment.name.as_str()) else { continue };
+        let Some(reference) = references.get(assignment.name.as_str()) else { continue };
         out.extend([text.get(at..assignment.place.start).unwrap_or_default(), reference.as_str()]);
         at = assignment.place.end;
         replaced += 1;
@@ -89,20 +91,20 @@ mod tests {
     fn values_become_references_and_everything_else_stays() {
         let text = "# remark\r\nexport A='x\ny' # z\r\nB=keep\n\nC = 1\nBAD LINE\nA=again\nD=\"1\"";
         let names = [("A", "a"), ("C", "c"), ("D", "team #1 \u{e9}'")];
-        let references = names.map(|(variable, name)| (variable, reference(name))).into_iter().collect();
-        let (text, replaced) = rewritten(text, &read_each(text).0, references);
-        let expected = "# remark\r\nexport A=vault://a # z\r\nB=keep\n\nC = vault://c\nBAD LINE\nA=again\n\
+        let references = BTreeMap::from(names.map(|(variable, name)| (variable, reference(name))));
+        let (text, replaced) = rewritten(text, &read_each(text).0, &references);
+        let expected = "# remark\r\nexport A=vault://a # z\r\nB=keep\n\nC = vault://c\nBAD LINE\nA=vault://a\n\
                         D=\"vault://team #1 \u{e9}'\"";
-        assert_eq!((expected, 3), (text.as_str(), replaced));
+        assert_eq!((expected, 4), (text.as_str(), replaced));
         let last = read_each(&text).0.pop().unwrap();
         assert_eq!("vault://team #1 \u{e9}'", *last.value);
     }
 
     #[test]
-    fn only_the_value_that_was_stored_becomes_a_reference() {
+    fn every_value_of_a_variable_that_was_stored_becomes_a_reference() {
         let text = "A=\nA=vault://b\nA=stored\nA=another\n";
         let references = BTreeMap::from([("A", reference("a"))]);
-        let (text, replaced) = rewritten(text, &read_each(text).0, references);
-        assert_eq!(("A=\nA=vault://b\nA=vault://a\nA=another\n", 1), (text.as_str(), replaced));
+        let (text, replaced) = rewritten(text, &read_each(text).0, &references);
+        assert_eq!(("A=\nA=vault://b\nA=vault://a\nA=vault://a\n", 2), (text.as_str(), replaced));
     }
 }

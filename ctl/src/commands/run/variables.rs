@@ -19,6 +19,7 @@ use crate::env::PRIVATE;
 use crate::failure::{Failure, in_words};
 use crate::references::{self, Values, Wanted};
 use crate::show::{Show, plain};
+use crate::utf8;
 use crate::variables::{Passed, both, misfit};
 
 /// The most secrets that a warning names.
@@ -110,6 +111,10 @@ impl<'a> Plan<'a> {
             }
             lines.extend(others.into_iter().map(|line| (path.as_path(), line)));
         }
+        let last: BTreeMap<_, _> =
+            lines.iter().enumerate().map(|(at, (_, line))| (line.name.clone(), at)).collect();
+        let mut at = 0..;
+        lines.retain(|(_, line)| last.get(&line.name).copied() == at.next());
         Ok(Self { args, lines })
     }
 
@@ -205,10 +210,10 @@ pub(in super::super) fn without_nul(assigned: &[Assigned]) -> Result<(), Failure
 
 fn read_file(path: &Path) -> Result<Vec<Assignment>, Failure> {
     let shown = plain(&path.display().to_string());
-    let text = std::fs::read_to_string(path).map(Zeroizing::new).map_err(|error| {
+    let bytes = std::fs::read(path).map(Zeroizing::new).map_err(|error| {
         Failure::usage(format!("{shown}: {}", in_words(&error)), "name a file that you may read")
     })?;
-    let lines = dotenv::read(&text).map_err(|malformed| {
+    let lines = dotenv::read(utf8::text(&bytes, &shown, "convert it first")?).map_err(|malformed| {
         let hint = "a line is NAME=value or NAME=vault://SECRET; `#` begins a remark";
         Failure::usage(format!("{shown}, line {}: {}", malformed.line, malformed.why), hint)
     })?;

@@ -1,8 +1,10 @@
 // `.env` lines, read as `vaultctl import dotenv` reads them, and the names that their values go under.
 
 const OWN = new Set(['AGENTICMAIL_VAULT_KEY', 'AGENTICMAIL_VAULT_TOKEN']);
-const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
-const ESCAPES = { n: '\n', r: '\r', t: '\t' };
+const NAME = /^[\p{Alphabetic}\p{N}_.[\]-]+$/u;
+const ESCAPES = { n: '\n', r: '\r', t: '\t', '\\': '\\', '"': '"', $: '$', '`': '`' };
+// What a value with its quotes is, where a quote opens it; the double one may be escaped.
+const QUOTED = { "'": /^'([^']*)'/, '`': /^`([^`]*)`/, '"': /^"((?:[^"\\]|\\[^])*)"/ };
 
 /** A line that is no assignment. */
 class Malformed extends Error {
@@ -15,16 +17,19 @@ class Malformed extends Error {
 /** Reads all assignments: `[{variable, value, line}, …]`. */
 export function parse(text) {
   const found = [];
-  let rest = text.replace(/^\uFEFF/, '');
+  let rest = text.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n');
   let line = 1;
   while (rest) {
-    const before = rest;
     const one = assignment(rest, line);
-    if (one.variable) found.push({ variable: one.variable, value: one.value, line });
+    if (one.variable) found.push({ ...one, line });
+    line += lines(rest) - lines(one.rest);
     rest = one.rest;
-    line += before.slice(0, before.length - rest.length).split('\n').length - 1;
   }
-  return found;
+  return found.map(({ variable, value, line }) => ({ variable, value, line }));
+}
+
+function lines(text) {
+  return text.split('\n').length;
 }
 
 function cut(text, mark) {
@@ -34,63 +39,54 @@ function cut(text, mark) {
 
 function assignment(text, line) {
   const [first, rest] = cut(text, '\n');
-  const trimmed = first.trim().replace(/^export /, '');
-  if (!first.trim() || first.trim().startsWith('#')) return { rest };
-  if (!trimmed.includes('=')) throw new Malformed(line, 'it is no NAME=value');
-  const variable = cut(trimmed, '=')[0].trim();
-  if (!VARIABLE.test(variable)) throw new Malformed(line, 'before the = stands no name of a variable');
-  const after = cut(text, '=')[1].replace(/^[ \t]+/, '');
-  if (after[0] === "'") return { variable, ...single(after.slice(1), line) };
-  if (after[0] === '"') return { variable, ...double(after.slice(1), line) };
-  return { variable, value: bare(cut(text, '=')[1].split('\n')[0]), rest };
+  const trimmed = first.trim();
+  if (!trimmed || trimmed.startsWith('#')) return { rest };
+  const exported = /^export\s/.test(trimmed);
+  const variable = cut(trimmed, '=')[0]
+    .replace(/^export\s+/, '')
+    .trim();
+  if (!trimmed.includes('=')) {
+    // It passes on what is set elsewhere.
+    if (exported && NAME.test(variable)) return { rest };
+    throw new Malformed(line, 'it is no NAME=value');
+  }
+  if (!NAME.test(variable)) throw new Malformed(line, 'before the = stands no name of a variable');
+  const after = cut(text, '=')[1].replace(/^[^\S\n]+/, '');
+  return after[0] in QUOTED
+    ? { variable, ...quoted(after, line) }
+    : { variable, value: bare(cut(first, '=')[1]), rest };
 }
 
 function bare(text) {
-  const end = text.search(/[ \t]#/);
+  const end = text.search(/\s#/);
   return (end < 0 ? text : text.slice(0, end)).trim();
 }
 
-function single(text, line) {
-  const end = text.indexOf("'");
-  if (end < 0) throw new Malformed(line, 'a quote is not closed');
-  return { value: text.slice(0, end), rest: afterQuote(text.slice(end + 1), line) };
-}
-
-function double(text, line) {
-  let value = '';
-  for (let at = 0; at < text.length; at += 1) {
-    if (text[at] === '"') return { value, rest: afterQuote(text.slice(at + 1), line) };
-    if (text[at] !== '\\') value += text[at];
-    else {
-      at += 1;
-      if (at < text.length) value += ESCAPES[text[at]] ?? text[at];
-    }
-  }
-  throw new Malformed(line, 'a quote is not closed');
-}
-
-function afterQuote(text, line) {
-  const [rest, next] = cut(text, '\n');
-  if (rest.trim() && !rest.trim().startsWith('#')) throw new Malformed(line, 'something follows the closed quote');
-  return next;
+function quoted(text, line) {
+  const [whole, inner] = QUOTED[text[0]].exec(text) ?? [];
+  if (whole === undefined) throw new Malformed(line, 'a quote is not closed, so nothing is read from here on');
+  const [behind, rest] = cut(text.slice(whole.length), '\n');
+  if (!/^\s*(#|$)/.test(behind)) throw new Malformed(line, 'something follows the closed quote');
+  const unescaped = (pair, c) => ESCAPES[c] ?? pair;
+  return { value: text[0] === '"' ? inner.replace(/\\([^])/g, unescaped) : inner, rest };
 }
 
 /** Says where each assignment goes: `{entries: [{variable, name, label, value}], notes: [words]}`. */
 export function mapped(assignments, presets) {
   const found = { entries: [], notes: [] };
-  const seen = new Set();
-  for (const one of assignments) take(one, presets, found, seen);
+  const last = new Map(assignments.map((one) => [one.variable, one]));
+  for (const one of assignments) {
+    if (last.get(one.variable) === one) take(one, presets, found);
+    else found.notes.push(`Line ${one.line}: ${one.variable} is set again; the last value counts.`);
+  }
   return found;
 }
 
-function take({ variable, value, line }, presets, found, seen) {
+function take({ variable, value }, presets, found) {
   if (!value) return;
   if (OWN.has(variable)) return void found.notes.push(`${variable} is the vault's own, and is left out.`);
   if (value.startsWith('vault://'))
     return void found.notes.push(`${variable} is a reference already, and is left out.`);
-  if (seen.has(variable))
-    return void found.notes.push(`Line ${line}: ${variable} is set again; the first value counts.`);
-  seen.add(variable);
   let { name, label } = nameOf(variable, presets);
   const same = found.entries.find((one) => one.name === name);
   if (same?.value === value)
