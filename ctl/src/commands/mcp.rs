@@ -4,6 +4,7 @@ mod calls;
 mod captured;
 mod known;
 mod message;
+mod outlet;
 mod protocol;
 mod server;
 mod shapes;

@@ -3,10 +3,13 @@
 mod answers;
 mod arguments;
 mod ending;
+mod versions;
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
+use jsonschema::Validator;
 use serde_json::{Value, json};
 
 use crate::run::{path, with_key};
@@ -21,6 +24,8 @@ pub(crate) struct Server {
     stdin: Option<ChildStdin>,
     lines: Lines<BufReader<ChildStdout>>,
     next: u64,
+    /// What judges the answers of each tool, as the tool describes them.
+    judges: BTreeMap<String, Validator>,
 }
 
 impl Server {
@@ -33,7 +38,8 @@ impl Server {
         command.env("PATH", path()).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let (stdin, stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
-        let mut server = Self { child, stdin: Some(stdin), lines: BufReader::new(stdout).lines(), next: 1 };
+        let lines = BufReader::new(stdout).lines();
+        let mut server = Self { child, stdin: Some(stdin), lines, next: 1, judges: BTreeMap::new() };
         let hello = json!({
             "protocolVersion": "2025-06-18",
             "capabilities": {},
@@ -41,6 +47,10 @@ impl Server {
         });
         assert_eq!("agenticmail-vault", server.ask("initialize", &hello)["serverInfo"]["name"]);
         server.send(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
+        for tool in server.ask("tools/list", &json!({}))["tools"].as_array().unwrap() {
+            let judge = jsonschema::validator_for(&tool["outputSchema"]);
+            server.judges.extend(judge.ok().map(|judge| (tool["name"].as_str().unwrap().to_owned(), judge)));
+        }
         server
     }
 
@@ -70,11 +80,15 @@ impl Server {
         answer["result"].clone()
     }
 
-    /// Calls a tool that does what is asked.
+    /// Calls a tool that does what is asked, and answers as it says that it does.
     #[track_caller]
     pub(crate) fn call(&mut self, tool: &str, arguments: &Value) -> Value {
         let result = self.ask("tools/call", &json!({"name": tool, "arguments": arguments}));
         assert_ne!(json!(true), result["isError"], "{result}");
+        self.judges[tool]
+            .validate(&result["structuredContent"])
+            .unwrap_or_else(|error| panic!("{error}: {result}"));
+        assert_eq!(result["structuredContent"].to_string(), result["content"][0]["text"].as_str().unwrap());
         result["structuredContent"].clone()
     }
 

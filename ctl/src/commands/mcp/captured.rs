@@ -7,11 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use serde_json::{Value, json};
 
 use super::known::Known;
 use super::server::Session;
-use super::tools::Run;
+use super::tools::{Ran, Run};
 use super::tree::{Report, Stop, Tree};
 use crate::commands::run::{Assigned, Launch, Surroundings, without_nul};
 use crate::context::Context;
@@ -37,7 +36,7 @@ const LOOK: Duration = Duration::from_millis(20);
 const WITHOUT: &str = "name the variable in `env`, with the secret ";
 
 /// Runs a command to its end, and that of all that it started, and gives its exit code and masked output.
-pub(super) fn run(asked: Run, session: &Session<'_>, stop: &Stop) -> Result<Value, Failure> {
+pub(super) fn run(asked: Run, session: &Session<'_>, stop: &Stop) -> Result<Ran, Failure> {
     let values = read(&asked, session.context)?;
     let passed = Passed::of(&values, |read| misfit(read).or_else(|| unmasked(read)), WITHOUT)?;
     let warning = passed.warning().map(|warning| warning.message);
@@ -66,15 +65,15 @@ pub(super) fn run(asked: Run, session: &Session<'_>, stop: &Stop) -> Result<Valu
         };
         let text = |output: std::thread::ScopedJoinHandle<'_, Output>| output.join().unwrap_or_default();
         let (stdout, stderr) = (text(stdout), text(stderr));
-        Ok(json!({
-            "exitCode": code,
-            "signal": signal,
-            "timedOut": timed_out,
-            "stdout": stdout.text,
-            "stderr": stderr.text,
-            "cut": stdout.cut || stderr.cut,
-            "warning": warning,
-        }))
+        Ok(Ran {
+            exit_code: code,
+            signal,
+            timed_out,
+            cut: stdout.cut || stderr.cut,
+            stdout: stdout.text,
+            stderr: stderr.text,
+            warning,
+        })
     })
 }
 

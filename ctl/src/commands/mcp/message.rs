@@ -55,6 +55,12 @@ impl Refusal {
         Self { code: -32600, message: "Invalid request".to_owned(), data: None }
     }
 
+    /// Says that this session has no batches.
+    pub(super) fn no_batches() -> Self {
+        let message = "Invalid request: batches are part of the version 2025-03-26 alone";
+        Self { code: -32600, message: message.to_owned(), data: None }
+    }
+
     /// Says that a line is no JSON.
     pub(super) fn no_json() -> Self {
         Self { code: -32700, message: "Parse error".to_owned(), data: None }
@@ -76,17 +82,35 @@ impl Refusal {
     }
 }
 
+/// What a line holds.
+#[derive(Debug)]
+pub(super) enum Line {
+    /// A message, or what is to be one.
+    One(Result<Message, Refusal>),
+    /// Messages that are answered together (JSON-RPC 2.0, section 6); at least one.
+    Batch(Vec<Result<Message, Refusal>>),
+}
+
 /// Reads a line; nothing where it is blank, which is passed over.
-pub(super) fn read(line: &[u8]) -> Option<Result<Message, Refusal>> {
+pub(super) fn read(line: &[u8]) -> Option<Line> {
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii();
     if line.is_empty() {
         return None;
     }
-    let value = serde_json::from_slice(line).map_err(|_| Refusal::no_json());
-    Some(value.and_then(|value| message(value).ok_or_else(Refusal::no_message)))
+    Some(match serde_json::from_slice(line) {
+        Ok(Value::Array(values)) if !values.is_empty() => {
+            Line::Batch(values.into_iter().map(message).collect())
+        }
+        Ok(value) => Line::One(message(value)),
+        Err(_) => Line::One(Err(Refusal::no_json())),
+    })
 }
 
-fn message(value: Value) -> Option<Message> {
+fn message(value: Value) -> Result<Message, Refusal> {
+    fields_of(value).ok_or_else(Refusal::no_message)
+}
+
+fn fields_of(value: Value) -> Option<Message> {
     let Value::Object(mut fields) = value else { return None };
     if fields.remove("jsonrpc")? != "2.0" {
         return None;
@@ -135,16 +159,34 @@ pub(super) fn written(id: Option<&Id>, answer: Result<Box<RawValue>, Refusal>) -
         Ok(result) => (Some(result), None),
         Err(refusal) => (None, Some(refusal)),
     };
-    Ok(serde_json::to_string(&Written { jsonrpc: "2.0", id, result, error })? + "\n")
+    Ok(serde_json::to_string(&Written { jsonrpc: "2.0", id, result, error })?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Reads a line that is no batch.
+    fn one(line: &[u8]) -> Option<Result<Message, Refusal>> {
+        read(line).map(|line| match line {
+            Line::One(message) => message,
+            Line::Batch(messages) => panic!("{messages:?}"),
+        })
+    }
+
+    #[test]
+    fn an_array_of_messages_is_a_batch_and_an_empty_one_is_none() {
+        let line = r#"[{"jsonrpc":"2.0","id":1,"method":"ping"}, 5, {"jsonrpc":"2.0","method":"a"}]"#;
+        let Some(Line::Batch(messages)) = read(line.as_bytes()) else { panic!("{line}") };
+        let [Ok(Message::Request(_)), Err(_), Ok(Message::Notification { .. })] = &*messages else {
+            panic!("{messages:?}")
+        };
+        assert!(matches!(one(b"[]"), Some(Err(_))));
+    }
+
     #[test]
     fn what_is_no_json_is_refused_and_a_blank_line_passed_over() {
-        let code = |line: &[u8]| read(line).map(|read| read.map(|_| ()).map_err(|refusal| refusal.code));
+        let code = |line: &[u8]| one(line).map(|read| read.map(|_| ()).map_err(|refusal| refusal.code));
         for line in ["{", "hello", "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\u{0}\"}"] {
             assert_eq!(Some(Err(-32700)), code(line.as_bytes()), "{line}");
         }
@@ -168,13 +210,13 @@ mod tests {
             r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}"#,
             r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":5}}"#,
         ] {
-            assert!(matches!(read(line.as_bytes()), Some(Err(_))), "{line}");
+            assert!(matches!(one(line.as_bytes()), Some(Err(_))), "{line}");
         }
     }
 
     #[test]
     fn requests_notifications_and_answers_are_told_apart() {
-        let read = |line: &str| read(line.as_bytes()).unwrap().unwrap();
+        let read = |line: &str| one(line.as_bytes()).unwrap().unwrap();
         let asked =
             read("\u{feff}{\"jsonrpc\":\"2.0\",\"id\":\"a\",\"method\":\"ping\",\"params\":null}\r\n");
         assert!(matches!(asked, Message::Request(Request { id: Id::Text(_), .. })), "{asked:?}");

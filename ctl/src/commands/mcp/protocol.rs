@@ -17,6 +17,8 @@ pub(super) const VERSIONS: [&str; 5] = ["2024-11-05", "2025-03-26", "2025-06-18"
 pub(super) const UNGREETED: &str = "2026-07-28";
 /// The last version with one.
 pub(super) const GREETED: &str = "2025-11-25";
+/// The only version with batches.
+const BATCHES: &str = "2025-03-26";
 
 /// Where a request says which version it speaks.
 const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
@@ -33,10 +35,10 @@ pub(super) struct Conversation {
 /// How far a conversation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// Nobody has greeted, or asked for anything.
+    /// There was no greeting, and no request.
     Unopened,
-    /// The client has greeted.
-    Greeted,
+    /// The client has greeted, and this version was agreed on.
+    Greeted(&'static str),
     /// The client says with each request who it is.
     Ungreeted,
 }
@@ -69,14 +71,20 @@ impl Conversation {
         self.stage != Stage::Unopened
     }
 
+    /// Returns whether messages may come in batches.
+    pub(super) fn has_batches(&self) -> bool {
+        self.stage == Stage::Greeted(BATCHES)
+    }
+
     /// Says what is to be done with a request, and notes how far the conversation is then.
     pub(super) fn take(&mut self, request: Request) -> Result<Reply, Refusal> {
         let Request { method, mut params, .. } = request;
         if method == "initialize"
             && let Some(hello) = Hello::of(&params)
         {
-            self.stage = Stage::Greeted;
-            return now(&Greeting::to(&hello, self.tools));
+            let greeting = Greeting::to(&hello, self.tools);
+            self.stage = Stage::Greeted(greeting.version());
+            return now(&greeting);
         }
         if method == "ping" && self.stage == Stage::Unopened {
             return now(&Empty {});
@@ -93,6 +101,9 @@ impl Conversation {
         }
         match method.as_str() {
             "ping" if !is_explained => now(&Empty {}),
+            "tools/list" if params.get("cursor").is_some_and(|cursor| !cursor.is_null()) => {
+                Err(Refusal::params("there is no such cursor: the list is of one page"))
+            }
             "tools/list" => now(&ToolList::new(form, self.tools)),
             "tools/call" => Call::of(params, form, self.tools).map(Reply::Call),
             "initialize" => {
@@ -107,7 +118,7 @@ impl Stage {
     /// Judges what a request says about itself: whether it has to, and in which form it wants its answer.
     fn judge(self, method: &str, about: &Object) -> Result<(bool, Form), Refusal> {
         let version = about.get(VERSION).and_then(Value::as_str);
-        let is_explained = self != Self::Greeted
+        let is_explained = !matches!(self, Self::Greeted(_))
             || method == "server/discover"
             || version.is_some_and(|version| version >= UNGREETED);
         let unknown = version.filter(|version| !VERSIONS.contains(version));
@@ -120,9 +131,11 @@ impl Stage {
             let words = format!("request _meta is missing or has malformed required fields: {fields}");
             return Err(Refusal::params(words));
         }
-        let form =
-            if version.is_some_and(|version| version >= UNGREETED) { Form::Complete } else { Form::Plain };
-        Ok((is_explained, form))
+        let spoken = version.or(match self {
+            Self::Greeted(agreed) => Some(agreed),
+            Self::Unopened | Self::Ungreeted => None,
+        });
+        Ok((is_explained, spoken.map_or(Form::Text, Form::of)))
     }
 }
 
@@ -158,7 +171,7 @@ impl Call {
 
 #[cfg(test)]
 mod tests {
-    use super::super::message::{self, Message};
+    use super::super::message::{self, Line, Message};
     use super::*;
 
     /// Asks one thing after another in one conversation, and gives what came of each.
@@ -166,7 +179,7 @@ mod tests {
         let mut conversation = Conversation::new(Toolset::All);
         let mut ask = |(method, params): &(&str, Value)| {
             let line = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
-            let Some(Ok(Message::Request(request))) = message::read(line.as_bytes()) else {
+            let Some(Line::One(Ok(Message::Request(request)))) = message::read(line.as_bytes()) else {
                 panic!("{line}")
             };
             match conversation.take(request) {
@@ -246,14 +259,53 @@ mod tests {
         ]);
         let begins = [
             "2025-06-18",
-            "ListSecrets Plain",
-            "ListSecrets Plain",
+            "ListSecrets Structured",
+            "ListSecrets Text",
             "ListSecrets Complete",
             "-32602",
             "-32022",
             "{}",
         ];
         assert_begins(&begins, &answers);
+    }
+
+    #[test]
+    fn tools_say_what_they_answer_where_the_version_has_that() {
+        for (version, has) in
+            [("2024-11-05", false), ("2025-03-26", false), ("2025-06-18", true), ("2025-11-25", true)]
+        {
+            let answers = asked(&[hello(version), ("tools/list", json!({}))]);
+            assert_eq!(has, answers[1].contains("outputSchema"), "{version}");
+            assert!(answers[1].contains(r#""title":"List secrets""#), "{}", answers[1]);
+        }
+    }
+
+    #[test]
+    fn a_cursor_that_was_never_given_out_is_refused() {
+        let list = |cursor: Value| ("tools/list", json!({ "cursor": cursor }));
+        let answers = asked(&[
+            hello("2025-06-18"),
+            list(json!("zzz")),
+            list(json!("")),
+            list(json!(5)),
+            list(Value::Null),
+        ]);
+        assert_begins(&["2025-06-18", "-32602", "-32602", "-32602", "list_secrets"], &answers);
+    }
+
+    #[test]
+    fn batches_are_part_of_one_version() {
+        for (version, has) in [("2024-11-05", false), (BATCHES, true), ("2025-06-18", false)] {
+            let mut conversation = Conversation::new(Toolset::All);
+            let line =
+                json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello(version).1 });
+            let Some(Line::One(Ok(Message::Request(request)))) = message::read(line.to_string().as_bytes())
+            else {
+                panic!("{line}")
+            };
+            assert!(!conversation.has_batches() && conversation.take(request).is_ok());
+            assert_eq!(has, conversation.has_batches(), "{version}");
+        }
     }
 
     #[test]

@@ -11,7 +11,8 @@ use signal_hook::low_level::emulate_default_handler;
 
 use super::calls::Calls;
 use super::known::Known;
-use super::message::{self, Id, Message, Object, Refusal, Request};
+use super::message::{self, Id, Line, Message, Object, Refusal};
+use super::outlet::Outlet;
 use super::protocol::{Call, Conversation, Reply};
 use super::shapes::called;
 use super::tools::Toolset;
@@ -55,40 +56,66 @@ pub(super) fn serve(tools: Toolset, context: &Context) -> Result<(), Failure> {
 }
 
 impl Server<'_> {
-    /// Reads to the end of stdin, or to what shows that whoever is there speaks something else.
+    /// Reads to the end of stdin, or to what shows that the other side speaks something else.
     fn read<'s>(&'s self, tools: Toolset, scope: &'s Scope<'s, '_>) -> Result<(), Failure> {
         let mut conversation = Conversation::new(tools);
+        let show = self.session.context.show;
         let mut stdin = std::io::stdin().lock();
         let mut line = Vec::new();
         while stdin.read_until(b'\n', &mut line)? > 0 {
             match message::read(&line) {
-                Some(Ok(Message::Request(request))) => self.take(request, &mut conversation, scope),
-                Some(Ok(_)) if !conversation.is_open() => break,
-                Some(Ok(Message::Notification { method, params })) => self.note(&method, params),
-                Some(Err(refusal)) => self.say(None, Err(refusal)),
-                None | Some(Ok(Message::Answer)) => {}
+                None => {}
+                Some(Line::One(Ok(Message::Notification { .. } | Message::Answer)))
+                    if !conversation.is_open() =>
+                {
+                    break;
+                }
+                Some(Line::One(message)) => self.take(message, &mut conversation, &Outlet::Line(show), scope),
+                Some(Line::Batch(messages)) if conversation.has_batches() => {
+                    let outlet = Outlet::batch(show);
+                    for one in messages {
+                        self.take(one, &mut conversation, &outlet, scope);
+                    }
+                }
+                Some(Line::Batch(_)) => Outlet::Line(show).say(None, Err(Refusal::no_batches())),
             }
             line.clear();
         }
         if conversation.is_open() { Ok(()) } else { Err(unspoken()) }
     }
 
-    fn take<'s>(&'s self, request: Request, conversation: &mut Conversation, scope: &'s Scope<'s, '_>) {
-        let id = request.id.clone();
-        match conversation.take(request) {
-            Ok(Reply::Call(call)) => {
-                let stop = self.calls.open(&id);
-                scope.spawn(move || {
-                    let Call { tool, arguments, form } = call;
-                    let answer = tool.answer(arguments, &self.session, &stop);
-                    if self.calls.close(&id) {
-                        self.say(Some(&id), called(form, answer));
-                    }
-                });
+    fn take<'s>(
+        &'s self,
+        message: Result<Message, Refusal>,
+        conversation: &mut Conversation,
+        outlet: &Outlet,
+        scope: &'s Scope<'s, '_>,
+    ) {
+        match message {
+            Ok(Message::Request(request)) => {
+                let id = request.id.clone();
+                match conversation.take(request) {
+                    Ok(Reply::Call(call)) => self.call(id, call, outlet.clone(), scope),
+                    Ok(Reply::Now(result)) => outlet.say(Some(&id), Ok(result)),
+                    Err(refusal) => outlet.say(Some(&id), Err(refusal)),
+                }
             }
-            Ok(Reply::Now(result)) => self.say(Some(&id), Ok(result)),
-            Err(refusal) => self.say(Some(&id), Err(refusal)),
+            Ok(Message::Notification { method, params }) => self.note(&method, params),
+            Ok(Message::Answer) => {}
+            Err(refusal) => outlet.say(None, Err(refusal)),
         }
+    }
+
+    /// Has a thread carry out a call and answer it.
+    fn call<'s>(&'s self, id: Id, call: Call, outlet: Outlet, scope: &'s Scope<'s, '_>) {
+        let stop = self.calls.open(&id);
+        scope.spawn(move || {
+            let Call { tool, arguments, form } = call;
+            let answer = tool.answer(arguments, &self.session, &stop);
+            if self.calls.close(&id) {
+                outlet.say(Some(&id), called(form, answer));
+            }
+        });
     }
 
     /// Takes note of what wants no answer: that a call is not wanted any more.
@@ -103,12 +130,6 @@ impl Server<'_> {
         {
             self.calls.cancel(&cancelled.request_id);
         }
-    }
-
-    fn say(&self, id: Option<&Id>, answer: Result<Box<serde_json::value::RawValue>, Refusal>) {
-        // Who asked may be gone; the end of stdin tells.
-        let _ =
-            message::written(id, answer).and_then(|line| self.session.context.show.bytes(line.as_bytes()));
     }
 }
 

@@ -6,7 +6,10 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::message::{Object, Refusal};
 use super::protocol::{GREETED, UNGREETED, VERSIONS};
-use super::tools::{Answer, Offered, Tool, Toolset};
+use super::tools::{Answer, Offered, Toolset};
+
+/// The first version in which tools answer data.
+const STRUCTURED: &str = "2025-06-18";
 
 /// What an agent reads first.
 const INSTRUCTIONS: &str = "\
@@ -26,13 +29,27 @@ fn instructions(tools: Toolset) -> String {
 /// How answers look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
-    /// As up to 2025-11-25.
-    Plain,
-    /// As since 2026-07-28: each says that it is complete, and how long it may be kept.
+    /// As up to 2025-03-26: what a tool answers is text.
+    Text,
+    /// As since 2025-06-18: it is data, of a form that the tool describes, and the same as text.
+    Structured,
+    /// As since 2026-07-28: each answer also says that it is complete, and how long it may be kept.
     Complete,
 }
 
 impl Form {
+    /// Returns the form of a version.
+    pub(super) fn of(version: &str) -> Self {
+        // Versions are dates.
+        if version >= UNGREETED {
+            Self::Complete
+        } else if version >= STRUCTURED {
+            Self::Structured
+        } else {
+            Self::Text
+        }
+    }
+
     fn complete<T>(self, value: T) -> Option<T> {
         (self == Self::Complete).then_some(value)
     }
@@ -101,6 +118,13 @@ impl Greeting {
     }
 }
 
+impl Greeting {
+    /// Returns the version that is spoken from now on.
+    pub(super) const fn version(&self) -> &'static str {
+        self.protocol_version
+    }
+}
+
 /// What a client learns that does not greet.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -159,7 +183,7 @@ impl ToolList {
             result_type: form.complete(COMPLETE),
             ttl_ms: form.complete(0),
             cache_scope: form.complete(PRIVATE),
-            tools: tools.tools().map(Tool::described).collect(),
+            tools: tools.tools().map(|tool| tool.described(form)).collect(),
         }
     }
 }
@@ -182,10 +206,16 @@ struct Content {
     text: String,
 }
 
-/// Writes what a tool answered: as text, and as data where it did what was asked.
+/// Writes what a tool answered: as text, and as data too if it did what was asked and the version has that.
+///
+/// The text is the data's JSON, since there are clients that show a model one of the two alone ("Structured Content", under
+/// "Tools" in the specification).
 pub(super) fn called(form: Form, answer: Answer) -> Result<Box<RawValue>, Refusal> {
     let (text, structured_content, is_error) = match answer {
-        Answer::Done(value) => (value.to_string(), Some(value), false),
+        Answer::Done(value) => {
+            let text = value.to_string();
+            (text, Some(value).filter(|_| form != Form::Text), false)
+        }
         Answer::Refused(words) => (words, None, true),
     };
     let content = [Content { r#type: "text", text }];

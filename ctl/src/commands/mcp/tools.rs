@@ -8,9 +8,9 @@ mod hints;
 use std::collections::BTreeMap;
 
 use clap::ValueEnum;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use vault::api::{Discover, ListSecrets};
 use vault::domain::{OrgScope, PlatformName, SecretName};
 use vault::presets::Presets;
@@ -18,6 +18,7 @@ use vault::presets::Presets;
 use super::captured;
 use super::message::Object;
 use super::server::Session;
+use super::shapes::Form;
 use super::tree::Stop;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -26,9 +27,10 @@ use crate::show::plain;
 use arguments::{Described, Discovered, Listed, Requested};
 use fitting::Takes;
 
+pub(super) use answers::Ran;
 pub(super) use arguments::Run;
 
-/// What each tool takes, as its arguments' types have it; what would describe them here takes more room.
+/// What each tool takes and answers, as its types have it; what would describe them here takes more room.
 const SCHEMAS: &str = include_str!("tools/schemas.json");
 
 /// A tool.
@@ -96,6 +98,17 @@ impl Tool {
         }
     }
 
+    /// Returns what people see.
+    const fn title(self) -> &'static str {
+        match self {
+            Self::ListSecrets => "List secrets",
+            Self::DiscoverSecrets => "Discover secrets by platform",
+            Self::DescribeSecret => "Describe a secret",
+            Self::RequestSecret => "Request a secret from the user",
+            Self::RunCommand => "Run a command with secrets",
+        }
+    }
+
     const fn description(self) -> &'static str {
         match self {
             Self::ListSecrets => "Lists the names, categories, versions and dates of secrets. Never a value.",
@@ -119,19 +132,15 @@ impl Tool {
         }
     }
 
-    /// Returns the schema of what it takes.
-    fn schema(self) -> Object {
-        self.schema_as().unwrap_or_default()
-    }
-
-    /// Returns the same in types.
-    fn takes(self) -> Result<Takes, Failure> {
-        Ok(self.schema_as()?)
-    }
-
-    fn schema_as<T: DeserializeOwned>(self) -> serde_json::Result<T> {
+    /// Returns the schemas of what it takes and answers.
+    fn schemas<T: DeserializeOwned>(self) -> serde_json::Result<Schemas<T>> {
         let mut all: BTreeMap<String, Value> = serde_json::from_str(SCHEMAS)?;
         serde_json::from_value(all.remove(self.name()).unwrap_or_default())
+    }
+
+    /// Returns what it takes.
+    fn takes(self) -> Result<Takes, Failure> {
+        Ok(self.schemas()?.input_schema)
     }
 
     /// Reads what it was called with.
@@ -143,12 +152,17 @@ impl Tool {
     }
 
     /// Describes it as the protocol has it.
-    pub(super) fn described(self) -> Offered {
+    pub(super) fn described(self, form: Form) -> Offered {
         let acts = self.starts_a_process();
+        let mut schemas = self.schemas().unwrap_or_default();
+        if form == Form::Text {
+            schemas.output_schema = None;
+        }
         Offered {
             name: self.name(),
+            title: self.title(),
             description: self.description(),
-            input_schema: self.schema(),
+            schemas,
             annotations: Hints { read_only_hint: !acts, destructive_hint: acts, open_world_hint: acts },
         }
     }
@@ -161,7 +175,9 @@ impl Tool {
             Self::DiscoverSecrets => self.parsed(arguments).and_then(|asked| discover(asked, context)),
             Self::DescribeSecret => self.parsed(arguments).and_then(|asked| describe(&asked, context)),
             Self::RequestSecret => self.parsed(arguments).and_then(|asked| request(&asked, context)),
-            Self::RunCommand => self.parsed(arguments).and_then(|asked| captured::run(asked, session, stop)),
+            Self::RunCommand => self
+                .parsed(arguments)
+                .and_then(|asked| Ok(serde_json::to_value(captured::run(asked, session, stop)?)?)),
         };
         done.map_or_else(|failure| Answer::Refused(hints::in_words(&failure)), Answer::Done)
     }
@@ -172,9 +188,20 @@ impl Tool {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Offered {
     name: &'static str,
+    title: &'static str,
     description: &'static str,
-    input_schema: Object,
+    #[serde(flatten)]
+    schemas: Schemas<Object>,
     annotations: Hints,
+}
+
+/// What a tool takes, and what it answers.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Schemas<T> {
+    input_schema: T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_schema: Option<Object>,
 }
 
 /// What a client may count on before it lets an agent call a tool.
@@ -221,32 +248,39 @@ fn request(asked: &Requested, context: &Context) -> Result<Value, Failure> {
         Some(preset) => format!("add {}", preset.platform),
         None => format!("set {name}"),
     };
-    let reason = asked.reason.as_deref().map(plain);
-    Ok(json!({
-        "command": context.command(&words),
-        "reason": reason,
-        "next": "Show this command to the user, who runs it in a terminal and types the value there without echo.",
-    }))
+    Ok(serde_json::to_value(answers::Request {
+        command: context.command(&words),
+        reason: asked.reason.as_deref().map(plain),
+        next: "Show this command to the user, who runs it in a terminal and types the value there without echo.",
+    })?)
 }
 
 #[cfg(test)]
 mod tests {
+    use schemars::generate::{Contract, SchemaSettings};
     use schemars::transform::{RecursiveTransform, Transform};
-    use schemars::{JsonSchema, Schema, generate::SchemaSettings};
+    use schemars::{JsonSchema, Schema};
+    use serde_json::json;
 
     use super::*;
 
     /// Makes the schema of a type as every client takes it: Gemini knows no list of types, no default and no reference, Ajv
     /// neither Rust's formats nor a draft that it was not given.
-    fn described<T: JsonSchema>(tool: Tool) -> (String, Value) {
+    fn schema<T: JsonSchema>(contract: Contract) -> Value {
         let settings = SchemaSettings::default().with(|settings| {
             settings.meta_schema = None;
             settings.inline_subschemas = true;
+            settings.contract = contract;
         });
         let mut schema = settings.into_generator().into_root_schema_for::<T>();
         RecursiveTransform(plain_form).transform(&mut schema);
         schema.remove("description");
-        (tool.name().to_owned(), schema.to_value())
+        schema.to_value()
+    }
+
+    fn described<I: JsonSchema, O: JsonSchema>(tool: Tool) -> (String, Value) {
+        let [input, output] = [schema::<I>(Contract::Deserialize), schema::<O>(Contract::Serialize)];
+        (tool.name().to_owned(), json!({ "inputSchema": input, "outputSchema": output }))
     }
 
     fn plain_form(schema: &mut Schema) {
@@ -256,6 +290,11 @@ mod tests {
         if let Some(Value::Array(types)) = schema.get("type") {
             let kept = types.iter().find(|one| *one != "null").cloned();
             schema.insert("type".to_owned(), kept.unwrap_or_default());
+        }
+        if let Some(Value::Array(choices)) = schema.remove("oneOf") {
+            let words: Vec<_> = choices.iter().map(|choice| choice["const"].clone()).collect();
+            schema.insert("type".to_owned(), "string".into());
+            schema.insert("enum".to_owned(), words.into());
         }
     }
 
@@ -268,15 +307,17 @@ mod tests {
     }
 
     #[test]
-    fn each_tool_takes_what_its_schema_says() {
+    fn each_tool_takes_and_answers_what_its_schemas_say() {
         let all = Value::Object(Object::from_iter([
-            described::<Listed>(Tool::ListSecrets),
-            described::<Discovered>(Tool::DiscoverSecrets),
-            described::<Described>(Tool::DescribeSecret),
-            described::<Requested>(Tool::RequestSecret),
-            described::<Run>(Tool::RunCommand),
+            described::<Listed, answers::Listing>(Tool::ListSecrets),
+            described::<Discovered, vault::api::Discovered>(Tool::DiscoverSecrets),
+            described::<Described, answers::Description>(Tool::DescribeSecret),
+            described::<Requested, answers::Request>(Tool::RequestSecret),
+            described::<Run, answers::Ran>(Tool::RunCommand),
         ]));
         assert!(format!("{all:#}\n") == SCHEMAS, "tools/schemas.json is to be:\n{all:#}");
-        assert!(Tool::ALL.iter().all(|tool| !tool.schema().is_empty()));
+        for tool in Tool::ALL {
+            assert!(tool.takes().is_ok(), "{tool:?}");
+        }
     }
 }
