@@ -55,7 +55,7 @@ pub use secrets::{
 pub use status::{AuditStatus, KdfStatus, MemoryStatus, Status, StatusOf, Warning};
 pub use transfer::{
     Export, Exported, ExportedSecret, IMPORT_ENTRIES, Import, ImportEntry, Imported, ImportedEntry, LeftOut,
-    OnConflict, Taken,
+    OnConflict, PortionLimit, Taken,
 };
 pub use written::Written;
 
@@ -110,6 +110,8 @@ impl Verb {
 
 /// The most bytes of a request's body, or of a message on the stream.
 pub const REQUEST_BYTES: usize = 2 * 1024 * 1024;
+/// The most bytes of an answer with many secrets; what takes more is asked for in parts.
+pub const ANSWER_BYTES: usize = 16 * 1024 * 1024;
 
 /// A place in HTTP: verb, path with `{field}` parts, and the status of success.
 #[derive(Debug, Clone, Copy)]

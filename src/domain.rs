@@ -13,7 +13,7 @@ mod time;
 pub use actor::{Action, Actor, AgentId, CLAIM_BYTES, Caller, Claims, LockReason, Outcome, Peer, Role};
 pub use category::Category;
 pub use id::{AuditId, SecretId, SecretRef, VaultId};
-pub use name::{FieldName, Metadata, OrgId, OrgScope, PlatformName, SecretName, snake_case};
+pub use name::{FieldName, FullName, Metadata, OrgId, OrgScope, PlatformName, SecretName, snake_case};
 pub use strict::strict_json;
 pub use time::Timestamp;
 

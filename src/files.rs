@@ -33,21 +33,65 @@ pub fn create_private(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).custom_flags(libc::O_NOFOLLOW).open(path)
 }
 
-/// Replaces a file whole: a temporary file beside it, `fsync`, rename, `fsync` of the folder.
+/// Replaces a file whole: a temporary file next to it, `fsync`, rename, `fsync` of the folder.
 pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = parent(path);
-    let temporary = folder.join(format!("{}{}", temporary(path), std::process::id()));
-    let _ = std::fs::remove_file(&temporary);
-    let written = create_private(&temporary)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| std::fs::rename(&temporary, path));
-    if written.is_err() {
-        let _ = std::fs::remove_file(&temporary);
-    }
-    written.and_then(|()| File::open(&folder)?.sync_all())
+    let mut file = Unfinished::next_to(path)?;
+    file.write_all(bytes)?;
+    file.replace()
 }
 
-/// Removes what a process that was killed in [`replace_private`] left beside a file: it may hold a key.
+/// A private file that is written next to another, to take its place whole; it is removed if it is dropped before.
+#[derive(Debug)]
+pub struct Unfinished {
+    file: File,
+    temporary: PathBuf,
+    target: PathBuf,
+}
+
+impl Unfinished {
+    /// Makes an empty one next to a file, which need not be there yet.
+    pub fn next_to(target: &Path) -> io::Result<Self> {
+        let temporary = parent(target).join(format!("{}{}", temporary(target), std::process::id()));
+        let _ = std::fs::remove_file(&temporary);
+        let file = create_private(&temporary)?;
+        Ok(Self { file, temporary, target: target.to_owned() })
+    }
+
+    /// Puts it in the place of the file: `fsync`, rename, `fsync` of the folder.
+    pub fn replace(self) -> io::Result<()> {
+        self.file.sync_all()?;
+        std::fs::rename(&self.temporary, &self.target)?;
+        File::open(parent(&self.target))?.sync_all()
+    }
+
+    /// Puts it in its place, and refuses to replace a file.
+    pub fn create(self) -> io::Result<()> {
+        self.file.sync_all()?;
+        drop(create_private(&self.target)?);
+        let target = self.target.clone();
+        self.replace().inspect_err(|_| {
+            let _ = std::fs::remove_file(target);
+        })
+    }
+}
+
+impl Write for Unfinished {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.temporary);
+    }
+}
+
+/// Removes what a process that was killed in [`replace_private`] left beside a file: it may hold secrets.
 ///
 /// A process that still runs keeps its own.
 pub fn remove_leftovers(path: &Path) -> io::Result<()> {
@@ -114,4 +158,50 @@ pub fn why_not_private(path: &Path, allowed_mode: u32) -> io::Result<Option<Stri
         return Ok(Some(format!("{path} has mode {mode:04o}; fix it with: chmod {allowed_mode:o} {path}")));
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lists the files of a folder, in order, each with what it holds.
+    fn held(folder: &Path) -> Vec<(String, String)> {
+        let held = |file: std::fs::DirEntry| {
+            (file.file_name().into_string().unwrap(), std::fs::read_to_string(file.path()).unwrap())
+        };
+        let mut held: Vec<_> = folder.read_dir().unwrap().map(|file| held(file.unwrap())).collect();
+        held.sort();
+        held
+    }
+
+    fn file(name: &str, text: &str) -> (String, String) {
+        (name.to_owned(), text.to_owned())
+    }
+
+    #[test]
+    fn a_file_is_as_it_was_until_the_one_that_takes_its_place_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("a");
+        replace_private(&target, b"old").unwrap();
+        let mut unfinished = Unfinished::next_to(&target).unwrap();
+        unfinished.write_all(b"new").unwrap();
+        assert_eq!("old", std::fs::read_to_string(&target).unwrap());
+        drop(unfinished);
+        assert_eq!(vec![file("a", "old")], held(folder.path()));
+        let mut unfinished = Unfinished::next_to(&target).unwrap();
+        unfinished.write_all(b"new").unwrap();
+        unfinished.replace().unwrap();
+        assert_eq!(vec![file("a", "new")], held(folder.path()));
+        assert_eq!(0o600, target.metadata().unwrap().mode() & 0o777);
+    }
+
+    #[test]
+    fn a_file_that_came_meanwhile_is_not_replaced_if_a_new_one_was_to_be_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("a");
+        let make = || Unfinished::next_to(&target).unwrap();
+        make().create().unwrap();
+        assert_eq!(io::ErrorKind::AlreadyExists, make().create().unwrap_err().kind());
+        assert_eq!(vec![file("a", "")], held(folder.path()));
+    }
 }

@@ -267,8 +267,9 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     fn remains(&self, id: SecretId) -> Result<Option<Remains>, StoreError>;
     /// Reads a row by its secret's id, without the sealed value.
     fn row(&self, id: SecretId) -> Result<Option<Row>, StoreError>;
-    /// Hands the name of each secret that fits to a function, in order; nothing else of their rows is read.
-    fn walk_names(&self, query: &ListQuery, each: &mut dyn FnMut(Named)) -> Result<(), StoreError>;
+    /// Hands the name of each secret that fits to a function, in order, and counts those that cannot be read; nothing else of
+    /// their rows is read.
+    fn walk_names(&self, query: &ListQuery, each: &mut dyn FnMut(Named)) -> Result<u64, StoreError>;
     /// Lists rows without their sealed values, and counts all that fit.
     fn list(&self, query: &ListQuery) -> Result<(Vec<Row>, u64), StoreError>;
     /// Reads the kept versions of a secret, oldest first.

@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Code, Operation, RawMetadata, Route, Success};
-use crate::domain::{Category, Metadata, OrgId, OrgScope, SecretId, SecretName, Timestamp};
+use crate::domain::{
+    Category, FullName, Invalid, Metadata, OrgId, OrgScope, SecretId, SecretName, Timestamp,
+};
 use crate::secret::Revealed;
 
 /// The most secrets of one import.
@@ -131,12 +133,53 @@ impl Operation for Import {
 }
 
 /// Writes out all secrets with their values.
+///
+/// An answer has at most 16 MiB. Without `limit` it has all secrets or is refused with `too_large`; with `limit` it may have a
+/// portion of them, which `next` says.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Export {
     /// The tenant; `*` for all; `default` without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub org_id: Option<OrgScope>,
+    /// The most secrets of this portion, 1 to 10,000; all in one answer without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<PortionLimit>,
+    /// Those after this one alone: the `next` of the portion before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<FullName>,
+}
+
+/// The most secrets of a portion: 1 to 10,000.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "u32", into = "u32")]
+#[schemars(inline, extend("minimum" = 1, "maximum" = 10_000))]
+pub struct PortionLimit(u32);
+
+impl PortionLimit {
+    /// The largest.
+    pub const MOST: Self = Self(10_000);
+
+    /// Returns the number.
+    pub fn get(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}
+
+impl TryFrom<u32> for PortionLimit {
+    type Error = Invalid;
+    fn try_from(number: u32) -> Result<Self, Invalid> {
+        if (1..=Self::MOST.0).contains(&number) {
+            return Ok(Self(number));
+        }
+        Err(Invalid("a portion has 1 to 10000 secrets"))
+    }
+}
+
+impl From<PortionLimit> for u32 {
+    fn from(limit: PortionLimit) -> Self {
+        limit.0
+    }
 }
 
 /// A secret with its value and what is kept beside it; an import takes it as it is.
@@ -171,14 +214,21 @@ pub struct LeftOut {
     pub error: String,
 }
 
-/// All secrets with their values.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+/// Secrets with their values: all of them, or a portion.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Exported {
-    /// In order of org and name.
+    /// In order of name, then org.
     pub entries: Vec<ExportedSecret>,
     /// Those that could not be handed out.
     pub left_out: Vec<LeftOut>,
+    /// Present if there are more: the `after` of the next portion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<FullName>,
+    /// Present with `limit`: names what was stored at the moment of this answer. If that of the portion before is another one,
+    /// secrets were changed in between.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
 }
 
 impl Operation for Export {

@@ -144,6 +144,16 @@ impl Default for OrgId {
     }
 }
 
+/// What no two secrets have in common: an org and a name in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FullName {
+    /// The tenant.
+    pub org_id: OrgId,
+    /// The name.
+    pub name: SecretName,
+}
+
 /// One org, or all of them (`*`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]

@@ -1,7 +1,9 @@
 //! Rows as the store keeps them, and what authenticates each.
 
 use crate::crypto::{Bytes32, Canon, SealContext, Sealed, mac_fits};
-use crate::domain::{Category, OrgId, OrgScope, PlatformName, SecretId, SecretName, Timestamp, VaultId};
+use crate::domain::{
+    Category, FullName, OrgId, OrgScope, PlatformName, SecretId, SecretName, Timestamp, VaultId,
+};
 use crate::keyring::Keys;
 
 /// A secret's row without its sealed value.
@@ -182,6 +184,8 @@ pub struct ListQuery {
     pub platform: Option<PlatformName>,
     /// With this text in the name, whatever the case.
     pub search: Option<String>,
+    /// After this one alone, in order of name, then org.
+    pub after: Option<FullName>,
     /// In this order.
     pub sort: Sort,
     /// At most so many; all without it.
@@ -199,6 +203,7 @@ impl ListQuery {
             category: None,
             platform: None,
             search: None,
+            after: None,
             sort: Sort { key: SortKey::Name, descending: false },
             limit: None,
             offset: 0,

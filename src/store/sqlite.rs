@@ -211,7 +211,7 @@ impl Store for SqliteStore {
         self.read(|connection| columns::row(connection, id))
     }
 
-    fn walk_names(&self, query: &ListQuery, each: &mut dyn FnMut(Named)) -> Result<(), StoreError> {
+    fn walk_names(&self, query: &ListQuery, each: &mut dyn FnMut(Named)) -> Result<u64, StoreError> {
         self.read(|connection| columns::walk_names(connection, query, each))
     }
 

@@ -109,6 +109,11 @@ impl Findings {
         Ok(())
     }
 
+    /// Returns whether a secret is not found that should be.
+    pub(super) fn misses(&self) -> bool {
+        !self.0.missed.is_empty()
+    }
+
     /// Names the secrets of some orgs that are stored and that an index hides.
     pub(super) fn hidden(&self, scope: &OrgScope) -> impl Iterator<Item = DamagedSecret> {
         let hidden = self.0.missed.iter().filter(|missed| missed.hidden && scope.covers(&missed.org));

@@ -1,4 +1,6 @@
-//! Import and export: many secrets at once, in one unit.
+//! Import and export: many secrets at once, in one unit each.
+
+mod export;
 
 use std::collections::HashSet;
 
@@ -6,13 +8,10 @@ use super::change::renewed;
 use super::desk::{Desk, Judged};
 use super::handle::{Handle, Length, Place};
 use super::secrets::NewSecret;
-use crate::api::{
-    Code, Export, Exported, ExportedSecret, Fault, Import, ImportEntry, Imported, ImportedEntry, LeftOut,
-    OnConflict, RawMetadata, Success, Taken,
-};
+use crate::api::{Code, Fault, Import, ImportEntry, Imported, ImportedEntry, OnConflict, Success, Taken};
 use crate::audit::Draft;
-use crate::domain::{Action, Invalid, OrgId, SecretId, SecretName};
-use crate::store::{Change, ListQuery, Named, Stored};
+use crate::domain::{Action, Invalid, OrgId};
+use crate::store::{Change, Stored};
 
 /// The most secrets of one import.
 const ENTRIES: usize = crate::api::IMPORT_ENTRIES;
@@ -180,48 +179,4 @@ fn overwrite(desk: &mut Desk, stored: &Judged, entry: &ImportEntry) -> Result<()
     }
     next.row.expires_at = entry.expires_at.or(stored.row.expires_at);
     renewed(desk, stored, next, entry.value.value())
-}
-
-impl Handle for Export {
-    const ANSWER: Length = Length::Long;
-    const PLACE: Place = Place::Blocking;
-
-    fn act(&self, desk: &mut Desk) -> Result<Exported, Fault> {
-        desk.ask_whole(Action::Export)?;
-        let scope = self.org_id.clone().unwrap_or_default();
-        let mut named = Vec::new();
-        desk.walk(Action::Export, &ListQuery::all(scope), |found| named.push(found))?;
-        let mut exported = Exported { entries: Vec::new(), left_out: Vec::new() };
-        for Named { id, org, name, .. } in named {
-            match hand_out(desk, id) {
-                Ok(secret) => exported.entries.push(secret),
-                Err(fault) => {
-                    desk.drop_noted(id);
-                    exported.left_out.push(left_out(org, name, fault));
-                }
-            }
-        }
-        let (count, left) = (exported.entries.len(), exported.left_out.len());
-        desk.note(Draft::of(Action::Export).with("exported", count).with("leftOut", left));
-        Ok(exported)
-    }
-}
-
-fn hand_out(desk: &mut Desk, id: SecretId) -> Result<ExportedSecret, Fault> {
-    let stored = desk.take(Action::Export, id.into())?;
-    let value = desk.reveal(&stored)?;
-    desk.detail("version", stored.row.version);
-    let row = &stored.row;
-    Ok(ExportedSecret {
-        org_id: row.org.clone(),
-        name: row.name.clone(),
-        value: value.into(),
-        category: row.category,
-        metadata: RawMetadata::of(&row.metadata),
-        expires_at: row.expires_at,
-    })
-}
-
-fn left_out(org_id: OrgId, name: SecretName, fault: Fault) -> LeftOut {
-    LeftOut { org_id, name, code: fault.code, error: fault.message }
 }

@@ -28,6 +28,7 @@ mod damage_space;
 mod disk;
 mod displaced;
 mod door;
+mod export;
 mod faces;
 #[cfg(target_os = "linux")]
 mod floods;

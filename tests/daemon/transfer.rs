@@ -1,4 +1,4 @@
-//! Many secrets at once: in from elsewhere, and out.
+//! Many secrets at once, in from elsewhere.
 
 use serde_json::{Value, json};
 use vault_testkit::{Daemon, Home, NONE};
@@ -98,30 +98,6 @@ fn an_empty_import_is_refused() {
     let home = Home::new();
     let daemon = Daemon::start(&home);
     assert_eq!(400, daemon.http("POST", "/vault/import", json!({ "entries": [] })).status);
-}
-
-#[test]
-fn an_export_has_the_values_and_is_written_down_for_each() {
-    let home = Home::new();
-    let daemon = Daemon::start(&home);
-    daemon.create("a", "1");
-    daemon.create("b", "2");
-    let answer = daemon.http("POST", "/vault/export", json!({}));
-    let entries = answer.body["entries"].as_array().unwrap();
-    assert_eq!(vec!["1", "2"], entries.iter().map(|entry| &entry["value"]).collect::<Vec<_>>());
-    let ok = |name: Option<&str>| ("export".to_owned(), "ok".to_owned(), name.map(str::to_owned));
-    assert_eq!(vec![ok(Some("a")), ok(Some("b")), ok(None)], log(&daemon, 3));
-}
-
-#[test]
-fn an_expired_secret_is_not_exported_but_named() {
-    let home = Home::new();
-    let daemon = Daemon::start(&home);
-    let old = json!({ "name": "old", "value": "x", "expiresAt": "2020-01-01T00:00:00Z" });
-    daemon.http("POST", "/vault/secrets", old);
-    let answer = daemon.http("POST", "/vault/export", json!({}));
-    assert_eq!(json!([]), answer.body["entries"]);
-    assert_eq!(json!("old"), answer.body["leftOut"][0]["name"]);
 }
 
 #[test]

@@ -1,15 +1,18 @@
 //! `vaultctl export`
 
+mod portions;
+mod text;
+
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use vault::api::{Code, Export, Exported, ExportedSecret, Fault};
+use vault::api::{Code, ExportedSecret, Fault, Warning};
 use vault::discovery::Passed;
 use vault::domain::{OrgId, SecretName};
-use vault::files;
+use vault::files::{self, Unfinished};
 use vault::presets::Presets;
 use zeroize::Zeroizing;
 
@@ -17,8 +20,10 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output_file;
 use crate::quote;
-use crate::show::{counted, plain};
+use crate::show::{Show, counted, plain};
 use crate::variables::both;
+use portions::{Portions, Told};
+use text::Json;
 
 /// What to do where the output cannot be that file.
 const INSTEAD: &str = "write to stdout: leave --output out";
@@ -71,45 +76,80 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<ExitCode, Fail
         let hint = "choose another file, or replace it with --force";
         return Err(Fault::new(Code::Conflict, message).hint(hint).into());
     }
-    let exported = context.call(&Export { org_id: context.orgs() })?;
-    let text = match args.format {
-        Format::Json => json(&exported)?,
-        Format::Dotenv => dotenv(&exported.entries, context)?,
-    };
-    match &file {
-        Some(path) => write(path, &text, args)?,
-        None => context.show.revealed(&String::from_utf8_lossy(&text))?,
+    let mut sink = Sink::of(file.as_deref(), context.show)?;
+    let mut portions = Portions::of(context)?;
+    match args.format {
+        Format::Json => json(&mut portions, &mut sink)?,
+        Format::Dotenv => {
+            let mut secrets = Vec::new();
+            while let Some(more) = portions.next()? {
+                secrets.extend(more);
+            }
+            sink.put(&dotenv(&secrets, context)?)?;
+        }
     }
-    report(args, &exported, context)
+    sink.end(args)?;
+    report(args, &portions.told, context)
 }
 
-fn json(exported: &Exported) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let mut text = Zeroizing::new(serde_json::to_vec_pretty(exported)?);
-    text.push(b'\n');
-    Ok(text)
+fn json(portions: &mut Portions<'_>, sink: &mut Sink<'_>) -> Result<(), Failure> {
+    // Where the first portion is refused, nothing is written.
+    let mut next = portions.next()?;
+    let (mut json, begin) = Json::begin()?;
+    sink.put(&begin)?;
+    while let Some(secrets) = next {
+        sink.put(&json.secrets(&secrets)?)?;
+        drop(secrets);
+        next = portions.next()?;
+    }
+    sink.put(&json.end(&portions.told.left_out)?)
 }
 
-fn write(path: &Path, text: &[u8], args: &ExportArgs) -> Result<(), Failure> {
-    let written = if args.force {
-        files::replace_private(path, text)
-    } else {
-        files::create_private(path).and_then(|mut file| file.write_all(text).and_then(|()| file.sync_all()))
-    };
-    written.map_err(|error| Failure::file(path, &error))
+/// Where an export is written.
+enum Sink<'p> {
+    /// A file, which takes its place when it is whole.
+    File(&'p Path, Unfinished),
+    /// stdout.
+    Stdout(Show),
+}
+
+impl<'p> Sink<'p> {
+    fn of(path: Option<&'p Path>, show: Show) -> Result<Self, Failure> {
+        let Some(path) = path else { return Ok(Self::Stdout(show)) };
+        let _ = files::remove_leftovers(path);
+        let file = Unfinished::next_to(path).map_err(|error| Failure::file(path, &error))?;
+        Ok(Self::File(path, file))
+    }
+
+    fn put(&mut self, text: &[u8]) -> Result<(), Failure> {
+        match self {
+            Self::File(path, file) => file.write_all(text).map_err(|error| Failure::file(path, &error)),
+            Self::Stdout(show) => show.revealed(&String::from_utf8_lossy(text)),
+        }
+    }
+
+    fn end(self, args: &ExportArgs) -> Result<(), Failure> {
+        let Self::File(path, file) = self else { return Ok(()) };
+        let ended = if args.force { file.replace() } else { file.create() };
+        ended.map_err(|error| Failure::file(path, &error))
+    }
 }
 
 /// Names what was left out; what does not authenticate makes the export a failure.
-fn report(args: &ExportArgs, exported: &Exported, context: &Context) -> Result<ExitCode, Failure> {
-    for left in &exported.left_out {
+fn report(args: &ExportArgs, told: &Told, context: &Context) -> Result<ExitCode, Failure> {
+    for left in &told.left_out {
         let (name, why) = (plain(left.name.as_str()), plain(&left.error));
         context.show.note(format_args!("left out: {name}: {why}"));
     }
+    if told.changed {
+        let hint = "export again for the values of one moment";
+        context.show.warning(&Warning::new("changed", "secrets were changed while they were written", hint));
+    }
     if let Some(path) = &args.output {
-        let secrets = counted(exported.entries.len() as u64, "secret");
+        let secrets = counted(told.secrets, "secret");
         context.show.done(format_args!("wrote {secrets} to {} in clear, mode 0600", path.display()))?;
     }
-    let damaged = exported.left_out.iter().any(|left| left.code == Code::Integrity);
-    Ok(if damaged { ExitCode::from(Code::Integrity.exit()) } else { ExitCode::SUCCESS })
+    Ok(if told.is_damaged() { ExitCode::from(Code::Integrity.exit()) } else { ExitCode::SUCCESS })
 }
 
 /// Writes each secret under a variable, and notes those that have none.

@@ -20,6 +20,7 @@ mod doctor;
 mod dotenv;
 mod env;
 mod escapes;
+mod export;
 mod import;
 mod init;
 mod inject;

@@ -58,7 +58,7 @@ impl Store for Blind {
         self.store.row(id)
     }
 
-    fn walk_names(&self, query: &ListQuery, each: &mut dyn FnMut(Named)) -> Result<(), StoreError> {
+    fn walk_names(&self, query: &ListQuery, each: &mut dyn FnMut(Named)) -> Result<u64, StoreError> {
         self.store.walk_names(query, each)
     }
 

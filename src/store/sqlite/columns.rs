@@ -214,23 +214,27 @@ pub(super) fn totals(connection: &Connection, scope: &OrgScope) -> Result<Vec<(S
     Ok(totals.into_iter().collect())
 }
 
-/// Hands the name of each secret that fits to a function, in order.
+/// Hands the name of each secret that fits to a function, in order, and counts those that cannot be read.
 pub(super) fn walk_names(
     connection: &Connection,
     query: &ListQuery,
     each: &mut dyn FnMut(Named),
-) -> Result<(), StoreError> {
+) -> Result<u64, StoreError> {
     let (sql, values) = Filter::of(query).selecting("id, org, name, category", query);
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(&values))?;
+    let mut unreadable = 0;
     while let Some(row) = rows.next()? {
         match named_of(row) {
             Ok(named) => each(named),
-            Err(StoreError::Damaged(column)) => tracing::warn!(column, "a stored row cannot be read"),
+            Err(StoreError::Damaged(column)) => {
+                tracing::warn!(column, "a stored row cannot be read");
+                unreadable += 1;
+            }
             Err(other) => return Err(other),
         }
     }
-    Ok(())
+    Ok(unreadable)
 }
 
 /// The conditions of a list and their parameters.
@@ -252,6 +256,10 @@ impl Filter {
             // `;` is the byte after `:`, so the range holds exactly the platform's fields.
             filter.values.push(Value::from(format!("{whole}:")));
             filter.values.push(Value::from(format!("{whole};")));
+        }
+        if let Some(after) = &query.after {
+            filter.and("(name, org) > (?, ?)", Some(after.name.as_str()));
+            filter.values.push(Value::from(after.org_id.to_string()));
         }
         filter
     }

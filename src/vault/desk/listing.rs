@@ -33,11 +33,12 @@ impl Desk {
             return Ok(());
         }
         let query = ListQuery { limit: None, offset: 0, ..query.clone() };
-        Ok(self.store().walk_names(&query, &mut |named| {
+        self.store().walk_names(&query, &mut |named| {
             if self.allows(action, &named.org, Some(named.name.as_str())) {
                 each(named);
             }
-        })?)
+        })?;
+        Ok(())
     }
 
     /// Returns whether the caller may do something to any name of some orgs: otherwise what they hold is not looked at.

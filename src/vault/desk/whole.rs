@@ -53,14 +53,19 @@ impl Desk {
         Ok(self.store().head()?.seq)
     }
 
-    /// Hands names to a function, in order.
+    /// Hands names to a function, in order, and counts those that cannot be read.
     pub(in crate::vault) fn names(
         &self,
         _: Whole,
         query: &ListQuery,
         mut each: impl FnMut(Named),
-    ) -> Result<(), Fault> {
+    ) -> Result<u64, Fault> {
         Ok(self.store().walk_names(query, &mut each)?)
+    }
+
+    /// Returns what names all secrets as they are now: it is another one after any change of a secret.
+    pub(in crate::vault) fn state(&self, _: Whole) -> Result<String, Fault> {
+        Ok(data_encoding::HEXLOWER.encode(&self.store().state()?.sum))
     }
 
     /// Counts all secrets.
