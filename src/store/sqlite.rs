@@ -7,6 +7,7 @@ mod connect;
 mod error;
 mod flaws;
 mod free;
+mod gaps;
 mod header;
 mod index;
 mod labels;
@@ -77,6 +78,7 @@ impl SqliteStore {
         refuse_newer(path)?;
         let mut connection = free::check(path, connect(path, Mode::Write)?)?;
         migrate(&mut connection)?;
+        gaps::check(path, &connection)?;
         let (observer, checkpoints) = (connect(path, Mode::Write)?, connect(path, Mode::Write)?);
         let mut store = Self::around(path, Arc::new(Place::of(path)?));
         let (erasures, erasure_jobs) = mpsc::channel();

@@ -13,7 +13,7 @@ use crate::crypto::Header;
 use crate::domain::{Action, LockReason};
 use crate::keyring::{Keyring, Keys, UnlockError, unlock, unlock_derived};
 use crate::secret::{KeyBytes, Passphrase};
-use crate::store::{Change, Displaced, StoreError};
+use crate::store::{Change, Displaced, Refusal, StoreError};
 use std::sync::atomic::{AtomicI64, Ordering};
 use vault_platform::PagePolicy;
 
@@ -88,7 +88,7 @@ impl Vault {
         unit.changes.push(Change::Adopt(Arc::clone(&keys)));
         unit.entries.push(draft);
         unit.entries.extend(self.take_refusals());
-        self.commit(unit).await.map_err(|refusal| super::fault_of(&refusal))?;
+        self.commit(unit).await.map_err(|refusal| unrecorded(&refusal))?;
         self.open_without_mark(Arc::clone(&keys), turn).await;
         self.drop_old_slots(&keys, source).await;
         Ok(())
@@ -226,6 +226,14 @@ fn does_not_open(error: &UnlockError) -> Fault {
                 .hint("use the AGENTICMAIL_VAULT_KEY that the vault was made with, or its recovery key")
         },
         reason => Fault::locked(reason),
+    }
+}
+
+/// Says that the vault stays locked where damage keeps its opening from being recorded.
+fn unrecorded(refusal: &Refusal) -> Fault {
+    match refusal {
+        Refusal::Damaged(_) => Fault::locked(LockReason::Damaged),
+        other => super::fault_of(other),
     }
 }
 

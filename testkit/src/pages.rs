@@ -111,8 +111,25 @@ impl Leaf {
     }
 
     /// Says that there is free space among the cells, at a byte that is no such place.
-    pub fn misplace_free_space(mut self) {
-        self.bytes[1..3].copy_from_slice(&1_u16.to_be_bytes());
+    pub fn misplace_free_space(self) {
+        self.place_free_space(1);
+    }
+
+    /// Says at which byte the free space among the cells begins.
+    pub fn place_free_space(mut self, at: u16) {
+        self.bytes[1..3].copy_from_slice(&at.to_be_bytes());
+        self.write();
+    }
+
+    /// Says that more bytes between the cells are lost than there are.
+    pub fn miscount_fragments(mut self) {
+        self.bytes[7] ^= 0x80;
+        self.write();
+    }
+
+    /// Says that the cells begin at another byte than they do.
+    pub fn misplace_cells(mut self) {
+        self.bytes[5] ^= 0x01;
         self.write();
     }
 

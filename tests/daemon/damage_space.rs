@@ -108,3 +108,64 @@ fn gaps_of_a_page_that_are_not_where_it_says_are_reported_and_written_again() {
         assert_eq!("the value of kept", daemon.resolve("kept").value());
     }
 }
+
+/// Asserts that a daemon works with a vault as if nothing had been wrong with its free space, and after its next start too.
+fn assert_works(home: &Home) {
+    for round in 0..2 {
+        let daemon = Daemon::start(home);
+        assert_eq!("the value of kept", daemon.resolve("kept").value());
+        // Each number of the state takes more bytes then.
+        for number in 0..130 {
+            daemon.create(&format!("new-{round}-{number}"), "another value");
+        }
+        assert_eq!(Vec::<Value>::new(), flaws(&daemon));
+        daemon.stop();
+    }
+}
+
+#[test]
+fn a_gap_that_is_not_where_the_page_of_the_state_says_keeps_no_commit_back() {
+    // In the header, before the cells, in what the last cell ends with.
+    for at in [1, 16, 4092] {
+        let home = stopped();
+        Leaf::of(&home.path("vault.db"), "state").place_free_space(at);
+        assert_works(&home);
+        assert_eq!(1, home.log().matches("written again").count(), "{}", home.log());
+    }
+}
+
+#[test]
+fn fragments_that_are_not_on_the_page_of_the_state_keep_no_commit_back() {
+    let home = stopped();
+    Leaf::of(&home.path("vault.db"), "state").miscount_fragments();
+    assert_works(&home);
+}
+
+#[test]
+fn cells_that_do_not_begin_where_the_page_of_the_state_says_keep_no_commit_back() {
+    let home = stopped();
+    Leaf::of(&home.path("vault.db"), "state").misplace_cells();
+    assert_works(&home);
+}
+
+#[test]
+fn the_file_is_not_written_again_where_more_than_free_space_is_damaged() {
+    let home = stopped();
+    let database = home.path("vault.db");
+    Leaf::of(&database, "state").misplace_free_space();
+    Leaf::of(&database, "secret").drop_last();
+    drop(Daemon::start(&home));
+    assert!(!home.log().contains("written again"), "{}", home.log());
+}
+
+#[test]
+fn a_vault_whose_opening_cannot_be_recorded_is_locked_as_damaged() {
+    let home = stopped();
+    Leaf::of(&home.path("vault.db"), "audit").misplace_free_space();
+    let daemon = Daemon::start(&home);
+    let status = daemon.get("/vault/status");
+    assert_eq!((json!(true), json!("damaged")), (status["locked"].clone(), status["lockReason"].clone()));
+    let refused = daemon.resolve("kept");
+    assert_eq!((503, "locked"), (refused.status, refused.code()));
+    assert!(refused.text.contains("vaultctl restore"), "{}", refused.text);
+}
