@@ -5,6 +5,7 @@ mod captured;
 mod known;
 mod message;
 mod outlet;
+mod progress;
 mod protocol;
 mod server;
 mod shapes;

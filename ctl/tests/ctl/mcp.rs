@@ -3,6 +3,7 @@
 mod answers;
 mod arguments;
 mod ending;
+mod progress;
 mod versions;
 
 use std::collections::BTreeMap;
@@ -162,11 +163,22 @@ fn a_command_that_takes_too_long_is_ended_with_what_it_started() {
 #[test]
 fn long_output_is_cut_in_its_middle() {
     let test = with_key();
-    let ran = Server::start(&test).call("run_command", &json!({"command": ["seq", "200000"]}));
-    let stdout = ran["stdout"].as_str().unwrap();
-    assert!(stdout.starts_with("1\n2\n") && stdout.ends_with("\n200000\n"), "{}", stdout.len());
-    assert!(stdout.contains("output left out") && stdout.len() < 140_000, "{}", stdout.len());
-    assert_eq!(json!(true), ran["cut"]);
+    let mut server = Server::start(&test);
+    for (asked, least, most) in [
+        (json!({"command": ["seq", "200000"]}), 32_768, 32_900),
+        (json!({"command": ["seq", "200000"], "maxOutputBytes": 262_144}), 262_144, 262_300),
+        (json!({"command": ["seq", "200000"], "maxOutputBytes": "100"}), 100, 200),
+        (json!({"command": ["sh", "-c", "seq 200000; seq 200000 >&2"]}), 16_384, 16_500),
+    ] {
+        let ran = server.call("run_command", &asked);
+        let stdout = ran["stdout"].as_str().unwrap();
+        assert!(stdout.starts_with("1\n2\n") && stdout.ends_with("\n200000\n"), "{}", stdout.len());
+        assert!(stdout.contains(" bytes left out; maxOutputBytes "), "{stdout}");
+        assert!((least..most).contains(&stdout.len()), "{}", stdout.len());
+        assert_eq!(json!(true), ran["cut"]);
+    }
+    let words = server.refused("run_command", &json!({"command": ["true"], "maxOutputBytes": 262_145}));
+    assert!(words.starts_with("`maxOutputBytes` is to be an integer from 1 to 262144; "), "{words}");
 }
 
 #[test]

@@ -1,14 +1,16 @@
 //! A command that an agent runs: its output is read whole, masked, and given back.
 
+mod output;
+
 use std::ffi::OsString;
-use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::io::{self, PipeReader, PipeWriter, Write};
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use output::{Kept, texts};
 
-use super::known::Known;
 use super::server::Session;
 use super::tools::{Ran, Run};
 use super::tree::{Report, Stop, Tree};
@@ -21,16 +23,14 @@ use crate::variables::{Passed, misfit};
 use vault::api::{Code, Fault, ResolvedValue};
 use vault::discovery::is_variable;
 use vault::presets::Presets;
-use vault_mask::{Masker, SHORTEST};
+use vault_mask::SHORTEST;
 
 /// How long a command may take unless it is said otherwise, in seconds.
 const USUAL_SECONDS: u32 = 120;
 /// The longest that a command may take, in seconds.
 pub(in super::super) const MOST_SECONDS: u32 = 3600;
-/// The most that is given back of an output, in bytes: the start and the end of a longer one.
-const MOST_BYTES: usize = 128 * 1024;
-/// How often a command that runs is looked after.
-const LOOK: Duration = Duration::from_millis(20);
+/// How much is returned of both outputs together unless it is said otherwise, in bytes: what a client shows a model whole.
+const USUAL_BYTES: u32 = 32 * 1024;
 
 /// What to do about a secret without a variable.
 const WITHOUT: &str = "name the variable in `env`, with the secret ";
@@ -51,9 +51,10 @@ pub(super) fn run(asked: Run, session: &Session<'_>, stop: &Stop) -> Result<Ran,
     let deadline = Instant::now() + Duration::from_secs(seconds.into());
     let (tree, Ends { mut stdin, stdout, stderr }) = start(&mut launch, &asked, stop)?;
     let over = AtomicBool::new(false);
+    let limit = usize::try_from(asked.max_output_bytes.unwrap_or(USUAL_BYTES)).unwrap_or_default();
     std::thread::scope(|scope| {
-        let stdout = scope.spawn(|| masked(stdout, &session.known, &over));
-        let stderr = scope.spawn(|| masked(stderr, &session.known, &over));
+        let stdout = scope.spawn(|| Kept::read(limit, stdout, &session.known, &over));
+        let stderr = scope.spawn(|| Kept::read(limit, stderr, &session.known, &over));
         scope.spawn(move || stdin.write_all(asked.stdin.unwrap_or_default().as_bytes()));
         let ended = tree.wait(deadline);
         over.store(true, Ordering::Release);
@@ -63,17 +64,9 @@ pub(super) fn run(asked: Run, session: &Session<'_>, stop: &Stop) -> Result<Ran,
             Report::Killed(signal) => (None, Some(signal)),
             Report::Unstarted(errno) => return Err(unstarted(&io::Error::from_raw_os_error(errno))),
         };
-        let text = |output: std::thread::ScopedJoinHandle<'_, Output>| output.join().unwrap_or_default();
-        let (stdout, stderr) = (text(stdout), text(stderr));
-        Ok(Ran {
-            exit_code: code,
-            signal,
-            timed_out,
-            cut: stdout.cut || stderr.cut,
-            stdout: stdout.text,
-            stderr: stderr.text,
-            warning,
-        })
+        let kept = |output: ScopedJoinHandle<'_, Kept>| output.join().unwrap_or_default();
+        let [(stdout, cut), (stderr, cut_too)] = texts(&kept(stdout), &kept(stderr));
+        Ok(Ran { exit_code: code, signal, timed_out, stdout, stderr, cut: cut || cut_too, warning })
     })
 }
 
@@ -142,60 +135,4 @@ fn start(launch: &mut Launch, asked: &Run, stop: &Stop) -> Result<(Tree, Ends), 
 fn unstarted(error: &io::Error) -> Failure {
     let hint = "check the program's name, its folder and its rights";
     Failure::usage(format!("the command did not start: {}", in_words(error)), hint)
-}
-
-/// A masked output.
-#[derive(Debug, Default)]
-struct Output {
-    text: String,
-    cut: bool,
-}
-
-/// Reads and masks an output to its end, or until the command is over and nothing is left to read.
-///
-/// A tail is held for as long as it takes: nobody waits for a prompt here.
-fn masked(mut source: impl Read + AsFd, known: &Known, over: &AtomicBool) -> Output {
-    let mut masker = Masker::new(known.needles());
-    let (mut start, mut end) = (Vec::new(), Vec::new());
-    let mut put = |bytes: &[u8]| keep(bytes, &mut start, &mut end);
-    let mut chunk = vec![0; 64 * 1024];
-    while is_more(&source, over)
-        && let Ok(read @ 1..) = source.read(&mut chunk)
-    {
-        // A command that started meanwhile was given its values before it could leave them anywhere.
-        masker.adopt(known.needles());
-        masker.feed(chunk.get(..read).unwrap_or_default(), &mut put);
-    }
-    masker.flush(&mut put);
-    let left_out = end.len().saturating_sub(MOST_BYTES / 2);
-    let mut text = String::from_utf8_lossy(&start).into_owned();
-    if left_out > 0 {
-        text.push_str("\n[… output left out …]\n");
-    }
-    text.push_str(&String::from_utf8_lossy(end.get(left_out..).unwrap_or_default()));
-    Output { text, cut: left_out > 0 }
-}
-
-/// Waits until there is something to read, or the end; false where the command is over and there is nothing.
-fn is_more(source: &impl AsFd, over: &AtomicBool) -> bool {
-    let look = Timespec::try_from(LOOK).ok();
-    loop {
-        let was_over = over.load(Ordering::Acquire);
-        let ready = poll(&mut [PollFd::new(source, PollFlags::IN)], look.as_ref());
-        if ready != Ok(0) || was_over {
-            return ready != Ok(0);
-        }
-    }
-}
-
-/// Keeps the start of an output, and about as much of its end.
-fn keep(bytes: &[u8], start: &mut Vec<u8>, end: &mut Vec<u8>) {
-    let room = (MOST_BYTES / 2).saturating_sub(start.len()).min(bytes.len());
-    let (first, rest) = bytes.split_at(room);
-    start.extend_from_slice(first);
-    end.extend_from_slice(rest);
-    if end.len() > 2 * MOST_BYTES {
-        // One byte more than is given back, so that it shows that something was left out.
-        end.drain(..end.len() - MOST_BYTES / 2 - 1);
-    }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
-use super::message::{META, Object, Refusal, Request};
+use super::message::{Id, META, Object, Refusal, Request};
 use super::shapes::{Discovery, Empty, Form, Greeting, Hello, ToolList};
 use super::tools::{Tool, Toolset};
 
@@ -24,6 +24,8 @@ const BATCHES: &str = "2025-03-26";
 const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 /// Where a request says what its client is able to.
 const CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
+/// Where it says how to name it in signs of life.
+const PROGRESS: &str = "progressToken";
 
 /// A conversation with a client.
 #[derive(Debug)]
@@ -58,6 +60,8 @@ pub(super) struct Call {
     pub(super) tool: Tool,
     pub(super) arguments: Object,
     pub(super) form: Form,
+    /// Under which name the client wants to hear that the call goes on, if it does.
+    pub(super) progress: Option<Id>,
 }
 
 impl Conversation {
@@ -105,7 +109,11 @@ impl Conversation {
                 Err(Refusal::params("there is no such cursor: the list is of one page"))
             }
             "tools/list" => now(&ToolList::new(form, self.tools)),
-            "tools/call" => Call::of(params, form, self.tools).map(Reply::Call),
+            "tools/call" => {
+                let progress = about.get(PROGRESS).and_then(|token| Id::deserialize(token).ok());
+                let call = Call::of(params, form, self.tools)?;
+                Ok(Reply::Call(Call { progress, ..call }))
+            }
             "initialize" => {
                 Err(Refusal::params("initialize takes protocolVersion, capabilities and clientInfo"))
             }
@@ -165,7 +173,7 @@ impl Call {
         let words = "tools/call takes a name, and arguments that are an object";
         let Asked { name, arguments } = asked.map_err(|_| Refusal::params(words))?;
         let tool = tools.named(&name).ok_or_else(|| Refusal::params("there is no such tool"))?;
-        Ok(Self { tool, arguments: arguments.unwrap_or_default(), form })
+        Ok(Self { tool, arguments: arguments.unwrap_or_default(), form, progress: None })
     }
 }
 

@@ -1,7 +1,8 @@
 //! The server: reads requests, answers at once or has a thread carry out a call.
 
 use std::io::BufRead;
-use std::thread::Scope;
+use std::sync::mpsc;
+use std::thread::{Scope, ScopedJoinHandle};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -13,6 +14,7 @@ use super::calls::Calls;
 use super::known::Known;
 use super::message::{self, Id, Line, Message, Object, Refusal};
 use super::outlet::Outlet;
+use super::progress::report;
 use super::protocol::{Call, Conversation, Reply};
 use super::shapes::called;
 use super::tools::Toolset;
@@ -110,8 +112,14 @@ impl Server<'_> {
     fn call<'s>(&'s self, id: Id, call: Call, outlet: Outlet, scope: &'s Scope<'s, '_>) {
         let stop = self.calls.open(&id);
         scope.spawn(move || {
-            let Call { tool, arguments, form } = call;
+            let Call { tool, arguments, form, progress } = call;
+            let (runs, running) = mpsc::channel();
+            let show = self.session.context.show;
+            let signs = progress.map(|token| scope.spawn(move || report(&token, show, &running)));
             let answer = tool.answer(arguments, &self.session, &stop);
+            drop(runs);
+            // Once a call is answered, none may come any more.
+            let _ = signs.map(ScopedJoinHandle::join);
             if self.calls.close(&id) {
                 outlet.say(Some(&id), called(form, answer));
             }

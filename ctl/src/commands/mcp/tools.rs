@@ -163,6 +163,7 @@ impl Tool {
             title: self.title(),
             description: self.description(),
             schemas,
+            meta: acts.then_some(Meta { most_characters: 500_000 }),
             annotations: Hints { read_only_hint: !acts, destructive_hint: acts, open_world_hint: acts },
         }
     }
@@ -193,6 +194,17 @@ pub(super) struct Offered {
     #[serde(flatten)]
     schemas: Schemas<Object>,
     annotations: Hints,
+    #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
+    meta: Option<Meta>,
+}
+
+/// What one client wants to know of a tool.
+#[derive(Debug, Serialize)]
+struct Meta {
+    /// How many characters of an answer Claude Code shows a model, which puts longer ones into a file: an agent that asks for
+    /// much output is to get it.
+    #[serde(rename = "anthropic/maxResultSizeChars")]
+    most_characters: u32,
 }
 
 /// What a tool takes, and what it answers.

@@ -75,4 +75,8 @@ pub(in super::super) struct Run {
     #[serde(default)]
     #[schemars(range(min = 1, max = 3600))]
     pub(in super::super) timeout_seconds: Option<u32>,
+    /// How many bytes of its output to return; 32768 without it, at most 262144. The middle of a longer one is left out.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 262_144))]
+    pub(in super::super) max_output_bytes: Option<u32>,
 }
