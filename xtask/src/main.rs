@@ -9,6 +9,7 @@ mod fuzz;
 mod guard;
 mod installed;
 mod man;
+mod mcp_clients;
 mod package;
 mod sanitize;
 mod schema;
@@ -43,6 +44,8 @@ enum Command {
     Sdks(sdks::Args),
     /// Has five readers read the `.env` files of the tests, and writes down what each makes of them.
     Dotenv,
+    /// Has the SDKs of MCP, `FastMCP`, Inspector, Google's SDK and Ajv drive `vaultctl mcp`.
+    McpClients(mcp_clients::Args),
     /// Runs every parser of what comes from outside on inputs that libFuzzer makes up.
     Fuzz(fuzz::Args),
     /// Counts the instructions of a request's parts, and fails where one takes a tenth more than was committed.
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::Sdks(args) => sdks::run(&args),
         Command::Dotenv => dotenv::run(),
+        Command::McpClients(args) => mcp_clients::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Guard(args) => guard::run(&args),
         Command::Sanitize(args) => sanitize::run(&args),
