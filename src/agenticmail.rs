@@ -49,6 +49,10 @@ pub struct LegacyRow {
     pub metadata: Option<String>,
     /// When it stops being valid.
     pub expires_at: Option<String>,
+    /// When it was made.
+    pub created_at: Option<String>,
+    /// Who made it, as was claimed there.
+    pub created_by: Option<String>,
 }
 
 /// A payload as stored.

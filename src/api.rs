@@ -23,7 +23,7 @@ mod written;
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde::{Deserialize, Serialize};
 
 pub use address::Address;
@@ -180,6 +180,16 @@ where
     T: serde::Deserialize<'de>,
 {
     Option::deserialize(deserializer).map(Some)
+}
+
+/// Reads an empty text as nothing, as `AgenticMail`'s own server does.
+fn unless_empty<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: serde::Deserialize<'de>,
+{
+    let text = Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty());
+    text.map(|text| T::deserialize(text.into_deserializer())).transpose()
 }
 
 /// The word `true`, as `AgenticMail`'s answers carry it.

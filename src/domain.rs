@@ -10,7 +10,9 @@ mod name;
 mod strict;
 mod time;
 
-pub use actor::{Action, Actor, AgentId, CLAIM_BYTES, Caller, Claims, LockReason, Outcome, Peer, Role};
+pub use actor::{
+    Action, Actor, AgentId, CLAIM_BYTES, Caller, Claim, Claims, LockReason, Outcome, Peer, Role,
+};
 pub use category::Category;
 pub use id::{AuditId, SecretId, SecretRef, VaultId};
 pub use name::{FieldName, FullName, Metadata, OrgId, OrgScope, PlatformName, SecretName, snake_case};

@@ -33,7 +33,16 @@ mod settings;
 
 /// Gives an entry its place in an import, as the command does.
 fn entry(name: SecretName, value: SecretValue) -> ImportEntry {
-    ImportEntry { org_id: None, name, value: value.into(), category: None, metadata: None, expires_at: None }
+    ImportEntry {
+        org_id: None,
+        name,
+        value: value.into(),
+        category: None,
+        metadata: None,
+        expires_at: None,
+        created_at: None,
+        created_by: None,
+    }
 }
 
 /// Writes data to a file that ends so, in memory where there is a place for that.

@@ -7,6 +7,19 @@ use rusqlite::{Connection, OpenFlags, Row};
 
 use super::{LegacyError, LegacyRow};
 
+/// The columns of the table that are read.
+const COLUMNS: [&str; 9] = [
+    "id",
+    "org_id",
+    "name",
+    "encrypted_value",
+    "category",
+    "metadata",
+    "expires_at",
+    "created_at",
+    "created_by",
+];
+
 /// Reads all rows of the table `vault_entries`; the file is opened for reading alone.
 ///
 /// # Errors
@@ -24,13 +37,13 @@ fn read(path: &Path) -> rusqlite::Result<Vec<LegacyRow>> {
     let mut all = database.prepare("SELECT * FROM vault_entries ORDER BY rowid")?;
     let columns: Vec<String> = all.column_names().map(str::to_owned).collect();
     let place = |name: &str| columns.iter().position(|column| column.eq_ignore_ascii_case(name));
-    let places = ["id", "org_id", "name", "encrypted_value", "category", "metadata", "expires_at"].map(place);
+    let places = COLUMNS.map(place);
     let rows = all.query_map([], |row| Ok(row_of(row, places)))?;
     rows.collect()
 }
 
-fn row_of(row: &Row<'_>, places: [Option<usize>; 7]) -> LegacyRow {
-    let [id, org, name, payload, category, metadata, expires_at] =
+fn row_of(row: &Row<'_>, places: [Option<usize>; 9]) -> LegacyRow {
+    let [id, org, name, payload, category, metadata, expires_at, created_at, created_by] =
         places.map(|place| place.and_then(|place| text(row, place)));
     LegacyRow {
         id: id.unwrap_or_default(),
@@ -40,6 +53,8 @@ fn row_of(row: &Row<'_>, places: [Option<usize>; 7]) -> LegacyRow {
         category,
         metadata,
         expires_at,
+        created_at,
+        created_by,
     }
 }
 

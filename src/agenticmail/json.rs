@@ -22,6 +22,10 @@ struct Wire {
     metadata: Value,
     #[serde(default, alias = "expiresAt")]
     expires_at: Value,
+    #[serde(default, alias = "createdAt")]
+    created_at: Value,
+    #[serde(default, alias = "createdBy")]
+    created_by: Value,
 }
 
 /// Reads an array of rows.
@@ -46,6 +50,8 @@ impl From<Wire> for LegacyRow {
             category: text(&row.category),
             metadata: text(&row.metadata),
             expires_at: text(&row.expires_at),
+            created_at: text(&row.created_at),
+            created_by: text(&row.created_by),
         }
     }
 }

@@ -63,7 +63,7 @@ pub struct AuditLog {
     /// The tenant; all without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub org_id: Option<OrgScope>,
-    /// This text in the secret's name or the actor.
+    /// This text in the secret's name, the actor or the action, whatever the case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub search: Option<String>,
     /// This action.
@@ -87,9 +87,9 @@ pub struct AuditLog {
     /// Entries after this place alone, and oldest first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<u64>,
-    /// At most so many, up to 1,000; 25 without it.
+    /// At most so many; 25 without it, and no more than 1,000 are given whatever it says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<u32>,
+    pub limit: Option<u64>,
     /// After leaving out so many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offset: Option<u32>,

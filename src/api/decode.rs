@@ -1,13 +1,14 @@
 //! From bytes to an operation, with errors that name the field and never the input.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, Visitor};
 
-use super::{Code, Fault, Operation};
+use super::{Code, Fault, Operation, Verb};
 use crate::secret::TOO_LONG;
 
 /// JSON-RPC's number for JSON that cannot be read.
@@ -41,18 +42,61 @@ pub fn from_json<O: Operation>(path: &PathFields<'_>, body: &[u8]) -> Result<O, 
 
 /// Reads an operation from its path's fields and a query string.
 ///
+/// An empty parameter counts as absent. What only reads ignores parameters that it does not know, such as a browser's
+/// `_t=1` against caches.
+///
 /// # Errors
 /// `invalid_request` with the field's name.
 pub fn from_query<O: Operation>(path: &PathFields<'_>, query: &str) -> Result<O, Fault> {
     if percent_encoding::percent_decode_str(query).decode_utf8().is_err() {
         return Err(Fault::new(Code::InvalidRequest, "the query is not UTF-8"));
     }
+    let fields = if O::ROUTE.verb == Verb::Get { fields_of::<O>() } else { None };
+    let counts = |(name, value): &(Cow<'_, str>, Cow<'_, str>)| {
+        !value.is_empty() && fields.is_none_or(|fields| fields.contains(&&**name))
+    };
+    let pairs = form_urlencoded::parse(query.as_bytes()).filter(counts);
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
     let read = || serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
     O::deserialize(Joined { path, rest: read() }).map_err(|error| {
         let tracked: Result<O, _> = serde_path_to_error::deserialize(Joined { path, rest: read() });
         let field = tracked.err().and_then(|error| top_field(error.path()));
         fault_of::<O>(&error.to_string(), field.as_deref())
     })
+}
+
+/// Returns the names of an operation's fields; `None` if it is not read as a struct.
+fn fields_of<O: Operation>() -> Option<&'static [&'static str]> {
+    let fields = Cell::new(None);
+    // It fails once it has been asked for the fields.
+    let _ = O::deserialize(Asked(&fields));
+    fields.get()
+}
+
+/// Keeps the fields that it is asked for.
+struct Asked<'f>(&'f Cell<Option<&'static [&'static str]>>);
+
+impl<'de> Deserializer<'de> for Asked<'_> {
+    type Error = serde::de::value::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+        Err(Self::Error::custom("there is nothing to read"))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        self.0.set(Some(fields));
+        self.deserialize_any(visitor)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
+        unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    }
 }
 
 /// Gives the field at the top of a path: it is one of ours, while what lies below may be the caller's text.
@@ -203,7 +247,19 @@ impl<'de, A: MapAccess<'de>> JoinedMap<'_, A> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{Address, DeleteSecret, ListAgents, ListSecrets, UpdateAgent, UpdateSecret};
+    use crate::api::{Address, DeleteSecret, GetSecret, ListAgents, ListSecrets, UpdateAgent, UpdateSecret};
+
+    #[test]
+    fn what_a_query_leaves_empty_is_absent_and_what_only_reads_ignores_what_it_does_not_know() {
+        for query in ["", "category=", "_t=1", "category=&_t=&limit=7&limit=", "colour=red&limit=7"] {
+            let read = from_query::<ListSecrets>(&[], query).unwrap();
+            assert_eq!((None, query.contains('7')), (read.category, read.limit == Some(7)), "{query}");
+        }
+        from_query::<ListAgents>(&[], "_=1").unwrap();
+        let path = [("id", Cow::Borrowed("an id"))];
+        from_query::<GetSecret>(&path, "orgId=acme&version=").unwrap();
+        assert!(from_query::<DeleteSecret>(&path, "_t=1").is_err());
+    }
 
     #[test]
     fn a_body_may_say_again_what_the_path_says_and_nothing_else() {
@@ -231,9 +287,10 @@ mod tests {
             let body = serde_json::json!({ key: 1 }).to_string();
             let query: String =
                 form_urlencoded::Serializer::new(String::new()).append_pair(key, "1").finish();
+            let path = [("id", Cow::Borrowed("an id"))];
             let refusals = [
                 from_json::<ListAgents>(&[], body.as_bytes()).map(drop),
-                from_query::<ListAgents>(&[], &query).map(drop),
+                from_query::<DeleteSecret>(&path, &query).map(drop),
                 from_json::<ListSecrets>(&[], body.as_bytes()).map(drop),
             ];
             for refused in refusals {

@@ -56,7 +56,7 @@ pub struct Secret {
     pub version: u64,
     /// Which write this is, from 1.
     pub revision: u64,
-    /// The actor who made it.
+    /// The actor who made it, or `claimed:` and whom an import named.
     pub created_by: String,
     /// When it was made.
     pub created_at: Timestamp,
@@ -98,8 +98,8 @@ pub struct CreateSecret {
     pub name: SecretName,
     /// The value.
     pub value: Revealed,
-    /// What it is for; the preset's, `skill_credential` or `custom` without it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// What it is for; the preset's, `skill_credential` or `custom` without it or if it is empty.
+    #[serde(default, deserialize_with = "super::unless_empty", skip_serializing_if = "Option::is_none")]
     pub category: Option<Category>,
     /// Whatever is to be noted; stored in clear.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -193,7 +193,7 @@ pub struct ListSecrets {
     pub sort: Option<SortBy>,
     /// At most so many; all without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<u32>,
+    pub limit: Option<u64>,
     /// After leaving out so many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offset: Option<u32>,

@@ -29,7 +29,7 @@ pub struct Status {
     pub lock_reason: Option<LockReason>,
     /// How many secrets there are.
     pub total_entries: u64,
-    /// How many in each category; every category is named.
+    /// How many in each category; those that are offered are named even if nothing is in them.
     pub entries_by_category: BTreeMap<String, u64>,
     /// How values are sealed.
     pub algorithm: String,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Code, Operation, RawMetadata, Route, Success};
 use crate::domain::{
-    Category, FullName, Invalid, Metadata, OrgId, OrgScope, SecretId, SecretName, Timestamp,
+    Category, Claim, FullName, Invalid, Metadata, OrgId, OrgScope, SecretId, SecretName, Timestamp,
 };
 use crate::secret::Revealed;
 
@@ -46,6 +46,12 @@ pub struct ImportEntry {
     /// When it stops being handed out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// When it was made; now without it, and where it is later than that. One that is there already keeps its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
+    /// Who made it: a claim, kept as `claimed:NAME`; the log has who imported it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<Claim>,
 }
 
 /// What to do about a name that is there already.

@@ -40,7 +40,23 @@ impl AgentId {
     }
 }
 
-/// Who an audit entry names: `uid:1000`, `agent:bot` or `system`.
+/// Who is said to have made a secret that was imported: 1 to 256 bytes without control characters.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(extend("minLength" = 1, "maxLength" = 256))]
+pub struct Claim(String);
+text_type!(Claim);
+
+impl Claim {
+    fn check(text: &str) -> Result<(), Invalid> {
+        if (1..=CLAIM_BYTES).contains(&text.len()) && !text.chars().any(char::is_control) {
+            return Ok(());
+        }
+        Err(Invalid("a claim has 1 to 256 bytes of UTF-8 and no control characters"))
+    }
+}
+
+/// Who an audit entry names, `uid:1000`, `agent:bot` or `system`; of an imported secret also `claimed:alice`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Actor {
     /// A user, by the uid that the kernel gave.
@@ -49,6 +65,8 @@ pub enum Actor {
     Agent(AgentId),
     /// The daemon itself.
     System,
+    /// The maker of a secret, as an import names it; the vault does not know it.
+    Claimed(Claim),
 }
 
 impl fmt::Display for Actor {
@@ -57,6 +75,7 @@ impl fmt::Display for Actor {
             Self::Uid(uid) => write!(f, "uid:{uid}"),
             Self::Agent(agent) => write!(f, "agent:{agent}"),
             Self::System => f.write_str("system"),
+            Self::Claimed(claim) => write!(f, "claimed:{claim}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The five categories, each with its label, colour and description, written here once.
+//! The categories, each with its label, colour and description, written here once.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,12 +17,30 @@ pub enum Category {
     ApiKey,
     /// Anything else.
     Custom,
+    /// Client ids and secrets that `AgenticMail` signs in to providers with.
+    OauthApp,
+    /// What `AgenticMail`'s organisations connect to.
+    OrgIntegration,
+    /// Passwords and connection strings of `AgenticMail`'s databases.
+    DatabaseCredential,
 }
 
 impl Category {
-    /// Every category, in the order in which they are shown.
-    pub const ALL: [Self; 5] =
+    /// The categories to choose from, in the order in which they are shown.
+    pub const OFFERED: [Self; 5] =
         [Self::Deploy, Self::SkillCredential, Self::CloudStorage, Self::ApiKey, Self::Custom];
+
+    /// Every category: those that are offered, and those that `AgenticMail` itself stores secrets under.
+    pub const ALL: [Self; 8] = [
+        Self::Deploy,
+        Self::SkillCredential,
+        Self::CloudStorage,
+        Self::ApiKey,
+        Self::Custom,
+        Self::OauthApp,
+        Self::OrgIntegration,
+        Self::DatabaseCredential,
+    ];
 
     /// Gives the id, as on the wire and in the database.
     pub const fn id(self) -> &'static str {
@@ -32,6 +50,9 @@ impl Category {
             Self::CloudStorage => "cloud_storage",
             Self::ApiKey => "api_key",
             Self::Custom => "custom",
+            Self::OauthApp => "oauth_app",
+            Self::OrgIntegration => "org_integration",
+            Self::DatabaseCredential => "database_credential",
         }
     }
 
@@ -48,6 +69,9 @@ impl Category {
             Self::CloudStorage => "Cloud Storage",
             Self::ApiKey => "API Keys",
             Self::Custom => "Custom",
+            Self::OauthApp => "OAuth Apps",
+            Self::OrgIntegration => "Organisation Integrations",
+            Self::DatabaseCredential => "Database Credentials",
         }
     }
 
@@ -59,6 +83,9 @@ impl Category {
             Self::CloudStorage => "#1d4ed8",
             Self::ApiKey => "#b45309",
             Self::Custom => "#4b5563",
+            Self::OauthApp => "#6d28d9",
+            Self::OrgIntegration => "#0f766e",
+            Self::DatabaseCredential => "#be185d",
         }
     }
 
@@ -70,6 +97,9 @@ impl Category {
             Self::CloudStorage => "AWS, GCP, and other cloud provider credentials",
             Self::ApiKey => "General-purpose API keys",
             Self::Custom => "User-defined secrets with custom names",
+            Self::OauthApp => "Client ids and secrets of OAuth applications, as AgenticMail stores them",
+            Self::OrgIntegration => "What organisations of AgenticMail connect to",
+            Self::DatabaseCredential => "Passwords and connection strings of AgenticMail's databases",
         }
     }
 }

@@ -235,8 +235,9 @@ impl Store for SqliteStore {
 
     fn audit(&self, query: &AuditQuery) -> Result<AuditPage, StoreError> {
         // The distinct names and actors are looked through, of which there are fewer than entries.
-        let labels = query.search.as_ref().map(|text| self.labels_with(text)).transpose()?;
-        self.read(|connection| log::page(connection, query, labels.as_deref()))
+        let sought = |text: &String| self.labels_with(text).map(|labels| log::Sought::new(text, labels));
+        let sought = query.search.as_ref().map(sought).transpose()?;
+        self.read(|connection| log::page(connection, query, sought.as_ref()))
     }
 
     fn checkpoint(&self) -> Result<Option<Checkpoint>, StoreError> {

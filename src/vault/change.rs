@@ -3,7 +3,7 @@
 use super::desk::{Desk, Judged};
 use super::faults::unsealable;
 use super::handle::{After, Handle};
-use super::secrets::{NewSecret, created};
+use super::secrets::{NewSecret, Past, created};
 use crate::api::{
     AddPlatform, Code, Created, Fault, ListVersions, PlatformAdded, Rollback, Secret, Success, UpdateSecret,
     Version, Versions,
@@ -201,6 +201,7 @@ impl Handle for AddPlatform {
                 category: Some(preset.category),
                 metadata: Metadata::default(),
                 expires_at: None,
+                past: Past::default(),
             };
             let stored = new.seal(desk, value)?;
             desk.note(created(&stored.row).with("platform", preset.platform.as_str()));

@@ -223,5 +223,5 @@ fn preset_list() -> PresetList {
         color: category.color().to_owned(),
         description: category.description().to_owned(),
     };
-    PresetList { presets: Presets::builtin().all().to_vec(), categories: Category::ALL.map(entry).into() }
+    PresetList { presets: Presets::builtin().all().to_vec(), categories: Category::OFFERED.map(entry).into() }
 }

@@ -9,7 +9,9 @@ use crate::api::{
 };
 use crate::audit::Draft;
 use crate::crypto::random;
-use crate::domain::{Action, CLAIM_BYTES, Category, Metadata, OrgId, SecretId, SecretName, Timestamp};
+use crate::domain::{
+    Action, Actor, CLAIM_BYTES, Category, Claim, Metadata, OrgId, SecretId, SecretName, Timestamp,
+};
 use crate::presets::Presets;
 use crate::secret::SecretValue;
 use crate::store::{Change, ListQuery, Row, Sort, SortKey, Stored, VersionRow};
@@ -37,6 +39,7 @@ impl Handle for CreateSecret {
             category: self.category,
             metadata: self.metadata.clone().unwrap_or_default(),
             expires_at: self.expires_at,
+            past: Past::default(),
         };
         let stored = new.seal(desk, self.value.value())?;
         let row = &stored.row;
@@ -64,6 +67,14 @@ pub(super) struct NewSecret {
     pub(super) category: Option<Category>,
     pub(super) metadata: Metadata,
     pub(super) expires_at: Option<Timestamp>,
+    pub(super) past: Past,
+}
+
+/// What is claimed of a secret from before this vault had it.
+#[derive(Debug, Default)]
+pub(super) struct Past {
+    pub(super) created_at: Option<Timestamp>,
+    pub(super) created_by: Option<Claim>,
 }
 
 impl NewSecret {
@@ -75,6 +86,7 @@ impl NewSecret {
         desk.ask_place(&self.org, &self.name)?;
         let (keys, now, actor) = (desk.keys()?, desk.now(), desk.caller().actor().to_string());
         let category = self.category.unwrap_or_else(|| usual_category(&self.name));
+        let Past { created_at, created_by } = self.past;
         let mut row = Row {
             id: SecretId::at(now, &random()?),
             org: self.org,
@@ -83,8 +95,8 @@ impl NewSecret {
             metadata: self.metadata.to_json(),
             version: 1,
             revision: 1,
-            created_by: actor.clone(),
-            created_at: now,
+            created_by: created_by.map_or_else(|| actor.clone(), |claim| Actor::Claimed(claim).to_string()),
+            created_at: created_at.map_or(now, |at| at.min(now)),
             updated_at: now,
             rotated_at: None,
             expires_at: self.expires_at,
@@ -116,7 +128,7 @@ impl Handle for ListSecrets {
             platform: self.platform.clone(),
             search: self.search.clone(),
             sort: self.sort.map_or(Sort { key: SortKey::Name, descending: false }, |sort| sort.0),
-            limit: self.limit.map(u64::from),
+            limit: self.limit,
             offset: self.offset.unwrap_or_default().into(),
             ..ListQuery::all(scope)
         };

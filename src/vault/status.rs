@@ -70,7 +70,7 @@ pub(super) fn unlocked_memory(keys: &Keys) -> Option<Warning> {
 
 /// Counts what the caller may list: an agent learns nothing of the rest.
 fn visible(desk: &Desk, scope: OrgScope) -> Result<BTreeMap<String, u64>, Fault> {
-    let mut counted: BTreeMap<_, _> = Category::ALL.map(|category| (category.id().to_owned(), 0)).into();
+    let mut counted: BTreeMap<_, _> = Category::OFFERED.map(|category| (category.id().to_owned(), 0)).into();
     if desk.refuse_nobody().is_ok() && desk.keys().is_ok() {
         let mut count = |category: Category| *counted.entry(category.id().to_owned()).or_default() += 1;
         desk.walk(Action::Read, &ListQuery::all(scope), |named| count(named.category))?;
@@ -111,7 +111,8 @@ impl Vault {
     }
 
     fn count(&self, scope: &OrgScope) -> Result<BTreeMap<String, u64>, Fault> {
-        let mut counted: BTreeMap<_, _> = Category::ALL.map(|category| (category.id().to_owned(), 0)).into();
+        let mut counted: BTreeMap<_, _> =
+            Category::OFFERED.map(|category| (category.id().to_owned(), 0)).into();
         match self.0.store.totals(scope) {
             // What is damaged is reported by the lock or a warning, for which a status has to be given.
             Err(StoreError::Damaged(_) | StoreError::Displaced(_)) => {}

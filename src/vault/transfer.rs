@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use super::change::renewed;
 use super::desk::{Desk, Judged};
 use super::handle::{Handle, Length, Place};
-use super::secrets::NewSecret;
+use super::secrets::{NewSecret, Past};
 use crate::api::{Code, Fault, Import, ImportEntry, Imported, ImportedEntry, OnConflict, Success, Taken};
 use crate::audit::Draft;
 use crate::domain::{Action, Invalid, OrgId};
@@ -64,10 +64,12 @@ impl Import {
             return Err(Invalid("an import has 1 to 10000 entries").into());
         }
         let mut seen = HashSet::new();
-        if self.entries.iter().all(|entry| seen.insert((org(entry), &entry.name))) {
-            return Ok(());
-        }
-        Err(Invalid("two entries of the import have the same name in the same org").into())
+        let twice = self.entries.iter().find(|entry| !seen.insert((org(entry), entry.name.place())));
+        let Some(twice) = twice else { return Ok(()) };
+        let name = &twice.name;
+        let message =
+            format!("two entries of the import have the name `{name}`, or spellings of it, in one org");
+        Err(Fault::new(Code::InvalidRequest, message))
     }
 
     /// Refuses the whole where any name is there already.
@@ -99,12 +101,15 @@ impl Import {
             (Some(_), OnConflict::Skip) => Taken::Skipped,
             (Some(_), OnConflict::Overwrite) => Taken::Overwritten,
         };
-        Ok(ImportedEntry { id: stored.map(|stored| stored.row.id), ..outcome_of(entry, outcome) })
+        Ok(match stored {
+            Some(stored) => outcome_of_stored(&stored, outcome),
+            None => outcome_of(entry, outcome),
+        })
     }
 
     /// Stages an entry.
     fn take(&self, desk: &mut Desk, entry: &ImportEntry) -> Result<ImportedEntry, Fault> {
-        let Some(stored) = desk.find(Action::Migrate, &org(entry), &entry.name)? else {
+        let Some(stored) = find(desk, Action::Migrate, entry)? else {
             let id = create(desk, entry)?.row.id;
             return Ok(ImportedEntry { id: Some(id), ..outcome_of(entry, Taken::Created) });
         };
@@ -120,7 +125,7 @@ impl Import {
                 Taken::Overwritten
             }
         };
-        Ok(ImportedEntry { id: Some(stored.row.id), ..outcome_of(entry, outcome) })
+        Ok(outcome_of_stored(&stored, outcome))
     }
 
     /// Writes the import itself down.
@@ -143,13 +148,29 @@ fn outcome_of(entry: &ImportEntry, outcome: Taken) -> ImportedEntry {
     ImportedEntry { org_id: org(entry), name: entry.name.clone(), outcome, id: None }
 }
 
+/// Says what becomes of a stored secret, under the spelling that it is stored by.
+fn outcome_of_stored(stored: &Judged, outcome: Taken) -> ImportedEntry {
+    let row = &stored.row;
+    ImportedEntry { org_id: row.org.clone(), name: row.name.clone(), outcome, id: Some(row.id) }
+}
+
 /// Looks whether an entry's name is there already; the look itself is not noted.
 fn present(desk: &mut Desk, entry: &ImportEntry) -> Result<Option<Judged>, Fault> {
-    let found = desk.find(Action::Read, &org(entry), &entry.name)?;
+    let found = find(desk, Action::Read, entry)?;
     if let Some(stored) = &found {
         desk.drop_noted(stored.row.id);
     }
     Ok(found)
+}
+
+/// Finds the secret that an entry's name, or another spelling of it, is taken by.
+fn find(desk: &mut Desk, action: Action, entry: &ImportEntry) -> Result<Option<Judged>, Fault> {
+    let org = org(entry);
+    if let Some(stored) = desk.find(action, &org, &entry.name)? {
+        return Ok(Some(stored));
+    }
+    let Some(twin) = desk.twin(&org, &entry.name)? else { return Ok(None) };
+    desk.find(action, &org, &twin)
 }
 
 fn create(desk: &mut Desk, entry: &ImportEntry) -> Result<Stored, Fault> {
@@ -159,10 +180,17 @@ fn create(desk: &mut Desk, entry: &ImportEntry) -> Result<Stored, Fault> {
         category: entry.category,
         metadata: entry.metadata.clone().unwrap_or_default(),
         expires_at: entry.expires_at,
+        past: Past { created_at: entry.created_at, created_by: entry.created_by.clone() },
     };
     let stored = new.seal(desk, entry.value.value())?;
     let row = &stored.row;
-    let draft = Draft::of(Action::Migrate).org(&row.org).secret(row.id, row.name.as_str());
+    let mut draft = Draft::of(Action::Migrate).org(&row.org).secret(row.id, row.name.as_str());
+    if let Some(at) = entry.created_at {
+        draft = draft.with("claimedCreatedAt", at.to_string());
+    }
+    if let Some(claim) = &entry.created_by {
+        draft = draft.with("claimedCreatedBy", claim.as_str());
+    }
     desk.note(draft.with("version", row.version).with("revision", row.revision));
     desk.stage(Change::Insert(Box::new(stored.clone())));
     Ok(stored)

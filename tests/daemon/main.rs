@@ -12,6 +12,7 @@ extern crate vault_trial;
 
 mod activation;
 mod adapters;
+mod agenticmail;
 mod agents;
 mod auth;
 #[cfg(target_os = "linux")]

@@ -182,6 +182,8 @@ fn entry(number: usize) -> Result<ImportEntry> {
         category: None,
         metadata: None,
         expires_at: None,
+        created_at: None,
+        created_by: None,
     })
 }
 

@@ -138,7 +138,7 @@ fn print(query: &Query, context: &Context) -> Result<ExitCode, Failure> {
 
 impl Query {
     fn operation(&self, context: &Context) -> AuditLog {
-        AuditLog { limit: Some(self.limit), offset: self.offset, ..self.narrow.operation(context) }
+        AuditLog { limit: Some(self.limit.into()), offset: self.offset, ..self.narrow.operation(context) }
     }
 }
 

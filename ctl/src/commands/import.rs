@@ -236,5 +236,14 @@ fn in_options(failure: Failure) -> Failure {
 
 /// Gives an entry its place in an import.
 fn entry(name: vault::domain::SecretName, value: vault::secret::SecretValue) -> ImportEntry {
-    ImportEntry { org_id: None, name, value: value.into(), category: None, metadata: None, expires_at: None }
+    ImportEntry {
+        org_id: None,
+        name,
+        value: value.into(),
+        category: None,
+        metadata: None,
+        expires_at: None,
+        created_at: None,
+        created_by: None,
+    }
 }

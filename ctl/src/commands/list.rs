@@ -38,7 +38,7 @@ pub(crate) struct ListArgs {
     sort: Option<SortBy>,
     /// At most so many
     #[arg(long, value_name = "N")]
-    limit: Option<u32>,
+    limit: Option<u64>,
     /// Leave out so many before
     #[arg(long, value_name = "N")]
     offset: Option<u32>,

@@ -55,7 +55,7 @@ pub(super) fn find(name: &str) -> Result<&'static Preset, Failure> {
 fn all(context: &Context) -> Result<(), Failure> {
     let presets = Presets::builtin().all();
     if context.show.is_json() {
-        let categories = Category::ALL.map(category_entry).into();
+        let categories = Category::OFFERED.map(category_entry).into();
         return context.show.json(&PresetList { presets: presets.to_vec(), categories });
     }
     let mut table = Table::new(&["PLATFORM", "NAME", "CATEGORY", "FIELDS"]);

@@ -133,6 +133,71 @@ fn a_file_of_another_kind_is_refused() {
     assert!(!run.stderr.contains("1234"), "{run}");
 }
 
+/// Makes a row of a known value, `sk-test-ünïcode-123`, with more of its columns.
+fn row(name: &str, more: &Value) -> Value {
+    let sealed = r#"{"v":1,"alg":"aes-256-gcm","salt":"AAECAwQFBgcICQoLDA0ODw==","iv":"EBESExQVFhcYGRob","tag":"TrUzwFgSeAvjgPcHHVg55w==","data":"wrO2ObqqN+CXa8ZWuTiMdd/jSKpZ"}"#;
+    let mut row = json!({ "id": name, "org_id": "default", "name": name, "encrypted_value": sealed });
+    row.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    row
+}
+
+fn from_rows(test: &TestEnvironment, rows: &[Value], options: &[&str]) -> Run {
+    let file = test.write("rows.json", &json!(rows).to_string());
+    let keys = key_file(test, "legacy-key-1");
+    test.ctl(&[&["import", "agenticmail", file.to_str().unwrap(), "--env-file", &keys], options].concat())
+}
+
+#[test]
+fn fields_in_camel_case_come_in_under_their_twins_and_answer_to_both_names() {
+    let test = TestEnvironment::served();
+    let names = [
+        ("skill:aws:accessKeyId", "skill:aws:access_key_id"),
+        ("skill:mailchimp:apiKey", "skill:mailchimp:api_key"),
+        ("skill:twilio-sms:authToken", "skill:twilio-sms:auth_token"),
+        ("skill:okta:APIToken", "skill:okta:api_token"),
+        ("skill:slack:token", "skill:slack:token"),
+    ];
+    let rows = names.map(|(name, _)| row(name, &json!({})));
+    let planned = from_rows(&test, &rows, &["--dry-run"]).succeeded();
+    assert!(
+        planned.stderr.contains("`skill:aws:accessKeyId`): comes in as `skill:aws:access_key_id`"),
+        "{planned}"
+    );
+    from_rows(&test, &rows, &[]).succeeded();
+    for (name, twin) in names {
+        assert_eq!("sk-test-ünïcode-123", value(&test, "default", name));
+        let shown = test.ctl(&["show", twin, "--json"]).succeeded().json();
+        let before = &shown["metadata"]["agenticmail"]["name"];
+        assert_eq!(if name == twin { Value::Null } else { json!(name) }, *before, "{twin}");
+    }
+    let twice = [row("skill:x:apiKey", &json!({})), row("skill:x:api_key", &json!({}))];
+    let run = from_rows(&test, &twice, &[]).ended_with(2);
+    assert!(run.stderr.contains("`skill:x:api_key`"), "{run}");
+}
+
+#[test]
+fn a_rows_category_and_past_come_along_and_what_is_none_of_ours_is_named() {
+    let test = TestEnvironment::served();
+    let past = json!({ "created_at": "2024-05-06 07:08:09", "created_by": "alice", "category": "oauth_app" });
+    let odd = json!({ "createdAt": "yesterday", "createdBy": "a\nb", "category": "payments" });
+    let run = from_rows(&test, &[row("a", &past), row("b", &odd), row("c", &json!({}))], &[]).succeeded();
+    for said in ["row b (`b`): its category `payments`", "its created_at is no time", "its created_by is not"]
+    {
+        assert!(run.stderr.contains(said), "{said}: {run}");
+    }
+    assert!(!run.stderr.contains("row a (") && !run.stderr.contains("row c ("), "{run}");
+    let show = |name: &str| test.ctl(&["show", name, "--json"]).succeeded().json();
+    let (a, b) = (show("a"), show("b"));
+    assert_eq!(
+        ("oauth_app", "2024-05-06T07:08:09.000Z", "claimed:alice"),
+        (a["category"].as_str().unwrap(), a["createdAt"].as_str().unwrap(), a["createdBy"].as_str().unwrap())
+    );
+    assert_eq!(
+        ("custom", "payments"),
+        (b["category"].as_str().unwrap(), b["metadata"]["agenticmail"]["category"].as_str().unwrap())
+    );
+}
+
 /// Stands in for gpg: what it opens is the file as it is, but for one that it cannot.
 const GPG: &str = "#!/bin/sh\nfor file; do :; done\ncase $file in *broken*) echo 'gpg: no secret key' >&2; exit 2;; esac\nexec cat \"$file\"\n";
 

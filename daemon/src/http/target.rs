@@ -14,7 +14,7 @@ pub(super) fn in_path<'r>(params: &Params<'r, 'r>) -> Result<Named<'r>, Fault> {
     params.iter().map(|(name, text)| Ok((name, decoded(text)?))).collect()
 }
 
-/// Reads what stands in the query of a request whose other fields stand in its body.
+/// Reads what stands in the query of a request whose other fields stand in its body; what is empty counts as absent.
 ///
 /// # Errors
 /// `invalid_request` for a field that does not belong there.
@@ -23,7 +23,8 @@ pub(super) fn in_query<'r>(route: &Route, query: &'r str) -> Result<Named<'r>, F
         return Ok(Vec::new());
     }
     let known = |name: &str| route.query.iter().find(|field| **field == name).copied();
-    let pairs = form_urlencoded::parse(query.as_bytes()).map(|(name, value)| Some((known(&name)?, value)));
+    let given = form_urlencoded::parse(query.as_bytes()).filter(|(_, value)| !value.is_empty());
+    let pairs = given.map(|(name, value)| Some((known(&name)?, value)));
     pairs.collect::<Option<_>>().ok_or_else(|| {
         let words =
             format!("the query holds {} alone; other fields stand in the body", route.query.join(" and "));

@@ -26,7 +26,7 @@ impl Answers for Client {
 }
 
 /// The most entries of one page of the log.
-const PAGE: u32 = 1000;
+const PAGE: u64 = 1000;
 
 /// Gives the last place of the log.
 pub(crate) fn place_of_log(server: &Server) -> Result<u64> {

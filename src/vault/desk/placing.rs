@@ -26,7 +26,7 @@ impl Desk {
         if self.is_stored(org, name)? {
             return Err(fault_of(&Refusal::NameTaken));
         }
-        if self.has_twin(org, name)? {
+        if self.twin(org, name)?.is_some() {
             return Err(fault_of(&Refusal::PlaceTaken));
         }
         let behind = self.first_behind(&self.caller, org, name)?;
@@ -69,11 +69,16 @@ impl Desk {
         }
     }
 
-    fn has_twin(&self, org: &OrgId, name: &SecretName) -> Result<bool, Fault> {
-        let Some((platform, Some(_))) = name.skill() else { return Ok(false) };
-        let (platform, mut has_twin) = (PlatformName::try_from(platform.to_owned())?, false);
-        self.walk_platform(org, &platform, |one| has_twin |= one.name.place() == name.place())?;
-        Ok(has_twin)
+    /// Finds a stored secret whose name is another spelling of a field's.
+    pub(in crate::vault) fn twin(&self, org: &OrgId, name: &SecretName) -> Result<Option<SecretName>, Fault> {
+        let Some((platform, Some(_))) = name.skill() else { return Ok(None) };
+        let (platform, mut twin) = (PlatformName::try_from(platform.to_owned())?, None);
+        self.walk_platform(org, &platform, |one| {
+            if one.name != *name && one.name.place() == name.place() {
+                twin = Some(one.name);
+            }
+        })?;
+        Ok(twin)
     }
 
     /// Refuses to store a name before a secret, which is named to those who may list it.

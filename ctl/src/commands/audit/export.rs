@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 
 /// How many entries are asked for at once.
-const PAGE: u32 = 1000;
+const PAGE: u64 = 1000;
 
 /// Prints all entries of the log, oldest first, for an archive or another program.
 #[derive(Debug, Args)]

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 use vault::api::ImportEntry;
-use vault::domain::{Category, Metadata, OrgId, SecretName, Timestamp, strict_json};
+use vault::domain::{Category, Claim, Metadata, OrgId, SecretName, Timestamp, strict_json};
 use vault::secret::SecretValue;
 use zeroize::Zeroizing;
 
@@ -47,6 +47,10 @@ pub(super) struct Candidate {
     pub(super) metadata: Map<String, Value>,
     /// When it stops being handed out.
     pub(super) expires_at: Option<Timestamp>,
+    /// When it was made, if the source says so.
+    pub(super) created_at: Option<Timestamp>,
+    /// Who made it, if the source says so.
+    pub(super) created_by: Option<Claim>,
 }
 
 impl Candidate {
@@ -60,6 +64,8 @@ impl Candidate {
             category: None,
             metadata: Map::new(),
             expires_at: None,
+            created_at: None,
+            created_by: None,
         }
     }
 }
@@ -120,6 +126,8 @@ impl Candidate {
             category: self.category,
             metadata: metadata.transpose().map_err(|rule| rule.0)?,
             expires_at: self.expires_at,
+            created_at: self.created_at,
+            created_by: self.created_by,
             ..super::entry(name, value)
         })
     }

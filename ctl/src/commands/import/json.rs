@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use serde_json::{Map, Value};
-use vault::domain::Category;
+use vault::domain::{Category, Claim};
 
 use super::found::{Candidate, Found, json_of, moment, named, text_of};
 use crate::failure::Failure;
 
 /// The fields of an entry.
-const FIELDS: [&str; 6] = ["orgId", "name", "value", "category", "metadata", "expiresAt"];
+const FIELDS: [&str; 8] =
+    ["orgId", "name", "value", "category", "metadata", "expiresAt", "createdAt", "createdBy"];
 
 /// Reads the file.
 pub(super) fn read(path: &Path) -> Result<Found, Failure> {
@@ -68,11 +69,14 @@ fn candidate(origin: &str, entry: Value) -> Result<Candidate, String> {
     let name = text("name")?.ok_or("it has no name")?;
     let value = text("value")?.ok_or_else(|| format!("`{name}` has no value"))?;
     let (org, category, expires) = (text("orgId")?, text("category")?, text("expiresAt")?);
+    let (created, maker) = (text("createdAt")?, text("createdBy")?);
     let mut candidate = Candidate::new(origin, name, value);
     candidate.org = org;
     candidate.category =
         category.map(|id| Category::from_id(&id).ok_or("its category is none of the vault's")).transpose()?;
     candidate.expires_at = expires.map(|text| moment(&text).ok_or("its expiresAt is no time")).transpose()?;
+    candidate.created_at = created.map(|text| moment(&text).ok_or("its createdAt is no time")).transpose()?;
+    candidate.created_by = maker.map(Claim::try_from).transpose().map_err(|rule| rule.0)?;
     match fields.remove("metadata") {
         None | Some(Value::Null) => {}
         Some(Value::Object(metadata)) => candidate.metadata = metadata,

@@ -230,7 +230,7 @@ fn list(asked: Listed, context: &Context) -> Result<Value, Failure> {
         org_id: context.one_org()?.map(OrgScope::One),
         platform: asked.platform.map(PlatformName::try_from).transpose()?,
         search: asked.search,
-        limit: asked.limit,
+        limit: asked.limit.map(u64::from),
         offset: asked.offset,
         ..ListSecrets::default()
     })?;

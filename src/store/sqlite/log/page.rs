@@ -7,7 +7,7 @@ use rusqlite::{CachedStatement, Connection, Row, params_from_iter};
 
 use super::{COLUMNS, Labels, readable};
 use crate::audit::Entry;
-use crate::domain::Timestamp;
+use crate::domain::{Action, Timestamp};
 use crate::store::{AuditPage, AuditQuery, StoreError};
 
 /// Beyond this the number of matching entries is no longer counted.
@@ -17,26 +17,51 @@ const COUNT_LIMIT: u64 = 10_000;
 /// or nearly: they are met soon.
 const FEW: usize = 10_000;
 
-/// Reads a page, newest first, or oldest first after a place; of entries with some labels, where any are given.
+/// What a text that is searched for is found in.
+#[derive(Debug)]
+pub(in crate::store::sqlite) struct Sought {
+    /// The names and actors that hold it, in order.
+    labels: Vec<i64>,
+    /// The actions that hold it.
+    actions: Vec<Action>,
+}
+
+impl Sought {
+    /// Finds the actions that hold a text, in whatever case, to look for with the labels that do.
+    pub(in crate::store::sqlite) fn new(text: &str, labels: Vec<i64>) -> Self {
+        let text = text.to_ascii_lowercase();
+        let holds = |action: &Action| action.as_str().contains(&text);
+        Self { labels, actions: Action::ALL.iter().copied().filter(holds).collect() }
+    }
+
+    /// Returns whether the name, the actor or the action of an entry is sought, in columns 1 to 3; what cannot be read is not.
+    fn is_in(&self, row: &Row<'_>) -> bool {
+        let has = |column: usize| row.get(column).is_ok_and(|id| self.labels.binary_search(&id).is_ok());
+        let is_done = |word: &str| self.actions.iter().any(|action| action.as_str() == word);
+        has(1) || has(2) || row.get_ref(3).is_ok_and(|word| word.as_str().is_ok_and(is_done))
+    }
+}
+
+/// Reads a page, newest first, or oldest first after a place; of the entries that a text is found in, if one is sought.
 pub(in crate::store::sqlite) fn page(
     connection: &Connection,
     query: &AuditQuery,
-    labels: Option<&[i64]>,
+    sought: Option<&Sought>,
 ) -> Result<AuditPage, StoreError> {
     let filter = Filter::of(connection, query)?;
-    let Some(labels) = labels else {
+    let Some(sought) = sought else {
         let counted = count(connection, &filter)?;
         return read(connection, query, &filter, counted);
     };
-    if labels.len() <= FEW {
-        let labelled = filter.with_labels(labels);
-        let counted = count(connection, &labelled)?;
+    if sought.labels.len() <= FEW {
+        let narrowed = filter.with(sought);
+        let counted = count(connection, &narrowed)?;
         if counted <= COUNT_LIMIT {
-            return read(connection, query, &labelled, counted);
+            return read(connection, query, &narrowed, counted);
         }
-        return look_along(connection, query, (&filter, labels), counted);
+        return look_along(connection, query, (&filter, sought), counted);
     }
-    look_along(connection, query, (&filter, labels), 0)
+    look_along(connection, query, (&filter, sought), 0)
 }
 
 /// Reads the entries of a page that `SQLite` finds and sorts.
@@ -62,16 +87,17 @@ fn read(
     Ok(AuditPage { entries, total: counted.min(COUNT_LIMIT), capped: counted > COUNT_LIMIT })
 }
 
-/// Looks at one entry after the other, in order, for labels that are many or that many entries have.
+/// Looks at one entry after the other, in order, for what is much or what many entries have.
 ///
 /// What is common is met soon, where sorting all of it would take seconds. So many were counted already.
 fn look_along(
     connection: &Connection,
     query: &AuditQuery,
-    (filter, labels): (&Filter, &[i64]),
+    (filter, sought): (&Filter, &Sought),
     counted: u64,
 ) -> Result<AuditPage, StoreError> {
-    let sql = format!("SELECT seq, name, actor FROM audit {} ORDER BY seq {}", filter.sql, order(query));
+    let sql =
+        format!("SELECT seq, name, actor, action FROM audit {} ORDER BY seq {}", filter.sql, order(query));
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(&filter.values))?;
     let wanted = query.offset..query.offset.saturating_add(query.limit);
@@ -80,7 +106,7 @@ fn look_along(
     while found < enough
         && let Some(row) = rows.next()?
     {
-        if has(row, 1, labels) || has(row, 2, labels) {
+        if sought.is_in(row) {
             if wanted.contains(&found) {
                 places.push(row.get(0)?);
             }
@@ -93,11 +119,6 @@ fn look_along(
         total: counted.min(COUNT_LIMIT),
         capped: counted > COUNT_LIMIT,
     })
-}
-
-/// Tells whether a column is one of some labels, which are in order; what is no number is none.
-fn has(row: &Row<'_>, column: usize, labels: &[i64]) -> bool {
-    row.get(column).is_ok_and(|id| labels.binary_search(&id).is_ok())
 }
 
 /// Reads the entries at some places; one that was trimmed away meanwhile is left out.
@@ -165,10 +186,12 @@ impl Filter {
         }
     }
 
-    /// Adds that the name or the actor is one of some labels.
-    fn with_labels(&self, labels: &[i64]) -> Self {
-        let ids = labels.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
-        let sql = format!("{} AND (name IN ({ids}) OR actor IN ({ids}))", self.sql);
+    /// Adds that the name, the actor or the action is one that is sought.
+    fn with(&self, sought: &Sought) -> Self {
+        let ids = sought.labels.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
+        let words: Vec<_> = sought.actions.iter().map(|action| format!("'{}'", action.as_str())).collect();
+        let words = words.join(",");
+        let sql = format!("{} AND (name IN ({ids}) OR actor IN ({ids}) OR action IN ({words}))", self.sql);
         Self { sql, values: self.values.clone(), once: true }
     }
 

@@ -6,14 +6,15 @@ import { attempt } from './dialog.js';
 import { generatorFields, selectField, valueField } from './fields.js';
 import { lifetimeField } from './lifetime.js';
 import { pairRows } from './pairs.js';
-import { categories } from './words.js';
+import { categories, category as categoryOf } from './words.js';
 
 /** Makes the form: `{body, foot, focus}`. */
 export function editForm(row, { dialog, cancel, saved }) {
   const value = valueField('New value', { placeholder: 'Leave empty to keep the present one' });
+  const known = categories().some((one) => one.id === row.category) ? [] : [categoryOf(row.category)];
   const category = selectField(
     'Category',
-    categories().map((one) => [one.id, one.label]),
+    [...categories(), ...known].map((one) => [one.id, one.label]),
     { value: row.category },
   );
   const lifetime = lifetimeField(row.expiresAt);

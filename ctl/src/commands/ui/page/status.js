@@ -79,7 +79,8 @@ function warnings({ warnings }) {
 }
 
 function totals({ totalEntries, entriesByCategory }) {
-  const ids = categories().length ? categories().map((one) => one.id) : Object.keys(entriesByCategory);
+  // AgenticMail's own categories are counted where there are any, and not offered.
+  const ids = [...new Set([...categories().map((one) => one.id), ...Object.keys(entriesByCategory)])];
   const most = Math.max(1, ...Object.values(entriesByCategory));
   const count = (id) =>
     tint(
