@@ -8,23 +8,19 @@
 mod crowd;
 
 use std::fmt;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, bail, ensure};
 use nix::sys::signal::Signal;
-use vault::files;
-use vault_testkit::memory::status_bytes;
 
+use crate::limited::{Built, LIMIT, MIB};
 use crowd::{Stage, agent, guest, owner};
 use xtask::sabotage::noticed;
 use xtask::say;
-use xtask::workspace::{build_programs, build_release, root};
 
-const MIB: u64 = 1024 * 1024;
-/// `MemoryMax=` of the unit, in bytes.
-const LIMIT: u64 = 512 * MIB;
 /// What the daemon may take of it, in bytes.
 const BOUND: u64 = LIMIT / 2;
 /// Too little memory for any flood, in bytes.
@@ -33,8 +29,6 @@ const TOO_LITTLE: u64 = 24 * MIB;
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long the daemon may take to return what a flood took.
 const RETURNED: Duration = Duration::from_secs(10);
-/// Said if it cannot run.
-const LACKING: &str = "this needs root and a memory cgroup that can be made below this process's own";
 /// How long is waited between two looks.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -44,9 +38,8 @@ pub(crate) struct Args {
     /// How many seconds the flood lasts.
     #[arg(long, default_value_t = 60)]
     seconds: u64,
-    /// Flood the daemon that is built for release.
-    #[arg(long)]
-    release: bool,
+    #[command(flatten)]
+    built: Built,
     /// Stop the daemon amid the flood, and give it too little memory: succeeds if both are noticed.
     #[arg(long)]
     sabotage: bool,
@@ -71,45 +64,34 @@ struct Outcome {
 
 /// Floods, and fails if the daemon dies, an owner waits for long, or memory is not returned.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    if !nix::unistd::geteuid().is_root() || vault_trial::memory_cgroups().is_none() {
-        say::line(format_args!("skipped: {LACKING}"));
-        return Ok(ExitCode::SUCCESS);
-    }
-    build_programs()?;
-    if args.release {
-        build_release(&["vaultd"])?;
-    }
+    let Some(program) = args.built.program()? else { return Ok(ExitCode::SUCCESS) };
+    let flood = |sabotage| flood(&program, args.seconds, sabotage);
     if args.sabotage {
-        noticed("a daemon that stands still", flood(args, Sabotage::Stop))?;
-        noticed("a daemon that is killed", flood(args, Sabotage::TooLittleMemory))?;
+        noticed("a daemon that stands still", flood(Sabotage::Stop))?;
+        noticed("a daemon that is killed", flood(Sabotage::TooLittleMemory))?;
     } else {
-        flood(args, Sabotage::None)?;
+        flood(Sabotage::None)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn flood(args: &Args, sabotage: Sabotage) -> Result<()> {
-    let program = if args.release {
-        root().join("target/release/vaultd")
-    } else {
-        files::parent(&std::env::current_exe()?).join("vaultd")
-    };
+fn flood(program: &Path, seconds: u64, sabotage: Sabotage) -> Result<()> {
     let memory = if sabotage == Sabotage::TooLittleMemory { TOO_LITTLE } else { LIMIT };
-    let stage = Stage::set(&program, memory)?;
+    let stage = Stage::set(program, memory)?;
     let before = stage.memory();
     let (listed_enough, ended, began) = (AtomicBool::new(false), AtomicBool::new(false), Instant::now());
-    let half = Duration::from_secs(args.seconds) / 2;
+    let half = Duration::from_secs(seconds) / 2;
     let mut most = before;
     let flooded = std::thread::scope(|scope| {
         let sending = scope.spawn(|| guest(&stage, &ended));
         let listing = scope.spawn(|| agent(&stage, &listed_enough));
         let asking = scope.spawn(|| owner(&stage, &ended));
-        while began.elapsed() < Duration::from_secs(args.seconds) {
+        while began.elapsed() < Duration::from_secs(seconds) {
             if began.elapsed() > half {
                 // A guest alone gets more done, and so asks for more.
                 listed_enough.store(true, Ordering::Relaxed);
                 if sabotage == Sabotage::Stop {
-                    stage.signal(Signal::SIGSTOP);
+                    stage.daemon.signal(Signal::SIGSTOP);
                 }
             }
             most = most.max(stage.memory());
@@ -118,7 +100,7 @@ fn flood(args: &Args, sabotage: Sabotage) -> Result<()> {
         listed_enough.store(true, Ordering::Relaxed);
         ended.store(true, Ordering::Relaxed);
         let waits = asking.join().map_err(|_| anyhow!("the owner's thread panicked"))?;
-        stage.signal(Signal::SIGCONT);
+        stage.daemon.signal(Signal::SIGCONT);
         let counts = [sending.join(), listing.join()].map(std::thread::Result::unwrap_or_default);
         waits.map(|waits| (waits, counts))
     });
@@ -150,8 +132,7 @@ fn returned(stage: &Stage, most: u64) -> Result<u64> {
 impl Stage {
     /// Returns how much of the daemon is in memory, in bytes; 0 if it was killed.
     fn memory(&self) -> u64 {
-        let alive = std::path::Path::new(&format!("/proc/{}/fd/0", self.pid())).exists();
-        if alive { status_bytes(self.pid(), "VmRSS") } else { 0 }
+        self.daemon.memory("VmRSS")
     }
 }
 

@@ -1,11 +1,15 @@
 //! The campaigns that break a vault, run as `cargo harness COMMAND`.
 
+#[cfg(target_os = "linux")]
+mod bulk;
 mod conform;
 mod crash;
 mod damage;
 mod faults;
 #[cfg(target_os = "linux")]
 mod flood;
+#[cfg(target_os = "linux")]
+mod limited;
 mod malformed;
 mod powercut;
 mod soak;
@@ -36,6 +40,9 @@ enum Command {
     /// Floods a daemon that has little memory with requests whose answers are not read, and times an owner meanwhile.
     #[cfg(target_os = "linux")]
     Flood(flood::Args),
+    /// Rotates and rekeys a large vault by a daemon that has little memory, and times an owner meanwhile.
+    #[cfg(target_os = "linux")]
+    Bulk(bulk::Args),
     /// Kills a rekey, a rotation of all, a start and a restore after each call that they make on a file.
     Steps(steps::Args),
     /// Works with a daemon for a long time in every way, and checks that nothing grew, went missing or went wrong.
@@ -52,6 +59,8 @@ fn main() -> ExitCode {
         Command::Faults(args) => faults::run(&args),
         #[cfg(target_os = "linux")]
         Command::Flood(args) => flood::run(&args),
+        #[cfg(target_os = "linux")]
+        Command::Bulk(args) => bulk::run(&args),
         Command::Steps(args) => steps::run(&args),
         Command::Soak(args) => soak::run(&args),
     };

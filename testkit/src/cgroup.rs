@@ -48,6 +48,15 @@ impl MemoryCgroup {
         std::fs::read_to_string(file).unwrap().trim().parse().unwrap()
     }
 
+    /// Returns how many of its processes the kernel killed for want of memory.
+    pub fn kills(&self) -> u64 {
+        let second = self.0.join("memory.events");
+        let file = if second.exists() { second } else { self.0.join("memory.oom_control") };
+        let text = std::fs::read_to_string(file).unwrap();
+        let count = text.lines().find_map(|line| line.strip_prefix("oom_kill "));
+        count.unwrap().trim().parse().unwrap()
+    }
+
     fn set(&self, file: &str, value: u64) {
         std::fs::write(self.0.join(file), value.to_string()).unwrap();
     }

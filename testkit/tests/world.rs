@@ -14,17 +14,18 @@ use vault_testkit::users::User;
 const SOMEONE: User = User { uid: 2004, groups: &[] };
 
 #[test(needs(MemoryCgroup))]
-fn a_process_over_the_limit_of_its_cgroup_is_ended() {
+fn a_process_over_the_limit_of_its_cgroup_is_ended_and_counted() {
     let kept = |bytes: u64| {
         let group = MemoryCgroup::new(64 * 1024 * 1024);
         let mut command = group.command(Path::new("sh"));
         // `tail` keeps all of it in memory until the end.
         command.args(["-c", &format!("head -c {bytes} /dev/zero | tail -c {bytes} | wc -c")]);
         let output = command.output().unwrap();
-        String::from_utf8(output.stdout).unwrap().trim().parse::<u64>().unwrap()
+        let counted = String::from_utf8(output.stdout).unwrap().trim().parse::<u64>().unwrap();
+        (counted, group.kills())
     };
-    assert_eq!(1_000_000, kept(1_000_000));
-    assert_eq!(0, kept(400_000_000));
+    assert_eq!((1_000_000, 0), kept(1_000_000));
+    assert_eq!((0, 1), kept(400_000_000));
 }
 
 #[test(needs(Root))]

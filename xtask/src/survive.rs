@@ -13,7 +13,7 @@ use crate::turns;
 use crate::workspace::{build, build_programs, succeed};
 
 /// What is run, as it is typed after `cargo`: what takes long first, so that the end is not one waiting for the other.
-const RUNS: [&str; 20] = [
+const RUNS: [&str; 22] = [
     "xtask fuzz --seconds 15 --at-once 1",
     "harness crash --cycles 50",
     "harness crash --cycles 100 --signal term",
@@ -24,6 +24,7 @@ const RUNS: [&str; 20] = [
     "harness malformed --requests 10000",
     "harness steps rekey rotate-all start",
     "harness flood --seconds 20 --release",
+    "harness bulk --secrets 64 --release",
     "harness conform --sabotage",
     "xtask fuzz --sabotage",
     "harness crash --cycles 20 --sabotage",
@@ -34,6 +35,7 @@ const RUNS: [&str; 20] = [
     "harness malformed --requests 200 --sabotage",
     "harness steps rekey --sabotage",
     "harness flood --seconds 4 --release --sabotage",
+    "harness bulk --secrets 20 --release --sabotage",
 ];
 
 /// How they are run.

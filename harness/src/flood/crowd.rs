@@ -1,4 +1,4 @@
-//! Who takes part in a flood: a daemon in its cgroup, a guest, an agent and an owner.
+//! Who takes part in a flood: a daemon with little memory, a guest, an agent and an owner.
 
 use std::collections::VecDeque;
 use std::io::{Read, Write};
@@ -8,12 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use nix::sys::signal::Signal;
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use vault_testkit::cgroup::MemoryCgroup;
-use vault_testkit::users::{User, public_folder};
-use vault_testkit::{Daemon, Home, parse};
+use vault_testkit::parse;
+use vault_testkit::users::User;
+
+use crate::limited::Limited;
 
 /// May connect, and has no grant.
 const GUEST: User = User { uid: 2003, groups: &[] };
@@ -39,25 +38,16 @@ const METHODS: [&str; 7] = [
     "vault.rotateAll",
 ];
 
-/// A daemon in its cgroup, and what it serves.
+/// A daemon, and what it serves.
 pub(super) struct Stage {
-    daemon: Daemon,
-    _home: Home,
-    _folder: TempDir,
-    _group: MemoryCgroup,
+    pub(super) daemon: Limited,
 }
 
 impl Stage {
     /// Starts a daemon with this much memory, and stores what it serves.
     pub(super) fn set(program: &Path, memory: u64) -> Result<Self> {
-        let (home, folder, group) = (Home::new(), public_folder().0, MemoryCgroup::new(memory));
-        home.write("vault.toml", "[kdf]\niterations = 100000\n[access]\nusers = [2003, 2004]\n");
-        let socket = folder.path().join("vault.sock");
-        let mut command = home.command_of(Path::new("/bin/sh"));
-        group.run(&mut command, program);
-        command.arg("--home").arg(home.path("")).arg("--socket").arg(&socket).args(["--socket-mode", "666"]);
-        let daemon = Daemon::start_as(&home, command, &socket);
-        let stage = Self { daemon, _home: home, _folder: folder, _group: group };
+        let users = "[kdf]\niterations = 100000\n[access]\nusers = [2003, 2004]\n";
+        let stage = Self { daemon: Limited::start(program, memory, users) };
         stage.fill()?;
         Ok(stage)
     }
@@ -99,14 +89,6 @@ impl Stage {
         ensure!(!answer.is_empty(), "the daemon closed a connection without an answer");
         let answer = parse(&answer);
         Ok((answer.status, answer.text))
-    }
-
-    pub(super) fn pid(&self) -> u32 {
-        self.daemon.pid()
-    }
-
-    pub(super) fn signal(&self, signal: Signal) {
-        self.daemon.signal(signal);
     }
 }
 
