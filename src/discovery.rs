@@ -7,6 +7,8 @@ mod order;
 mod passed;
 mod variable;
 
-pub use order::{candidates, field_of, names_behind, platforms};
+pub use order::{
+    answer, candidates, field_of, is_before_fields, is_field, is_keyless, names_behind, only_field, platforms,
+};
 pub use passed::{Passed, Why, belongs};
 pub use variable::{NoVariable, is_variable, usual, variables};

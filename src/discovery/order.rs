@@ -2,6 +2,7 @@
 //!
 //! An exact name always wins. Beyond it resolving is tolerant only where it is safe: a preset's aliases of its platform
 //! and of its fields, the `snake_case` twin of a field, and the three names that tools use for the one key of a platform.
+//! A platform alone is its key, else the one field that its preset requires, else the only one of its fields that is stored.
 
 use std::collections::HashSet;
 
@@ -28,6 +29,36 @@ pub fn candidates(asked: &str) -> Vec<SecretName> {
     let mut seen = HashSet::new();
     let parsed = names.into_iter().filter_map(|name| SecretName::try_from(name).ok());
     parsed.filter(|name| seen.insert(name.clone())).collect()
+}
+
+/// Finds the stored name that answers to what was asked, among those of its platform.
+pub fn answer<'n>(asked: &str, stored: &[&'n SecretName]) -> Option<&'n SecretName> {
+    let is = |name: &SecretName| stored.iter().find(|stored| **stored == name).copied();
+    candidates(asked).iter().find_map(is).or_else(|| only_field(asked, stored))
+}
+
+/// Finds the only stored field of a platform that was asked for alone and has no key.
+pub fn only_field<'n>(asked: &str, stored: &[&'n SecretName]) -> Option<&'n SecretName> {
+    let mut fields = stored.iter().filter(|name| is_field(name));
+    let only = fields.next().filter(|_| is_keyless(asked))?;
+    fields.next().is_none().then_some(*only)
+}
+
+/// Returns whether a platform is asked for alone of which no field is the key.
+pub fn is_keyless(asked: &str) -> bool {
+    let platform = asked.strip_prefix("skill:").unwrap_or(asked);
+    !platform.contains(':') && Presets::builtin().get(platform).is_none_or(|preset| alone(preset).is_none())
+}
+
+/// Returns whether a name is found before the only field of its platform if that is asked for alone.
+pub fn is_before_fields(name: &SecretName) -> bool {
+    let platform = name.skill().map_or(name.as_str(), |(platform, _)| platform);
+    is_keyless(platform) && candidates(platform).contains(name)
+}
+
+/// Returns whether a name is that of a platform's field.
+pub fn is_field(name: &SecretName) -> bool {
+    matches!(name.skill(), Some((_, Some(_))))
 }
 
 /// Lists the places ([`SecretName::place`]) that a new name's place would go before in the answer to some question.
@@ -64,7 +95,7 @@ pub fn platforms(asked: &str) -> Vec<String> {
 
 /// Returns the field as asked, its `snake_case` twin, and its other names; without a field, what a platform alone tries.
 fn fields(preset: Option<&Preset>, asked: Option<&str>) -> Vec<String> {
-    let Some(asked) = asked else { return key_names(preset) };
+    let Some(asked) = asked else { return names_alone(preset) };
     let twin = snake_case(asked).into_owned();
     let others = match preset.and_then(|preset| preset.field(&twin)) {
         Some(field) if !is_key(field) => field.names().map(str::to_owned).collect(),
@@ -84,13 +115,29 @@ fn key_names(preset: Option<&Preset>) -> Vec<String> {
     free.map(str::to_owned).chain(aliases.cloned()).collect()
 }
 
+/// Lists the fields that a platform alone tries: those of its key, and of the one field that its preset requires.
+fn names_alone(preset: Option<&Preset>) -> Vec<String> {
+    let required = preset.and_then(alone).filter(|field| !is_key(field));
+    key_names(preset)
+        .into_iter()
+        .chain(required.into_iter().flat_map(PresetField::names).map(str::to_owned))
+        .collect()
+}
+
 /// Finds the preset's field that a name of a field means: by its name or an alias, or as what stands in for the key.
 ///
-/// Without a field it is the one that the platform alone stands for.
+/// Without a field it is the key.
 pub fn field_of<'p>(preset: &'p Preset, given: Option<&str>) -> Option<&'p PresetField> {
     let Some(given) = given else { return key(preset) };
     let stand_in = || STAND_INS.contains(&&*snake_case(given)).then(|| key(preset)).flatten();
     preset.field(given).or_else(stand_in)
+}
+
+/// Finds the field that a platform alone stands for: its key, else the one that is required.
+fn alone(preset: &Preset) -> Option<&PresetField> {
+    let mut required = preset.fields.iter().filter(|field| !field.optional);
+    let only = required.next().filter(|_| required.next().is_none());
+    key(preset).or(only)
 }
 
 fn key(preset: &Preset) -> Option<&PresetField> {
@@ -128,10 +175,54 @@ mod tests {
         );
     }
 
+    fn answered(asked: &str, stored: &[&str]) -> Option<String> {
+        let stored: Vec<_> =
+            stored.iter().map(|name| SecretName::try_from((*name).to_owned()).unwrap()).collect();
+        answer(asked, &stored.iter().collect::<Vec<_>>()).map(SecretName::to_string)
+    }
+
+    #[test]
+    fn a_platform_alone_finds_the_one_field_that_it_requires_or_the_only_one_that_is_stored() {
+        for (asked, stored) in [
+            ("database", &["skill:database:connection_string"][..]),
+            ("postgres", &["skill:database:connection_string"]),
+            ("smtp", &["skill:smtp:password"]),
+            ("skill:aws", &["skill:aws:secret_access_key"]),
+            ("x1", &["skill:x1:webhook_secret"]),
+            ("x1", &["skill:x1:token", "skill:x1:webhook_secret"]),
+        ] {
+            assert_eq!(Some(stored[0].to_owned()), answered(asked, stored), "{asked}");
+        }
+    }
+
+    #[test]
+    fn a_platform_alone_finds_none_of_several_and_nothing_in_place_of_its_key() {
+        for (asked, stored) in [
+            ("aws", &["skill:aws:access_key_id", "skill:aws:region"][..]),
+            ("x1", &["skill:x1:a", "skill:x1:b"]),
+            ("slack", &["skill:slack:signing_secret"]),
+            ("database", &["skill:database:other"]),
+            ("skill:x1:token", &["skill:x1:webhook_secret"]),
+        ] {
+            assert_eq!(None, answered(asked, stored), "{asked}");
+        }
+    }
+
+    #[test]
+    fn a_key_and_a_bare_name_go_before_the_only_field_of_a_platform() {
+        let before = |name: &str| is_before_fields(&SecretName::try_from(name.to_owned()).unwrap());
+        for name in ["x1", "skill:x1", "skill:x1:token", "aws", "skill:smtp:api_key"] {
+            assert!(before(name), "{name}");
+        }
+        for name in ["skill:x1:other", "openai", "skill:openai:token", "database", "skill:aws:region"] {
+            assert!(!before(name), "{name}");
+        }
+    }
+
     #[test]
     fn a_field_finds_its_snake_case_twin_and_what_stands_in_for_it() {
         assert_eq!(
-            ["skill:x1:api_key", "skill:x1:access_token", "skill:x1:token"],
+            ["skill:x1:apiKey", "skill:x1:api_key", "skill:x1:access_token", "skill:x1:token"],
             names("skill:x1:apiKey")[..]
         );
     }

@@ -105,7 +105,7 @@ impl Values {
 
     /// Reads what a platform alone resolves to, though it goes into no variable; notes the miss if there is nothing.
     fn add_only(&mut self, desk: &mut Desk, org: &OrgId, platform: &str) -> Result<(), Fault> {
-        match (resolve::find(desk, org, platform), self.left_out.last()) {
+        match (resolve::find_key(desk, org, platform), self.left_out.last()) {
             (Ok(stored), _) => self.add(desk, &stored),
             (Err(fault), Some(other)) if fault.code == Code::NotFound => {
                 let message =

@@ -4,13 +4,30 @@ use super::desk::{Desk, Judged, Whole};
 use super::handle::Handle;
 use crate::api::{Code, Fault, Resolve, Resolved};
 use crate::audit::Draft;
-use crate::discovery::candidates;
+use crate::discovery::{self, candidates};
 use crate::domain::{Action, OrgId, OrgScope, SecretName};
 use crate::presets::Presets;
 use crate::store::ListQuery;
 
-/// Finds the first stored candidate in the org, and notes a miss where there is none.
+/// Finds what answers to a name in the org, and notes a miss if nothing does.
 pub(super) fn find(desk: &mut Desk, org: &OrgId, asked: &str) -> Result<Judged, Fault> {
+    if let Some(stored) = first_candidate(desk, org, asked)? {
+        return Ok(stored);
+    }
+    only_field(desk, org, asked)?.map_or_else(|| Err(missed(desk, org, asked)?), Ok)
+}
+
+/// Finds likewise, but for a platform alone nothing in place of its key.
+pub(super) fn find_key(desk: &mut Desk, org: &OrgId, asked: &str) -> Result<Judged, Fault> {
+    first_candidate(desk, org, asked)?.map_or_else(|| Err(missed(desk, org, asked)?), Ok)
+}
+
+fn missed(desk: &Desk, org: &OrgId, asked: &str) -> Result<Fault, Fault> {
+    Ok(Fault::not_found().hint(hint(desk, org, asked)?))
+}
+
+/// Finds the first stored candidate in the org, and says that it is what the act is about.
+fn first_candidate(desk: &mut Desk, org: &OrgId, asked: &str) -> Result<Option<Judged>, Fault> {
     let is_name = (1..=256).contains(&asked.len()) && !asked.chars().any(char::is_control);
     let mut miss = Draft::of(Action::Decrypt).org(org);
     let recordable = || asked.chars().filter(|c| !c.is_control()).take(256).collect();
@@ -22,14 +39,36 @@ pub(super) fn find(desk: &mut Desk, org: &OrgId, asked: &str) -> Result<Judged, 
     if let Ok(exact) = SecretName::try_from(asked.to_owned())
         && let Some(stored) = desk.find(Action::Decrypt, org, &exact)?
     {
-        return Ok(stored);
+        return Ok(Some(stored));
     }
     for name in candidates(asked).iter().filter(|name| name.as_str() != asked) {
         if let Some(stored) = desk.find(Action::Decrypt, org, name)? {
-            return Ok(stored);
+            return Ok(Some(stored));
         }
     }
-    Err(Fault::not_found().hint(hint(desk, org, asked)?))
+    Ok(None)
+}
+
+/// Finds the only stored field of a platform that was asked for alone and has no key.
+///
+/// # Errors
+/// `not_found` if there are several, with their names as far as the caller may know them.
+fn only_field(desk: &mut Desk, org: &OrgId, asked: &str) -> Result<Option<Judged>, Fault> {
+    if !discovery::is_keyless(asked) {
+        return Ok(None);
+    }
+    let stored = desk.platform_names(Action::Decrypt, org, asked)?;
+    let fields: Vec<_> =
+        stored.iter().map(|one| &one.name).filter(|name| discovery::is_field(name)).collect();
+    match (discovery::only_field(asked, &fields), fields.as_slice()) {
+        (Some(only), _) => desk.find(Action::Decrypt, org, only),
+        (None, []) => Ok(None),
+        (None, several) => {
+            let names: Vec<_> = several.iter().map(|name| format!("`{name}`")).collect();
+            let fault = Fault { message: format!("`{asked}` has several fields"), ..Fault::not_found() };
+            Err(fault.hint(format!("name one of them: {}", names.join(", "))))
+        }
+    }
 }
 
 /// The most stored names that a suggestion looks at.

@@ -17,7 +17,7 @@ fn forbidden() -> (u16, String) {
 }
 
 /// What goes before a stored secret in the answer to some question.
-const BEFORE: [(&str, &str); 17] = [
+const BEFORE: [(&str, &str); 22] = [
     ("skill:openai:access_token", "openai"),
     ("skill:openai:api_key", "skill:openai"),
     ("skill:openai:api_key", "skill:openai:access_token"),
@@ -35,6 +35,11 @@ const BEFORE: [(&str, &str); 17] = [
     ("skill:gemini:client-id", "skill:gcp:clientID"),
     ("skill:mine:apiKey", "skill:mine:access_token"),
     ("skill:mine:accessToken", "mine"),
+    ("skill:mine:webhook_secret", "mine"),
+    ("skill:mine:webhook_secret", "skill:mine:token"),
+    ("skill:aws:region", "aws"),
+    ("skill:smtp:password", "skill:smtp"),
+    ("skill:database:connection_string", "database"),
 ];
 
 #[test]
@@ -81,7 +86,7 @@ fn what_goes_before_nothing_is_stored_with_create_alone() {
     let (_home, daemon) = stocked(&["skill:openai:access_token", "skill:mine:webhook_secret", "a"]);
     let maker = agent(&daemon, "maker", &["create"], &["*"]);
     for name in
-        ["skill:openai:base_url", "skill:mine:other", "mine", "skill:slack:token", "b", "skill:openai2"]
+        ["skill:openai:base_url", "skill:mine:other", "other", "skill:slack:token", "b", "skill:openai2"]
     {
         assert_eq!(201, stores(&daemon, &maker, name).0, "{name}");
     }

@@ -3,6 +3,8 @@
 use serde_json::json;
 use vault_testkit::{Daemon, Home, NONE};
 
+use crate::agents::{agent, ask};
+
 /// Starts a vault in which each name's value is the name itself.
 pub(crate) fn stocked(names: &[&str]) -> (Home, Daemon) {
     let home = Home::new();
@@ -146,7 +148,6 @@ fn slack_never_finds_slackbot_and_nothing_else_is_guessed() {
             ("openai", ""),
             ("skill:x:secret", ""),
             ("skill:x:webhook", ""),
-            ("x", ""),
             ("skill:x:%", ""),
         ],
     );
@@ -201,4 +202,63 @@ fn a_miss_on_a_known_platform_says_how_to_store_it() {
     let (_home, daemon) = stocked(&[]);
     let hint = daemon.resolve("telegram-bot").body["hint"].clone();
     assert!(hint.as_str().unwrap().contains("vaultctl add telegram"), "{hint}");
+}
+
+#[test]
+fn a_platform_with_one_required_field_is_that_field() {
+    let (_home, daemon) = stocked(&["skill:database:connection_string", "skill:database:note"]);
+    let field = "skill:database:connection_string";
+    assert_resolves(
+        &daemon,
+        &[("database", field), ("skill:database", field), ("skill:database:uri", field)],
+    );
+}
+
+#[test]
+fn a_platform_without_a_key_is_the_only_field_that_is_stored() {
+    let (_home, daemon) =
+        stocked(&["skill:smtp:password", "skill:mine:webhook_secret", "skill:aws:secretAccessKey"]);
+    assert_resolves(
+        &daemon,
+        &[
+            ("smtp", "skill:smtp:password"),
+            ("skill:mine", "skill:mine:webhook_secret"),
+            ("aws", "skill:aws:secretAccessKey"),
+        ],
+    );
+}
+
+#[test]
+fn a_platform_of_which_several_fields_are_stored_names_them() {
+    let (_home, daemon) = stocked(&["skill:aws:access_key_id", "skill:aws:secret_access_key"]);
+    let answer = daemon.resolve("aws");
+    assert_eq!(
+        (404, "not_found", "`aws` has several fields"),
+        (answer.status, answer.code(), answer.error())
+    );
+    let hint = answer.body["hint"].as_str().unwrap();
+    assert!(hint.contains("`skill:aws:access_key_id`, `skill:aws:secret_access_key`"), "{hint}");
+}
+
+#[test]
+fn a_platform_whose_key_is_not_stored_is_none_of_its_other_fields() {
+    let (_home, daemon) = stocked(&["skill:slack:signing_secret", "skill:openai:organization"]);
+    assert_resolves(&daemon, &[("slack", ""), ("openai", ""), ("skill:openai:token", "")]);
+}
+
+#[test]
+fn an_agent_hears_of_no_field_that_it_may_not_know() {
+    let (_home, daemon) = stocked(&["skill:mine:a", "skill:mine:b", "skill:mine:c"]);
+    let one = agent(&daemon, "one", &["read", "decrypt"], &["skill:mine:a"]);
+    let found = ask(&daemon, &one, ("GET", "/vault/resolve/mine"), &NONE);
+    assert_eq!((200, "skill:mine:a"), (found.status, found.value()));
+    let two = agent(&daemon, "two", &["decrypt"], &["skill:mine:a", "skill:mine:b"]);
+    let several = ask(&daemon, &two, ("GET", "/vault/resolve/mine"), &NONE);
+    assert_eq!((404, false), (several.status, several.text.contains("skill:mine:c")), "{}", several.text);
+    let none = agent(&daemon, "none", &["create"], &["*"]);
+    let nothing = ask(&daemon, &none, ("GET", "/vault/resolve/nothing"), &NONE);
+    assert_eq!(
+        nothing.body["error"],
+        ask(&daemon, &none, ("GET", "/vault/resolve/mine"), &NONE).body["error"]
+    );
 }

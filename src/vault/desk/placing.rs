@@ -3,7 +3,7 @@
 use super::Desk;
 use crate::api::Fault;
 use crate::audit::Draft;
-use crate::discovery::{names_behind, platforms};
+use crate::discovery::{is_before_fields, is_field, names_behind, platforms};
 use crate::domain::{Action, Caller, OrgId, PlatformName, SecretName};
 use crate::policy::{Request, Verdict, judge};
 use crate::store::{Refusal, StoreError};
@@ -43,7 +43,8 @@ impl Desk {
         org: &OrgId,
         name: &SecretName,
     ) -> Result<Option<SecretName>, Fault> {
-        let behind = names_behind(&SecretName::try_from(name.place().into_owned())?);
+        let name = &SecretName::try_from(name.place().into_owned())?;
+        let (behind, before_fields) = (names_behind(name), is_before_fields(name));
         let may_replace = |stored: &SecretName| {
             let replace = Request { action: Action::Encrypt, org: Some(org), name: Some(stored.as_str()) };
             !matches!(judge(caller, &replace), Verdict::Denied(_))
@@ -52,7 +53,8 @@ impl Desk {
         for platform in platforms(name.skill().map_or(name.as_str(), |(platform, _)| platform)) {
             let Ok(platform) = PlatformName::try_from(platform) else { continue };
             self.walk_platform(org, &platform, |one| {
-                let is_behind = || behind.iter().any(|behind| behind.as_str() == one.name.place());
+                let is_named = || behind.iter().any(|behind| behind.as_str() == one.name.place());
+                let is_behind = || (before_fields && is_field(&one.name)) || is_named();
                 if first.is_none() && is_behind() && !may_replace(&one.name) {
                     first = Some(one.name);
                 }
