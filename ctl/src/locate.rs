@@ -1,39 +1,137 @@
-//! Finding a secret by what a person typed, without looking at its value.
+//! Which secret a word means: the one way from what a person typed to a stored secret, without a look at its value.
 
-use vault::api::{Code, DamagedSecret, Discover, Fault, ListSecrets, Secret};
-use vault::domain::{OrgScope, SecretId};
+use schemars::JsonSchema;
+use serde::Serialize;
+use vault::api::{Address, Code, DamagedSecret, Discover, Fault, ListSecrets, Operation, Secret};
+use vault::discovery;
+use vault::domain::{OrgId, OrgScope, SecretId, SecretName};
 
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::show::plain;
 
-/// The fields that a platform alone stands for, first to last.
-const KEY_FIELDS: [&str; 4] = ["access_token", "api_key", "token", ""];
+/// What a word means.
+#[derive(Debug)]
+pub(crate) enum Meaning {
+    /// A stored secret: the one of this name or id, or the one that `get` finds for the word.
+    Stored(Box<Secret>),
+    /// A platform with several stored fields, none of which is its key.
+    Fields(Vec<SecretName>),
+    /// The secret of exactly this name, or none: nothing that this caller may list answers to the word.
+    Unseen(SecretName),
+    /// The secret of exactly this name, or none: no other secret could answer to the word, and no look was taken.
+    Itself(SecretName),
+}
 
-/// Finds the secret of an exact name or an id.
+/// Finds what a word means to a command that changes a secret.
+///
+/// # Errors
+/// `invalid_request` if it could be no secret's name, `integrity` if the row of what it means does not authenticate.
+pub(crate) fn meaning(context: &Context, asked: &str) -> Result<Meaning, Failure> {
+    let name = SecretName::try_from(asked.to_owned())?;
+    if discovery::candidates(asked) == [name.clone()] {
+        return Ok(Meaning::Itself(name));
+    }
+    look(context, asked).map(|found| found.unwrap_or(Meaning::Unseen(name)))
+}
+
+/// Finds what answers to a word, among what this caller may list: an exact name, an id, then what `get` tries.
+fn look(context: &Context, asked: &str) -> Result<Option<Meaning>, Failure> {
+    let stored = |secret: Secret| Meaning::Stored(Box::new(secret));
+    if let Some(found) = by_name(context, asked)? {
+        return Ok(Some(stored(found)));
+    }
+    if let Some(found) = by_id(context, asked)? {
+        return Ok(Some(stored(found)));
+    }
+    let names = names_of_platform(context, asked);
+    match discovery::answer(asked, &names.iter().collect::<Vec<_>>()) {
+        Some(name) => Ok(by_name(context, name.as_str())?.map(stored)),
+        None if discovery::is_keyless(asked) && !names.is_empty() => Ok(Some(Meaning::Fields(names))),
+        None => Ok(None),
+    }
+}
+
+/// Finds the secret that a word means.
 ///
 /// # Errors
 /// `not_found`, with the names that may have been meant.
-pub(crate) fn exact(context: &Context, asked: &str) -> Result<Secret, Failure> {
-    if let Some(found) = by_name(context, asked)? {
-        return Ok(found);
+pub(crate) fn secret(context: &Context, asked: &str) -> Result<Secret, Failure> {
+    match look(context, asked)? {
+        Some(Meaning::Stored(secret)) => Ok(*secret),
+        Some(Meaning::Fields(names)) => Err(one_of(asked, &names)),
+        _ => Err(not_found(context, asked)),
     }
-    by_id(context, asked)?.map_or_else(|| Err(not_found(context, asked)), Ok)
+}
+
+/// Changes the secret that a word means; the answer is the operation's.
+///
+/// # Errors
+/// `not_found`, with the names that may have been meant, and what else the operation is refused for.
+pub(crate) fn change<O: Operation>(
+    context: &Context,
+    asked: &str,
+    operation: impl FnOnce(Address) -> O,
+) -> Result<O::Answer, Failure> {
+    let address = match meaning(context, asked)? {
+        Meaning::Stored(secret) => {
+            note(context, asked, &secret.name);
+            secret.id.into()
+        }
+        Meaning::Fields(names) => return Err(one_of(asked, &names)),
+        Meaning::Unseen(name) | Meaning::Itself(name) => named(context, name)?,
+    };
+    context.call(&operation(address)).map_err(|failure| match failure {
+        Failure::Fault(fault) if is_missing(&fault) => not_found(context, asked),
+        failure => failure,
+    })
+}
+
+/// Addresses the secret of exactly a name, in the org that is meant.
+pub(crate) fn named(context: &Context, name: SecretName) -> Result<Address, Failure> {
+    Ok(Address::Name { name, org_id: context.one_org()? })
+}
+
+/// Returns whether a fault says that no such secret is there, for this caller.
+pub(crate) fn is_missing(fault: &Fault) -> bool {
+    fault.code == Code::NotFound && fault.message == Fault::not_found().message
+}
+
+/// Says which secret a word was taken for, if it is not its name.
+pub(crate) fn note(context: &Context, asked: &str, name: &SecretName) {
+    if asked != name.as_str() {
+        context.show.note(format_args!("note: {} means {}", plain(asked), plain(name.as_str())));
+    }
+}
+
+/// Refuses a word that several fields answer to.
+pub(crate) fn one_of(asked: &str, names: &[SecretName]) -> Failure {
+    let names: Vec<_> = names.iter().map(|name| plain(name.as_str())).collect();
+    let fault = Fault { message: format!("{} has several fields", plain(asked)), ..Fault::not_found() };
+    fault.hint(format!("name one of them: {}", names.join(", "))).into()
+}
+
+/// What is said of a secret, with its full name.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline)]
+pub(crate) struct About<T> {
+    pub(crate) org_id: OrgId,
+    pub(crate) name: String,
+    #[serde(flatten)]
+    pub(crate) answer: T,
 }
 
 /// Finds what is to be deleted by an exact name or an id, though its row may be damaged.
-///
-/// # Errors
-/// `not_found`, with the names that may have been meant.
-pub(crate) fn remains(context: &Context, asked: &str) -> Result<DamagedSecret, Failure> {
+pub(crate) fn remains(context: &Context, asked: &str) -> Result<Option<DamagedSecret>, Failure> {
     let org_id = context.one_org()?.map(OrgScope::One);
     let named = ListSecrets { org_id, name: Some(asked.to_owned()), ..ListSecrets::default() };
     if let Some(found) = whatever(context, &named)?.into_iter().next() {
-        return Ok(found);
+        return Ok(Some(found));
     }
-    let id = SecretId::try_from(asked.to_owned()).map_err(|_| not_found(context, asked))?;
+    let Ok(id) = SecretId::try_from(asked.to_owned()) else { return Ok(None) };
     let all = ListSecrets { org_id: Some(OrgScope::All), ..ListSecrets::default() };
-    let found = whatever(context, &all)?.into_iter().find(|secret| secret.id == id);
-    found.ok_or_else(|| not_found(context, asked))
+    Ok(whatever(context, &all)?.into_iter().find(|secret| secret.id == id))
 }
 
 /// Lists sound and damaged secrets alike.
@@ -47,28 +145,11 @@ fn whatever(context: &Context, query: &ListSecrets) -> Result<Vec<DamagedSecret>
     Ok(sound.chain(list.damaged).collect())
 }
 
-/// Finds the secret of an exact name, an id, or a platform, whose key it then is.
-///
-/// # Errors
-/// `not_found`, with the names that may have been meant.
-pub(crate) fn tolerant(context: &Context, asked: &str) -> Result<Secret, Failure> {
-    if let Some(found) = by_name(context, asked)? {
-        return Ok(found);
-    }
-    if let Some(found) = by_id(context, asked)? {
-        return Ok(found);
-    }
-    let fields = fields_of(context, asked.strip_prefix("skill:").unwrap_or(asked));
-    let key = KEY_FIELDS.iter().find_map(|key| fields.iter().find(|(field, _)| field == key));
-    let found = key.map(|(_, name)| by_name(context, name)).transpose()?.flatten();
-    found.map_or_else(|| Err(not_found(context, asked)), Ok)
-}
-
 /// Finds the secret of an exact name.
 ///
 /// # Errors
 /// `integrity` where its row does not authenticate.
-pub(crate) fn by_name(context: &Context, name: &str) -> Result<Option<Secret>, Failure> {
+fn by_name(context: &Context, name: &str) -> Result<Option<Secret>, Failure> {
     let org_id = context.one_org()?.map(OrgScope::One);
     let list =
         context.call(&ListSecrets { org_id, name: Some(name.to_owned()), ..ListSecrets::default() })?;
@@ -86,7 +167,7 @@ fn by_id(context: &Context, asked: &str) -> Result<Option<Secret>, Failure> {
 }
 
 fn not_found(context: &Context, asked: &str) -> Failure {
-    let mut near: Vec<String> = fields_of(context, asked).into_iter().map(|(_, name)| name).collect();
+    let mut near: Vec<_> = names_of_platform(context, asked).iter().map(SecretName::to_string).collect();
     if near.is_empty() {
         near = names_with(context, asked);
     }
@@ -98,12 +179,13 @@ fn not_found(context: &Context, asked: &str) -> Failure {
     }
 }
 
-/// Lists the fields that a platform has stored, each with its name.
-fn fields_of(context: &Context, platform: &str) -> Vec<(String, String)> {
+/// Lists what this caller may list of the platform that a word names, by itself or with a field.
+fn names_of_platform(context: &Context, asked: &str) -> Vec<SecretName> {
     let Ok(org_id) = context.one_org() else { return Vec::new() };
+    let platform = asked.strip_prefix("skill:").unwrap_or(asked).split(':').next().unwrap_or_default();
     let found = context.call(&Discover { platform: Some(platform.to_owned()), org_id });
     let fields = found.into_iter().flat_map(|found| found.platforms).flat_map(|platform| platform.fields);
-    fields.map(|field| (field.field, field.name.to_string())).collect()
+    fields.map(|field| field.name).collect()
 }
 
 /// Lists a few names that have the text in them.

@@ -43,7 +43,7 @@ impl Wanted {
 
     /// Gives the first name that no secret answers to, without reading a value.
     pub(crate) fn missing(&self, context: &Context) -> Option<&str> {
-        let is_missing = |name: &&String| matches!(locate::tolerant(context, name), Err(Failure::Fault(fault)) if fault.code == Code::NotFound);
+        let is_missing = |name: &&String| matches!(locate::secret(context, name), Err(Failure::Fault(fault)) if fault.code == Code::NotFound);
         self.names.iter().find(is_missing).map(String::as_str)
     }
 

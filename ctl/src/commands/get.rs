@@ -36,7 +36,7 @@ pub(crate) struct GetArgs {
 pub(super) fn run(args: &GetArgs, context: &Context) -> Result<ExitCode, Failure> {
     let org_id = context.one_org()?;
     let found = match (args.version, SecretId::try_from(args.name.clone())) {
-        (Some(_), _) => Some(read(locate::tolerant(context, &args.name)?.id, args.version, context)?),
+        (Some(_), _) => Some(read(locate::secret(context, &args.name)?.id, args.version, context)?),
         (None, Ok(id)) => by_id(id, context)?,
         (None, Err(_)) => None,
     };

@@ -3,13 +3,13 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use vault::api::ListVersions;
+use vault::api::{ListVersions, Secret};
 use vault::domain::SecretRef;
 
 use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::locate;
+use crate::locate::{self, About};
 use crate::show::{Table, date};
 
 /// Lists the values that a secret had, without showing them.
@@ -22,18 +22,20 @@ Examples:
   vaultctl history db-url --json | jq '.versions[0].version'")]
 pub(crate) struct HistoryArgs {
     /// A name, an id, or a platform
-    #[arg(add = Completes::Secret)]
+    #[arg(add = Completes::Key)]
     name: String,
 }
 
 /// Finds the secret and lists its versions.
 pub(super) fn run(args: &HistoryArgs, context: &Context) -> Result<ExitCode, Failure> {
-    let secret = locate::tolerant(context, &args.name)?;
+    let secret = locate::secret(context, &args.name)?;
     let history = context.call(&ListVersions { id: SecretRef::from(secret.id) })?;
     if context.show.is_json() {
-        context.show.json(&history)?;
+        let Secret { org_id, name, .. } = secret;
+        context.show.json(&About { org_id, name: name.to_string(), answer: history })?;
         return Ok(ExitCode::SUCCESS);
     }
+    locate::note(context, &args.name, &secret.name);
     let mut table = Table::new(&["VERSION", "STORED", "BY", ""]);
     for version in history.versions {
         let present = if version.version == secret.version { "present" } else { "" };

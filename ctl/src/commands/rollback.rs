@@ -18,8 +18,8 @@ Examples:
   vaultctl history db-url
   vaultctl rollback db-url --to 3")]
 pub(crate) struct RollbackArgs {
-    /// A name or an id, exactly
-    #[arg(add = Completes::Secret)]
+    /// A name, an id, or a platform
+    #[arg(add = Completes::Key)]
     name: String,
     /// The version to bring back, as `history` numbers them
     #[arg(long, value_name = "N")]
@@ -28,8 +28,7 @@ pub(crate) struct RollbackArgs {
 
 /// Finds the secret and brings the version back.
 pub(super) fn run(args: &RollbackArgs, context: &Context) -> Result<ExitCode, Failure> {
-    let secret = locate::exact(context, &args.name)?;
-    let changed = context.call(&Rollback { secret: secret.id.into(), version: args.to })?;
+    let changed = locate::change(context, &args.name, |secret| Rollback { secret, version: args.to })?;
     if context.show.is_json() {
         context.show.json(&changed)?;
     } else {

@@ -18,12 +18,12 @@ use crate::show::{counted, plain};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  vaultctl rotate skill:openai:access_token
+  vaultctl rotate openai
   vaultctl rotate --all
   vaultctl rotate --all --org team-a")]
 pub(crate) struct RotateArgs {
-    /// A name or an id, exactly
-    #[arg(required_unless_present = "all", conflicts_with = "all", add = Completes::Secret)]
+    /// A name, an id, or a platform
+    #[arg(required_unless_present = "all", conflicts_with = "all", add = Completes::Key)]
     name: Option<String>,
     /// Every secret
     #[arg(long)]
@@ -39,8 +39,7 @@ pub(super) fn run(args: &RotateArgs, context: &Context) -> Result<ExitCode, Fail
 }
 
 fn one(name: &str, context: &Context) -> Result<ExitCode, Failure> {
-    let secret = locate::exact(context, name)?;
-    let rotated = context.call(&RotateSecret { secret: secret.id.into() })?;
+    let rotated = locate::change(context, name, |secret| RotateSecret { secret })?;
     if context.show.is_json() {
         context.show.json(&rotated)?;
     } else {

@@ -27,7 +27,7 @@ pub(crate) struct ShowArgs {
 
 /// Finds the secret and prints its metadata.
 pub(super) fn run(args: &ShowArgs, context: &Context) -> Result<ExitCode, Failure> {
-    let secret = locate::tolerant(context, &args.name)?;
+    let secret = locate::secret(context, &args.name)?;
     if context.show.is_json() {
         context.show.json(&secret)?;
     } else {

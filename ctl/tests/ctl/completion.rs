@@ -51,7 +51,7 @@ fn in_bash_with(test: &TestEnvironment, line: &str, change: impl FnOnce(&mut Com
 
 /// Gives what bash would offer, and makes sure that nothing is said.
 #[track_caller]
-fn in_bash(test: &TestEnvironment, line: &str) -> Vec<String> {
+pub(crate) fn in_bash(test: &TestEnvironment, line: &str) -> Vec<String> {
     let run = in_bash_with(test, line, |_| ()).succeeded();
     assert_eq!("", run.stderr);
     run.stdout.lines().map(str::to_owned).collect()

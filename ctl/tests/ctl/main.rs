@@ -31,6 +31,7 @@ mod masking;
 mod mcp;
 mod migration;
 mod mistakes;
+mod one_name;
 mod output;
 mod own_files;
 mod planted;

@@ -104,7 +104,7 @@ fn colours_come_when_they_are_asked_for() {
 #[test]
 fn quiet_leaves_out_confirmations_and_notes_but_not_answers() {
     let test = TestEnvironment::served();
-    let run = test.ctl_with(&["set", "openai", "--quiet"], "x").succeeded();
+    let run = test.ctl_with(&["set", "openai", "--quiet", "--exact-name"], "x").succeeded();
     assert_eq!(("", ""), (&*run.stdout, &*run.stderr));
     assert_eq!("x", test.ctl(&["get", "openai", "--quiet"]).succeeded().stdout);
 }

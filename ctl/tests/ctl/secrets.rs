@@ -141,12 +141,3 @@ fn rm_needs_a_yes_where_nobody_can_be_asked() {
     test.ctl(&["rm", "a", "--yes"]).succeeded();
     test.ctl(&["get", "a"]).ended_with(3);
 }
-
-#[test]
-fn rm_takes_no_platform_for_a_name() {
-    let test = TestEnvironment::served();
-    test.ctl_with(&["set", TOKEN], "x").succeeded();
-    let run = test.ctl(&["rm", "openai", "--yes"]).ended_with(3);
-    assert!(run.stderr.contains("did you mean skill:openai:access_token?"), "{run}");
-    test.ctl(&["get", TOKEN]).succeeded();
-}

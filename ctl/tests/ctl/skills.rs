@@ -8,7 +8,7 @@ use vault_testkit::{Run, TestEnvironment};
 fn stocked(secrets: &[(&str, &str)]) -> TestEnvironment {
     let test = TestEnvironment::served();
     for (name, value) in secrets {
-        test.ctl_with(&["set", name], value).succeeded();
+        test.ctl_with(&["set", name, "--exact-name"], value).succeeded();
     }
     test
 }

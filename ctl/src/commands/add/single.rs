@@ -2,13 +2,14 @@
 
 use std::process::ExitCode;
 
-use vault::api::{Code, CreateSecret};
+use vault::api::{Code, CreateSecret, Fault};
 use vault::domain::{Invalid, SecretName};
 use vault::presets::{PresetField, Presets};
 
 use super::{AddArgs, Particulars};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::locate::{self, Meaning};
 use crate::moment::Expiry;
 use crate::show::plain;
 
@@ -21,6 +22,7 @@ pub(super) fn run(args: &AddArgs, context: &Context) -> Result<ExitCode, Failure
     }
     let org_id = context.one_org()?;
     context.unlocked()?;
+    refuse_behind(&name, context)?;
     note_near(&args.name, context);
     let value = args.source.take(&format!("Value of {name}"), context.show)?;
     let Particulars { category, metadata, expires } = &args.particulars;
@@ -43,6 +45,21 @@ pub(super) fn run(args: &AddArgs, context: &Context) -> Result<ExitCode, Failure
         context.show.done(format_args!("stored {}", plain(created.entry.name.as_str())))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses a name that finds another secret already: it would hide that from some commands and not from others.
+fn refuse_behind(name: &SecretName, context: &Context) -> Result<(), Failure> {
+    let found = match locate::meaning(context, name.as_str())? {
+        Meaning::Stored(secret) if secret.name != *name => vec![secret.name],
+        Meaning::Fields(names) => names,
+        _ => return Ok(()),
+    };
+    let message = format!("{} finds what is stored already", plain(name.as_str()));
+    let commands: Vec<_> = found.iter().map(|name| super::set(name.as_str(), context)).collect();
+    let exact = format!("{} --exact-name", super::set(name.as_str(), context));
+    let hint =
+        format!("replace its value with: {}; or store this name too with: {exact}", commands.join(" or "));
+    Err(Fault::new(Code::Conflict, message).hint(hint).into())
 }
 
 /// Says what replaces the value of a name that is taken.

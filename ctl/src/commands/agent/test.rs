@@ -83,7 +83,7 @@ pub(super) fn run(args: &TestArgs, context: &Context) -> Result<ExitCode, Failur
 
 /// Gives the stored name of what was typed, or takes it as a name to come.
 fn stored(typed: &str, context: &Context) -> Result<SecretName, Failure> {
-    match locate::tolerant(context, typed) {
+    match locate::secret(context, typed) {
         Ok(secret) => Ok(secret.name),
         Err(Failure::Fault(Fault { code: Code::NotFound, .. })) => {
             SecretName::try_from(typed.to_owned()).map_err(|rule| Fault::from(rule).into())

@@ -243,7 +243,7 @@ fn discover(asked: Discovered, context: &Context) -> Result<Value, Failure> {
 }
 
 fn describe(asked: &Described, context: &Context) -> Result<Value, Failure> {
-    Ok(serde_json::to_value(answers::Description::from(locate::tolerant(context, &asked.name)?))?)
+    Ok(serde_json::to_value(answers::Description::from(locate::secret(context, &asked.name)?))?)
 }
 
 /// Writes the command that adds a secret; a name that a shell could take for more is not written into one.

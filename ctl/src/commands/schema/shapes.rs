@@ -9,6 +9,8 @@ use vault::api;
 use vault::presets::Preset;
 use vault::secret::Revealed;
 
+use crate::locate::About;
+
 use crate::commands::{
     agent, backup, doctor, import, init, integrate, rekey, restore, scan, service, status, ui,
 };
@@ -34,8 +36,8 @@ shapes! {
     "get": api::Resolved,
     "show": api::Secret,
     "list": api::SecretList,
-    "rm": api::Deleted,
-    "history": api::Versions,
+    "rm": About<api::Deleted>,
+    "history": About<api::Versions>,
     "rollback": api::Created,
     "rotate": api::Created | api::RotatedAll,
     "resolve": api::Resolved | api::ResolvedMany,
