@@ -58,7 +58,7 @@ pub(crate) struct Global {
     /// A private file with the token of the agent to speak as, else `AGENTICMAIL_VAULT_TOKEN`
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
-    /// The tenant; `*` is all of them where a command can mean all [default: default]
+    /// The tenant, else `AGENTICMAIL_VAULT_ORG`; `*` is all of them where a command can mean all [default: default]
     #[arg(long, global = true, value_name = "ORG", value_parser = org_scope, add = Completes::Org)]
     pub(crate) org: Option<OrgScope>,
     /// Answer in JSON, errors too

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use vault::agents::Token;
 use vault::api::{Code, Fault, Operation, Status, StatusOf};
@@ -20,7 +21,7 @@ use crate::token::Credential;
 pub(crate) const SOCKET_PATH_BYTES: usize = 107;
 
 /// What a command works with.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Context {
     /// The vault's folder.
     pub(crate) home: PathBuf,
@@ -28,14 +29,15 @@ pub(crate) struct Context {
     pub(crate) show: Show,
     org: Option<OrgScope>,
     search: SocketSearch,
-    credential: Option<Credential>,
+    credential: Option<Arc<Credential>>,
 }
 
 impl Context {
     /// Settles where the vault is and which org is meant.
     ///
     /// # Errors
-    /// `invalid_request` where no home is named and the user has none, or the named token cannot be read.
+    /// `invalid_request` where no home is named and the user has none, the named token cannot be read, or the variable of
+    /// the org names none.
     pub(crate) fn new(global: Global, show: Show) -> Result<Self, Failure> {
         let home = global.home.or_else(env::home).ok_or_else(|| {
             Failure::usage(
@@ -44,8 +46,12 @@ impl Context {
             )
         })?;
         let search = SocketSearch { flag: global.socket, variable: env::socket(), home: Some(home.clone()) };
-        let credential = Credential::find(global.token_file.as_deref())?;
-        Ok(Self { home, show, org: global.org, search, credential })
+        let credential = Credential::find(global.token_file.as_deref())?.map(Arc::new);
+        let org = match global.org {
+            Some(org) => Some(org),
+            None => env::org()?.map(OrgScope::One),
+        };
+        Ok(Self { home, show, org, search, credential })
     }
 
     /// Does an operation at the daemon.
@@ -170,6 +176,12 @@ impl Context {
         }
     }
 
+    /// Returns the same for an org, if one is given.
+    pub(crate) fn in_org(&self, org: Option<&OrgId>) -> Self {
+        let one = org.cloned().map(OrgScope::One);
+        Self { org: one.or_else(|| self.org.clone()), ..self.clone() }
+    }
+
     /// Gives the org or the orgs that were named.
     pub(crate) fn orgs(&self) -> Option<OrgScope> {
         self.org.clone()
@@ -198,7 +210,7 @@ impl Context {
         if let Some(socket) = self.named_socket() {
             put("--socket", socket);
         }
-        if let Some(file) = self.credential.as_ref().and_then(Credential::file) {
+        if let Some(file) = self.credential.as_deref().and_then(Credential::file) {
             put("--token-file", file);
         }
         if let Some(OrgScope::One(org)) = &self.org {

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-use crate::failure::Failure;
+use vault::domain::OrgId;
 use vault::secret::Passphrase;
+
+use crate::failure::Failure;
 
 /// Gives the home that `AGENTICMAIL_HOME` names, else `~/.agenticmail`.
 pub(crate) fn home() -> Option<PathBuf> {
@@ -66,6 +68,21 @@ pub(crate) const TOKEN: &str = "AGENTICMAIL_VAULT_TOKEN";
 pub(crate) fn token() -> Result<Option<String>, Failure> {
     let not_text = |_| Failure::usage(format!("{TOKEN} is not UTF-8"), format!("mend it, or unset {TOKEN}"));
     set(TOKEN).map(OsString::into_string).transpose().map_err(not_text)
+}
+
+/// The variable that names the org.
+const ORG: &str = "AGENTICMAIL_VAULT_ORG";
+
+/// Returns the org that `AGENTICMAIL_VAULT_ORG` names.
+///
+/// # Errors
+/// `invalid_request` if it is set and names no org: one that got lost would lead to another project's secrets.
+pub(crate) fn org() -> Result<Option<OrgId>, Failure> {
+    let Some(text) = set(ORG) else { return Ok(None) };
+    let org = text.into_string().ok().and_then(|text| OrgId::try_from(text).ok());
+    org.map(Some).ok_or_else(|| {
+        Failure::usage(format!("{ORG} is set and names no org"), format!("set it to one org, or unset {ORG}"))
+    })
 }
 
 /// Tells whether `NO_COLOR` asks for none, or the terminal cannot show any.

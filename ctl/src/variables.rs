@@ -25,7 +25,7 @@ impl<'v> Variables<'v> {
     /// `conflict`, with both names, if another secret is in it already.
     pub(crate) fn put(&mut self, variable: &'v str, read: &'v ResolvedValue) -> Result<(), Failure> {
         match self.0.iter().find(|(known, _)| *known == variable) {
-            Some((_, other)) if other.name == read.name => Ok(()),
+            Some((_, other)) if other.entry.id == read.entry.id => Ok(()),
             Some((_, other)) => Err(both(variable, other.name.as_str(), read.name.as_str()).into()),
             None => {
                 self.0.push((variable, read));

@@ -6,13 +6,14 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use vault::api::{Code, Fault, ResolvedValue};
 use vault::discovery::{self, is_variable};
+use vault::domain::Invalid;
 use zeroize::Zeroizing;
 
 use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::quote;
-use crate::references::{Values, Wanted};
+use crate::references::{Reference, Values, Wanted};
 use crate::show::plain;
 use crate::variables::{Passed, Variables, misfit};
 
@@ -59,18 +60,18 @@ pub(super) enum Format {
 /// A name as it was asked for.
 struct Asked<'a> {
     variable: Option<&'a str>,
-    name: &'a str,
+    secret: Reference,
 }
 
 impl<'a> Asked<'a> {
-    /// Takes `VAR=NAME` apart; a name may have a `=` of its own after what is no variable.
-    fn of(text: &'a str) -> Self {
-        match text.split_once('=') {
-            Some((variable, name)) if is_variable(variable) && !name.is_empty() => {
-                Self { variable: Some(variable), name }
-            }
-            _ => Self { variable: None, name: text },
-        }
+    /// Takes `VAR=NAME` apart; a name may have a `=` of its own after what is no variable, and may be a reference.
+    fn of(text: &'a str) -> Result<Self, Invalid> {
+        let (variable, name) = match text.split_once('=') {
+            Some((variable, name)) if is_variable(variable) && !name.is_empty() => (Some(variable), name),
+            _ => (None, text),
+        };
+        let secret = Reference::of(name)?.unwrap_or_else(|| Reference::to(name));
+        Ok(Self { variable, secret })
     }
 }
 
@@ -81,13 +82,13 @@ pub(super) fn run(args: &EnvArgs, context: &Context) -> Result<ExitCode, Failure
     }
     let usual = if context.show.is_json() { Format::Json } else { Format::Sh };
     let format = args.format.unwrap_or(usual);
-    let asked: Vec<_> = args.names.iter().map(|name| Asked::of(name)).collect();
+    let asked = args.names.iter().map(|name| Asked::of(name)).collect::<Result<Vec<_>, _>>()?;
     let mut wanted = Wanted::default();
     args.skill.iter().for_each(|platform| wanted.platform(platform));
     for asked in &asked {
-        wanted.name(asked.name);
+        wanted.secret(&asked.secret);
     }
-    let values = wanted.read(context)?;
+    let values = wanted.read(context).map_err(|failure| placed(failure, &wanted, context))?;
     let own = own_variables(&asked, &values)?;
     let variables = chosen(&asked, &values, &own, context)?;
     if format == Format::Json {
@@ -100,9 +101,20 @@ pub(super) fn run(args: &EnvArgs, context: &Context) -> Result<ExitCode, Failure
     Ok(ExitCode::SUCCESS)
 }
 
+/// Says in which org a secret is missing, if a reference names one.
+fn placed(failure: Failure, wanted: &Wanted, context: &Context) -> Failure {
+    match failure {
+        Failure::Fault(fault) if fault.code == Code::NotFound => match wanted.missing(context) {
+            Some(missing) => missing.placed(fault).into(),
+            None => fault.into(),
+        },
+        other => other,
+    }
+}
+
 /// Gives each name that came without a variable the one that it usually goes into, else one made of it.
 fn own_variables(asked: &[Asked<'_>], values: &Values) -> Result<Vec<String>, Failure> {
-    let own = |asked: &Asked<'_>| match (asked.variable, values.named(asked.name)) {
+    let own = |asked: &Asked<'_>| match (asked.variable, values.of(&asked.secret)) {
         (Some(variable), _) => Ok(variable.to_owned()),
         (None, None) => Ok(String::new()),
         (None, Some(read)) => match discovery::variables(&read.name) {
@@ -125,7 +137,7 @@ fn chosen<'v>(
 ) -> Result<Variables<'v>, Failure> {
     let mut named = Variables::default();
     let with_own =
-        asked.iter().zip(own).filter_map(|(asked, own)| Some((asked, own, values.named(asked.name)?)));
+        asked.iter().zip(own).filter_map(|(asked, own)| Some((asked, own, values.of(&asked.secret)?)));
     for (asked, own, read) in with_own.clone() {
         if asked.variable.is_some() {
             named.put(own, read)?;
@@ -181,8 +193,8 @@ mod tests {
     #[test]
     fn a_variable_may_stand_before_the_name() {
         let asked = |text| {
-            let asked = Asked::of(text);
-            (asked.variable.map(str::to_owned), asked.name.to_owned())
+            let asked = Asked::of(text).unwrap();
+            (asked.variable.map(str::to_owned), asked.secret.name)
         };
         assert_eq!((Some("KEY".into()), "skill:a:b".into()), asked("KEY=skill:a:b"));
         assert_eq!((None, "no-variable=x".into()), asked("no-variable=x"));

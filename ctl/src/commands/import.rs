@@ -24,6 +24,7 @@ use vault::api::{Code, Fault, Import, ImportEntry, Imported, OnConflict};
 use self::found::Found;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::quote::for_argument;
 use crate::show::plain;
 
 /// Brings secrets in from elsewhere, all of them or none.
@@ -142,15 +143,18 @@ pub(super) fn run(args: &ImportArgs, context: &Context) -> Result<ExitCode, Fail
         entries.push(refs::copy(path(args)?, context)?);
     }
     let mut import = Import { entries, on_conflict: args.on_conflict.into(), dry_run: true };
-    let foreseen = context.call(&import).map_err(in_options)?;
+    let foreseen = context.call(&import).map_err(|failure| in_options(failure, args, context))?;
     plan::print(&foreseen, &found, context)?;
+    if foreseen.conflicts > 0 {
+        context.show.note(around(args, context));
+    }
     if args.dry_run {
         answer(&foreseen, &found, context)?;
         let taken = foreseen.conflicts > 0;
         return Ok(if taken { ExitCode::from(Code::Conflict.exit()) } else { ExitCode::SUCCESS });
     }
     import.dry_run = false;
-    let imported = context.call(&import).map_err(in_options)?;
+    let imported = context.call(&import).map_err(|failure| in_options(failure, args, context))?;
     let replaced =
         if args.replace_with_refs { refs::replace(path(args)?, &imported, &found, context)? } else { 0 };
     answer(&imported, &found, context)?;
@@ -222,16 +226,30 @@ fn answer(imported: &Imported, found: &Found, context: &Context) -> Result<(), F
 }
 
 /// Names this program's options where the daemon names its fields.
-fn in_options(failure: Failure) -> Failure {
+fn in_options(failure: Failure, args: &ImportArgs, context: &Context) -> Failure {
     let Failure::Fault(fault) = failure else { return failure };
-    let hint = match fault.code {
-        Code::Conflict => {
-            "leave them with --on-conflict skip, or give them the new values with --on-conflict overwrite"
+    match fault.code {
+        Code::Conflict => fault.hint(around(args, context)).into(),
+        Code::TooLarge => {
+            fault.hint("an import takes at most 2 MiB in all: bring the file in by parts").into()
         }
-        Code::TooLarge => "an import takes at most 2 MiB in all: bring the file in by parts",
-        _ => return fault.into(),
-    };
-    fault.hint(hint).into()
+        _ => fault.into(),
+    }
+}
+
+/// Says what can be done about names that are there: most often they are another project's.
+fn around(args: &ImportArgs, context: &Context) -> String {
+    let replaced =
+        "leave them with --on-conflict skip, or give them the new values with --on-conflict overwrite";
+    let (Format::Dotenv, Some(file)) = (args.format, &args.file) else { return replaced.to_owned() };
+    let folder = std::path::absolute(file).ok().and_then(|file| Some(file.parent()?.file_name()?.to_owned()));
+    let project = folder.and_then(|folder| folder.into_string().ok()).unwrap_or_else(|| "project".to_owned());
+    let refs = if args.replace_with_refs { " --replace-with-refs" } else { "" };
+    let import = format!("import dotenv {}{refs}", for_argument(&file.to_string_lossy()).as_str());
+    let org = context.command(&format!("--org {} {import}", for_argument(&project).as_str()));
+    let prefix =
+        context.command(&format!("{import} --prefix {}", for_argument(&format!("{project}-")).as_str()));
+    plain(&format!("keep a second project's apart with: {org}; or: {prefix}; or {replaced}"))
 }
 
 /// Gives an entry its place in an import.

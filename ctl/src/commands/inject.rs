@@ -17,7 +17,7 @@ use crate::output_file;
 use crate::references::{SCHEME, Wanted};
 use crate::show::{counted, plain};
 use crate::utf8;
-use template::{Malformed, Template};
+use template::{Malformed, Placed, Template};
 
 /// What to do where the output cannot be that file.
 const INSTEAD: &str = "write to stdout with `-o -`";
@@ -27,7 +27,7 @@ const LARGEST: u64 = 16 * 1024 * 1024;
 
 /// Fills the references of a template with values.
 ///
-/// `{{ vault://NAME }}` becomes the value of the secret that `resolve NAME` finds. All values are read at once, or none. The
+/// `{{ vault://NAME }}` becomes the value of the secret that `resolve NAME` finds, `{{ vault://NAME?org=ORG }}` that of another org. All values are read at once, or none. The
 /// output file is for its owner alone (0600), and the old one stays in place until the new one is whole; a symbolic link
 /// is followed, but for another user's in a folder that all may write. A reference to a secret that is not there changes nothing.
 #[derive(Debug, Args)]
@@ -105,22 +105,22 @@ fn told(path: &Path, malformed: &Malformed) -> Failure {
 /// Reads the values and puts them in place of their references.
 fn fill(template: &Template<'_>, args: &InjectArgs, context: &Context) -> Result<Zeroizing<String>, Failure> {
     let mut wanted = Wanted::default();
-    template.references().for_each(|reference| wanted.name(reference.name));
+    template.references().for_each(|one| wanted.secret(&one.reference));
     let values = wanted.read(context).map_err(|failure| match failure {
         Failure::Fault(fault) if fault.code == Code::NotFound => {
             Failure::Fault(placed(fault, &wanted, template, (args, context)))
         }
         other => other,
     })?;
-    Ok(template.filled(|name| values.named(name).map_or("", |read| read.value.value().expose())))
+    Ok(template.filled(|reference| values.of(reference).map_or("", |read| read.value.value().expose())))
 }
 
 /// Says which reference of which line has no secret.
 fn placed(fault: Fault, wanted: &Wanted, template: &Template<'_>, from: (&InjectArgs, &Context)) -> Fault {
     let (args, context) = from;
     let missing = wanted.missing(context);
-    let place = missing.and_then(|name| template.references().find(|reference| reference.name == name));
-    let Some(reference) = place else { return fault };
-    let (file, line, name) = (shown(&args.input), reference.line, plain(reference.name));
-    Fault { message: format!("{file}, line {line}: {SCHEME}{name}: {}", fault.message), ..fault }
+    let place = missing.and_then(|missing| template.references().find(|one| one.reference == *missing));
+    let Some(Placed { reference, line }) = place else { return fault };
+    let (file, asked) = (shown(&args.input), plain(&reference.to_string()));
+    Fault { message: format!("{file}, line {line}: {asked}: {}", fault.message), ..fault }
 }

@@ -32,6 +32,7 @@ mod mcp;
 mod migration;
 mod mistakes;
 mod one_name;
+mod orgs;
 mod output;
 mod own_files;
 mod planted;

@@ -26,7 +26,7 @@ pub(super) fn print(foreseen: &Imported, found: &Found, context: &Context) -> Re
     context.show.table(&table)?;
     if foreseen.conflicts > 0 {
         let taken = counted(foreseen.conflicts, "name");
-        context.show.note(format_args!("{taken} there already; see --on-conflict"));
+        context.show.note(format_args!("{taken} there already"));
     }
     Ok(())
 }

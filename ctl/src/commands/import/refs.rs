@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Map;
 use vault::api::{ImportEntry, Imported, Taken};
-use vault::domain::{Metadata, SecretName};
+use vault::domain::{Metadata, OrgId, SecretName};
 use vault::files;
 use zeroize::Zeroizing;
 
@@ -18,6 +18,7 @@ use crate::moment::now;
 use crate::output_file;
 use crate::prompt::checked;
 use crate::quote::for_own_dotenv;
+use crate::references::Reference;
 use crate::show::date;
 
 /// Makes the secret that holds the file as it was.
@@ -48,20 +49,27 @@ pub(super) fn replace(
 ) -> Result<usize, Failure> {
     let text = whole_text_of(path)?;
     let stored = |outcome| matches!(outcome, Taken::Created | Taken::Overwritten);
-    let names: Vec<&str> =
-        imported.entries.iter().filter(|one| stored(one.outcome)).map(|one| one.name.as_str()).collect();
-    let stored = found.variables.iter().filter(|(_, name)| names.contains(&name.as_str()));
-    let references: BTreeMap<_, _> =
-        stored.map(|(variable, name)| (variable.as_str(), reference(name))).collect();
+    let entries: BTreeMap<&str, &OrgId> = imported
+        .entries
+        .iter()
+        .filter(|one| stored(one.outcome))
+        .map(|one| (one.name.as_str(), &one.org_id))
+        .collect();
+    let stored = found.variables.iter().filter_map(|(variable, name)| {
+        Some((variable.as_str(), reference(name, entries.get(name.as_str())?)))
+    });
+    let references: BTreeMap<_, _> = stored.collect();
     let (text, replaced) = rewritten(&text, &read_each(&text).0, &references);
     let real = output_file::followed(path, &context.home)?;
     files::replace_private(&real, text.as_bytes()).map_err(|error| Failure::file(&real, &error))?;
     Ok(replaced)
 }
 
-/// Writes a reference as a line of the file holds it: with quotes where its name has what would end it.
-fn reference(name: &str) -> Zeroizing<String> {
-    for_own_dotenv(&format!("{SCHEME}{name}"))
+/// Writes a reference as a line of the file holds it: with its org unless that is the default, and with quotes if it has what
+/// would end it.
+fn reference(name: &str, org: &OrgId) -> Zeroizing<String> {
+    let org = Some(org).filter(|org| **org != OrgId::default() || Reference::hides_org(name));
+    for_own_dotenv(&Reference { org: org.cloned(), name: name.to_owned() }.to_string())
 }
 
 /// Puts references in the place of all values of the variables that were stored, replaced ones too; everything else stays
@@ -91,7 +99,8 @@ mod tests {
     fn values_become_references_and_everything_else_stays() {
         let text = "# remark\r\nexport A='x\ny' # z\r\nB=keep\n\nC = 1\nBAD LINE\nA=again\nD=\"1\"";
         let names = [("A", "a"), ("C", "c"), ("D", "team #1 \u{e9}'")];
-        let references = BTreeMap::from(names.map(|(variable, name)| (variable, reference(name))));
+        let references =
+            BTreeMap::from(names.map(|(variable, name)| (variable, reference(name, &OrgId::default()))));
         let (text, replaced) = rewritten(text, &read_each(text).0, &references);
         let expected = "# remark\r\nexport A=vault://a # z\r\nB=keep\n\nC = vault://c\nBAD LINE\nA=vault://a\n\
                         D=\"vault://team #1 \u{e9}'\"";
@@ -103,7 +112,7 @@ mod tests {
     #[test]
     fn every_value_of_a_variable_that_was_stored_becomes_a_reference() {
         let text = "A=\nA=vault://b\nA=stored\nA=another\n";
-        let references = BTreeMap::from([("A", reference("a"))]);
+        let references = BTreeMap::from([("A", reference("a", &OrgId::default()))]);
         let (text, replaced) = rewritten(text, &read_each(text).0, &references);
         assert_eq!(("A=\nA=vault://b\nA=vault://a\nA=vault://a\n", 2), (text.as_str(), replaced));
     }

@@ -1,8 +1,9 @@
 //! A template: text with references in double braces. Other double braces are text, as other templates need them.
 
+use vault::domain::Invalid;
 use zeroize::Zeroizing;
 
-use crate::references;
+use crate::references::{Reference, SCHEME};
 
 const OPENS: &str = "{{";
 const CLOSES: &str = "}}";
@@ -16,14 +17,14 @@ pub(super) struct Template<'t> {
 #[derive(Debug)]
 enum Part<'t> {
     Text(&'t str),
-    Reference(Reference<'t>),
+    Reference(Placed),
 }
 
 /// A reference and where it stands.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Reference<'t> {
-    /// The name in it.
-    pub(super) name: &'t str,
+pub(super) struct Placed {
+    /// The secret that it means.
+    pub(super) reference: Reference,
     /// Its line, from 1.
     pub(super) line: usize,
 }
@@ -46,9 +47,9 @@ impl<'t> Template<'t> {
             line += before.matches('\n').count();
             let inner = after.split_once(CLOSES).filter(|(inner, _)| !inner.contains('\n'));
             let (inner, after) = inner.ok_or(Malformed { line, why: "the reference is not closed" })?;
-            let name = references::name_of(inner.trim());
-            let name = name.ok_or(Malformed { line, why: "the reference names no secret" })?;
-            parts.extend([Part::Text(before), Part::Reference(Reference { name, line })]);
+            let found = Reference::of(inner).map_err(|Invalid(why)| Malformed { line, why })?;
+            parts.push(Part::Text(before));
+            parts.extend(found.map(|reference| Part::Reference(Placed { reference, line })));
             rest = after;
         }
         parts.push(Part::Text(rest));
@@ -56,20 +57,20 @@ impl<'t> Template<'t> {
     }
 
     /// Gives the references, in their order.
-    pub(super) fn references(&self) -> impl Iterator<Item = &Reference<'t>> {
+    pub(super) fn references(&self) -> impl Iterator<Item = &Placed> {
         self.parts.iter().filter_map(|part| match part {
-            Part::Reference(reference) => Some(reference),
+            Part::Reference(placed) => Some(placed),
             Part::Text(_) => None,
         })
     }
 
     /// Writes the text with values in place of the references.
-    pub(super) fn filled<'v>(&self, value: impl Fn(&str) -> &'v str) -> Zeroizing<String> {
+    pub(super) fn filled<'v>(&self, value: impl Fn(&Reference) -> &'v str) -> Zeroizing<String> {
         let mut filled = Zeroizing::new(String::new());
         for part in &self.parts {
             filled.push_str(match part {
                 Part::Text(text) => text,
-                Part::Reference(reference) => value(reference.name),
+                Part::Reference(placed) => value(&placed.reference),
             });
         }
         filled
@@ -82,7 +83,7 @@ fn next(text: &str) -> Option<(&str, &str)> {
     loop {
         let found = from + text.get(from..)?.find(OPENS)?;
         let after = text.get(found + OPENS.len()..)?;
-        if after.trim_start_matches([' ', '\t']).starts_with(references::SCHEME) {
+        if after.trim_start_matches([' ', '\t']).starts_with(SCHEME) {
             return Some((text.get(..found)?, after));
         }
         from = found + 1;
@@ -94,7 +95,7 @@ mod tests {
     use super::*;
 
     fn filled(text: &str) -> String {
-        Template::parse(text).unwrap().filled(|name| if name == "a b" { "1" } else { "2" }).to_string()
+        Template::parse(text).unwrap().filled(|one| if one.name == "a b" { "1" } else { "2" }).to_string()
     }
 
     #[test]
@@ -108,7 +109,8 @@ mod tests {
     #[test]
     fn references_know_their_lines() {
         let template = Template::parse("a\n{{vault://b}} {{ vault://c }}\n\n{{vault://d}}").unwrap();
-        let lines: Vec<_> = template.references().map(|reference| (reference.name, reference.line)).collect();
+        let lines: Vec<_> =
+            template.references().map(|one| (one.reference.name.as_str(), one.line)).collect();
         assert_eq!(vec![("b", 2), ("c", 2), ("d", 4)], lines);
     }
 

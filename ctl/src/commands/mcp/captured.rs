@@ -17,7 +17,7 @@ use super::tree::{Report, Stop, Tree};
 use crate::commands::run::{Assigned, Launch, Surroundings, without_nul};
 use crate::context::Context;
 use crate::failure::{Failure, in_words};
-use crate::references::{Values, Wanted};
+use crate::references::{Reference, Values, Wanted};
 use crate::show::plain;
 use crate::variables::{Passed, misfit};
 use vault::api::{Code, Fault, ResolvedValue};
@@ -74,13 +74,13 @@ pub(super) fn run(asked: Run, session: &Session<'_>, stop: &Stop) -> Result<Ran,
 fn read(asked: &Run, context: &Context) -> Result<Values, Failure> {
     let mut wanted = Wanted::default();
     asked.skills.iter().for_each(|platform| wanted.platform(platform));
-    asked.env.values().for_each(|name| wanted.name(name));
+    asked.env.values().for_each(|name| wanted.secret(&Reference::to(name)));
     if let Some(variable) = asked.env.keys().find(|variable| !is_variable(variable)) {
         let message = format!("`{}` can be no variable", plain(variable));
         return Err(Failure::usage(message, "use letters, digits and _"));
     }
     let values = wanted.read(context).map_err(|failure| named(failure, &wanted, context))?;
-    let mut named = asked.env.values().filter_map(|name| values.named(name));
+    let mut named = asked.env.values().filter_map(|name| values.of(&Reference::to(name)));
     match named.find_map(|read| Some((&read.name, unmasked(read)?))) {
         None => Ok(values),
         Some((name, why)) => Err(Failure::usage(
@@ -94,7 +94,9 @@ fn read(asked: &Run, context: &Context) -> Result<Values, Failure> {
 fn named(failure: Failure, wanted: &Wanted, context: &Context) -> Failure {
     match failure {
         Failure::Fault(fault) if fault.code == Code::NotFound => match wanted.missing(context) {
-            Some(name) => Fault { message: format!("there is no secret `{}`", plain(name)), ..fault }.into(),
+            Some(missing) => {
+                Fault { message: format!("there is no secret `{}`", missing.shown()), ..fault }.into()
+            }
             None => fault.into(),
         },
         other => other,
@@ -111,7 +113,9 @@ fn unmasked(read: &ResolvedValue) -> Option<&'static str> {
 fn assigned(asked: &Run, values: &Values, passed: &Passed<'_>) -> Result<Vec<Assigned>, Failure> {
     let mut assigned: Vec<_> = passed.variables.pairs().iter().map(Assigned::of_secret).collect();
     for (variable, name) in &asked.env {
-        assigned.extend(values.named(name).map(|read| Assigned::new(variable, read.value.value().expose())));
+        assigned.extend(
+            values.of(&Reference::to(name)).map(|read| Assigned::new(variable, read.value.value().expose())),
+        );
     }
     without_nul(&assigned)?;
     Ok(assigned)

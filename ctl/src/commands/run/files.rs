@@ -48,7 +48,7 @@ impl Files {
         made.folder = Some((folder.clone(), lock));
         for pair in pairs {
             let path = folder.join(&pair.variable);
-            let value = values.named(&pair.name).map(|read| read.value.value());
+            let value = values.of(&pair.secret).map(|read| read.value.value());
             let mut file = files::create_private(&path).map_err(failed)?;
             file.write_all(value.map_or("", |value| value.expose()).as_bytes()).map_err(failed)?;
             made.paths.push((pair.variable.clone(), path));

@@ -17,7 +17,7 @@ use crate::context::Context;
 use crate::dotenv::{self, Assignment};
 use crate::env::PRIVATE;
 use crate::failure::{Failure, in_words};
-use crate::references::{self, Values, Wanted};
+use crate::references::{Reference, Values, Wanted};
 use crate::show::{Show, plain};
 use crate::utf8;
 use crate::variables::{Passed, both, misfit};
@@ -30,8 +30,8 @@ const NAMED: usize = 5;
 pub(crate) struct Pair {
     /// The variable.
     pub(super) variable: String,
-    /// The secret's name, as `resolve` takes it.
-    pub(super) name: String,
+    /// The secret.
+    pub(super) secret: Reference,
 }
 
 /// What a variable holds: wiped when dropped, not shown.
@@ -81,20 +81,44 @@ impl Assigned {
 /// Reads `VAR=NAME`.
 pub(super) fn pair(text: &str) -> Result<Pair, Invalid> {
     let (variable, name) = text.split_once('=').ok_or(Invalid("it is VAR=NAME: a variable and a secret"))?;
-    let name = references::name_of(name).unwrap_or(name);
+    let secret = Reference::of(name)?.unwrap_or_else(|| Reference::to(name));
     if !is_variable(variable) || name.is_empty() {
         return Err(Invalid("it is VAR=NAME: a variable and a secret"));
     }
     if PRIVATE.contains(&variable) {
         return Err(Invalid("the vault's key and tokens are not handed on"));
     }
-    Ok(Pair { variable: variable.to_owned(), name: name.to_owned() })
+    Ok(Pair { variable: variable.to_owned(), secret })
+}
+
+/// A line of a `.env` file, and the secret that it refers to.
+#[derive(Debug)]
+struct Line<'a> {
+    path: &'a Path,
+    assignment: Assignment,
+    secret: Option<Reference>,
+}
+
+impl<'a> Line<'a> {
+    /// Reads the reference of an assignment.
+    fn of(path: &'a Path, assignment: Assignment) -> Result<Self, Failure> {
+        let secret = Reference::of(&assignment.value).map_err(|Invalid(why)| {
+            let place = place(path, &assignment);
+            Failure::usage(format!("{place}: {why}"), "write vault://NAME or vault://NAME?org=ORG")
+        })?;
+        Ok(Self { path, assignment, secret })
+    }
+}
+
+fn place(path: &Path, assignment: &Assignment) -> String {
+    let file = plain(&path.display().to_string());
+    format!("{file}, line {}, {}", assignment.line, plain(&assignment.name))
 }
 
 /// What is asked for.
 pub(super) struct Plan<'a> {
     args: &'a RunArgs,
-    lines: Vec<(&'a Path, Assignment)>,
+    lines: Vec<Line<'a>>,
 }
 
 impl<'a> Plan<'a> {
@@ -115,6 +139,7 @@ impl<'a> Plan<'a> {
             lines.iter().enumerate().map(|(at, (_, line))| (line.name.clone(), at)).collect();
         let mut at = 0..;
         lines.retain(|(_, line)| last.get(&line.name).copied() == at.next());
+        let lines = lines.into_iter().map(|(path, line)| Line::of(path, line)).collect::<Result<_, _>>()?;
         Ok(Self { args, lines })
     }
 
@@ -122,30 +147,26 @@ impl<'a> Plan<'a> {
     pub(super) fn read(&self, context: &Context) -> Result<Values, Failure> {
         let mut wanted = Wanted::default();
         self.args.skill.iter().for_each(|platform| wanted.platform(platform));
-        self.lines
-            .iter()
-            .filter_map(|(_, line)| references::name_of(&line.value))
-            .for_each(|name| wanted.name(name));
-        self.args.env.iter().chain(&self.args.file).for_each(|pair| wanted.name(&pair.name));
+        self.lines.iter().filter_map(|line| line.secret.as_ref()).for_each(|secret| wanted.secret(secret));
+        self.args.env.iter().chain(&self.args.file).for_each(|pair| wanted.secret(&pair.secret));
         wanted.read(context).map_err(|failure| match failure {
             Failure::Fault(fault) if fault.code == Code::NotFound => {
-                let place = wanted.missing(context).and_then(|name| self.place_of(name));
-                Failure::Fault(placed(fault, place))
+                let Some(missing) = wanted.missing(context) else { return fault.into() };
+                Failure::Fault(placed(missing.placed(fault), self.place_of(missing)))
             }
             other => other,
         })
     }
 
-    /// Says where a name is asked for, without repeating it: it may be a value that was put there by mistake.
-    fn place_of(&self, name: &str) -> Option<String> {
+    /// Says where a secret is asked for, without repeating its name: it may be a value that was put there by mistake.
+    fn place_of(&self, secret: &Reference) -> Option<String> {
         let (env, file) = (self.args.env.iter(), self.args.file.iter());
         let pairs = env.map(|pair| ("--env", pair)).chain(file.map(|pair| ("--file", pair)));
         let of_pair = |(option, pair): (&str, &Pair)| {
-            (pair.name == name).then(|| format!("{option} {}", pair.variable))
+            (pair.secret == *secret).then(|| format!("{option} {}", pair.variable))
         };
-        let of_line = |(path, line): &(&Path, Assignment)| {
-            let here = references::name_of(&line.value) == Some(name);
-            here.then(|| format!("{}, line {}", plain(&path.display().to_string()), line.line))
+        let of_line = |line: &Line<'_>| {
+            (line.secret.as_ref() == Some(secret)).then(|| place(line.path, &line.assignment))
         };
         self.lines.iter().find_map(of_line).or_else(|| pairs.map(of_pair).find_map(|place| place))
     }
@@ -157,16 +178,16 @@ impl<'a> Plan<'a> {
         files: &Files,
         show: Show,
     ) -> Result<Vec<Assigned>, Failure> {
-        let of_line = |(_, line): &(&Path, Assignment)| {
-            let content = references::name_of(&line.value).map(|name| content_of(values, name));
-            Assigned::new(&line.name, content.unwrap_or(&line.value))
+        let of_line = |Line { assignment, secret, .. }: &Line<'_>| {
+            let content = secret.as_ref().map(|secret| content_of(values, secret));
+            Assigned::new(&assignment.name, content.unwrap_or(&assignment.value))
         };
         let mut assigned: Vec<_> = self.lines.iter().map(of_line).collect();
         let passed = Passed::of(values, misfit, "name the variable: --env VARIABLE=")?;
         passed.warning().iter().for_each(|warning| show.warning(warning));
         assigned.extend(passed.variables.pairs().iter().map(Assigned::of_secret));
         let pairs = self.args.env.iter();
-        assigned.extend(pairs.map(|pair| Assigned::new(&pair.variable, content_of(values, &pair.name))));
+        assigned.extend(pairs.map(|pair| Assigned::new(&pair.variable, content_of(values, &pair.secret))));
         assigned.extend(files.paths().map(|(variable, path)| Assigned::new(variable, &path)));
         without_nul(&assigned)?;
         Ok(assigned)
@@ -175,10 +196,12 @@ impl<'a> Plan<'a> {
 
 /// Refuses one variable for two secrets.
 fn refuse_twice(pairs: &[Pair]) -> Result<(), Failure> {
-    let mut known: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut known: BTreeMap<&str, &Reference> = BTreeMap::new();
     for pair in pairs {
-        match known.insert(&pair.variable, &pair.name) {
-            Some(other) if other != pair.name => return Err(both(&pair.variable, other, &pair.name).into()),
+        match known.insert(&pair.variable, &pair.secret) {
+            Some(other) if *other != pair.secret => {
+                return Err(both(&pair.variable, &other.shown(), &pair.secret.shown()).into());
+            }
             _ => {}
         }
     }
@@ -193,8 +216,8 @@ fn placed(fault: Fault, place: Option<String>) -> Fault {
     }
 }
 
-fn content_of<'v>(values: &'v Values, name: &str) -> &'v str {
-    values.named(name).map_or("", |read| read.value.value().expose())
+fn content_of<'v>(values: &'v Values, secret: &Reference) -> &'v str {
+    values.of(secret).map_or("", |read| read.value.value().expose())
 }
 
 /// Refuses what an environment cannot hold.
@@ -213,17 +236,10 @@ fn read_file(path: &Path) -> Result<Vec<Assignment>, Failure> {
     let bytes = std::fs::read(path).map(Zeroizing::new).map_err(|error| {
         Failure::usage(format!("{shown}: {}", in_words(&error)), "name a file that you may read")
     })?;
-    let lines = dotenv::read(utf8::text(&bytes, &shown, "convert it first")?).map_err(|malformed| {
+    dotenv::read(utf8::text(&bytes, &shown, "convert it first")?).map_err(|malformed| {
         let hint = "a line is NAME=value or NAME=vault://SECRET; `#` begins a remark";
         Failure::usage(format!("{shown}, line {}: {}", malformed.line, malformed.why), hint)
-    })?;
-    match lines.iter().find(|line| line.value.trim() == references::SCHEME) {
-        None => Ok(lines),
-        Some(line) => Err(Failure::usage(
-            format!("{shown}, line {}: the reference names no secret", line.line),
-            "write vault://NAME",
-        )),
-    }
+    })
 }
 
 /// Warns once of all secrets that are too short to be masked.
@@ -248,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_pair_is_a_variable_and_a_secret() {
-        let expected = Pair { variable: "KEY".into(), name: "skill:a:b".into() };
+        let expected = Pair { variable: "KEY".into(), secret: Reference::to("skill:a:b") };
         assert_eq!(expected, pair("KEY=skill:a:b").unwrap());
         assert_eq!(expected, pair("KEY=vault://skill:a:b").unwrap());
     }
