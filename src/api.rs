@@ -113,6 +113,15 @@ pub const REQUEST_BYTES: usize = 2 * 1024 * 1024;
 /// The most bytes of an answer with many secrets; what takes more is asked for in parts.
 pub const ANSWER_BYTES: usize = 16 * 1024 * 1024;
 
+/// What a place in HTTP hands out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gives {
+    /// No value of a secret.
+    Facts,
+    /// Values, sealed or not: an answer without its body would open and record what no caller gets.
+    Values,
+}
+
 /// A place in HTTP: verb, path with `{field}` parts, and the status of success.
 #[derive(Debug, Clone, Copy)]
 pub struct Route {
@@ -124,32 +133,48 @@ pub struct Route {
     pub query: &'static [&'static str],
     /// 200, or 201 where something is made.
     pub status: u16,
+    /// What it hands out.
+    pub gives: Gives,
 }
 
 impl Route {
+    const fn new(verb: Verb, path: &'static str) -> Self {
+        Self { verb, path, query: &[], status: 200, gives: Gives::Facts }
+    }
+
     /// A route that is read from.
     pub const fn get(path: &'static str) -> Self {
-        Self { verb: Verb::Get, path, query: &[], status: 200 }
+        Self::new(Verb::Get, path)
+    }
+
+    /// A route that values are read from.
+    pub const fn reveal(path: &'static str) -> Self {
+        Self { gives: Gives::Values, ..Self::get(path) }
     }
 
     /// A route that something is done at.
     pub const fn post(path: &'static str) -> Self {
-        Self { verb: Verb::Post, path, query: &[], status: 200 }
+        Self::new(Verb::Post, path)
     }
 
     /// A route that something is made at.
     pub const fn make(path: &'static str) -> Self {
-        Self { verb: Verb::Post, path, query: &[], status: 201 }
+        Self { status: 201, ..Self::post(path) }
     }
 
     /// A route that something is changed at.
     pub const fn put(path: &'static str) -> Self {
-        Self { verb: Verb::Put, path, query: &[], status: 200 }
+        Self::new(Verb::Put, path)
     }
 
     /// A route that something is removed at.
     pub const fn delete(path: &'static str) -> Self {
-        Self { verb: Verb::Delete, path, query: &[], status: 200 }
+        Self::new(Verb::Delete, path)
+    }
+
+    /// Tells whether it answers `HEAD` too (RFC 9110, section 9.3.2).
+    pub const fn answers_head(self) -> bool {
+        matches!((self.verb, self.gives), (Verb::Get, Gives::Facts))
     }
 
     /// The same place, with the fields of an address in its query.

@@ -118,6 +118,7 @@ fn error_responses(lock_reason: &Value) -> Value {
         });
         let header = match codes.first() {
             Some(Code::MethodNotAllowed) => Some(("Allow", "string")),
+            Some(Code::UnsupportedEncoding) => Some(("Accept-Encoding", "string")),
             Some(Code::Busy) => Some(("Retry-After", "integer")),
             _ => None,
         };
@@ -249,8 +250,9 @@ impl OpenApi {
 
     /// Adds what HTTP alone serves and is outside the list.
     fn add_of_http_alone(&mut self) {
-        self.describe::<ReadMetrics>(&json!({ "application/openmetrics-text": {} }));
-        self.describe::<FollowLog>(&json!({ "text/event-stream": {} }));
+        let text = json!({ "schema": { "type": "string" } });
+        self.describe::<ReadMetrics>(&json!({ "text/plain": text, "application/openmetrics-text": text }));
+        self.describe::<FollowLog>(&json!({ "text/event-stream": text }));
         let plain = [
             ("/healthz", "Answers while the process serves, locked or not."),
             ("/vault/openapi.json", "Describes all of this."),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
-use hyper::header::{EXPECT, HeaderMap};
+use hyper::header::{CONTENT_ENCODING, EXPECT, HeaderMap};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use vault::api::{Code, Fault};
 
@@ -16,6 +16,8 @@ const BUDGET_KIB: usize = 64 * 1024;
 /// How much of a refused body is read, in bytes, and for how long.
 const DRAIN_BYTES: usize = 8 * 1024 * 1024;
 const DRAIN_TIME: Duration = Duration::from_secs(2);
+/// The encodings that a refusal names (the registry of content codings, RFC 9110, section 16.6.1).
+const ENCODINGS: [&str; 7] = ["gzip", "x-gzip", "deflate", "br", "zstd", "compress", "aes128gcm"];
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(10);
 
@@ -75,17 +77,18 @@ impl Budget {
     /// Reads a body whole, and draws on the budget as it arrives: one that is only announced takes nothing.
     ///
     /// # Errors
-    /// `too_large` for one over [`BODY_BYTES`], once its client has sent it, or a bounded part of it; `busy`; `invalid_request`
-    /// for one that does not arrive in time or ends early.
+    /// `unsupported_encoding` for one that is encoded, `too_large` for one over [`BODY_BYTES`], once its client has sent it, or a
+    /// bounded part of it; `busy`; `invalid_request` for one that does not arrive in time or ends early.
     pub(crate) async fn read(&self, headers: &HeaderMap, mut body: Incoming) -> Result<Bytes, Fault> {
         let announced =
             body.size_hint().upper().map_or(BODY_BYTES, |size| usize::try_from(size).unwrap_or(usize::MAX));
-        if announced > BODY_BYTES {
+        let refused = encoded(headers).or_else(|| (announced > BODY_BYTES).then(too_large));
+        if let Some(fault) = refused {
             // A client that waits for a sign to go on sends nothing without one.
             if !headers.contains_key(EXPECT) {
                 drain(&mut body).await;
             }
-            return Err(too_large());
+            return Err(fault);
         }
         if announced == 0 {
             return Ok(Bytes::new());
@@ -130,6 +133,19 @@ async fn drain(body: &mut Incoming) {
     };
     // What is left then is cut off with the connection.
     let _ = tokio::time::timeout(DRAIN_TIME, dropped).await;
+}
+
+/// Refuses a body that is encoded, by the name of the encoding if that is one of HTTP's own.
+fn encoded(headers: &HeaderMap) -> Option<Fault> {
+    let mut lists = headers.get_all(CONTENT_ENCODING).iter().map(|list| list.to_str().unwrap_or("unknown"));
+    let plain = |word: &&str| word.is_empty() || word.eq_ignore_ascii_case("identity");
+    let encoding = lists.find_map(|list| list.split(',').map(str::trim).find(|word| !plain(word)))?;
+    let known = ENCODINGS.into_iter().find(|known| encoding.eq_ignore_ascii_case(known));
+    let words = known.map_or_else(|| "encoded".to_owned(), |known| format!("encoded as {known}"));
+    Some(Fault::new(
+        Code::UnsupportedEncoding,
+        format!("the body is {words}, and only plain bodies are read"),
+    ))
 }
 
 /// The refusal of a request over 2 MiB.

@@ -18,6 +18,8 @@ const FRAMES: usize = 16;
 const HELD: usize = 128 * 1024;
 
 /// Opens a stream of what a caller follows; it ends when the caller may follow no more.
+///
+/// It begins with a remark, by which a proxy in between sees that it has begun.
 pub(crate) fn stream(following: Following, mut room: Room) -> Channel<Bytes> {
     room.fit(HELD);
     let (sender, channel) = Channel::new(FRAMES);
@@ -26,15 +28,13 @@ pub(crate) fn stream(following: Following, mut room: Room) -> Channel<Bytes> {
 }
 
 async fn feed(mut following: Following, mut sender: Sender<Bytes>, _room: Room) {
-    loop {
-        let frame = match tokio::time::timeout(PING, following.next()).await {
+    let mut next = Bytes::from_static(b": begins\n\n");
+    while sender.send_data(next).await.is_ok() {
+        next = match tokio::time::timeout(PING, following.next()).await {
             Ok(Some(entry)) => frame(&entry),
             Ok(None) => return,
             Err(_) => Bytes::from_static(b": ping\n\n"),
         };
-        if sender.send_data(frame).await.is_err() {
-            return;
-        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! HTTP/1.1: a request to an operation, a fault to a JSON error.
 
+mod accept;
+mod looks;
 mod target;
 
 use std::convert::Infallible;
@@ -13,19 +15,19 @@ use futures_util::FutureExt;
 use http_body_util::channel::Channel;
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
-use hyper::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::header::{
+    ACCEPT_ENCODING, ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
+};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use vault::agents::Token;
-use vault::api::{Code, Fault, FollowLog, Operation, ReadMetrics, from_query};
+use vault::api::{Code, Fault, Route};
 use vault::domain::{CLAIM_BYTES, Claims};
 use vault::speaker::{Headers, Speaker};
-use vault::vault::Length;
 
 use crate::auth;
-use crate::events;
 use crate::gate::{Guest, Visitor};
 use crate::own;
 use crate::patient::Patient;
@@ -39,8 +41,8 @@ use crate::unsent::Room;
 const HEAD_TIME: Duration = Duration::from_secs(5);
 /// The most bytes of a request's head.
 const HEAD_BYTES: usize = 64 * 1024;
-/// The type of Prometheus' text form, as `OpenMetrics`.
-const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// The methods of what is only read.
+const READ: &str = "GET, HEAD";
 /// What stands on every answer.
 const HEADERS: Headers = &[("cache-control", "no-store")];
 /// Who the caller says it acts for.
@@ -118,7 +120,7 @@ async fn answer(app: &Arc<App>, asking: &Asking<'_>, request: Request<Incoming>)
         "/rpc" => rpc_answer(app, Ok(client), (busy, request)).await,
         "/vault/openapi.json" => plain(app, &request),
         "/metrics" | "/vault/events" => {
-            look(app, client, (busy, request)).await.unwrap_or_else(|fault| refused(app, &fault))
+            looks::look(app, client, (busy, request)).await.unwrap_or_else(|fault| refused(app, &fault))
         }
         _ => match operation(app, &client, (busy, request)).await {
             Ok(answer) => answer,
@@ -147,9 +149,9 @@ async fn operation(
 ) -> Result<Answer, Refused> {
     let (head, body) = request.into_parts();
     let found = app.paths.at(head.uri.path()).map_err(|_| no_path(app))?;
-    let place = found.value.iter().find(|(route, _)| route.verb.as_str() == head.method.as_str());
-    let Some((route, endpoint)) = place else {
-        let allowed: Vec<_> = found.value.iter().map(|(route, _)| route.verb.as_str()).collect();
+    let answers = |(route, _): &&(Route, _)| names(*route).any(|name| head.method == name);
+    let Some((route, endpoint)) = found.value.iter().find(answers) else {
+        let allowed: Vec<_> = found.value.iter().flat_map(|(route, _)| names(*route)).collect();
         return Err(Refused::Method(allowed.join(", ")));
     };
     let query = head.uri.query().unwrap_or_default();
@@ -165,7 +167,17 @@ async fn operation(
     let mut room = busy.while_caller(client.account.admit(endpoint.length())).await?;
     let answer = endpoint.answer(Parts { caller: &client.caller, path: &path, fields }).await?;
     room.fit(answer.len());
-    Ok(json(endpoint.status(), sent::held(answer, Some(room))))
+    Ok(json(route.status, sent::held(answer, Some(room))))
+}
+
+/// Gives the methods that a route answers; hyper leaves the body out of an answer to `HEAD`.
+fn names(route: Route) -> impl Iterator<Item = &'static str> {
+    std::iter::once(route.verb.as_str()).chain(route.answers_head().then_some("HEAD"))
+}
+
+/// Tells whether a method asks for what is read, with its body or without.
+fn is_read(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
 }
 
 fn no_path(app: &App) -> Fault {
@@ -174,7 +186,7 @@ fn no_path(app: &App) -> Fault {
 }
 
 async fn rpc_answer(app: &Arc<App>, asker: Asker, (busy, request): (&Busy, Request<Incoming>)) -> Answer {
-    if request.method() != hyper::Method::POST {
+    if request.method() != Method::POST {
         return wrong_method(app, "POST");
     }
     let (head, body) = request.into_parts();
@@ -231,8 +243,8 @@ fn claims(headers: &HeaderMap) -> Claims {
 
 /// Answers what every caller that was let in may see.
 fn plain(app: &App, request: &Request<Incoming>) -> Answer {
-    if request.method() != hyper::Method::GET {
-        return wrong_method(app, "GET");
+    if !is_read(request.method()) {
+        return wrong_method(app, READ);
     }
     match request.uri().path() {
         "/healthz" => {
@@ -247,52 +259,6 @@ fn plain(app: &App, request: &Request<Incoming>) -> Answer {
 fn description() -> Bytes {
     static TEXT: OnceLock<Bytes> = OnceLock::new();
     TEXT.get_or_init(|| vault::describe::openapi().to_string().into()).clone()
-}
-
-/// Answers a look at the whole vault, in the form of its own that it has.
-async fn look(
-    app: &App,
-    client: Client,
-    (busy, request): (&Busy, Request<Incoming>),
-) -> Result<Answer, Fault> {
-    if request.method() != hyper::Method::GET {
-        return Ok(wrong_method(app, "GET"));
-    }
-    let room = busy.while_caller(client.account.admit(Length::Short)).await?;
-    if request.uri().path() == ReadMetrics::ROUTE.path {
-        metrics(app, &client, &request, room).await
-    } else {
-        events(app, client, &request, room).await
-    }
-}
-
-async fn metrics(
-    app: &App,
-    client: &Client,
-    request: &Request<Incoming>,
-    mut room: Room,
-) -> Result<Answer, Fault> {
-    let asked: ReadMetrics = from_query(&[], request.uri().query().unwrap_or_default())?;
-    let text = app.metrics.text(app.vault.call(&client.caller, asked).await?);
-    room.fit(text.len());
-    Ok(typed(sent::held(text, Some(room)), METRICS_TYPE))
-}
-
-async fn events(app: &App, client: Client, request: &Request<Incoming>, room: Room) -> Result<Answer, Fault> {
-    let from = match request.headers().get("last-event-id") {
-        Some(id) => FollowLog { since: Some(place(id)?) },
-        None => from_query(&[], request.uri().query().unwrap_or_default())?,
-    };
-    let following = app.vault.follow_log(client.caller, from).await?;
-    let mut answer = typed(Bytes::new(), "text/event-stream");
-    *answer.body_mut() = Either::Right(Either::Left(events::stream(following, room)));
-    Ok(answer)
-}
-
-/// Reads where a follower left off.
-fn place(id: &HeaderValue) -> Result<u64, Fault> {
-    let place = id.to_str().ok().and_then(|text| text.parse().ok());
-    place.ok_or_else(|| Fault::new(Code::InvalidRequest, "the Last-Event-ID header is not a sequence number"))
 }
 
 fn typed(body: Bytes, kind: &'static str) -> Answer {
@@ -322,6 +288,9 @@ pub(crate) fn refusal(fault: &Fault) -> Answer {
     let mut answer = json(fault.code.http(), serde_json::to_vec(&fault.body()).unwrap_or_default());
     if let Some(seconds) = fault.retry_after {
         answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if fault.code == Code::UnsupportedEncoding {
+        answer.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     }
     answer
 }

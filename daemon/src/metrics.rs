@@ -1,4 +1,4 @@
-//! Counts and times, in Prometheus' text form; no names of secrets, no callers.
+//! Counts and times, in Prometheus' text form or as `OpenMetrics`; no names of secrets, no callers.
 
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
@@ -23,6 +23,15 @@ struct Refusal {
     reason: &'static str,
 }
 
+/// How the counters are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Prometheus' text, version 0.0.4.
+    Text,
+    /// `OpenMetrics`, version 1.0.0.
+    OpenMetrics,
+}
+
 /// The daemon's counters.
 #[derive(Debug)]
 pub(crate) struct Metrics {
@@ -37,7 +46,7 @@ pub(crate) struct Metrics {
 
 impl Metrics {
     pub(crate) fn new() -> Self {
-        let mut registry = Registry::with_prefix("vault");
+        let mut registry = Registry::with_prefix("agenticmail_vault");
         let requests = Family::default();
         let refusals = Family::default();
         // From 50 µs to 1.6 s.
@@ -77,14 +86,37 @@ impl Metrics {
         Connected(self.connections.clone())
     }
 
-    /// Writes everything as text.
-    pub(crate) fn text(&self, gauges: Gauges) -> String {
+    /// Writes everything.
+    pub(crate) fn text(&self, gauges: Gauges, form: Form) -> String {
         self.locked.set(gauges.locked.into());
         self.entries.set(i64::try_from(gauges.entries).unwrap_or(i64::MAX));
         let mut text = String::new();
         let _ = encode(&mut text, &self.registry);
-        text
+        match form {
+            Form::OpenMetrics => text,
+            Form::Text => as_text(&text),
+        }
     }
+}
+
+/// Writes what is `OpenMetrics` as text 0.0.4: there a counter's family is named as its samples are, units stand in names
+/// alone, and nothing marks the end.
+fn as_text(open: &str) -> String {
+    let kinds = open.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    let counters: Vec<_> = kinds.filter_map(|kind| kind.strip_suffix(" counter")).collect();
+    let mut text = String::with_capacity(open.len());
+    for line in open.lines() {
+        let words: Vec<_> = line.splitn(4, ' ').collect();
+        match words.as_slice() {
+            ["#", "EOF" | "UNIT", ..] => continue,
+            ["#", word, family, rest] if counters.contains(family) => {
+                text.extend(["# ", word, " ", family, "_total ", rest]);
+            }
+            _ => text.push_str(line),
+        }
+        text.push('\n');
+    }
+    text
 }
 
 /// An open connection, counted until it is dropped.

@@ -174,8 +174,6 @@ type Answering<'r> = Pin<Box<dyn Future<Output = Result<Vec<u8>, Fault>> + Send 
 
 /// One operation, for both faces: from a request in parts to an answer as JSON.
 pub(crate) trait Endpoint: Send + Sync {
-    /// Gives the HTTP status of a success.
-    fn status(&self) -> u16;
     /// Returns how long its answer may be.
     fn length(&self) -> Length;
     /// Does the operation.
@@ -208,10 +206,6 @@ fn written(answer: &impl Serialize, last: &AtomicUsize) -> Result<Vec<u8>, Fault
 }
 
 impl<O: Handle> Endpoint for Of<O> {
-    fn status(&self) -> u16 {
-        O::ROUTE.status
-    }
-
     fn length(&self) -> Length {
         O::ANSWER
     }

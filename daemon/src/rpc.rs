@@ -113,10 +113,24 @@ async fn called_with(
 ) -> Result<Box<RawValue>, Fault> {
     let caller =
         extensions.get::<Caller>().ok_or_else(|| Fault::new(Code::Internal, "the caller is unknown"))?;
-    let fields = Fields::Json(params.as_str().unwrap_or_default().as_bytes());
+    let fields = Fields::Json(by_name(params)?.as_bytes());
     let json = endpoint.answer(Parts { caller, path: &[], fields }).await?;
     let json = String::from_utf8(json).ok().and_then(|json| RawValue::from_string(json).ok());
     json.ok_or_else(|| Fault::new(Code::Internal, "the answer could not be written"))
+}
+
+/// Gives parameters as an object: a list without any is what some clients send for none.
+fn by_name<'p>(params: &'p Params<'_>) -> Result<&'p str, Fault> {
+    let params = params.as_str().unwrap_or_default().trim_ascii();
+    match params.strip_prefix('[').map(|rest| rest.strip_suffix(']').map(str::trim_ascii)) {
+        None => Ok(params),
+        Some(Some("")) => Ok("{}"),
+        Some(_) => {
+            let fault =
+                Fault::new(Code::InvalidRequest, "`params` is a list, and parameters have names here");
+            Err(fault.hint("send an object: {\"name\": \"openai\"}"))
+        }
+    }
 }
 
 /// Adds `rpc.discover`, which describes all methods.

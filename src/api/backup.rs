@@ -59,6 +59,6 @@ pub struct BackupPart {
 impl Operation for ReadBackup {
     type Answer = BackupPart;
     const METHOD: &'static str = "vault.backupPart";
-    const ROUTE: Route = Route::get("/vault/backup/{backup}");
+    const ROUTE: Route = Route::reveal("/vault/backup/{backup}");
     const SUMMARY: &'static str = "Reads a part of a backup.";
 }

@@ -23,6 +23,8 @@ pub enum Code {
     Conflict,
     /// A body over 2 MiB, a value over 1 MiB.
     TooLarge,
+    /// A body that is compressed.
+    UnsupportedEncoding,
     /// Too many connections or failed attempts.
     Busy,
     /// A stored row does not authenticate.
@@ -42,7 +44,7 @@ struct Row(&'static str, u16, i32, u8, &'static str);
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::InvalidRequest,
         Self::Unauthorized,
         Self::Forbidden,
@@ -50,6 +52,7 @@ impl Code {
         Self::MethodNotAllowed,
         Self::Conflict,
         Self::TooLarge,
+        Self::UnsupportedEncoding,
         Self::Busy,
         Self::Integrity,
         Self::Storage,
@@ -75,6 +78,13 @@ impl Code {
             Self::TooLarge => {
                 Row("too_large", 413, -32013, 2, "a value takes at most 1 MiB, a request 2 MiB")
             }
+            Self::UnsupportedEncoding => Row(
+                "unsupported_encoding",
+                415,
+                -32015,
+                2,
+                "send the body as it is, without a `Content-Encoding`",
+            ),
             Self::Busy => Row("busy", 429, -32029, 75, "wait a moment and try again"),
             Self::Integrity => Row(
                 "integrity",

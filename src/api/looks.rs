@@ -28,7 +28,7 @@ impl Operation for FollowLog {
     const SUMMARY: &'static str = "Sends each audit entry as it is committed, as server-sent events.";
 }
 
-/// Reads the daemon's counters: the daemon writes them as `OpenMetrics` text.
+/// Reads the daemon's counters: the daemon writes them as Prometheus' text, or as `OpenMetrics` for those who ask for it.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReadMetrics {}

@@ -241,7 +241,7 @@ pub struct SecretWithValue {
 impl Operation for GetSecret {
     type Answer = SecretWithValue;
     const METHOD: &'static str = "vault.get";
-    const ROUTE: Route = Route::get("/vault/secrets/{id}");
+    const ROUTE: Route = Route::reveal("/vault/secrets/{id}");
     const SUMMARY: &'static str = "Reads one secret with its value.";
 }
 
@@ -298,6 +298,6 @@ pub struct Resolved {
 impl Operation for Resolve {
     type Answer = Resolved;
     const METHOD: &'static str = "vault.resolve";
-    const ROUTE: Route = Route::get("/vault/resolve/{name}");
+    const ROUTE: Route = Route::reveal("/vault/resolve/{name}");
     const SUMMARY: &'static str = "Finds a secret by name or platform and reads its value.";
 }

@@ -276,9 +276,9 @@ fn what_is_no_operation_answers_with_the_type_that_is_described() {
     for path in ["/healthz", "/metrics", "/vault/openapi.json"] {
         let described =
             vault::describe::openapi()["paths"][path]["get"]["responses"]["200"]["content"].clone();
-        let (described, _) = described.as_object().unwrap().iter().next().unwrap();
         let answer = daemon.http("GET", path, NONE);
-        assert_eq!(Some(described.as_str()), answer.header("content-type").split(';').next(), "{path}");
+        let kind = answer.header("content-type").split(';').next().unwrap();
+        assert!(described.get(kind).is_some(), "{path}: {kind}");
     }
 }
 

@@ -18,6 +18,7 @@ mod auth;
 #[cfg(target_os = "linux")]
 mod bulk;
 mod by_name;
+mod clients;
 mod columns;
 mod contention;
 mod damage;

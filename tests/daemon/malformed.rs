@@ -185,14 +185,14 @@ fn a_path_that_is_none_is_not_found() {
 fn a_method_that_a_path_has_not_is_told_with_those_that_it_has() {
     unhurt(|daemon| {
         for (verb, path, allow) in [
-            ("PATCH", "/vault/secrets", "GET, POST, PUT, DELETE"),
+            ("PATCH", "/vault/secrets", "GET, HEAD, POST, PUT, DELETE"),
             ("DELETE", "/vault/secrets/rotate", "POST"),
             ("OPTIONS", "/vault/secrets/x/rotate", "POST"),
-            ("BREW", "/vault/status", "GET"),
+            ("BREW", "/vault/status", "GET, HEAD"),
             ("GET", "/vault/rotate-all", "POST"),
             ("GET", "/rpc", "POST"),
-            ("POST", "/healthz", "GET"),
-            ("POST", "/metrics", "GET"),
+            ("POST", "/healthz", "GET, HEAD"),
+            ("POST", "/metrics", "GET, HEAD"),
         ] {
             let answer = daemon.http(verb, path, NONE);
             assert_eq!(

@@ -129,7 +129,7 @@ fn parameters_of_another_form_are_invalid_params() {
         format!(r#"{{"jsonrpc":"2.0","id":3,"method":"{method}","params":{params}}}"#)
     };
     let calls = [
-        call("vault.list", "[]"),
+        call("vault.list", "[[]]"),
         call("vault.list", r#"["default"]"#),
         call("vault.list", "7"),
         call("vault.list", r#""text""#),

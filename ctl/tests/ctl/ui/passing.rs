@@ -126,7 +126,7 @@ fn connections(test: &TestEnvironment) -> u64 {
     stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: v\r\nConnection: close\r\n\r\n").unwrap();
     let mut metrics = String::new();
     stream.read_to_string(&mut metrics).unwrap();
-    let line = metrics.lines().find(|line| line.starts_with("vault_connections ")).unwrap();
+    let line = metrics.lines().find(|line| line.starts_with("agenticmail_vault_connections ")).unwrap();
     line.split(' ').nth(1).unwrap().parse().unwrap()
 }
 
