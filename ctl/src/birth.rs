@@ -1,5 +1,7 @@
 //! What this process was started with and has tightened for itself; the commands that it starts get it back.
 
+use std::io;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
@@ -36,4 +38,9 @@ fn set_core(core: Option<(rlim_t, rlim_t)>) {
         // It was allowed before; where it is not any more, the command has no core files either.
         let _ = setrlimit(Resource::RLIMIT_CORE, soft, hard);
     }
+}
+
+/// Returns a path at which this program can be started, though an upgrade has replaced it meanwhile.
+pub(crate) fn own_program() -> io::Result<PathBuf> {
+    if cfg!(target_os = "linux") { Ok("/proc/self/exe".into()) } else { std::env::current_exe() }
 }

@@ -50,6 +50,7 @@ use crate::failure::Failure;
 
 pub(crate) use mcp::tree::{is_reaper as keeps_tree, reap as keep_tree};
 pub(crate) use run::session::{is_leader as leads_session, lead as lead_session};
+pub(crate) use run::witness::{is_witness, witness};
 
 /// The exit code of a check that found something.
 const FOUND_SOMETHING: u8 = 9;

@@ -47,6 +47,9 @@ fn main() -> ExitCode {
     if commands::keeps_tree(&arguments) {
         return commands::keep_tree(&arguments);
     }
+    if commands::is_witness(&arguments) {
+        return commands::witness();
+    }
     if complete::is_asked(&arguments) {
         return complete::answer(&arguments);
     }

@@ -9,10 +9,12 @@ mod outputs;
 mod piped;
 mod pty;
 mod pump;
+mod reap;
 pub(crate) mod session;
 mod signals;
 mod terminal;
 mod variables;
+pub(crate) mod witness;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -41,6 +41,8 @@ mod run;
 mod scan;
 mod secrets;
 mod service;
+#[cfg(target_os = "linux")]
+mod signals;
 mod skills;
 mod state;
 mod terminal;

@@ -12,7 +12,7 @@ use std::net::Shutdown;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -57,7 +57,7 @@ impl Tree {
     /// Starts the reaper, and through it the command.
     fn start(launch: &mut Launch, folder: Option<&Path>, ends: [BorrowedFd<'_>; 3]) -> io::Result<Self> {
         let (socket, theirs) = UnixStream::pair()?;
-        let mut reaper = Command::new(own_program()?);
+        let mut reaper = Command::new(birth::own_program()?);
         reaper.arg0(NAME).args(&launch.command);
         launch.surround(&mut reaper);
         reaper.stdin(OwnedFd::from(theirs)).stdout(Stdio::null()).stderr(Stdio::null());
@@ -102,11 +102,6 @@ fn is_told(socket: &UnixStream, deadline: Instant) -> io::Result<bool> {
 fn end(socket: &UnixStream) {
     // It may have ended just now.
     let _ = socket.shutdown(Shutdown::Write);
-}
-
-/// Returns a path at which this program can be started, though an upgrade has replaced it meanwhile.
-fn own_program() -> io::Result<PathBuf> {
-    if cfg!(target_os = "linux") { Ok("/proc/self/exe".into()) } else { std::env::current_exe() }
 }
 
 /// Ends a command, or keeps it from starting.

@@ -12,7 +12,7 @@ use super::event::Event;
 use crate::failure::Failure;
 
 /// The signals that are handed on to the command, or that tell of it.
-const WATCHED: [Signal; 11] = [
+pub(super) const WATCHED: [Signal; 11] = [
     Signal::SIGHUP,
     Signal::SIGINT,
     Signal::SIGQUIT,
@@ -40,7 +40,7 @@ pub(super) struct Caught {
 pub(super) enum From {
     /// The terminal, or another part of the kernel: the whole group has it.
     Kernel,
-    /// Another process.
+    /// Another process; 0 stands for one outside of this namespace of processes.
     Process(Pid),
     /// This process, which stops its group with itself.
     Itself,
@@ -54,7 +54,7 @@ pub(super) fn watch(events: Sender<Event>) -> Result<(), Failure> {
     let mut signals = SignalsInfo::<WithOrigin>::new(heeded(WATCHED.map(|signal| signal as i32)))?;
     std::thread::spawn(move || {
         for origin in &mut signals {
-            let Some(caught) = caught(&origin) else { continue };
+            let Some(caught) = caught(origin.signal, sender(&origin)) else { continue };
             if events.send(Event::Signal(caught)).is_err() {
                 return;
             }
@@ -63,14 +63,20 @@ pub(super) fn watch(events: Sender<Event>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn caught(origin: &Origin) -> Option<Caught> {
-    let signal = Signal::try_from(origin.signal).ok()?;
-    let sender = match origin.process.as_ref().map(|process| Pid::from_raw(process.pid)) {
+/// Returns the number of the process that sent a signal; nothing for the kernel.
+pub(super) fn sender(origin: &Origin) -> Option<i32> {
+    // Elsewhere than on Linux the kernel is process 0.
+    origin.process.as_ref().map(|process| process.pid).filter(|pid| *pid > 0 || cfg!(target_os = "linux"))
+}
+
+/// Names a signal and its sender by their numbers.
+pub(super) fn caught(signal: i32, sender: Option<i32>) -> Option<Caught> {
+    let sender = match sender.map(Pid::from_raw) {
+        None => From::Kernel,
         Some(pid) if pid == Pid::this() => From::Itself,
-        Some(pid) if pid.as_raw() > 0 => From::Process(pid),
-        _ => From::Kernel,
+        Some(pid) => From::Process(pid),
     };
-    Some(Caught { signal, sender })
+    Some(Caught { signal: Signal::try_from(signal).ok()?, sender })
 }
 
 /// Leaves out the signals that this process was started to ignore.

@@ -15,6 +15,7 @@ use super::launch::Launch;
 use super::outer::{Keys, Outer};
 use super::outputs::{Outputs, Pumps};
 use super::pty::{self, Lines};
+use super::reap::reap_others;
 use super::session::{Ground, Order, Report, Session, Target};
 use super::signals::{self, Caught, From};
 use crate::failure::Failure;
@@ -113,7 +114,8 @@ impl Job {
 
     fn hand_on(&mut self, Caught { signal, sender }: Caught) {
         match signal {
-            Signal::SIGCHLD => {}
+            // Who leads the session tells of the command, not its own end.
+            Signal::SIGCHLD => reap_others(None),
             Signal::SIGWINCH => self.pumps.resize(),
             Signal::SIGCONT => self.go_on(),
             _ if sender == From::Itself => {}
