@@ -15,6 +15,7 @@ pub use actor::{
 };
 pub use category::Category;
 pub use id::{AuditId, SecretId, SecretRef, VaultId};
+pub(crate) use name::check_seen;
 pub use name::{FieldName, FullName, Metadata, OrgId, OrgScope, PlatformName, SecretName, snake_case};
 pub use strict::strict_json;
 pub use time::Timestamp;

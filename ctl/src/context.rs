@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use crate::cli::Global;
 use crate::env;
 use crate::failure::Failure;
+use crate::quote::for_argument;
 use crate::show::Show;
 use crate::token::Credential;
 
@@ -224,7 +225,7 @@ impl Context {
         if env::home().as_ref() == Some(&self.home) {
             String::new()
         } else {
-            format!(" --home {}", self.home.display())
+            format!(" --home {}", *for_argument(&self.home.to_string_lossy()))
         }
     }
 

@@ -99,7 +99,7 @@ impl From<StoreError> for Failure {
 impl From<KeyFileError> for Failure {
     fn from(error: KeyFileError) -> Self {
         let hint = "a key file is a private file of lines; fix it and try again";
-        Self::Fault(Fault::new(Code::Conflict, error.to_string()).hint(hint))
+        Self::usage(error.to_string(), hint)
     }
 }
 

@@ -185,7 +185,7 @@ pub struct ListSecrets {
     /// This platform.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform: Option<PlatformName>,
-    /// This text in the name, whatever the case.
+    /// This text in the name; A to Z and a to z are the same, other letters are as they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub search: Option<String>,
     /// The order; by name without it.

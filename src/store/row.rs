@@ -182,7 +182,7 @@ pub struct ListQuery {
     pub category: Option<Category>,
     /// Of this platform.
     pub platform: Option<PlatformName>,
-    /// With this text in the name, whatever the case.
+    /// With this text in the name, whatever the case of A to Z.
     pub search: Option<String>,
     /// After this one alone, in order of name, then org.
     pub after: Option<FullName>,

@@ -10,7 +10,7 @@ use crate::api::{
 use crate::audit::Draft;
 use crate::crypto::random;
 use crate::domain::{
-    Action, Actor, CLAIM_BYTES, Category, Claim, Metadata, OrgId, SecretId, SecretName, Timestamp,
+    Action, Actor, CLAIM_BYTES, Category, Claim, Metadata, OrgId, SecretId, SecretName, Timestamp, check_seen,
 };
 use crate::presets::Presets;
 use crate::secret::SecretValue;
@@ -81,8 +81,10 @@ impl NewSecret {
     /// Makes the first row of the secret and seals its value.
     ///
     /// # Errors
-    /// Those of [`Desk::ask_place`].
+    /// `invalid_request` for a name with characters that are not seen, and those of [`Desk::ask_place`].
     pub(super) fn seal(self, desk: &mut Desk, value: &SecretValue) -> Result<Stored, Fault> {
+        check_seen(self.name.as_str())?;
+        check_seen(self.org.as_str())?;
         desk.ask_place(&self.org, &self.name)?;
         let (keys, now, actor) = (desk.keys()?, desk.now(), desk.caller().actor().to_string());
         let category = self.category.unwrap_or_else(|| usual_category(&self.name));

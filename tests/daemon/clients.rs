@@ -177,3 +177,53 @@ fn a_stream_of_events_begins_at_once_and_asks_proxies_to_keep_nothing_back() {
     let lines: Vec<_> = lines.take_while(|line| line != ": begins").collect();
     assert!(lines.iter().any(|line| line == "x-accel-buffering: no"), "{lines:?}");
 }
+
+#[test]
+fn a_new_name_or_org_with_characters_that_are_not_seen_is_refused() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home);
+    for unseen in [
+        "\u{202e}",
+        "\u{200b}",
+        "\u{2028}",
+        "\u{2029}",
+        "\u{feff}",
+        "\u{200d}",
+        "\u{ad}",
+        "\u{2066}",
+        "\u{e0041}",
+    ] {
+        let name = format!("a{unseen}b");
+        for fields in
+            [json!({ "name": name, "value": "v" }), json!({ "name": "a", "orgId": name, "value": "v" })]
+        {
+            let answer = daemon.http("POST", "/vault/secrets", fields);
+            assert_eq!((400, "invalid_request"), (answer.status, answer.code()), "{unseen:?}");
+        }
+        let imported = json!({ "entries": [{ "name": name, "value": "v" }] });
+        assert_eq!(400, daemon.http("POST", "/vault/import", imported).status, "{unseen:?}");
+    }
+    for seen in ["日本", "ünïcode", "a\u{301}", "🔑", "مفتاح"] {
+        daemon.create(seen, "v");
+    }
+}
+
+#[test]
+fn what_was_refused_as_a_conflict_is_recorded_without_a_version() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home);
+    daemon.create("a", "v");
+    daemon.create("skill:openai:access_token", "v");
+    let fields = json!({ "fields": { "access_token": "w" } });
+    for (path, body) in [
+        ("/vault/secrets", json!({ "name": "a", "value": "w" })),
+        ("/vault/platforms/openai", fields),
+        ("/vault/secrets", json!({ "name": "skill:openai:accessToken", "value": "w" })),
+    ] {
+        assert_eq!(409, daemon.http("POST", path, body).status, "{path}");
+        let entry = &daemon.audit()[0];
+        assert_eq!(json!("failed"), entry["outcome"], "{entry}");
+        assert!(entry["metadata"].get("version").is_none(), "{entry}");
+        assert!(entry["metadata"].get("revision").is_none(), "{entry}");
+    }
+}

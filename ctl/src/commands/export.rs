@@ -16,6 +16,7 @@ use vault::files::{self, Unfinished};
 use vault::presets::Presets;
 use zeroize::Zeroizing;
 
+use super::import::is_copy;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output_file;
@@ -195,7 +196,12 @@ type Place<'e> = (&'e OrgId, &'e SecretName);
 /// Chooses the variable of each secret.
 fn variables<'e>(entries: &'e [ExportedSecret], context: &Context) -> BTreeMap<Place<'e>, String> {
     let mut families: BTreeMap<(&OrgId, &str), Vec<&SecretName>> = BTreeMap::new();
-    for secret in entries {
+    let (copies, others): (Vec<_>, Vec<_>) = entries.iter().partition(|secret| is_copy(secret));
+    for copy in copies {
+        let name = plain(copy.name.as_str());
+        context.show.note(format_args!("left out: {name}: it is a file, and no variable's value"));
+    }
+    for secret in others {
         let platform = secret.name.skill().map_or(secret.name.as_str(), |(platform, _)| platform);
         let family = Presets::builtin().canonical(platform).unwrap_or(platform);
         families.entry((&secret.org_id, family)).or_default().push(&secret.name);

@@ -22,6 +22,7 @@ use serde::Serialize;
 use vault::api::{Code, Fault, Import, ImportEntry, Imported, OnConflict};
 
 use self::found::Found;
+pub(super) use self::refs::is_copy;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::quote::for_argument;

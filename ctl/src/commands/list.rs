@@ -30,7 +30,7 @@ pub(crate) struct ListArgs {
     /// This category alone
     #[arg(long, value_parser = super::category_parser())]
     category: Option<Category>,
-    /// This text in the name, whatever the case
+    /// This text in the name, whatever the case of A to Z
     #[arg(long, value_name = "TEXT")]
     search: Option<String>,
     /// By name, category, createdAt, updatedAt, rotatedAt or expiresAt; `-` before it reverses

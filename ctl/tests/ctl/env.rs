@@ -106,3 +106,18 @@ fn a_secret_that_is_not_there_prints_nothing() {
     let run = with_nasty().ctl(&["env", "nasty", "nowhere"]).ended_with(3);
     assert_eq!("", run.stdout);
 }
+
+#[test]
+fn the_copy_of_a_file_is_no_variable_of_a_dotenv_export() {
+    let test = TestEnvironment::served();
+    let file = test.write("app.env", "OPENAI_API_KEY=sk-proj-0123456789abcdefghij\nMY_OWN=a-value-of-mine\n");
+    test.ctl(&["import", "dotenv", file.to_str().unwrap(), "--replace-with-refs"]).succeeded();
+    test.ctl_with(&["set", "copy of mine"], "a value").succeeded();
+    let run = test.ctl(&["export", "--reveal", "--format", "dotenv"]).succeeded();
+    let mut variables: Vec<_> = run.stdout.lines().filter_map(|line| Some(line.split_once('=')?.0)).collect();
+    variables.sort_unstable();
+    assert_eq!(vec!["COPY_OF_MINE", "MY_OWN", "OPENAI_API_KEY"], variables, "{run}");
+    assert!(run.stderr.contains("left out: copy of "), "{run}");
+    let run = test.ctl(&["export", "--reveal"]).succeeded();
+    assert_eq!(4, run.json()["entries"].as_array().unwrap().len(), "{run}");
+}

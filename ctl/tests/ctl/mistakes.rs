@@ -1,5 +1,7 @@
 //! Mistyped things: each is named, with a way on, and never repeated.
 
+use std::os::unix::fs::PermissionsExt;
+
 use vault_testkit::TestEnvironment;
 
 #[test]
@@ -206,4 +208,31 @@ fn a_socket_that_is_none_is_told_apart_from_one_that_was_left_behind() {
     let test = TestEnvironment::served();
     let run = test.ctl(&["--socket", test.home().to_str().unwrap(), "status"]).ended_with(69);
     assert!(run.stderr.contains("what is there is no socket"), "{run}");
+}
+
+#[test]
+fn a_command_that_a_hint_names_can_be_pasted() {
+    let test = TestEnvironment::empty();
+    for (home, word) in [("x y", "'"), ("a$z", "'"), ("it's", "'"), ("plain", "/plain")] {
+        let home = test.path(home);
+        let run = test.ctl(&["--home", home.to_str().unwrap(), "status"]).ended_with(69);
+        assert!(run.stderr.contains("vaultd --home "), "{run}");
+        let command = run.stderr.split("vaultd --home ").nth(1).unwrap();
+        assert!(command.starts_with('\'') == (word == "'"), "{run}");
+    }
+}
+
+#[test]
+fn a_key_file_that_cannot_be_used_is_a_mistake_and_no_conflict() {
+    let test = TestEnvironment::served();
+    let file = test.write("rows.json", "[]");
+    for (name, text, mode) in
+        [("open.env", "AGENTICMAIL_VAULT_KEY=k\n", 0o644), ("group.env", "AGENTICMAIL_VAULT_KEY=k\n", 0o660)]
+    {
+        let keys = test.write(name, text);
+        std::fs::set_permissions(&keys, std::fs::Permissions::from_mode(mode)).unwrap();
+        let arguments =
+            ["import", "agenticmail", file.to_str().unwrap(), "--env-file", keys.to_str().unwrap()];
+        test.ctl(&arguments).ended_with(2);
+    }
 }

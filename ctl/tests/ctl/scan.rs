@@ -289,7 +289,7 @@ fn a_path_that_is_not_there_is_a_mistake() {
     [exit 2]
     ");
     insta::assert_snapshot!(scan(&test, &folder, &["--git", "."]), @r"
-    vaultctl: . is in no git repository that you may read
+    vaultctl: . is in no git repository
       hint: name a path in one, or leave --git and --staged out
     [exit 2]
     ");
@@ -320,4 +320,27 @@ fn a_pipe_that_was_named_is_read_to_its_end() {
     let run = test.run(command, "").ended_with(9);
     assert_eq!(2, run.stdout.matches("the value of skill:openai:access_token").count(), "{run}");
     assert!(run.stdout.contains("/dev/stdin:1:1: ") && run.stdout.contains("\n9\n"), "{run}");
+}
+
+#[test(needs(Root, Git))]
+fn a_repository_of_another_owner_is_said_to_be_that() {
+    let (test, folder) = with_secret();
+    git(&folder, &["init"]);
+    for part in [".git", "."] {
+        std::os::unix::fs::chown(folder.join(part), Some(2003), None).unwrap();
+    }
+    for arguments in [&["--git", "."][..], &["--staged"]] {
+        let run = scan(&test, &folder, arguments).ended_with(2);
+        assert!(run.stderr.contains("dubious ownership"), "{run}");
+        assert!(run.stderr.contains("safe.directory"), "{run}");
+    }
+}
+
+#[test(needs(Git))]
+fn what_git_says_of_a_repository_that_it_does_not_read_is_said() {
+    let (test, folder) = with_secret();
+    git(&folder, &["init"]);
+    put(&folder, ".git/config", "[core\n");
+    let run = scan(&test, &folder, &["--git", "."]).ended_with(2);
+    assert!(run.stderr.contains("bad config"), "{run}");
 }

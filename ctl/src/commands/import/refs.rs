@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde_json::Map;
-use vault::api::{ImportEntry, Imported, Taken};
+use serde_json::{Map, Value};
+use vault::api::{ExportedSecret, ImportEntry, Imported, Taken};
 use vault::domain::{Metadata, OrgId, SecretName};
 use vault::files;
 use zeroize::Zeroizing;
@@ -21,12 +21,22 @@ use crate::quote::for_own_dotenv;
 use crate::references::Reference;
 use crate::show::date;
 
+/// How the name of a copy begins.
+const COPY_OF: &str = "copy of ";
+
+/// Tells whether a secret is the copy of a file.
+pub(in crate::commands) fn is_copy(secret: &ExportedSecret) -> bool {
+    let metadata = serde_json::from_str(secret.metadata.as_json()).ok();
+    secret.name.as_str().starts_with(COPY_OF)
+        && metadata.is_some_and(|metadata: Map<String, Value>| metadata.contains_key("path"))
+}
+
 /// Makes the secret that holds the file as it was.
 pub(super) fn copy(path: &Path, context: &Context) -> Result<ImportEntry, Failure> {
     // Refused before anything is stored.
     output_file::followed(path, &context.home)?;
     let whole = std::path::absolute(path).map_err(|error| Failure::file(path, &error))?;
-    let name = format!("copy of {}, {}", whole.display(), date(now()));
+    let name = format!("{COPY_OF}{}, {}", whole.display(), date(now()));
     let name = SecretName::try_from(name).map_err(|rule| {
         Failure::usage(format!("the copy cannot be named: {}", rule.0), "move the file to a shorter path")
     })?;

@@ -9,6 +9,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use super::feed::Feed;
 use super::finding::{Finding, Origin};
 use crate::failure::Failure;
+use crate::show::plain;
 
 /// A repository, and what of it is looked at.
 #[derive(Debug)]
@@ -33,11 +34,10 @@ impl Repository {
     /// `invalid_request` where it is in none, or there is no git.
     pub(super) fn of(path: &Path, part: Part) -> Result<Self, Failure> {
         let folder = if path.is_dir() { path.to_owned() } else { vault::files::parent(path) };
-        let answer = git(&folder, ["rev-parse", "--absolute-git-dir"]).stderr(Stdio::null()).output();
+        let answer = git(&folder, ["rev-parse", "--absolute-git-dir"]).env("LC_ALL", "C").output();
         let answer = answer.map_err(|error| no_git(&error))?;
         if !answer.status.success() {
-            let message = format!("{} is in no git repository that you may read", path.display());
-            return Err(Failure::usage(message, "name a path in one, or leave --git and --staged out"));
+            return Err(unread(path, &String::from_utf8_lossy(&answer.stderr)));
         }
         Ok(Self { folder, part })
     }
@@ -165,6 +165,23 @@ fn git<S: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = S>) -
     }
     command.env("GIT_NO_LAZY_FETCH", "1").env("GIT_TERMINAL_PROMPT", "0").env("GIT_OPTIONAL_LOCKS", "0");
     command
+}
+
+/// Says why git reads no repository at a path, in its own words unless they say that no repository is there.
+fn unread(path: &Path, said: &str) -> Failure {
+    let path = path.display();
+    let first = said.lines().next().unwrap_or_default();
+    let why = first.strip_prefix("fatal: ").unwrap_or(first);
+    if why.is_empty() || why.starts_with("not a git repository") {
+        let message = format!("{path} is in no git repository");
+        return Failure::usage(message, "name a path in one, or leave --git and --staged out");
+    }
+    let hint = if why.contains("dubious ownership") {
+        "it belongs to another user; if you trust it: git config --global --add safe.directory FOLDER"
+    } else {
+        "see what git says there: git status"
+    };
+    Failure::usage(format!("git does not read the repository of {path}: {}", plain(why)), hint)
 }
 
 fn no_git(error: &io::Error) -> Failure {

@@ -226,5 +226,8 @@ fn take_rekeying(changes: &mut Vec<Change>) -> Option<Box<Rekeying>> {
 fn failed(mut draft: Draft) -> Draft {
     draft.outcome = Outcome::Failed;
     draft.secret = None;
+    // It has neither: nothing was written.
+    draft.metadata.remove("version");
+    draft.metadata.remove("revision");
     draft.with("code", "conflict")
 }
