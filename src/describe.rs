@@ -5,13 +5,16 @@
     reason = "writing a key of a JSON object makes the key where it is missing"
 )]
 
+mod forms;
+mod http_alone;
+
 use std::collections::BTreeMap;
 
-use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use crate::api::{Code, FollowLog, Operation, ReadMetrics, Route, Verb};
+use self::forms::{generator, with_closed_sets, without_null};
+use crate::api::{Code, Operation, Route, Verb};
 use crate::domain::LockReason;
 use crate::vault::{Fold, Handle, each};
 
@@ -21,7 +24,7 @@ pub fn openapi() -> Value {
     each(&mut fold);
     fold.add_of_http_alone();
     let lock_reason = fold.schemas.subschema_for::<LockReason>().to_value();
-    json!({
+    with_closed_sets(json!({
         "openapi": "3.1.0",
         "info": {
             "title": "The Vault",
@@ -31,11 +34,16 @@ pub fn openapi() -> Value {
         },
         "servers": [{ "url": "http://localhost", "description": "the Unix socket <home>/vault.sock" }],
         "paths": fold.paths,
+        "security": [{}, { "token": [] }],
         "components": {
             "schemas": components(&mut fold.schemas),
             "responses": error_responses(&lock_reason),
+            "securitySchemes": { "token": {
+                "type": "http", "scheme": "bearer",
+                "description": "Of an agent, as `vaultctl agent add` prints it; an owner needs none.",
+            } },
         },
-    })
+    }))
 }
 
 /// Builds the `OpenRPC` description of the JSON-RPC face.
@@ -43,12 +51,12 @@ pub fn openrpc() -> Value {
     let mut fold = OpenRpc { schemas: generator("/components/schemas"), methods: Vec::new() };
     each(&mut fold);
     fold.methods.extend(of_the_face());
-    json!({
+    with_closed_sets(json!({
         "openrpc": "1.3.2",
         "info": { "title": "The Vault", "version": env!("CARGO_PKG_VERSION") },
         "methods": fold.methods,
         "components": { "schemas": components(&mut fold.schemas) },
-    })
+    }))
 }
 
 /// Describes the methods that are no operations.
@@ -75,10 +83,6 @@ fn of_the_face() -> [Value; 2] {
             "result": answer(json!({ "type": "object" })),
         }),
     ]
-}
-
-fn generator(path: &'static str) -> SchemaGenerator {
-    SchemaSettings::draft2020_12().with(|settings| settings.definitions_path = path.into()).into_generator()
 }
 
 fn components(schemas: &mut SchemaGenerator) -> Value {
@@ -173,7 +177,7 @@ impl Fields {
     fn described(mut self, route: &Route) -> Value {
         let mut parameters = Vec::new();
         for name in route.path_fields() {
-            let schema = self.take(name);
+            let schema = without_null(&self.take(name));
             parameters.push(json!({ "name": name, "in": "path", "required": true, "schema": schema }));
         }
         let in_query: Vec<_> = if route.verb.has_body() {
@@ -217,18 +221,6 @@ impl Fold for OpenApi {
     }
 }
 
-/// A query cannot carry null: an absent field is left out.
-fn without_null(schema: &Value) -> Value {
-    let mut schema = schema.clone();
-    if let Some(any) = schema.get_mut("anyOf").and_then(Value::as_array_mut) {
-        any.retain(|one| one.get("type").is_none_or(|kind| kind != "null"));
-    }
-    if let Some(kinds) = schema.get_mut("type").and_then(Value::as_array_mut) {
-        kinds.retain(|kind| kind != "null");
-    }
-    schema
-}
-
 impl OpenApi {
     /// Describes an operation whose answer has this content, at each of its places.
     fn describe<O: Operation>(&mut self, content: &Value) {
@@ -236,7 +228,7 @@ impl OpenApi {
             let fields = Fields::of::<O>(&mut self.schemas).at::<O>(&route);
             let mut operation = fields.described(&route);
             let by_name = if route.path == O::ROUTE.path { "" } else { "ByName" };
-            operation["operationId"] = json!(format!("{}{by_name}", O::METHOD.trim_start_matches("vault.")));
+            operation["operationId"] = json!(id_of::<O>() + by_name);
             operation["summary"] = json!(O::SUMMARY);
             operation["responses"] = responses(route.status, content);
             self.put(route.path, route.verb, operation);
@@ -247,21 +239,13 @@ impl OpenApi {
         let item = self.paths.entry(path.to_owned()).or_insert_with(|| json!({}));
         item[verb.as_str().to_ascii_lowercase()] = operation;
     }
+}
 
-    /// Adds what HTTP alone serves and is outside the list.
-    fn add_of_http_alone(&mut self) {
-        let text = json!({ "schema": { "type": "string" } });
-        self.describe::<ReadMetrics>(&json!({ "text/plain": text, "application/openmetrics-text": text }));
-        self.describe::<FollowLog>(&json!({ "text/event-stream": text }));
-        let plain = [
-            ("/healthz", "Answers while the process serves, locked or not."),
-            ("/vault/openapi.json", "Describes all of this."),
-        ];
-        for (path, summary) in plain {
-            let responses = responses(200, &json!({ "application/json": {} }));
-            self.put(path, Verb::Get, json!({ "summary": summary, "responses": responses }));
-        }
-    }
+/// Returns what a client calls an operation: its type's name, with a small letter first.
+fn id_of<O: Operation>() -> String {
+    let name = O::schema_name();
+    let (first, rest) = name.split_at(name.len().min(1));
+    first.to_ascii_lowercase() + rest
 }
 
 struct OpenRpc {
@@ -295,6 +279,46 @@ mod tests {
         let get = &described["paths"]["/vault/secrets/{id}"]["get"];
         assert_eq!("id", get["parameters"][0]["name"]);
         assert_eq!(true, get["parameters"][0]["required"]);
+    }
+
+    #[test]
+    fn every_place_has_an_id_of_its_own() {
+        let described = openapi();
+        let places = described["paths"].as_object().unwrap().values();
+        let operations = places.flat_map(|place| place.as_object().unwrap().values());
+        let ids: Vec<_> = operations.map(|operation| operation["operationId"].as_str().unwrap()).collect();
+        let different: std::collections::BTreeSet<_> = ids.iter().collect();
+        assert_eq!(ids.len(), different.len(), "{ids:?}");
+        assert!(ids.contains(&"listSecrets") && ids.contains(&"call"), "{ids:?}");
+    }
+
+    #[test]
+    fn no_set_of_words_is_written_as_alternatives() {
+        for text in [openapi().to_string(), openrpc().to_string()] {
+            assert!(!text.contains(r#""oneOf":[{"const""#), "{text}");
+        }
+        let category = &openapi()["components"]["schemas"]["Category"];
+        let words = category["enum"].as_array().unwrap().len();
+        assert_eq!((&json!("string"), crate::domain::Category::ALL.len()), (&category["type"], words));
+    }
+
+    #[test]
+    fn a_token_is_described_and_not_demanded() {
+        let described = openapi();
+        assert_eq!(json!([{}, { "token": [] }]), described["security"]);
+        assert_eq!("bearer", described["components"]["securitySchemes"]["token"]["scheme"]);
+    }
+
+    #[test]
+    fn no_parameter_can_be_null() {
+        let described = openapi();
+        let places = described["paths"].as_object().unwrap().values();
+        for operation in places.flat_map(|place| place.as_object().unwrap().values()) {
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                assert!(!parameter["schema"].to_string().contains("null"), "{parameter}");
+                assert_eq!(None, parameter["schema"].get("anyOf"), "{parameter}");
+            }
+        }
     }
 
     #[test]

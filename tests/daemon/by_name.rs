@@ -244,7 +244,7 @@ fn writes_by_name_are_described_with_their_name_and_without_an_id() {
     let parameters: Vec<_> =
         put["parameters"].as_array().unwrap().iter().map(|one| one["name"].clone()).collect();
     assert_eq!(vec![json!("name"), json!("orgId")], parameters);
-    assert_eq!(json!("updateByName"), put["operationId"]);
+    assert_eq!(json!("updateSecretByName"), put["operationId"]);
     let body =
         &described["/vault/secrets/rotate"]["post"]["requestBody"]["content"]["application/json"]["schema"];
     assert_eq!(json!(["name"]), body["required"]);

@@ -3,6 +3,7 @@
 mod backends;
 mod bench;
 mod check;
+mod clients;
 mod demo;
 mod dotenv;
 mod fuzz;
@@ -46,6 +47,8 @@ enum Command {
     Dotenv,
     /// Has the SDKs of MCP, `FastMCP`, Inspector, Google's SDK and Ajv drive `vaultctl mcp`.
     McpClients(mcp_clients::Args),
+    /// Makes clients of the HTTP interface's description, and has them list, create, read and delete.
+    Clients,
     /// Runs every parser of what comes from outside on inputs that libFuzzer makes up.
     Fuzz(fuzz::Args),
     /// Counts the instructions of a request's parts, and fails where one takes a tenth more than was committed.
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         Command::Sdks(args) => sdks::run(&args),
         Command::Dotenv => dotenv::run(),
         Command::McpClients(args) => mcp_clients::run(&args),
+        Command::Clients => clients::run(),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Guard(args) => guard::run(&args),
         Command::Sanitize(args) => sanitize::run(&args),
