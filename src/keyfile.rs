@@ -1,7 +1,8 @@
-//! The key file `.env`: finding `AGENTICMAIL_VAULT_KEY` in it, and replacing that one line.
+//! The key file `.env`: finding `AGENTICMAIL_VAULT_KEY` in it, and replacing what it says.
 //!
-//! UTF-8 lines, with or without a byte-order mark in front; an optional `export `; the first occurrence wins; white space is trimmed; one pair of matching
-//! quotes is removed; no escapes, no expansion; an empty value counts as absent.
+//! UTF-8 lines, with or without a byte-order mark in front; an optional `export `; the last occurrence wins, and earlier ones are
+//! kept for when it opens nothing; white space is trimmed; one pair of matching quotes is removed; no escapes, no expansion; an empty
+//! value counts as absent.
 
 use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
@@ -9,6 +10,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
+use crate::api::Warning;
 use crate::domain::Invalid;
 use crate::files;
 use crate::secret::Passphrase;
@@ -21,6 +23,58 @@ const MARK: char = '\u{feff}';
 const FILE_BYTES: u64 = 64 * 1024;
 /// The longest key that is written into one.
 const KEY_BYTES: usize = 4096;
+/// The most different keys of one file that are tried: each takes as long as an unlock.
+const TRIED: usize = 4;
+
+/// The keys that the lines of a key file give.
+#[derive(Debug)]
+pub struct FileKeys {
+    last: Passphrase,
+    earlier: Vec<Passphrase>,
+}
+
+impl FileKeys {
+    /// Takes a key that is the only one.
+    pub fn only(key: Passphrase) -> Self {
+        Self { last: key, earlier: Vec::new() }
+    }
+
+    /// Takes the key that counts: the last one.
+    pub fn into_last(self) -> Passphrase {
+        self.last
+    }
+
+    /// Returns all keys that are to be tried, at most four and no two alike, the last one first.
+    pub fn each(&self) -> impl Iterator<Item = &Passphrase> {
+        std::iter::once(&self.last).chain(&self.earlier)
+    }
+
+    /// Takes them in the order of [`FileKeys::each`].
+    pub fn into_each(self) -> impl Iterator<Item = Passphrase> {
+        std::iter::once(self.last).chain(self.earlier)
+    }
+
+    /// Collects what the lines of a key file give.
+    fn in_text(text: &str) -> Option<Self> {
+        let mut values: Vec<&str> = Vec::new();
+        for value in values_of(text).rev() {
+            if values.len() < TRIED && !values.contains(&value) {
+                values.push(value);
+            }
+        }
+        let mut keys = values.into_iter().filter_map(|value| Passphrase::new(value.as_bytes().to_vec()).ok());
+        Some(Self { last: keys.next()?, earlier: keys.collect() })
+    }
+}
+
+/// Warns that another line of the key file than the last opens the vault.
+pub fn warning_of_earlier() -> Warning {
+    Warning::new(
+        "key_file",
+        "the last AGENTICMAIL_VAULT_KEY of the key file does not open the vault; an earlier line does, and is used",
+        "remove the line that does not open it, or have one line written in place of all: vaultctl rekey",
+    )
+}
 
 /// Says why a key file gives no key.
 #[derive(Debug, thiserror::Error)]
@@ -36,16 +90,16 @@ pub enum KeyFileError {
     Io(#[from] std::io::Error),
 }
 
-/// Reads the key out of a key file; `None` where the file or the line is missing, or the value empty.
+/// Reads the keys out of a key file; `None` where the file or the line is missing, or the value empty.
 ///
 /// # Errors
 /// [`KeyFileError::Unsafe`] where its mode lets others in, with the `chmod` that mends it.
-pub fn read(path: &Path) -> Result<Option<Passphrase>, KeyFileError> {
+pub fn read(path: &Path) -> Result<Option<FileKeys>, KeyFileError> {
     let text = match read_text(path) {
         Err(KeyFileError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         other => other?,
     };
-    Ok(key_in(&text).and_then(|value| Passphrase::new(value.as_bytes().to_vec()).ok()))
+    Ok(FileKeys::in_text(&text))
 }
 
 fn read_text(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
@@ -91,14 +145,14 @@ fn unquote(value: &str) -> &str {
     ['"', '\''].into_iter().find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote)).unwrap_or(value)
 }
 
-/// Returns the key that the lines of a key file hold.
+/// Returns the key that counts among the lines of a key file.
 pub fn key_in(text: &str) -> Option<&str> {
-    value_of(text, VARIABLE)
+    values_of(text).next_back()
 }
 
-fn value_of<'t>(text: &'t str, variable: &str) -> Option<&'t str> {
-    let first = text.lines().filter_map(assignment).find(|(name, _)| *name == variable);
-    first.map(|(_, value)| value).filter(|value| !value.is_empty())
+fn values_of(text: &str) -> impl DoubleEndedIterator<Item = &str> {
+    let ours = text.lines().filter_map(assignment).filter(|(name, _)| *name == VARIABLE);
+    ours.map(|(_, value)| value).filter(|value| !value.is_empty())
 }
 
 /// Refuses a key that a line of the key file could not hold as it is.
@@ -125,30 +179,34 @@ pub fn replace(path: &Path, key: &Passphrase) -> Result<(), KeyFileError> {
     let text = std::str::from_utf8(key.expose()).map_err(|_| KeyFileError::Malformed("not UTF-8"))?;
     write(path, text)?;
     match read(path)? {
-        Some(back) if back.expose() == key.expose() => Ok(()),
+        Some(FileKeys { last, earlier }) if last.expose() == key.expose() && earlier.is_empty() => Ok(()),
         _ => Err(KeyFileError::Malformed("not what was written")),
     }
 }
 
-/// Writes a key into a key file: replaces the line that counts, keeps every other byte; makes a missing file.
+/// Writes a key into a key file: replaces the line that counts, removes others of the variable, and keeps every other byte;
+/// makes a missing file.
 pub fn write(path: &Path, key: &str) -> Result<(), KeyFileError> {
     let old = match read_text(path) {
         Err(KeyFileError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => Zeroizing::default(),
         other => other?,
     };
+    let ours = |line: &str| assignment(line).is_some_and(|(name, _)| name == VARIABLE);
+    let mut left = old.split_inclusive('\n').filter(|line| ours(line)).count();
     let mut new = Zeroizing::new(String::with_capacity(old.len() + key.len() + VARIABLE.len() + 2));
-    let mut written = false;
+    let is_new = left == 0;
     for line in old.split_inclusive('\n') {
-        let ours = assignment(line).is_some_and(|(name, _)| name == VARIABLE);
-        if ours && !written {
+        if ours(line) {
             new.extend(line.chars().take_while(|char| *char == MARK));
-            put(&mut new, key);
-            written = true;
+            left -= 1;
+            if left == 0 {
+                put(&mut new, key);
+            }
         } else {
             new.push_str(line);
         }
     }
-    if !written {
+    if is_new {
         if !new.is_empty() && !new.ends_with('\n') {
             new.push('\n');
         }
@@ -172,12 +230,42 @@ mod tests {
     use super::*;
 
     fn key(text: &str) -> Option<&str> {
-        value_of(text, VARIABLE)
+        key_in(text)
     }
 
     #[test]
-    fn the_first_occurrence_wins() {
-        assert_eq!(Some("a"), key("AGENTICMAIL_VAULT_KEY=a\nAGENTICMAIL_VAULT_KEY=b\n"));
+    fn the_last_occurrence_wins_and_those_before_it_are_kept_once_each_at_most_three() {
+        assert_eq!(Some("b"), key("AGENTICMAIL_VAULT_KEY=a\nAGENTICMAIL_VAULT_KEY=b\n"));
+        let lines =
+            ["a", "b", "c", "d", "c", "e", "", "e"].map(|key| format!("AGENTICMAIL_VAULT_KEY={key}\n"));
+        let keys = FileKeys::in_text(&lines.concat()).unwrap();
+        let tried: Vec<_> = keys.each().map(|key| std::str::from_utf8(key.expose()).unwrap()).collect();
+        assert_eq!(vec!["e", "c", "d", "b"], tried);
+        assert!(FileKeys::in_text("AGENTICMAIL_VAULT_KEY=\nX=1\n").is_none());
+    }
+
+    #[test]
+    fn writing_replaces_the_last_occurrence_and_removes_the_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".env");
+        for (old, new) in [
+            (
+                "AGENTICMAIL_VAULT_KEY=a\nX=1\nexport AGENTICMAIL_VAULT_KEY=b\nY=2\n",
+                "X=1\nAGENTICMAIL_VAULT_KEY=new\nY=2\n",
+            ),
+            (
+                "\u{feff}AGENTICMAIL_VAULT_KEY=a\r\n# x\r\nAGENTICMAIL_VAULT_KEY=",
+                "\u{feff}# x\r\nAGENTICMAIL_VAULT_KEY=new\n",
+            ),
+            (
+                "AGENTICMAIL_VAULT_KEY=a\nAGENTICMAIL_VAULT_KEY=a\n#AGENTICMAIL_VAULT_KEY=c\n",
+                "AGENTICMAIL_VAULT_KEY=new\n#AGENTICMAIL_VAULT_KEY=c\n",
+            ),
+        ] {
+            files::replace_private(&path, old.as_bytes()).unwrap();
+            replace(&path, &Passphrase::new(b"new".to_vec()).unwrap()).unwrap();
+            assert_eq!(new, std::fs::read_to_string(&path).unwrap());
+        }
     }
 
     #[test]
@@ -214,7 +302,7 @@ mod tests {
         let path = folder.path().join(".env");
         write(&path, "first").unwrap();
         assert!(write(&path, &"x".repeat(64 * 1024)).is_err());
-        assert_eq!(b"first".as_slice(), read(&path).unwrap().unwrap().expose());
+        assert_eq!(b"first".as_slice(), read(&path).unwrap().unwrap().into_last().expose());
         assert!(check_writable(&"x".repeat(4096)).is_ok() && check_writable(&"x".repeat(4097)).is_err());
     }
 

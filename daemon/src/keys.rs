@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use vault::api::Warning;
 use vault::domain::LockReason;
-use vault::keyfile::{self, KeyFileError};
+use vault::keyfile::{self, FileKeys, KeyFileError};
 use vault::secret::Passphrase;
 use vault::store::Displaced;
 use vault::vault::{SlotSource, Vault};
@@ -20,10 +21,16 @@ pub(crate) struct KeySources {
     file: PathBuf,
 }
 
-/// A key and the place that gave it.
+/// The keys to try, and the place that gave them.
 pub(crate) struct FoundKey {
-    pub(crate) key: Passphrase,
+    pub(crate) keys: FileKeys,
     pub(crate) source: SlotSource,
+}
+
+impl FoundKey {
+    fn elsewhere(key: Passphrase) -> Self {
+        Self { keys: FileKeys::only(key), source: SlotSource::Elsewhere }
+    }
 }
 
 impl KeySources {
@@ -40,12 +47,13 @@ impl KeySources {
     /// Takes the key from the first place that has one; says why there is none.
     pub(crate) fn take(&mut self) -> Result<FoundKey, LockReason> {
         if let Some(key) = self.credential.as_deref().and_then(read_credential) {
-            return Ok(FoundKey { key, source: SlotSource::Elsewhere });
+            return Ok(FoundKey::elsewhere(key));
         }
         if let Some(key) = self.environment.take() {
-            return Ok(FoundKey { key, source: SlotSource::Elsewhere });
+            return Ok(FoundKey::elsewhere(key));
         }
-        from_file(&self.file).map(|key| FoundKey { key, source: SlotSource::KeyFile })
+        let keys = usable(keyfile::read(&self.file), &self.file)?;
+        Ok(FoundKey { keys, source: SlotSource::KeyFile })
     }
 }
 
@@ -63,18 +71,13 @@ fn read_credential(path: &Path) -> Option<Passphrase> {
     Passphrase::new(bytes).ok()
 }
 
-/// Reads the key file.
-fn from_file(path: &Path) -> Result<Passphrase, LockReason> {
-    usable(keyfile::read(path), path)
-}
-
-/// Returns the key that was read from a key file, or why it cannot be used.
+/// Returns the keys that were read from a key file, or why they cannot be used.
 pub(crate) fn usable(
-    read: Result<Option<Passphrase>, KeyFileError>,
+    read: Result<Option<FileKeys>, KeyFileError>,
     path: &Path,
-) -> Result<Passphrase, LockReason> {
+) -> Result<FileKeys, LockReason> {
     match read {
-        Ok(Some(key)) => Ok(key),
+        Ok(Some(keys)) => Ok(keys),
         Ok(None) => Err(LockReason::NoKey),
         Err(KeyFileError::Unsafe(why)) => {
             tracing::error!(%why, "the key file is not private and was not used");
@@ -131,23 +134,46 @@ pub(crate) async fn open_at_start(vault: &Vault, mut sources: KeySources, head: 
 /// Only where the database does not answer or a new vault could not be made.
 pub(crate) async fn open_with(vault: &Vault, found: FoundKey) -> anyhow::Result<()> {
     if !vault.exists()? {
-        let (founder, key) = (vault.clone(), found.key);
+        let (founder, key) = (vault.clone(), found.keys.into_last());
         let made = tokio::task::spawn_blocking(move || founder.found(&key).map(|_| key));
         let key = made.await?.context("a new vault could not be made")?;
         tracing::info!("made a new vault; it has no recovery key yet: vaultctl recovery");
-        return unlock(vault, FoundKey { key, source: found.source }).await;
+        return unlock(vault, FoundKey { keys: FileKeys::only(key), source: found.source }).await;
     }
     unlock(vault, found).await
 }
 
+/// Tries the keys, the last line of a key file first, and warns if an earlier one opens.
 async fn unlock(vault: &Vault, found: FoundKey) -> anyhow::Result<()> {
-    match vault.unlock(found.key, found.source).await {
-        Ok(()) => tracing::info!(source = found.source.as_str(), "unlocked"),
-        Err(fault) => {
-            let Some(reason) = fault.lock_reason else { return Err(fault.into()) };
-            vault.set_lock_reason(reason);
-            tracing::error!(reason = reason.as_str(), source = found.source.as_str(), hint = %fault.hint, "{fault}");
+    let source = found.source;
+    let mut refused = None;
+    for key in found.keys.into_each() {
+        match vault.unlock(key, source).await {
+            Ok(()) => {
+                tracing::info!(source = source.as_str(), "unlocked");
+                if refused.is_some() {
+                    warn(vault, Some(keyfile::warning_of_earlier()));
+                }
+                return Ok(());
+            }
+            Err(fault) if fault.lock_reason == Some(LockReason::WrongKey) => refused = Some(fault),
+            Err(fault) => {
+                refused = Some(fault);
+                break;
+            }
         }
     }
+    let Some(fault) = refused else { return Ok(()) };
+    let Some(reason) = fault.lock_reason else { return Err(fault.into()) };
+    vault.set_lock_reason(reason);
+    tracing::error!(reason = reason.as_str(), source = source.as_str(), hint = %fault.hint, "{fault}");
     Ok(())
+}
+
+/// Warns of what is wrong with the key file, or takes the warning back.
+pub(crate) fn warn(vault: &Vault, warning: Option<Warning>) {
+    if let Some(warning) = &warning {
+        tracing::warn!("{}", warning.message);
+    }
+    vault.warn("key_file", warning);
 }

@@ -10,9 +10,9 @@ use vault::api::Warning;
 use vault::crypto::{Bytes32, mac, random_key};
 use vault::domain::LockReason;
 use vault::files;
-use vault::keyfile::{self, KeyFileError};
+use vault::keyfile::{self, FileKeys, KeyFileError};
 use vault::keyring::Keyring;
-use vault::secret::{KeyBytes, Passphrase};
+use vault::secret::KeyBytes;
 use vault::vault::{SlotSource, Vault};
 
 use crate::keys::{self, FoundKey};
@@ -112,7 +112,7 @@ fn print(file: &Path) -> Print {
     Some((meta.ino(), meta.size(), meta.mtime_nsec(), meta.ctime_nsec(), meta.mode()))
 }
 
-/// What tells whether a file has another key than before: a MAC of it under a key that lives as long as the watch.
+/// What tells whether a file has other keys than before: a MAC of them under a key that lives as long as the watch.
 struct LastKey {
     secret: Option<KeyBytes>,
     mac: Option<Bytes32>,
@@ -127,12 +127,18 @@ impl LastKey {
 
     /// Returns whether the key is another than the last one that was there, and remembers it; `false` if that cannot be
     /// known.
-    fn is_new(&mut self, read: &Result<Option<Passphrase>, KeyFileError>) -> bool {
-        let (Some(secret), Ok(key)) = (&self.secret, read) else { return false };
-        let now = key.as_ref().map(|key| mac(secret.expose(), &[key.expose()]));
+    fn is_new(&mut self, read: &Result<Option<FileKeys>, KeyFileError>) -> bool {
+        let (Some(secret), Ok(keys)) = (&self.secret, read) else { return false };
+        let now = keys.as_ref().map(|keys| mac_of(secret, keys));
         let was_known = std::mem::replace(&mut self.is_known, true);
         std::mem::replace(&mut self.mac, now) != now && was_known
     }
+}
+
+/// Computes the MAC of a file's keys, each with the end of a line, which no key has in it.
+fn mac_of(secret: &KeyBytes, keys: &FileKeys) -> Bytes32 {
+    let parts: Vec<&[u8]> = keys.each().flat_map(|key| [key.expose(), b"\n"]).collect();
+    mac(secret.expose(), &parts)
 }
 
 /// Tries a changed key file on a locked vault; on an open one only looks whether it still fits.
@@ -144,18 +150,22 @@ async fn changed(vault: &Vault, file: &Path, last: &mut LastKey) {
         (Keyring::Locked(_), _) if !is_new && vault.is_locked_by_owner() => {
             tracing::info!("the key file was changed and has the key that it had; the vault stays locked");
         }
-        (Keyring::Open(_), Ok(key)) => {
+        (Keyring::Open(_), Ok(keys)) => {
             let trial = vault.clone();
-            let fits = tokio::task::spawn_blocking(move || trial.fits(&key)).await.unwrap_or(false);
-            warn(vault, (!fits).then_some(("holds a key that does not open the vault", PUT_BACK)));
+            let fits = move || keys.each().position(|key| trial.fits(key));
+            match tokio::task::spawn_blocking(fits).await.unwrap_or_default() {
+                Some(0) => fine(vault),
+                Some(_) => keys::warn(vault, Some(keyfile::warning_of_earlier())),
+                None => warn(vault, "holds a key that does not open the vault", PUT_BACK),
+            }
         }
         (Keyring::Open(_), Err(LockReason::KeyFileUnsafe)) => {
             let mend = format!("make it private with: chmod 600 {}", file.display());
-            warn(vault, Some(("can be read or changed by others", &mend)));
+            warn(vault, "can be read or changed by others", &mend);
         }
-        (Keyring::Open(_), Err(_)) => warn(vault, Some(("holds no key any more", PUT_BACK))),
-        (Keyring::Locked(_), Ok(key)) => {
-            let found = FoundKey { key, source: SlotSource::KeyFile };
+        (Keyring::Open(_), Err(_)) => warn(vault, "holds no key any more", PUT_BACK),
+        (Keyring::Locked(_), Ok(keys)) => {
+            let found = FoundKey { keys, source: SlotSource::KeyFile };
             if let Err(error) = keys::open_with(vault, found).await {
                 tracing::error!(%error, "the mended key file did not open the vault");
             }
@@ -164,29 +174,28 @@ async fn changed(vault: &Vault, file: &Path, last: &mut LastKey) {
     }
 }
 
-/// Warns of what is wrong with the key file and says how to mend it, or takes the warning back.
-fn warn(vault: &Vault, wrong: Option<(&str, &str)>) {
-    const CODE: &str = "key_file";
-    let warning = wrong.map(|(what, mend)| {
-        let words = format!("the key file {what}; the vault stays open, but a restart would lock you out");
-        Warning::new(CODE, words, mend)
-    });
-    if let Some(warning) = &warning {
-        tracing::warn!("{}", warning.message);
-    } else {
-        tracing::info!("the key file was changed and fits");
-    }
-    vault.warn(CODE, warning);
+/// Warns of what is wrong with the key file and says how to mend it.
+fn warn(vault: &Vault, what: &str, mend: &str) {
+    let words = format!("the key file {what}; the vault stays open, but a restart would lock you out");
+    keys::warn(vault, Some(Warning::new("key_file", words, mend)));
+}
+
+/// Takes the warning back.
+fn fine(vault: &Vault) {
+    tracing::info!("the key file was changed and fits");
+    keys::warn(vault, None);
 }
 
 #[cfg(test)]
 mod tests {
+    use vault::secret::Passphrase;
+
     use super::*;
 
     #[test]
     fn a_file_that_could_not_be_read_says_nothing_of_its_key() {
         let mut last = LastKey::new();
-        let key = |text: &str| Ok(Some(Passphrase::new(text.into()).unwrap()));
+        let key = |text: &str| Ok(Some(FileKeys::only(Passphrase::new(text.into()).unwrap())));
         let unsafe_now = || Err(KeyFileError::Unsafe(String::new()));
         for unchanged in [unsafe_now(), key("a"), unsafe_now(), key("a")] {
             assert!(!last.is_new(&unchanged));

@@ -39,6 +39,7 @@ mod foreign_log;
 mod golden;
 mod growth;
 mod guessing;
+mod key_lines;
 mod list;
 mod locked;
 mod locked_before;

@@ -16,7 +16,7 @@ use vault::crypto::sha256_of_file;
 use vault::domain::Timestamp;
 use vault::files;
 
-pub(super) use self::copy::{Copy, files_of, key_of};
+pub(super) use self::copy::{Copy, files_of, keys_of};
 use super::FOUND_SOMETHING;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -137,7 +137,7 @@ fn verify(args: &BackupArgs, context: &Context) -> Result<ExitCode, Failure> {
     let mut beside = args.file.as_os_str().to_owned();
     beside.push(".check");
     let copied = Copy::out_of(&mut BufReader::new(file), &PathBuf::from(beside))
-        .and_then(|copy| copy.open(&key_of(&context.home.join(".env"), context.show)?));
+        .and_then(|copy| copy.open(&keys_of(&context.home.join(".env"), context.show)?));
     match copied {
         Ok(copy) => {
             let verified = Verified { made_at: copy.made_at(), secrets: copy.secrets()? };

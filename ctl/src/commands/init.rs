@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use vault::api::{Code, Fault, Warning};
 use vault::config::{Config, Usable};
-use vault::keyfile::{self, KeyFileError};
+use vault::keyfile::{self, FileKeys, KeyFileError};
 use vault::keyring::UnlockError;
 use vault::secret::Passphrase;
 use vault::store::{SqliteStore, Store, StoreError};
@@ -131,7 +131,8 @@ fn kept_key(place: &Place) -> Result<Option<Passphrase>, Failure> {
     if let Some(Err(error)) = folder.map(std::fs::metadata) {
         return Err(Failure::file(&place.key_file, &error));
     }
-    keyfile::read(&place.key_file).map_err(|error| unusable(place, error))
+    let keys = keyfile::read(&place.key_file).map_err(|error| unusable(place, error))?;
+    Ok(keys.map(FileKeys::into_last))
 }
 
 /// Takes the key that the key file has, or draws one and writes it there.

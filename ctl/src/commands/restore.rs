@@ -12,7 +12,7 @@ use vault::domain::Timestamp;
 use vault::store::SqliteStore;
 use vault::{files, keyfile};
 
-use super::backup::{Copy, files_of, key_of};
+use super::backup::{Copy, files_of, keys_of};
 use super::init::Place;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -59,8 +59,9 @@ pub(super) fn run(args: &RestoreArgs, context: &Context) -> Result<ExitCode, Fai
     beside.push(".restored");
     let copy = Copy::out_of(&mut BufReader::new(file), &PathBuf::from(beside))?;
     let has_key = keyfile::read(&place.key_file)?.is_some();
-    let key = key_of(&place.key_file, context.show)?;
-    let copy = context.show.while_waiting("checking the backup", || copy.open(&key))?;
+    let keys = keys_of(&place.key_file, context.show)?;
+    let copy = context.show.while_waiting("checking the backup", || copy.open(&keys))?;
+    let key = keys.into_last();
     let (secrets, made_at) = (copy.secrets()?, copy.made_at());
     let recovered = RecoveryKey::looks_like(key.expose());
     if !has_key && !recovered {

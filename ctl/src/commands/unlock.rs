@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use vault::api::{Done, StatusOf, Success, UnlockVault};
+use vault::api::{Code, Done, Fault, StatusOf, Success, UnlockVault};
 use vault::keyfile;
-use vault::secret::{Revealed, SecretValue};
+use vault::secret::{Passphrase, Revealed, SecretValue};
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -32,8 +32,8 @@ pub(crate) struct UnlockArgs {
 pub(super) fn run(args: &UnlockArgs, context: &Context) -> Result<ExitCode, Failure> {
     let status = context.call(&StatusOf::default())?;
     let (done, words) = if status.locked {
-        let operation = UnlockVault { key: key(args, context)? };
-        let done = context.show.while_waiting("deriving the master key", || context.call(&operation))?;
+        let keys = keys(args, context)?;
+        let done = context.show.while_waiting("deriving the master key", || with_any(keys, context))?;
         (done, "the vault is unlocked")
     } else {
         (Done { success: Success }, "the vault is unlocked already")
@@ -46,26 +46,45 @@ pub(super) fn run(args: &UnlockArgs, context: &Context) -> Result<ExitCode, Fail
     Ok(ExitCode::SUCCESS)
 }
 
-fn key(args: &UnlockArgs, context: &Context) -> Result<Revealed, Failure> {
-    let usual = context.home.join(".env");
-    match &args.key_file {
-        Some(named) => key_in(named.as_deref().unwrap_or(&usual)),
-        None if usual.exists() => {
-            let label = format!("Key, or recovery key (--key-file takes it from {})", usual.display());
-            typed(&label, context)
+/// Unlocks with the first key that fits, and warns if that is not the last line of the key file.
+fn with_any(keys: Vec<Revealed>, context: &Context) -> Result<Done, Failure> {
+    let mut refused = None;
+    for key in keys {
+        match context.call(&UnlockVault { key }) {
+            Err(Failure::Fault(fault)) if fault.code == Code::Forbidden => _ = refused.get_or_insert(fault),
+            Err(other) => return Err(other),
+            Ok(done) => {
+                if refused.is_some() {
+                    context.show.warning(&keyfile::warning_of_earlier());
+                }
+                return Ok(done);
+            }
         }
-        None => typed("Key, or recovery key", context),
     }
+    let none = || Fault::new(Code::Forbidden, "there is no key to try");
+    Err(refused.unwrap_or_else(none).into())
 }
 
-/// Reads the key that a key file holds.
-fn key_in(file: &Path) -> Result<Revealed, Failure> {
-    let key = keyfile::read(file)?.ok_or_else(|| {
+fn keys(args: &UnlockArgs, context: &Context) -> Result<Vec<Revealed>, Failure> {
+    let usual = context.home.join(".env");
+    let label = match &args.key_file {
+        Some(named) => return keys_in(named.as_deref().unwrap_or(&usual)),
+        None if usual.exists() => {
+            format!("Key, or recovery key (--key-file takes it from {})", usual.display())
+        }
+        None => "Key, or recovery key".to_owned(),
+    };
+    Ok(vec![typed(&label, context)?])
+}
+
+/// Reads the keys that a key file holds.
+fn keys_in(file: &Path) -> Result<Vec<Revealed>, Failure> {
+    let keys = keyfile::read(file)?.ok_or_else(|| {
         let message = format!("{} has no line {}=\u{2026}", file.display(), keyfile::VARIABLE);
         Failure::usage(message, "name the file that has it, or type the key: vaultctl unlock")
     })?;
-    let text = std::str::from_utf8(key.expose()).unwrap_or_default().to_owned();
-    Ok(SecretValue::new(text)?.into())
+    let text = |key: &Passphrase| std::str::from_utf8(key.expose()).unwrap_or_default().to_owned();
+    keys.each().map(|key| Ok(SecretValue::new(text(key))?.into())).collect()
 }
 
 /// Takes a key as it is, or out of the lines of a key file that was piped.

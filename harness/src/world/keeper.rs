@@ -117,7 +117,7 @@ pub(crate) fn key_in(file: &Path) -> Result<Revealed, Fault> {
     let unreadable = |words: String| Fault::new(Code::Internal, words);
     let key = keyfile::read(file).map_err(|error| unreadable(error.to_string()))?;
     let key = key.ok_or_else(|| unreadable("the key file holds no key".to_owned()))?;
-    secret(String::from_utf8_lossy(key.expose()).into_owned())
+    secret(String::from_utf8_lossy(key.into_last().expose()).into_owned())
 }
 
 fn lock_and_unlock(client: &mut Client, key_file: &Path) -> Result<(), Fault> {

@@ -259,7 +259,7 @@ impl Room {
         let unusual = status.warnings.iter().filter(|warning| warning.code != "no_recovery");
         assert_eq!(Vec::<String>::new(), unusual.map(|warning| warning.message.clone()).collect::<Vec<_>>());
         let key = keyfile::read(&self.path(KEY)).unwrap().unwrap();
-        assert_eq!(key_text(book.key).as_bytes(), key.expose());
+        assert_eq!(key_text(book.key).as_bytes(), key.into_last().expose());
     }
 
     /// Compares the stored rows: which there are, and at which revision.

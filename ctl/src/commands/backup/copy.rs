@@ -8,8 +8,8 @@ use vault::api::{Code, Fault};
 use vault::backup::{BackupError, Unpacked, record_restored};
 use vault::domain::{OrgScope, Timestamp};
 use vault::files;
-use vault::keyfile;
-use vault::keyring::{Keys, unlock};
+use vault::keyfile::{self, FileKeys};
+use vault::keyring::{Keys, UnlockError, unlock};
 use vault::secret::Passphrase;
 use vault::store::{SqliteStore, Store};
 use vault_platform::PagePolicy;
@@ -26,13 +26,13 @@ pub(in crate::commands) struct Copy {
     opened: Option<(SqliteStore, Arc<Keys>)>,
 }
 
-/// Takes the key of a key file, or asks for one.
-pub(in crate::commands) fn key_of(key_file: &Path, show: Show) -> Result<Passphrase, Failure> {
-    if let Some(key) = keyfile::read(key_file)? {
-        return Ok(key);
+/// Takes the keys of a key file, or asks for one.
+pub(in crate::commands) fn keys_of(key_file: &Path, show: Show) -> Result<FileKeys, Failure> {
+    if let Some(keys) = keyfile::read(key_file)? {
+        return Ok(keys);
     }
     let typed = prompt::value("Key, or recovery key, of the backup", show)?;
-    Ok(Passphrase::new(typed.expose().into())?)
+    Ok(FileKeys::only(Passphrase::new(typed.expose().into())?))
 }
 
 impl Copy {
@@ -58,16 +58,19 @@ impl Copy {
     }
 
     /// Opens it with a key and makes sure that every byte is as the vault wrote it.
-    pub(in crate::commands) fn open(mut self, key: &Passphrase) -> Result<Self, Failure> {
+    pub(in crate::commands) fn open(mut self, keys: &FileKeys) -> Result<Self, Failure> {
         let store = SqliteStore::open(&self.path).map_err(|_| refused(BackupError::Damaged))?;
         let header = store.header().ok().flatten().ok_or_else(|| refused(BackupError::Damaged))?;
         let page = PagePolicy { secretmem: true, require_lock: false };
-        let keys = unlock(&header, key, page).map_err(|error| match error {
-            vault::keyring::UnlockError::WrongKey => Failure::from(
+        let mut opened = keys.each().map(|key| unlock(&header, key, page));
+        let first = opened.next().unwrap_or(Err(UnlockError::WrongKey));
+        let opened = first.or_else(|error| opened.find_map(Result::ok).ok_or(error));
+        let keys = opened.map_err(|error| match error {
+            UnlockError::WrongKey => Failure::from(
                 Fault::new(Code::Forbidden, "the key does not fit this backup")
                     .hint("use the AGENTICMAIL_VAULT_KEY of the day it was made, or that day's recovery key"),
             ),
-            vault::keyring::UnlockError::Mistyped(typing) => Failure::from(
+            UnlockError::Mistyped(typing) => Failure::from(
                 Fault::new(Code::Forbidden, typing.to_string())
                     .hint("compare it letter by letter with what you kept"),
             ),

@@ -6,7 +6,7 @@ use nix::fcntl::{Flock, FlockArg};
 use vault::api::{Fault, Warning};
 use vault::config::{Config, Usable};
 use vault::domain::{LockReason, OrgScope};
-use vault::keyfile::{self, KeyFileError};
+use vault::keyfile::{self, FileKeys, KeyFileError};
 use vault::keyring;
 use vault::secret::Passphrase;
 use vault::store::{Displaced, Flaw, Flawed, SqliteStore, Store, StoreError};
@@ -65,7 +65,7 @@ pub(super) fn key_findings(paths: &Paths, context: &Context) -> Option<Warning> 
         return try_key(&key, paths).err().map(of_environment);
     }
     match keyfile::read(&paths.key_file) {
-        Ok(Some(key)) => try_key(&key, paths).err(),
+        Ok(Some(keys)) => try_each(&keys, paths),
         Ok(None) if is_unfounded(paths) => Some(super::no_vault(paths, context)),
         Ok(None) => {
             let message = format!("{} has no line AGENTICMAIL_VAULT_KEY=…", paths.key_file.display());
@@ -108,6 +108,15 @@ fn is_unfounded(paths: &Paths) -> bool {
 /// Returns whether nothing but the write-ahead log is left of the database.
 fn is_log_alone(paths: &Paths) -> bool {
     matches!(SqliteStore::is_empty(&paths.database), Err(StoreError::Displaced(Displaced::LogAlone)))
+}
+
+/// Looks whether the last key of a key file opens the database, and if not, whether an earlier one does.
+fn try_each(keys: &FileKeys, paths: &Paths) -> Option<Warning> {
+    let mut tried = keys.each().map(|key| try_key(key, paths));
+    let wrong = tried.next()?.err()?;
+    let is_of_key = wrong.code == LockReason::WrongKey.as_str();
+    let opens = is_of_key && tried.any(|tried| tried.is_ok());
+    Some(if opens { keyfile::warning_of_earlier() } else { wrong })
 }
 
 fn try_key(key: &Passphrase, paths: &Paths) -> Result<(), Warning> {

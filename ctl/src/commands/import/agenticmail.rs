@@ -6,7 +6,7 @@ use serde_json::Map;
 use vault::agenticmail::{LegacyError, LegacyRow, Opener, rows_of_database, rows_of_json};
 use vault::api::{Code, Fault};
 use vault::domain::{Category, Claim, snake_case};
-use vault::keyfile;
+use vault::keyfile::{self, FileKeys};
 use vault::secret::{Passphrase, SecretValue};
 
 use super::found::{Candidate, Found, bytes_of, moment, named};
@@ -54,7 +54,7 @@ fn rows(path: &Path) -> Result<Vec<LegacyRow>, Failure> {
 
 fn key(env_file: Option<&Path>, context: &Context) -> Result<Passphrase, Failure> {
     let path = env_file.map_or_else(|| context.home.join(".env"), Path::to_owned);
-    keyfile::read(&path)?.ok_or_else(|| {
+    keyfile::read(&path)?.map(FileKeys::into_last).ok_or_else(|| {
         let message = format!("{} has no line AGENTICMAIL_VAULT_KEY=…", path.display());
         Failure::usage(message, "name the file that has AgenticMail's key with --env-file")
     })
