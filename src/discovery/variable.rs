@@ -14,6 +14,9 @@ pub enum NoVariable {
     /// Its platform has a preset, which does not have the field.
     #[error("is not a field of its platform's preset")]
     NotInPreset,
+    /// Its name has letters that no variable has, so that several names would make one.
+    #[error("has letters that no variable has")]
+    NotAscii,
     /// The variable that its name would make is one that loaders, shells or other programs obey.
     #[error("would go into {0}, which programs obey")]
     Obeyed(String),
@@ -50,8 +53,11 @@ pub fn variables(name: &SecretName) -> Result<Vec<String>, NoVariable> {
 /// Makes a variable of a text: capitals, digits and `_`. One that is a variable already and has a capital stays as it is.
 ///
 /// # Errors
-/// [`NoVariable::Obeyed`] where programs obey it.
+/// [`NoVariable::Obeyed`] where programs obey it; [`NoVariable::NotAscii`] for other letters and digits than those of ASCII.
 fn made_of(text: &str) -> Result<String, NoVariable> {
+    if text.chars().any(|c| c.is_alphanumeric() && !c.is_ascii()) {
+        return Err(NoVariable::NotAscii);
+    }
     let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
     let variable = if is_variable(text) && text.contains(|c: char| c.is_ascii_uppercase()) {
         text.to_owned()
@@ -102,6 +108,13 @@ mod tests {
             ("skill:mine", "MINE"),
         ] {
             assert_eq!([variable], of(name).unwrap()[..]);
+        }
+    }
+
+    #[test]
+    fn no_variable_is_made_of_letters_that_it_cannot_have() {
+        for name in ["\u{65e5}\u{672c}", "schl\u{fc}ssel", "Gr\u{fc}\u{df}e 1", "\u{661}"] {
+            assert_eq!(Err(NoVariable::NotAscii), variables(&SecretName::try_from(name.to_owned()).unwrap()));
         }
     }
 

@@ -121,3 +121,35 @@ fn the_copy_of_a_file_is_no_variable_of_a_dotenv_export() {
     let run = test.ctl(&["export", "--reveal"]).succeeded();
     assert_eq!(4, run.json()["entries"].as_array().unwrap().len(), "{run}");
 }
+
+#[test]
+fn two_names_of_one_variable_are_refused_with_both() {
+    let test = TestEnvironment::served();
+    for name in ["db-url", "db.url", "DB_URL"] {
+        test.ctl_with(&["set", name], name).succeeded();
+    }
+    for names in [["db-url", "db.url"], ["db.url", "DB_URL"], ["X=db-url", "X=db.url"]] {
+        let run = test.ctl(&["env", names[0], names[1]]).ended_with(7);
+        assert!(run.stderr.contains("would both be") && run.stdout.is_empty(), "{run}");
+    }
+    test.ctl(&["env", "db-url", "OTHER=db.url"]).succeeded();
+}
+
+#[test]
+fn a_name_that_makes_no_variable_of_its_own_or_one_that_programs_obey_is_refused() {
+    let test = TestEnvironment::served();
+    let odd = ["\u{65e5}\u{672c}", "schl\u{fc}ssel", "Gr\u{fc}\u{df}e 1"]
+        .map(|name| (name, "letters that no variable has"));
+    let obeyed = ["PATH", "ld-preload", "node options"].map(|name| (name, "programs obey"));
+    for (name, why) in odd.into_iter().chain(obeyed) {
+        test.ctl_with(&["set", name], "value").succeeded();
+        for format in ["sh", "dotenv", "json"] {
+            let run = test.ctl(&["env", name, "--format", format]).ended_with(2);
+            assert!(run.stderr.contains(why) && run.stdout.is_empty(), "{run}");
+        }
+        assert!(test.ctl(&["env", &format!("MINE={name}")]).succeeded().stdout.contains("MINE="));
+        let run = test.ctl(&["export", "--reveal", "--format", "dotenv"]).succeeded();
+        assert!(run.stderr.contains(why) && run.stdout.is_empty(), "{run}");
+        test.ctl(&["rm", name, "--yes"]).succeeded();
+    }
+}
