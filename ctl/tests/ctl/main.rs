@@ -37,6 +37,7 @@ mod output;
 mod own_files;
 mod planted;
 mod platforms;
+mod roundtrip;
 mod run;
 mod scan;
 mod secrets;

@@ -8,7 +8,7 @@ mod versions;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Lines, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
@@ -36,7 +36,13 @@ impl Server {
 
     fn start_with(test: &TestEnvironment, arguments: &[&str]) -> Self {
         let mut command = test.command(arguments);
-        command.env("PATH", path()).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.env("PATH", path());
+        Self::start_as(command)
+    }
+
+    /// Starts it by a prepared command.
+    pub(crate) fn start_as(mut command: Command) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let (stdin, stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
         let lines = BufReader::new(stdout).lines();
@@ -81,10 +87,16 @@ impl Server {
         answer["result"].clone()
     }
 
+    /// Calls a tool, and returns its result, which may be an error.
+    #[track_caller]
+    pub(crate) fn try_call(&mut self, tool: &str, arguments: &Value) -> Value {
+        self.ask("tools/call", &json!({"name": tool, "arguments": arguments}))
+    }
+
     /// Calls a tool that does what is asked, and answers as it says that it does.
     #[track_caller]
     pub(crate) fn call(&mut self, tool: &str, arguments: &Value) -> Value {
-        let result = self.ask("tools/call", &json!({"name": tool, "arguments": arguments}));
+        let result = self.try_call(tool, arguments);
         assert_ne!(json!(true), result["isError"], "{result}");
         self.judges[tool]
             .validate(&result["structuredContent"])
