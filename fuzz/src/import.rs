@@ -26,6 +26,9 @@ mod found;
 mod items;
 #[path = "../../ctl/src/commands/import/json.rs"]
 mod json;
+#[allow(dead_code, reason = "the command line uses more of it")]
+#[path = "../../ctl/src/commands/import/layout.rs"]
+mod layout;
 #[path = "../../ctl/src/commands/import/onepassword.rs"]
 mod onepassword;
 #[path = "../../ctl/src/commands/import/settings.rs"]

@@ -7,6 +7,7 @@ mod dotenv;
 mod found;
 mod items;
 mod json;
+mod layout;
 mod onepassword;
 mod pass;
 mod plan;
@@ -35,7 +36,7 @@ use crate::show::plain;
 /// (`OPENAI_API_KEY` becomes `skill:openai:access_token`), any other keeps its own; with --prefix every one keeps its
 /// own after the prefix. Settings, such as `NODE_ENV` or a region, stay where they are, each with a note that says why,
 /// unless --only names them. `agenticmail` takes its database or a JSON array of rows of `vault_entries`; `pass` a store's
-/// folder, opened by gpg; `1password` its CSV or the JSON of `op item get`; `bitwarden` its unencrypted JSON or CSV.
+/// folder, opened by gpg; `1password` its CSV or the JSON of `op item get`; `bitwarden` its unencrypted JSON or CSV; `lastpass` and `chrome` (Edge, Brave …) their CSV.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -46,7 +47,7 @@ Examples:
   vaultctl import bitwarden export.json --on-conflict skip
   vaultctl export --reveal --format json | ssh host vaultctl import json -")]
 pub(crate) struct ImportArgs {
-    /// dotenv, json, agenticmail, pass, 1password or bitwarden
+    /// dotenv, json, agenticmail, pass, 1password, bitwarden, lastpass or chrome
     #[arg(hide_possible_values = true)]
     format: Format,
     /// The file, or `-` for stdin; a folder for pass [default for pass: ~/.password-store]
@@ -93,6 +94,10 @@ enum Format {
     OnePassword,
     /// Bitwarden's exports.
     Bitwarden,
+    /// `LastPass`'s CSV.
+    Lastpass,
+    /// The CSV of Chrome and of browsers like it.
+    Chrome,
 }
 
 /// What to do about names that are there.
@@ -201,6 +206,8 @@ fn read(args: &ImportArgs, context: &Context) -> Result<Found, Failure> {
         Format::Json => json::read(path(args)?),
         Format::OnePassword => onepassword::read(path(args)?),
         Format::Bitwarden => bitwarden::read(path(args)?),
+        Format::Lastpass => layout::read_file(&layout::LASTPASS, path(args)?),
+        Format::Chrome => layout::read_file(&layout::CHROME, path(args)?),
     }
 }
 

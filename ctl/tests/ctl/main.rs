@@ -21,6 +21,7 @@ mod dotenv;
 mod env;
 mod escapes;
 mod export;
+mod exports;
 mod import;
 mod init;
 mod inject;

@@ -1,33 +1,65 @@
 //! Comma-separated values (RFC 4180): a heading, and rows by its names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use super::found::named;
 use crate::failure::Failure;
 
-/// A row by the names of the heading, in lower case.
+/// A row by the names of the heading.
 pub(super) type Row = BTreeMap<String, String>;
 
-/// Reads a file's text as rows.
+/// A file's rows, and the names that its heading gives their cells.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    /// The names, in lower case.
+    pub(super) heading: Vec<String>,
+    /// The rows.
+    pub(super) rows: Vec<Row>,
+}
+
+impl Table {
+    /// Returns whether there is a column of a name.
+    pub(super) fn has(&self, column: &str) -> bool {
+        self.heading.iter().any(|name| name == column)
+    }
+}
+
+/// Reads a file's text as a table.
 ///
 /// # Errors
 /// What is wrong, with the file's name and without repeating any of it.
-pub(super) fn rows_of(path: &Path, text: &str) -> Result<Vec<Row>, Failure> {
-    rows(text).map_err(|why| Failure::usage(format!("{}: {why}", named(path)), "export it once more"))
+pub(super) fn table_of(path: &Path, text: &str) -> Result<Table, Failure> {
+    table(text).map_err(|why| {
+        Failure::usage(format!("{}: {why}", named(path)), "export it again, as CSV with commas")
+    })
 }
 
 /// Reads all rows; the first line is the heading.
 ///
 /// # Errors
 /// What is wrong, without repeating any of it.
-fn rows(text: &str) -> Result<Vec<Row>, &'static str> {
+fn table(text: &str) -> Result<Table, String> {
     let mut records = records(text)?.into_iter();
-    let heading: Vec<String> = match records.next() {
-        Some(heading) => heading.iter().map(|name| name.trim().to_lowercase()).collect(),
-        None => return Ok(Vec::new()),
-    };
-    Ok(records.map(|record| heading.iter().cloned().zip(record).collect()).collect())
+    let Some(heading) = records.next() else { return Err("it is empty".to_owned()) };
+    let heading: Vec<String> = heading.iter().map(|name| name.trim().to_lowercase()).collect();
+    if let [only] = &heading[..]
+        && let Some(mark) = [';', '\t', '|'].into_iter().find(|mark| only.contains(*mark))
+    {
+        return Err(format!("its columns are separated by {mark:?}, not by commas"));
+    }
+    let mut seen = HashSet::new();
+    if heading.iter().any(|name| !name.is_empty() && !seen.insert(name)) {
+        return Err("two of its columns have the same name".to_owned());
+    }
+    let mut rows = Vec::new();
+    for (number, record) in (1..).zip(records) {
+        if record.iter().skip(heading.len()).any(|cell| !cell.is_empty()) {
+            return Err(format!("row {number} has more cells than the heading"));
+        }
+        rows.push(heading.iter().cloned().zip(record).collect());
+    }
+    Ok(Table { heading, rows })
 }
 
 fn records(text: &str) -> Result<Vec<Vec<String>>, &'static str> {
@@ -81,13 +113,16 @@ mod tests {
 
     #[test]
     fn quotes_commas_and_line_breaks_are_read() {
-        let rows = rows("Name,Value\r\na,\"1,\"\"2\"\"\n3\"\nb,\n").unwrap();
+        let rows = table("Name,Value\r\na,\"1,\"\"2\"\"\n3\"\nb,\n").unwrap().rows;
         assert_eq!("1,\"2\"\n3", rows[0]["value"]);
         assert_eq!(("b", ""), (rows[1]["name"].as_str(), rows[1].get("value").map_or("", String::as_str)));
     }
 
     #[test]
-    fn a_quote_that_is_not_closed_is_told() {
-        assert!(rows("a\n\"x\n").is_err());
+    fn what_no_row_could_be_read_from_is_reported() {
+        for text in ["a\n\"x\n", "", "a;b\n1;2\n", "a\tb\n1\t2\n", "a,b\n1,2,3\n", "a,A\n1,2\n"] {
+            assert!(table(text).is_err(), "{text:?}");
+        }
+        assert_eq!(1, table("a,b\n1,2,,\n").unwrap().rows.len());
     }
 }

@@ -142,14 +142,23 @@ pub(super) fn named(path: &Path) -> String {
 pub(super) fn bytes_of(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let mut bytes = Zeroizing::new(Vec::new());
     if path.as_os_str() == "-" {
-        std::io::stdin().lock().take(FILE_BYTES).read_to_end(&mut bytes)?;
-        return Ok(bytes);
+        std::io::stdin().lock().take(FILE_BYTES + 1).read_to_end(&mut bytes)?;
+        return whole(path, bytes);
     }
-    let read = std::fs::File::open(path).and_then(|file| file.take(FILE_BYTES).read_to_end(&mut bytes));
+    let read = std::fs::File::open(path).and_then(|file| file.take(FILE_BYTES + 1).read_to_end(&mut bytes));
     read.map_err(|error| {
         let message = format!("{}: {}", path.display(), in_words(&error));
         Failure::usage(message, "name a file that you may read")
     })?;
+    whole(path, bytes)
+}
+
+/// Refuses what was cut off at the largest size.
+fn whole(path: &Path, bytes: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    if bytes.len() as u64 > FILE_BYTES {
+        let message = format!("{} has more than 64 MiB", named(path));
+        return Err(Failure::usage(message, "bring it in by parts"));
+    }
     Ok(bytes)
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use vault::domain::{Category, Claim};
 
 use super::found::{Candidate, Found, json_of, moment, named, text_of};
+use super::items::holds;
 use crate::failure::Failure;
 
 /// The fields of an entry.
@@ -19,7 +20,15 @@ pub(super) fn read(path: &Path) -> Result<Found, Failure> {
     match json_of(path, &text)? {
         Value::Array(entries) => all(entries, &mut found),
         Value::Object(mut object) => match list_in(&mut object) {
-            Some(entries) => all(entries, &mut found),
+            Some(entries) => {
+                all(entries, &mut found);
+                // What an export could not write out is no part of it.
+                object.remove("leftOut");
+                let others = object.iter().filter(|(_, value)| holds(value));
+                found.bad.extend(
+                    others.map(|(name, _)| format!("member `{name}`: it is next to a list of entries")),
+                );
+            }
             None => object.into_iter().for_each(|(name, value)| by_name(&name, value, &mut found)),
         },
         _ => {

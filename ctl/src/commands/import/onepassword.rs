@@ -4,10 +4,33 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::csv::{self, Row};
-use super::found::{Found, json_of, text_of};
-use super::items::{Item, list, some, take, text};
+use super::found::{Found, json_of, named, text_of};
+use super::items::{Item, holds, list, some, take, text, urls};
+use super::layout::{self, ONEPASSWORD};
 use crate::failure::Failure;
+
+/// What `op item get` prints of an item besides what is read of it: its place, its dates, its state.
+const ITEM: [&str; 15] = [
+    "id",
+    "title",
+    "favorite",
+    "tags",
+    "version",
+    "vault",
+    "category",
+    "last_edited_by",
+    "created_at",
+    "updated_at",
+    "additional_information",
+    "urls",
+    "sections",
+    "fields",
+    "state",
+];
+/// What follows from an SSH key.
+const OF_KEY: [&str; 3] = ["public_key", "fingerprint", "key_type"];
+/// What an item of export.data has in its details.
+const DETAILS: [&str; 4] = ["loginFields", "notesPlain", "sections", "password"];
 
 /// Reads the file.
 pub(super) fn read(path: &Path) -> Result<Found, Failure> {
@@ -16,84 +39,139 @@ pub(super) fn read(path: &Path) -> Result<Found, Failure> {
         return Err(Failure::usage(format!("{} is packed", path.display()), hint));
     }
     let whole = text_of(path)?;
+    if !whole.trim_start().starts_with(['{', '[']) {
+        return layout::read(&ONEPASSWORD, path, &whole);
+    }
     let mut found = Found::default();
-    let items = if whole.trim_start().starts_with(['{', '[']) {
-        of_json(&json_of(path, &whole)?)
-    } else {
-        csv::rows_of(path, &whole)?.iter().map(of_row).collect()
-    };
-    take(items, &mut found);
+    take(of_json(path, &json_of(path, &whole)?)?, &mut found);
     Ok(found)
 }
 
-fn of_json(export: &Value) -> Vec<Item> {
-    if let Some(items) = export.as_array() {
-        return items.iter().map(of_item).collect();
+fn of_json(path: &Path, export: &Value) -> Result<Vec<Item>, Failure> {
+    if export.get("accounts").is_some_and(Value::is_array) {
+        let vaults = list(export, "accounts").iter().flat_map(|account| list(account, "vaults"));
+        return Ok(vaults.flat_map(|vault| list(vault, "items")).map(of_export).collect());
     }
-    let vaults = list(export, "accounts").iter().flat_map(|account| list(account, "vaults"));
-    let exported: Vec<Item> = vaults.flat_map(|vault| list(vault, "items")).map(of_export).collect();
-    if exported.is_empty() { vec![of_item(export)] } else { exported }
+    let items = export.as_array().map_or(std::slice::from_ref(export), Vec::as_slice);
+    let has_fields = |item: &Value| item.get("fields").is_some_and(Value::is_array);
+    if items.iter().any(has_fields) || items.is_empty() {
+        return Ok(items.iter().map(of_item).collect());
+    }
+    let (whose, hint) = if items.iter().all(|item| item.get("category").is_some()) {
+        (
+            "is a list of items without their fields, as `op item list` prints it",
+            "read the fields too: op item list --format json | op item get - --format json",
+        )
+    } else if export.get("items").is_some() {
+        ("is of Bitwarden, and no export of 1Password", "bring it in with: vaultctl import bitwarden FILE")
+    } else {
+        (
+            "is no export of 1Password: it has neither `accounts` nor an item with `fields`",
+            "it takes what `op item get --format json` prints, or the export.data of a .1pux",
+        )
+    };
+    Err(Failure::usage(format!("{} {whose}", named(path)), hint))
 }
 
 /// Reads what `op item get --format json` prints.
 fn of_item(item: &Value) -> Item {
-    let fields = list(item, "fields");
-    let of_purpose = |purpose: &str| fields.iter().find(|field| text(field, "purpose") == purpose);
-    let mut read = Item {
-        title: text(item, "title").to_owned(),
-        username: of_purpose("USERNAME").and_then(|field| some(field, "value")),
-        url: list(item, "urls").first().and_then(|url| some(url, "href")),
-        notes: of_purpose("NOTES").and_then(|field| some(field, "value")),
-        ..Item::default()
-    };
-    let is_main = |field: &Value| {
-        text(field, "purpose") == "PASSWORD" || ["credential", "password"].contains(&text(field, "id"))
-    };
-    let is_secret = |field: &Value| ["CONCEALED", "OTP", "SSHKEY"].contains(&text(field, "type"));
-    let (main, other): (Vec<_>, Vec<_>) =
-        fields.iter().filter(|field| is_main(field) || is_secret(field)).partition(|field| is_main(field));
-    for field in main.into_iter().chain(other) {
-        read.secret(text(field, "label"), text(field, "value"));
+    let mut read =
+        Item { title: text(item, "title").to_owned(), urls: urls(item, "urls", "href"), ..Item::default() };
+    let mut others = Vec::new();
+    for field in list(item, "fields") {
+        let value = text(field, "value");
+        match Kind::of(field) {
+            Kind::Main => read.secret(text(field, "label"), value),
+            Kind::Secret => others.push((text(field, "label"), value)),
+            Kind::Username => read.username = some(field, "value"),
+            Kind::Notes => read.notes = some(field, "value"),
+            Kind::Shown if holds(field.get("value").unwrap_or(&Value::Null)) => {
+                read.left.push(format!("the field `{}`", text(field, "label")));
+            }
+            Kind::Derived | Kind::Shown => {}
+        }
+        if field.get("password_details").and_then(|details| details.get("history")).is_some_and(holds) {
+            read.left.push("earlier passwords".to_owned());
+        }
     }
+    for (label, value) in others {
+        read.secret(label, value);
+    }
+    read.leave_others("", item, &ITEM);
     read
+}
+
+/// What a field of `op item get` is.
+enum Kind {
+    /// The item's password or credential.
+    Main,
+    /// Another value that is not shown.
+    Secret,
+    Username,
+    Notes,
+    /// What follows from the item's SSH key.
+    Derived,
+    /// A value that is shown.
+    Shown,
+}
+
+impl Kind {
+    fn of(field: &Value) -> Self {
+        match (text(field, "purpose"), text(field, "id"), text(field, "type")) {
+            ("PASSWORD", ..) | (_, "credential" | "password", _) => Self::Main,
+            (_, _, "CONCEALED" | "OTP" | "SSHKEY") => Self::Secret,
+            ("USERNAME", ..) | ("", "username", _) => Self::Username,
+            ("NOTES", ..) => Self::Notes,
+            (_, id, _) if OF_KEY.contains(&id) => Self::Derived,
+            _ => Self::Shown,
+        }
+    }
 }
 
 /// Reads an item of export.data.
 fn of_export(item: &Value) -> Item {
     let (overview, details) = (item.get("overview").unwrap_or(item), item.get("details").unwrap_or(item));
-    let of_login = |designation: &str| {
-        let field =
-            list(details, "loginFields").iter().find(|field| text(field, "designation") == designation);
-        field.and_then(|field| some(field, "value"))
-    };
     let mut read = Item {
         title: text(overview, "title").to_owned(),
-        username: of_login("username"),
-        url: some(overview, "url"),
+        urls: urls(overview, "urls", "url"),
         notes: some(details, "notesPlain"),
         ..Item::default()
     };
-    read.secret("password", of_login("password").unwrap_or_default());
-    read.secret("password", text(details, "password"));
-    for field in list(details, "sections").iter().flat_map(|section| list(section, "fields")) {
-        let value = field.get("value").unwrap_or(&Value::Null);
-        for kind in ["concealed", "totp"] {
-            read.secret(text(field, "title"), text(value, kind));
+    if let Some(main) = some(overview, "url").filter(|url| !read.urls.contains(url)) {
+        read.urls.insert(0, main);
+    }
+    for field in list(details, "loginFields") {
+        match (text(field, "designation"), text(field, "fieldType")) {
+            ("username", _) => read.username = some(field, "value"),
+            ("password", _) => read.secret("password", text(field, "value")),
+            (_, "P") => read.secret(text(field, "name"), text(field, "value")),
+            _ if holds(field.get("value").unwrap_or(&Value::Null)) => {
+                read.left.push(format!("the field `{}`", text(field, "name")));
+            }
+            _ => {}
         }
     }
+    read.secret("password", text(details, "password"));
+    for field in list(details, "sections").iter().flat_map(|section| list(section, "fields")) {
+        add_field(field, &mut read);
+    }
+    read.leave_others("", details, &DETAILS);
     read
 }
 
-fn of_row(row: &Row) -> Item {
-    let get = |names: &[&str]| names.iter().find_map(|name| row.get(*name)).cloned().unwrap_or_default();
-    let mut read = Item {
-        title: get(&["title"]),
-        username: Some(get(&["username"])),
-        url: Some(get(&["url", "website", "urls"])),
-        notes: Some(get(&["notes", "notesplain"])),
-        ..Item::default()
-    };
-    read.secret("password", get(&["password"]));
-    read.secret("totp", get(&["otpauth", "one-time password"]));
-    read
+/// Takes a field of a section of export.data, whose value is an object with one member: its kind.
+fn add_field(field: &Value, read: &mut Item) {
+    let label = text(field, "title");
+    for (kind, value) in field.get("value").and_then(Value::as_object).into_iter().flatten() {
+        let secret = match kind.as_str() {
+            "concealed" | "totp" | "creditCardNumber" => value.as_str(),
+            "sshKey" => value.get("privateKey").and_then(Value::as_str),
+            _ => None,
+        };
+        match secret {
+            Some(secret) => read.secret(label, secret),
+            None if holds(value) => read.left.push(format!("the field `{label}`")),
+            None => {}
+        }
+    }
 }

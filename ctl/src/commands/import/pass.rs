@@ -23,6 +23,10 @@ pub(super) fn read(folder: Option<&Path>, context: &Context) -> Result<Found, Fa
         folder.ok_or_else(|| Failure::usage("there is no home folder", "name the store's folder"))?;
     let mut found = Found::default();
     let files = files_in(&folder, &mut found)?;
+    if files.is_empty() && found.bad.is_empty() {
+        let message = format!("{} holds no file that ends in .gpg", folder.display());
+        return Err(Failure::usage(message, "name the folder that pass keeps its files in"));
+    }
     let open = || files.iter().map(|file| opened(file)).collect::<Result<Vec<_>, Failure>>();
     let opened = context.show.while_waiting("opening the store with gpg", open)?;
     for (file, opened) in files.iter().zip(opened) {
