@@ -44,6 +44,9 @@ pub enum StoreError {
         /// The newest that is known.
         known: i64,
     },
+    /// The rows are more than was asked for.
+    #[error("the rows take too much")]
+    TooLong,
     /// A column holds what it cannot hold.
     #[error("the database holds what this program did not write: {0}")]
     Damaged(&'static str),
@@ -271,7 +274,10 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     /// their rows is read.
     fn walk_names(&self, query: &ListQuery, each: &mut dyn FnMut(Named)) -> Result<u64, StoreError>;
     /// Lists rows without their sealed values, and counts all that fit.
-    fn list(&self, query: &ListQuery) -> Result<(Vec<Row>, u64), StoreError>;
+    ///
+    /// # Errors
+    /// [`StoreError::TooLong`] if the [sizes](Row::size) of the rows are together more than some bytes.
+    fn list(&self, query: &ListQuery, bytes: usize) -> Result<(Vec<Row>, u64), StoreError>;
     /// Reads the kept versions of a secret, oldest first.
     fn versions(&self, id: SecretId) -> Result<Vec<VersionRow>, StoreError>;
     /// Reads the rows of all agents, in order of name.

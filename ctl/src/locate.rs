@@ -8,6 +8,7 @@ use vault::domain::{OrgId, OrgScope, SecretId, SecretName};
 
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::listing;
 use crate::show::plain;
 
 /// What a word means.
@@ -136,7 +137,7 @@ pub(crate) fn remains(context: &Context, asked: &str) -> Result<Option<DamagedSe
 
 /// Lists sound and damaged secrets alike.
 fn whatever(context: &Context, query: &ListSecrets) -> Result<Vec<DamagedSecret>, Failure> {
-    let list = context.call(query)?;
+    let list = listing::list(query, context)?;
     let sound = list.secrets.into_iter().map(|secret| DamagedSecret {
         id: secret.id,
         org_id: secret.org_id,
@@ -162,7 +163,8 @@ fn by_name(context: &Context, name: &str) -> Result<Option<Secret>, Failure> {
 
 fn by_id(context: &Context, asked: &str) -> Result<Option<Secret>, Failure> {
     let Ok(id) = SecretId::try_from(asked.to_owned()) else { return Ok(None) };
-    let all = context.call(&ListSecrets { org_id: Some(OrgScope::All), ..ListSecrets::default() })?;
+    let all = ListSecrets { org_id: Some(OrgScope::All), ..ListSecrets::default() };
+    let all = listing::list(&all, context)?;
     Ok(all.secrets.into_iter().find(|secret| secret.id == id))
 }
 

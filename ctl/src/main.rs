@@ -16,6 +16,7 @@ mod context;
 mod dotenv;
 mod env;
 mod failure;
+mod listing;
 mod locate;
 mod moment;
 mod output_file;

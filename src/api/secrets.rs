@@ -170,7 +170,7 @@ impl From<SortBy> for String {
 }
 
 /// Lists secrets, never a value.
-#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ListSecrets {
     /// The tenant; `*` for all; `default` without it.
@@ -191,7 +191,7 @@ pub struct ListSecrets {
     /// The order; by name without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sort: Option<SortBy>,
-    /// At most so many; all without it.
+    /// The most secrets of this answer; all without it. An answer of more than 16 MiB is refused with `too_large`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
     /// After leaving out so many.

@@ -45,6 +45,9 @@ pub struct Row {
     pub mac: Bytes32,
 }
 
+/// About what a secret takes in a list in addition to its name and metadata, in bytes.
+const OVERHEAD: usize = 512;
+
 /// What a list judges a secret by, before the rest of its row is read.
 #[derive(Debug, Clone)]
 pub struct Named {
@@ -56,6 +59,13 @@ pub struct Named {
     pub name: SecretName,
     /// Its category.
     pub category: Category,
+}
+
+impl Named {
+    /// Returns about what it takes in an answer, in bytes.
+    pub fn size(&self) -> usize {
+        self.name.as_str().len() + OVERHEAD
+    }
 }
 
 impl From<&Row> for Named {
@@ -100,6 +110,11 @@ pub struct VersionRow {
 }
 
 impl Row {
+    /// Returns about what it takes in an answer, in bytes.
+    pub fn size(&self) -> usize {
+        self.name.as_str().len() + self.metadata.len() + OVERHEAD
+    }
+
     /// Builds the bytes that the row MAC covers: every clear column, the revision, SHA-256 of the sealed value.
     fn canonical(&self) -> Canon {
         let optional = |moment: Option<Timestamp>| moment.map(|m| m.as_millis().to_be_bytes());

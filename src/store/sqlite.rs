@@ -217,8 +217,8 @@ impl Store for SqliteStore {
         self.read(|connection| columns::walk_names(connection, query, each))
     }
 
-    fn list(&self, query: &ListQuery) -> Result<(Vec<Row>, u64), StoreError> {
-        self.read(|connection| columns::list(connection, query))
+    fn list(&self, query: &ListQuery, bytes: usize) -> Result<(Vec<Row>, u64), StoreError> {
+        self.read(|connection| columns::list(connection, query, bytes))
     }
 
     fn versions(&self, id: SecretId) -> Result<Vec<VersionRow>, StoreError> {

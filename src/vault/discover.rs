@@ -9,8 +9,8 @@ use super::desk::{Desk, Judged};
 use super::handle::{Handle, Length, Place, Records, WhileLocked};
 use super::resolve;
 use crate::api::{
-    CategoryEntry, Code, Discover, Discovered, DiscoveredField, DiscoveredPlatform, Fault, ListPresets,
-    NotPassed, PresetList, ResolveMany, ResolvedMany, ResolvedValue, Secret, Written,
+    ANSWER_BYTES, CategoryEntry, Code, Discover, Discovered, DiscoveredField, DiscoveredPlatform, Fault,
+    ListPresets, NotPassed, PresetList, ResolveMany, ResolvedMany, ResolvedValue, Secret, Written,
 };
 use crate::audit::Draft;
 use crate::discovery::{self, Passed, Why, belongs, usual};
@@ -22,9 +22,6 @@ use crate::store::{ListQuery, Named};
 const NAMES: usize = 100;
 /// The most names that are resolved on the runtime's thread, as the fields of a platform are.
 const AT_ONCE: usize = 16;
-/// The most bytes of the values of one answer.
-const ANSWER_BYTES: usize = 16 * 1024 * 1024;
-
 impl Handle for ResolveMany {
     const ANSWER: Length = Length::Long;
 
@@ -151,13 +148,11 @@ impl Handle for Discover {
         let draft = Draft::of(Action::Read).org(&org);
         desk.about(draft.clone());
         desk.refuse_nobody()?;
-        let mut named = Vec::new();
-        match &self.platform {
-            Some(platform) => named = desk.platform_names(Action::Read, &org, platform)?,
-            None => {
-                desk.walk(Action::Read, &ListQuery::all(OrgScope::One(org)), |found| named.push(found))?;
-            }
-        }
+        let all = || ListQuery::all(OrgScope::One(org.clone()));
+        let named = match &self.platform {
+            Some(platform) => desk.platform_names(Action::Read, &org, platform)?,
+            None => desk.named(Action::Read, &all(), "name one `platform`")?,
+        };
         let platforms = by_platform(&named);
         desk.note(draft.with("discovered", platforms.len()));
         Ok(Discovered { platforms })

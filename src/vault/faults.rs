@@ -14,6 +14,9 @@ impl From<Displaced> for Fault {
 
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
+        if matches!(error, StoreError::TooLong) {
+            return list_too_large();
+        }
         tracing::error!(%error, "the store did not answer");
         match error {
             StoreError::Displaced(what) => what.into(),
@@ -62,6 +65,12 @@ impl GivenUp {
         let entry = desk.refused_unit(&fault_of(&refusal)).map(Box::new);
         Self { refusal, entry }
     }
+}
+
+/// Refuses a list that is too much for one answer.
+pub(super) fn list_too_large() -> Fault {
+    Fault::new(Code::TooLarge, "the list takes more than 16 MiB")
+        .hint("ask for a part of it, with `limit` and `offset`")
 }
 
 /// Refuses what the caller may not do.

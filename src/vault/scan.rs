@@ -10,7 +10,7 @@ use crate::audit::Draft;
 use crate::domain::{Action, Invalid, SecretName};
 use crate::presets::Presets;
 use crate::secret::SecretValue;
-use crate::store::{ListQuery, Row, VersionRow};
+use crate::store::{ListQuery, Named, Row, VersionRow};
 use vault_mask::{Hit, Lines, Needles, Rest, SHORTEST, Text};
 
 /// The most bytes between two lines of one leak: an indentation, a prefix of a log.
@@ -24,8 +24,10 @@ impl Handle for Scan {
         // Whoever may ask whether a text holds a value can guess at values.
         let whole = desk.ask_whole(Action::Read)?;
         let bytes = self.check()?;
-        let rows = desk.rows(whole, &ListQuery::all(self.org_id.clone().unwrap_or_default()))?;
-        let sought = Sought::take(desk, whole, rows)?;
+        let mut named = Vec::new();
+        let query = ListQuery::all(self.org_id.clone().unwrap_or_default());
+        desk.names(whole, &query, |found| named.push(found))?;
+        let sought = Sought::take(desk, whole, named)?;
         let scanned = sought.seek(&self.texts);
         record(desk, &scanned, bytes);
         Ok(scanned)
@@ -66,16 +68,18 @@ struct Sought {
 
 impl Sought {
     /// Opens every value, present and kept, for the length of one request.
-    fn take(desk: &Desk, whole: Whole, rows: Vec<Row>) -> Result<Self, Fault> {
+    fn take(desk: &Desk, whole: Whole, named: Vec<Named>) -> Result<Self, Fault> {
         let mut sought = Self { values: Vec::new(), left_out: 0, damaged: Vec::new() };
-        for row in rows {
-            if !Presets::builtin().is_secret(row.name.as_str()) {
+        for Named { id, name, .. } in named {
+            if !Presets::builtin().is_secret(name.as_str()) {
                 sought.left_out += 1;
-            } else if let Some(stored) = desk.stored(whole, row.id)? {
-                match sought.add(desk, &stored) {
-                    Err(fault) if fault.code == Code::Integrity => sought.damaged.push(row.name),
-                    added => added?,
-                }
+                continue;
+            }
+            let stored = desk.stored(whole, id).map_err(Fault::from);
+            let added = stored.and_then(|stored| stored.map_or(Ok(()), |stored| sought.add(desk, &stored)));
+            match added {
+                Err(fault) if fault.code == Code::Integrity => sought.damaged.push(name),
+                added => added?,
             }
         }
         Ok(sought)

@@ -9,6 +9,7 @@ use vault::domain::{Category, Invalid, OrgScope, PlatformName};
 use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::listing;
 use crate::moment::now;
 use crate::show::{Table, date, plain};
 
@@ -55,7 +56,7 @@ fn sort_by(text: &str) -> Result<SortBy, Invalid> {
 pub(super) fn run(args: &ListArgs, context: &Context) -> Result<ExitCode, Failure> {
     let org_id = if args.all_orgs { Some(OrgScope::All) } else { context.orgs() };
     let several = org_id == Some(OrgScope::All);
-    let list = context.call(&ListSecrets {
+    let query = ListSecrets {
         org_id,
         name: None,
         category: args.category,
@@ -64,7 +65,8 @@ pub(super) fn run(args: &ListArgs, context: &Context) -> Result<ExitCode, Failur
         sort: args.sort,
         limit: args.limit,
         offset: args.offset,
-    })?;
+    };
+    let list = listing::list(&query, context)?;
     if context.show.is_json() {
         context.show.json(&list)?;
     } else {

@@ -1,5 +1,6 @@
 //! Storing, reading, finding and removing.
 
+use serde_json::json;
 use vault_testkit::TestEnvironment;
 
 const TOKEN: &str = "skill:openai:access_token";
@@ -140,4 +141,24 @@ fn rm_needs_a_yes_where_nobody_can_be_asked() {
     ");
     test.ctl(&["rm", "a", "--yes"]).succeeded();
     test.ctl(&["get", "a"]).ended_with(3);
+}
+
+#[test]
+fn a_list_of_more_than_one_answer_has_room_for_is_whole() {
+    let test = TestEnvironment::served();
+    let metadata = json!({ "note": "n".repeat(16_000) });
+    for begin in (0..1050).step_by(125) {
+        let entry = |number| json!({ "name": format!("s-{number:04}"), "value": "v", "metadata": metadata });
+        let entries: Vec<_> = (begin..1050.min(begin + 125)).map(entry).collect();
+        test.ctl_with(&["import", "json", "-"], json!({ "entries": entries }).to_string()).succeeded();
+    }
+    let list = test.ctl(&["list", "--json", "--offset", "10", "--limit", "1035"]).succeeded().json();
+    let names = list["secrets"].as_array().unwrap().iter().map(|secret| secret["name"].as_str().unwrap());
+    assert_eq!(
+        (10..1045).map(|number| format!("s-{number:04}")).collect::<Vec<_>>(),
+        names.collect::<Vec<_>>()
+    );
+    let newest = test.ctl(&["show", "s-1049", "--json"]).succeeded().json();
+    let shown = test.ctl(&["show", newest["id"].as_str().unwrap(), "--json"]).succeeded().json();
+    assert_eq!(newest, shown);
 }

@@ -62,8 +62,8 @@ impl Store for Blind {
         self.store.walk_names(query, each)
     }
 
-    fn list(&self, query: &ListQuery) -> Result<(Vec<Row>, u64), StoreError> {
-        self.store.list(query)
+    fn list(&self, query: &ListQuery, bytes: usize) -> Result<(Vec<Row>, u64), StoreError> {
+        self.store.list(query, bytes)
     }
 
     fn versions(&self, id: SecretId) -> Result<Vec<VersionRow>, StoreError> {

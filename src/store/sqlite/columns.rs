@@ -297,7 +297,14 @@ fn order(query: &ListQuery) -> String {
 }
 
 /// Lists the rows that fit, and counts all that do.
-pub(super) fn list(connection: &Connection, query: &ListQuery) -> Result<(Vec<Row>, u64), StoreError> {
+///
+/// # Errors
+/// [`StoreError::TooLong`] for more than some bytes of rows.
+pub(super) fn list(
+    connection: &Connection,
+    query: &ListQuery,
+    bytes: usize,
+) -> Result<(Vec<Row>, u64), StoreError> {
     let filter = Filter::of(query);
     let count = format!("SELECT count(*) FROM secret {}", filter.sql);
     let total: i64 =
@@ -305,10 +312,16 @@ pub(super) fn list(connection: &Connection, query: &ListQuery) -> Result<(Vec<Ro
     let (sql, values) = filter.selecting(row_columns!(), query);
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(&values))?;
-    let mut found = Vec::new();
+    let (mut found, mut taken) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
         match row_of(row) {
-            Ok(one) => found.push(one),
+            Ok(one) => {
+                taken += one.size();
+                if taken > bytes {
+                    return Err(StoreError::TooLong);
+                }
+                found.push(one);
+            }
             Err(StoreError::Damaged(column)) => tracing::warn!(column, "a stored row cannot be read"),
             Err(other) => return Err(other),
         }

@@ -5,19 +5,15 @@
 use std::sync::Arc;
 
 use super::{Desk, Judged};
-use crate::api::{Code, Fault};
+use crate::api::{ANSWER_BYTES, Code, Fault};
 use crate::crypto::Sealed;
 use crate::discovery::{belongs, platforms};
 use crate::domain::{Action, OrgId, OrgScope, PlatformName, Role, SecretId, SecretName};
 use crate::presets::Presets;
 use crate::store::{ListQuery, Named, Row, StoreError, Stored};
-use crate::vault::faults::unreadable;
+use crate::vault::faults::{list_too_large, unreadable};
 use crate::vault::inspect::Missed;
 
-/// The most bytes that a list of a caller who is not an owner has, its metadata and [`OVERHEAD`] counted.
-const LIST_BYTES: usize = 16 * 1024 * 1024;
-/// About what a row takes in a list in addition to its metadata, in bytes.
-const OVERHEAD: usize = 512;
 /// The most rows of a platform that are read before they are judged: their next reader finds them kept.
 const FIELDS: usize = 64;
 
@@ -53,13 +49,28 @@ impl Desk {
         }
     }
 
+    /// Lists the names that the caller may do something with, in order.
+    ///
+    /// # Errors
+    /// `too_large`, with what to ask for instead, if they take more than 16 MiB.
+    pub(in crate::vault) fn named(
+        &self,
+        action: Action,
+        query: &ListQuery,
+        instead: &str,
+    ) -> Result<Vec<Named>, Fault> {
+        let mut names = Names::default();
+        self.walk(action, query, |one| names.add(one))?;
+        names.all(instead)
+    }
+
     /// Lists the rows that the caller may do something with.
     ///
     /// # Errors
-    /// `too_large` if they take more than 16 MiB, for callers who are not owners.
+    /// `too_large` if they take more than 16 MiB.
     pub(in crate::vault) fn list(&self, action: Action, query: &ListQuery) -> Result<(Vec<Row>, u64), Fault> {
         if self.caller.is_owner() {
-            return Ok(self.store().list(query)?);
+            return Ok(self.store().list(query, ANSWER_BYTES)?);
         }
         let page = query.offset..query.offset.saturating_add(query.limit.unwrap_or(u64::MAX));
         let (mut wanted, mut total) = (Vec::new(), 0);
@@ -73,10 +84,9 @@ impl Desk {
         for id in wanted {
             let may = |row: &Row| self.allows(action, &row.org, Some(row.name.as_str()));
             let Some(row) = self.readable_row(id)?.filter(may) else { continue };
-            bytes += row.metadata.len() + OVERHEAD;
-            if bytes > LIST_BYTES {
-                let fault = Fault::new(Code::TooLarge, "the list takes more than 16 MiB");
-                return Err(fault.hint("ask for a part of it, with `limit` and `offset`"));
+            bytes += row.size();
+            if bytes > ANSWER_BYTES {
+                return Err(list_too_large());
             }
             rows.push(row);
         }
@@ -127,7 +137,7 @@ impl Desk {
         asked: &str,
     ) -> Result<Vec<Named>, Fault> {
         let platform = asked.strip_prefix("skill:").unwrap_or(asked);
-        let mut names = Vec::new();
+        let mut names = Names::default();
         for name in platforms(platform) {
             let Ok(name) = PlatformName::try_from(name) else { continue };
             let is_field = |missed: &str| {
@@ -138,10 +148,11 @@ impl Desk {
             })?;
             self.walk_platform(org, &name, |one| {
                 if belongs(asked, &one.name) && self.may_know(action, org, one.name.as_str()) {
-                    names.push(one);
+                    names.add(one);
                 }
             })?;
         }
+        let mut names = names.all("list its secrets, with `platform`, `limit` and `offset`")?;
         if Presets::builtin().get(platform).is_none() && names.iter().all(|one| one.name.skill().is_none()) {
             names.clear();
         }
@@ -179,7 +190,7 @@ impl Desk {
     fn read_platform(&self, org: &OrgId, platform: &PlatformName) -> Result<Option<Arc<[Row]>>, Fault> {
         let most = FIELDS as u64;
         let query = ListQuery { limit: Some(most), ..of_platform(org, platform) };
-        let (mut rows, total) = self.store().list(&query)?;
+        let (mut rows, total) = self.store().list(&query, ANSWER_BYTES)?;
         if total >= most {
             return Ok(None);
         }
@@ -195,6 +206,31 @@ impl Desk {
         let name = SecretName::try_from(platform.to_string())?;
         let found = self.store().find(org, &name).map_err(|error| unreadable(&name, error))?;
         Ok(found.map(|stored| stored.row))
+    }
+}
+
+/// Names for an answer, as far as it has room for them.
+#[derive(Default)]
+struct Names {
+    kept: Vec<Named>,
+    /// What all of them take, in bytes.
+    bytes: usize,
+}
+
+impl Names {
+    fn add(&mut self, one: Named) {
+        self.bytes += one.size();
+        if self.bytes <= ANSWER_BYTES {
+            self.kept.push(one);
+        }
+    }
+
+    /// Returns all of them, or says what to ask for instead.
+    fn all(self, instead: &str) -> Result<Vec<Named>, Fault> {
+        if self.bytes <= ANSWER_BYTES {
+            return Ok(self.kept);
+        }
+        Err(Fault::new(Code::TooLarge, "the names take more than 16 MiB").hint(instead))
     }
 }
 

@@ -264,7 +264,7 @@ impl Room {
 
     /// Compares the stored rows: which there are, and at which revision.
     pub(crate) fn compare_rows(&self, book: &Book) {
-        let (rows, _) = self.inside().store.list(&ListQuery::all(OrgScope::All)).unwrap();
+        let (rows, _) = self.inside().store.list(&ListQuery::all(OrgScope::All), usize::MAX).unwrap();
         let stored: HashMap<_, _> = rows.iter().map(|row| (row.id, row.revision)).collect();
         let secrets = book.secrets.values();
         let known: HashMap<_, _> = secrets.map(|secret| (self.ids[&secret.birth], secret.revision)).collect();

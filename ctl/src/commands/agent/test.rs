@@ -15,6 +15,7 @@ use super::{facts, grant};
 use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::listing;
 use crate::locate;
 use crate::show::{Table, plain};
 
@@ -134,7 +135,7 @@ fn why(agent: &AgentEntry, tested: &AgentTested) -> String {
 
 fn all(agent: &AgentEntry, client: &mut Client, context: &Context) -> Result<(), Failure> {
     let org_id = Some(context.orgs().unwrap_or(OrgScope::All));
-    let list = context.call_on(client, &ListSecrets { org_id, ..ListSecrets::default() })?;
+    let list = listing::list(&ListSecrets { org_id, ..ListSecrets::default() }, context)?;
     let mut every = Vec::new();
     for secret in list.secrets {
         every.push(tested(agent, (secret.org_id, secret.name), (&GRANTABLE, client, context))?);

@@ -58,7 +58,7 @@ async function unrotated() {
 // Sorted downwards, those without an expiry come last: what expires first stands right before them.
 async function expiring() {
   const found = [];
-  for (let limit = 50; ; limit = 1000) {
+  for (let limit = 50; ; limit = 500) {
     const rows = await list({ sort: '-expiresAt', limit, offset: found.length });
     found.push(...rows.filter((row) => row.expiresAt));
     if (rows.length < limit || !rows.at(-1).expiresAt) break;
