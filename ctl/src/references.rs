@@ -250,7 +250,9 @@ mod tests {
         for text in ["vault://a?org=x", "vault://b", "vault://c?org=y", "vault://d?org=x"] {
             wanted.secret(&Reference::of(text).unwrap().unwrap());
         }
-        ["p", "q"].iter().for_each(|platform| wanted.platform(platform));
+        for platform in ["p", "q"] {
+            wanted.platform(platform);
+        }
         let shown = |one: Question| {
             let names: Vec<_> = one.references.iter().map(Reference::to_string).collect();
             format!("{} {}", names.join(" "), one.platform.unwrap_or_default())

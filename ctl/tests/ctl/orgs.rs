@@ -38,8 +38,11 @@ fn a_second_projects_file_keeps_its_org() {
             "DATABASE_URL=vault://skill:database:connection_string\n",
             std::fs::read_to_string(first).unwrap()
         );
-        let text = std::fs::read_to_string(second).unwrap();
-        assert!(text.contains(&format!("vault://skill:database:connection_string?org={org}")), "{text}");
+        let rewritten = std::fs::read_to_string(second).unwrap();
+        assert!(
+            rewritten.contains(&format!("vault://skill:database:connection_string?org={org}")),
+            "{rewritten}"
+        );
         assert_eq!(FIRST, printed(&test, &["--env-file", first]));
         assert_eq!(SECOND, printed(&test, &["--env-file", second]));
         assert_eq!(SECOND, printed(&test, &["--env-file", first, "--env-file", second]));
