@@ -140,8 +140,8 @@ impl Operation for Import {
 
 /// Writes out all secrets with their values.
 ///
-/// An answer has at most 16 MiB. Without `limit` it has all secrets or is refused with `too_large`; with `limit` it may have a
-/// portion of them, which `next` says.
+/// Without `limit` the answer has all secrets, in at most 16 MiB, or is refused with `too_large`; with `limit` it may have a
+/// portion of them, of about 4 MiB at most, which `next` says.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Export {

@@ -155,7 +155,7 @@ fn a_caller_that_knows_no_portions_never_takes_one_for_the_whole() {
     let portions = portions(&daemon, json!({ "limit": 10_000 }));
     let counts: Vec<_> =
         portions.iter().map(|portion| portion["entries"].as_array().unwrap().len()).collect();
-    assert_eq!(vec![15, 2], counts);
+    assert_eq!(vec![3, 3, 3, 3, 3, 2], counts);
 }
 
 #[test]
@@ -174,8 +174,8 @@ fn what_a_value_takes_when_it_is_written_counts() {
     }
     assert_eq!("too_large", daemon.http("POST", "/vault/export", json!({})).code());
     let portions = portions(&daemon, json!({ "limit": 100 }));
-    assert_eq!((2, 11), (portions.len(), names(&portions).len()));
-    assert!(portions.iter().all(|portion| portion.to_string().len() <= 16 * MIB));
+    assert_eq!((5, 11), (portions.len(), names(&portions).len()));
+    assert!(portions.iter().all(|portion| portion.to_string().len() <= 4 * MIB));
 }
 
 #[test]

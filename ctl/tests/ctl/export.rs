@@ -38,8 +38,9 @@ fn portions_are_one_document_on_stdout_and_in_a_file() {
     let entries = written.json()["entries"].as_array().unwrap().clone();
     assert_eq!(SECRETS, entries.len());
     assert!(entries.iter().enumerate().all(|(number, entry)| entry["value"] == large(number)));
-    let first = json!({ "exported": 15, "leftOut": 0, "more": true });
-    assert_eq!(vec![json!({ "exported": 2, "leftOut": 0 }), first], recorded(&test));
+    let mut portions = vec![json!({ "exported": 3, "leftOut": 0, "more": true }); 6];
+    portions[0] = json!({ "exported": 2, "leftOut": 0 });
+    assert_eq!(portions, recorded(&test));
     let file = test.path("out.json");
     let run = test.ctl(&["export", "--reveal", "--output", file.to_str().unwrap()]).succeeded();
     assert!(run.stdout.contains("wrote 17 secrets"), "{}", run.stdout);

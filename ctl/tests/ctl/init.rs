@@ -108,7 +108,7 @@ fn a_key_file_that_others_can_read_is_refused_with_its_mend() {
     let test = TestEnvironment::empty();
     let path = test.write(".env", "AGENTICMAIL_VAULT_KEY=abc\n");
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
-    let run = test.ctl(&["init"]).ended_with(7);
+    let run = test.ctl(&["init"]).ended_with(2);
     assert!(run.stderr.contains("chmod 600"), "{run}");
     assert!(!run.stderr.contains("abc"), "{run}");
 }

@@ -75,7 +75,7 @@ fn a_mistyped_option_gets_the_one_that_was_meant() {
 #[test]
 fn a_word_that_is_none_of_several_is_answered_with_them() {
     insta::assert_snapshot!(TestEnvironment::empty().ctl(&["list", "--category", "x"]), @"
-    vaultctl: --category <CATEGORY> takes one of: deploy, skill_credential, cloud_storage, api_key, custom
+    vaultctl: --category <CATEGORY> takes one of: deploy, skill_credential, cloud_storage, api_key, custom, oauth_app, org_integration, database_credential
       hint: see: vaultctl list --help
     [exit 2]
     ");

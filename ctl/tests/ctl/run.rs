@@ -99,7 +99,7 @@ fn a_reference_to_what_is_not_there_names_its_line_and_starts_nothing() {
     let file = test.write("app.env", "A=vault://key\nB=vault://kye\n");
     let ended = run(&test, &["--env-file", file.to_str().unwrap(), "--", "echo", "started"]);
     insta::assert_snapshot!(ended, @r"
-    vaultctl: HOME/app.env, line 2: there is no such secret
+    vaultctl: HOME/app.env, line 2, B: there is no such secret
       hint: the nearest stored names are `key`
     [exit 3]
     ");

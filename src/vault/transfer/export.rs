@@ -17,6 +17,9 @@ use crate::vault::handle::{Handle, Length, Place};
 const OVERHEAD: usize = 512;
 /// The most secrets that an answer has room for.
 const MOST: usize = ANSWER_BYTES / OVERHEAD;
+/// The most that a portion takes when it is written, in bytes, if it has more than one secret: while it is made, it is in memory
+/// up to six times.
+const PORTION_BYTES: usize = 4 << 20;
 
 impl Handle for Export {
     const ANSWER: Length = Length::Long;
@@ -26,8 +29,12 @@ impl Handle for Export {
         let whole = desk.ask_whole(Action::Export)?;
         let most = self.limit.map_or(MOST, PortionLimit::get);
         let Listed { named, left_out } = self.list(desk, whole, most)?;
-        let mut gathered =
-            Gathered { exported: Exported { left_out, ..Exported::default() }, ..Gathered::default() };
+        let mut gathered = Gathered {
+            exported: Exported { left_out, ..Exported::default() },
+            room: self.limit.map_or(ANSWER_BYTES, |_| PORTION_BYTES),
+            bytes: 0,
+            last: None,
+        };
         let mut more = false;
         for (place, one) in named.into_iter().enumerate() {
             more = place == most || !gathered.add(desk, one)?;
@@ -94,9 +101,10 @@ fn unlisted(desk: &Desk, scope: &OrgScope, unreadable: u64) -> Result<Vec<LeftOu
 }
 
 /// An answer in the making.
-#[derive(Default)]
 struct Gathered {
     exported: Exported,
+    /// What it may take, in bytes; one secret may take more.
+    room: usize,
     /// What it takes, in bytes.
     bytes: usize,
     /// The last secret that it has or leaves out.
@@ -122,7 +130,8 @@ impl Gathered {
             taken => Ok(taken?),
         };
         self.bytes += OVERHEAD + taken.as_ref().map_or_else(length_of, length_of);
-        if self.bytes > ANSWER_BYTES {
+        let room = if self.last.is_none() { ANSWER_BYTES } else { self.room };
+        if self.bytes > room {
             desk.drop_noted(id);
             return Ok(false);
         }

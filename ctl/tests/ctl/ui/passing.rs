@@ -60,9 +60,9 @@ fn an_error_of_the_daemon_comes_as_it_is() {
     let tab = dashboard.opened();
     tab.get("/vault/nothing").refused(404, "not_found");
     tab.send("POST /vault/secrets", &json!({ "name": "a" })).refused(400, "invalid_request");
-    let refused = tab.send("PUT /vault/secrets", &json!({}));
+    let refused = tab.send("PUT /vault/agents", &json!({}));
     refused.refused(405, "method_not_allowed");
-    assert_eq!(Some("GET, POST"), refused.header("allow"));
+    assert_eq!(Some("GET, HEAD, POST"), refused.header("allow"));
 }
 
 #[test]
