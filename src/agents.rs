@@ -15,6 +15,8 @@ use crate::domain::{Action, AgentId, Invalid, OrgScope, Peer, Timestamp};
 const TOKEN_PREFIX: &str = "amv_";
 /// The most grants of an agent, and the most names of a grant.
 const MANY: usize = 100;
+/// The most bytes that the grants of an agent take as JSON.
+const GRANTS_BYTES: usize = 16 * 1024;
 
 /// Facts of the calling process that narrow an agent; what is absent is not looked at.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -155,6 +157,9 @@ impl Grant {
             return Err(Invalid(
                 "`audit` and `metrics` show every org, so they can be granted only for the org `*` and the names `*`",
             ));
+        }
+        if serde_json::to_vec(grants).map_or(usize::MAX, |written| written.len()) > GRANTS_BYTES {
+            return Err(Invalid("the grants of an agent take at most 16 KiB as JSON"));
         }
         Ok(())
     }
@@ -343,6 +348,20 @@ mod tests {
         assert!(fits("a*b*c", "a-b-b-c"));
         assert!(!fits("a*b*c", "a-c-b"));
         assert!(!fits("ab*ba", "aba"));
+    }
+
+    #[test]
+    fn grants_take_as_much_as_metadata_does() {
+        let of_names = |count: usize| {
+            let names: Vec<_> = (0..count).map(|number| format!("{number:0>150}")).collect();
+            serde_json::from_value(serde_json::json!({ "names": names, "actions": ["read"] })).unwrap()
+        };
+        assert!(Grant::check(&[of_names(100)]).is_ok());
+        let refused = Grant::check(&[of_names(100), of_names(10)]).unwrap_err();
+        assert_eq!("the grants of an agent take at most 16 KiB as JSON", refused.0);
+        let actions = vec!["read"; 3000];
+        let repeated = serde_json::json!({ "names": ["*"], "actions": actions });
+        assert!(Grant::check(&[serde_json::from_value(repeated).unwrap()]).is_err());
     }
 
     #[test]

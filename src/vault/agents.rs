@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Vault;
 use super::desk::Desk;
-use super::handle::{After, Handle, Records};
+use super::handle::{After, Handle, Length, Records};
 use crate::agents::{Agent, Agents, Facts, Grant, Match, Token};
 use crate::api::{
     AddAgent, AgentAdded, AgentChanged, AgentEntry, AgentList, AgentTested, Code, DeleteAgent, Done, Fault,
@@ -235,6 +235,7 @@ impl Desk {
 }
 
 impl Handle for ListAgents {
+    const ANSWER: Length = Length::Long;
     const RECORDS: Records = Records::Nothing;
 
     fn act(&self, desk: &mut Desk) -> Result<AgentList, Fault> {
