@@ -182,7 +182,7 @@ pub struct ListSecrets {
     /// This category.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<Category>,
-    /// This platform.
+    /// This platform, by any of its names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform: Option<PlatformName>,
     /// This text in the name; A to Z and a to z are the same, other letters are as they are.

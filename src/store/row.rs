@@ -195,8 +195,8 @@ pub struct ListQuery {
     pub name: Option<String>,
     /// Of this category.
     pub category: Option<Category>,
-    /// Of this platform.
-    pub platform: Option<PlatformName>,
+    /// Of one of these platforms; of any without one.
+    pub platforms: Vec<PlatformName>,
     /// With this text in the name, whatever the case of A to Z.
     pub search: Option<String>,
     /// After this one alone, in order of name, then org.
@@ -216,7 +216,7 @@ impl ListQuery {
             scope,
             name: None,
             category: None,
-            platform: None,
+            platforms: Vec::new(),
             search: None,
             after: None,
             sort: Sort { key: SortKey::Name, descending: false },

@@ -9,8 +9,10 @@ use crate::api::{
 };
 use crate::audit::Draft;
 use crate::crypto::random;
+use crate::discovery::platforms;
 use crate::domain::{
-    Action, Actor, CLAIM_BYTES, Category, Claim, Metadata, OrgId, SecretId, SecretName, Timestamp, check_seen,
+    Action, Actor, CLAIM_BYTES, Category, Claim, Metadata, OrgId, PlatformName, SecretId, SecretName,
+    Timestamp, check_seen,
 };
 use crate::presets::Presets;
 use crate::secret::SecretValue;
@@ -115,6 +117,12 @@ impl NewSecret {
     }
 }
 
+/// Returns all names of a platform: what is stored under an alias is found by each.
+fn known_as(platform: &PlatformName) -> Vec<PlatformName> {
+    let names = platforms(platform.as_str()).into_iter();
+    names.filter_map(|name| PlatformName::try_from(name).ok()).collect()
+}
+
 impl Handle for ListSecrets {
     const ANSWER: Length = Length::Long;
     const PLACE: Place = Place::Blocking;
@@ -127,7 +135,7 @@ impl Handle for ListSecrets {
         let query = ListQuery {
             name: self.name.clone(),
             category: self.category,
-            platform: self.platform.clone(),
+            platforms: self.platform.as_ref().map(known_as).unwrap_or_default(),
             search: self.search.clone(),
             sort: self.sort.map_or(Sort { key: SortKey::Name, descending: false }, |sort| sort.0),
             limit: self.limit,

@@ -15,6 +15,7 @@ mod adapters;
 mod agenticmail;
 mod agents;
 mod auth;
+mod bounded;
 #[cfg(target_os = "linux")]
 mod bulk;
 mod by_name;

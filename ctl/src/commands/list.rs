@@ -25,7 +25,7 @@ Examples:
   vaultctl list --all-orgs --json | jq -r '.secrets[].name'"
 )]
 pub(crate) struct ListArgs {
-    /// This platform alone
+    /// This platform alone, by any of its names
     #[arg(long, add = Completes::Stored)]
     platform: Option<PlatformName>,
     /// This category alone

@@ -6,7 +6,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use crate::crypto::{Bytes32, Sealed};
-use crate::domain::{Category, OrgId, OrgScope, SecretId, SecretName, Timestamp};
+use crate::domain::{Category, OrgId, OrgScope, PlatformName, SecretId, SecretName, Timestamp};
 use crate::store::{AgentRow, ListQuery, Named, Remains, Row, SortKey, StoreError, Stored, VersionRow};
 
 /// The columns of a row, in the order in which [`row_of`] reads them.
@@ -250,12 +250,8 @@ impl Filter {
         filter.and("name = ?", query.name.as_deref());
         filter.and("category = ?", query.category.map(Category::id));
         filter.and("instr(lower(name), lower(?)) > 0", query.search.as_deref());
-        if let Some(platform) = &query.platform {
-            let whole = format!("skill:{platform}");
-            filter.and("(name = ? OR name BETWEEN ? AND ?)", Some(&whole));
-            // `;` is the byte after `:`, so the range holds exactly the platform's fields.
-            filter.values.push(Value::from(format!("{whole}:")));
-            filter.values.push(Value::from(format!("{whole};")));
+        if !query.platforms.is_empty() {
+            filter.of_platforms(&query.platforms);
         }
         if let Some(after) = &query.after {
             filter.and("(name, org) > (?, ?)", Some(after.name.as_str()));
@@ -272,6 +268,17 @@ impl Filter {
         values.push(Value::from(limit));
         values.push(Value::from(i64::try_from(query.offset).unwrap_or(i64::MAX)));
         (sql, values)
+    }
+
+    fn of_platforms(&mut self, platforms: &[PlatformName]) {
+        let each = vec!["name = ? OR name BETWEEN ? AND ?"; platforms.len()].join(" OR ");
+        self.sql.extend([" AND (", &each, ")"]);
+        for platform in platforms {
+            let whole = format!("skill:{platform}");
+            // `;` is the byte after `:`, so the range holds exactly the platform's fields.
+            let (first, after) = (format!("{whole}:"), format!("{whole};"));
+            self.values.extend([whole, first, after].map(Value::from));
+        }
     }
 
     fn and(&mut self, condition: &str, value: Option<&str>) {

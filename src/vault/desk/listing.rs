@@ -236,5 +236,5 @@ impl Names {
 
 fn of_platform(org: &OrgId, platform: &PlatformName) -> ListQuery {
     let scope = OrgScope::One(org.clone());
-    ListQuery { platform: Some(platform.clone()), ..ListQuery::all(scope) }
+    ListQuery { platforms: vec![platform.clone()], ..ListQuery::all(scope) }
 }
