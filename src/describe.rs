@@ -187,7 +187,9 @@ impl Fields {
         };
         for name in in_query {
             let (required, schema) = (self.is_required(&name), without_null(&self.take(&name)));
-            parameters.push(json!({ "name": name, "in": "query", "required": required, "schema": schema }));
+            // What is empty counts as absent.
+            let empty = !required;
+            parameters.push(json!({ "name": name, "in": "query", "required": required, "allowEmptyValue": empty, "schema": schema }));
         }
         let mut operation = json!({ "parameters": parameters });
         if route.verb.has_body() {
