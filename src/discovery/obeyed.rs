@@ -5,8 +5,9 @@
 /// The list has what the loaders of glibc (`sysdeps/generic/unsecvars.h`), macOS (dyld) ignore in set-user-id
 /// programs, what sudo removes (`initial_badenv_table` in `plugins/sudoers/env.c`), the variables of POSIX.1 (XBD 8.3) and
 /// of sh(1), bash(1) and zsh(1) that name commands, files or folders, and those of the manuals of Python, Perl, Ruby, Node.js,
-/// npm, Java, PHP, Lua, Erlang, Go, Rust, Git, OpenSSL, curl, OpenSSH, `GnuPG`, less, make, Docker, Kubernetes and the AWS CLI
-/// that do. It is for variables that are made up from a name: case does not count, and it may hold too many.
+/// npm, Java, PHP, Lua, Erlang, Go, Rust, Git, OpenSSL, curl, OpenSSH, `GnuPG`, less, make, Docker, Kubernetes, the AWS CLI, R,
+/// OCaml, GTK, Qt, `GStreamer`, rsync, CVS, pytest, Django, Composer, Ansible, Terraform, Helm, Nix, uv, gh and gcloud that do.
+/// It is for variables that are made up from a name: case does not count, and it may hold too many.
 pub(super) fn is_obeyed(variable: &str) -> bool {
     let variable = variable.to_ascii_uppercase();
     NAMES.contains(&variable.as_str())
@@ -15,17 +16,24 @@ pub(super) fn is_obeyed(variable: &str) -> bool {
 }
 
 /// How families of them begin.
-const BEGINNINGS: [&str; 25] = [
+const BEGINNINGS: [&str; 37] = [
     "AGENTICMAIL_",
+    "ANSIBLE_",
     "AWS_ENDPOINT_URL",
     "BASH_FUNC_",
     "BUNDLE_",
     "CARGO_",
-    "COR_",
+    "CLOUDSDK_",
+    "COMPOSER_",
     "CORECLR_",
+    "COR_",
     "DOTNET_",
     "DYLD_",
+    "GIO_",
     "GIT_",
+    "GST_",
+    "GTK_",
+    "HELM_",
     "JULIA_",
     "KRB5_",
     "LC_",
@@ -33,18 +41,24 @@ const BEGINNINGS: [&str; 25] = [
     "LD_",
     "LUA_",
     "MALLOC_",
+    "NIX_",
     "NPM_CONFIG_",
     "PERL5",
     "PIP_",
+    "PYTEST_",
     "PYTHON",
+    "QT_",
     "RUSTC_",
+    "R_LIBS",
+    "TF_CLI_",
     "XDG_",
     "YARN_",
     "_RLD",
 ];
 
 /// How families of them end.
-const ENDS: [&str; 10] = [
+const ENDS: [&str; 14] = [
+    "_ADDOPTS",
     "_ASKPASS",
     "_CA_BUNDLE",
     "_EDITOR",
@@ -53,12 +67,15 @@ const ENDS: [&str; 10] = [
     "_PAGER",
     "_PRELOAD",
     "_PROXY",
+    "_PYTHON",
     "_RC",
+    "_RSH",
+    "_SSH",
     "_TRACE",
 ];
 
 /// Those of no family.
-const NAMES: [&str; 122] = [
+const NAMES: [&str; 151] = [
     "AUTHSTATE",
     "AWS_CONFIG_FILE",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
@@ -68,13 +85,20 @@ const NAMES: [&str; 122] = [
     "BASHOPTS",
     "BASH_ENV",
     "BASH_LOADABLES_PATH",
+    "BOTO_CONFIG",
     "BROWSER",
+    "BUILDKIT_HOST",
+    "CAML_LD_LIBRARY_PATH",
     "CC",
     "CDPATH",
     "CLASSPATH",
+    "CMAKE_TOOLCHAIN_FILE",
+    "COMPOSE_FILE",
+    "CONTAINER_HOST",
     "CPATH",
     "CURL_HOME",
     "CXX",
+    "DJANGO_SETTINGS_MODULE",
     "DOCKER_CERT_PATH",
     "DOCKER_CONFIG",
     "DOCKER_CONTEXT",
@@ -87,13 +111,19 @@ const NAMES: [&str; 122] = [
     "ERL_FLAGS",
     "ERL_LIBS",
     "ERL_ZFLAGS",
+    "ESBUILD_BINARY_PATH",
     "FCEDIT",
     "FIGNORE",
     "FPATH",
+    "GCC_EXEC_PREFIX",
     "GCONV_PATH",
     "GEM_HOME",
     "GEM_PATH",
     "GETCONF_DIR",
+    "GHC_PACKAGE_PATH",
+    "GH_BROWSER",
+    "GH_HOST",
+    "GH_PATH",
     "GLIBC_TUNABLES",
     "GLOBIGNORE",
     "GNUPGHOME",
@@ -102,6 +132,7 @@ const NAMES: [&str; 122] = [
     "GOPROXY",
     "GOROOT",
     "GOTOOLCHAIN",
+    "GUNICORN_CMD_ARGS",
     "HISTFILE",
     "HOME",
     "HOSTALIASES",
@@ -124,8 +155,10 @@ const NAMES: [&str; 122] = [
     "MAKEFLAGS",
     "MANPAGER",
     "MANPATH",
+    "MAVEN_ARGS",
     "MFLAGS",
     "MODULE_PATH",
+    "MYSQL_HOME",
     "NIS_PATH",
     "NLSPATH",
     "NODE_EXTRA_CA_CERTS",
@@ -134,6 +167,7 @@ const NAMES: [&str; 122] = [
     "NODE_TLS_REJECT_UNAUTHORIZED",
     "NULLCMD",
     "OLDPWD",
+    "OLLAMA_HOST",
     "OPENSSL_CONF",
     "OPENSSL_CONF_INCLUDE",
     "OPENSSL_ENGINES",
@@ -154,11 +188,16 @@ const NAMES: [&str; 122] = [
     "PWD",
     "READNULLCMD",
     "RESOLV_HOST_CONF",
+    "RSYNC_CONNECT_PROG",
     "RUBYLIB",
     "RUBYOPT",
     "RUBYSHELL",
     "RUSTFLAGS",
     "RUSTUP_TOOLCHAIN",
+    "R_ENVIRON",
+    "R_ENVIRON_USER",
+    "R_PROFILE",
+    "R_PROFILE_USER",
     "SHELL",
     "SHELLOPTS",
     "SHLIB_PATH",
@@ -166,6 +205,7 @@ const NAMES: [&str; 122] = [
     "SSLKEYLOGFILE",
     "SSL_CERT_DIR",
     "SSL_CERT_FILE",
+    "SWIFT_EXEC",
     "TCLLIBPATH",
     "TERM",
     "TERMCAP",
@@ -175,9 +215,15 @@ const NAMES: [&str; 122] = [
     "TMP",
     "TMPDIR",
     "TMPPREFIX",
+    "TNS_ADMIN",
     "TZ",
     "TZDIR",
     "USER",
+    "UV_CONFIG_FILE",
+    "UV_DEFAULT_INDEX",
+    "UV_EXTRA_INDEX_URL",
+    "UV_INDEX",
+    "UV_INDEX_URL",
     "VISUAL",
     "WGETRC",
     "ZDOTDIR",
@@ -212,6 +258,11 @@ mod tests {
             "DOCKER_HOST",
             "GLIBC_TUNABLES",
             "AGENTICMAIL_VAULT_TOKEN",
+            "R_PROFILE_USER",
+            "ANSIBLE_CALLBACK_PLUGINS",
+            "GTK_MODULES",
+            "RSYNC_RSH",
+            "TF_CLI_CONFIG_FILE",
         ] {
             assert!(is_obeyed(variable), "{variable}");
         }
