@@ -3,10 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use vault::api::ImportEntry;
-use vault::domain::SecretName;
-use vault::secret::SecretValue;
-
 use crate::failure::Failure;
 
 #[allow(dead_code, reason = "the command line uses more of it")]
@@ -33,20 +29,6 @@ mod layout;
 mod onepassword;
 #[path = "../../ctl/src/commands/import/settings.rs"]
 mod settings;
-
-/// Gives an entry its place in an import, as the command does.
-fn entry(name: SecretName, value: SecretValue) -> ImportEntry {
-    ImportEntry {
-        org_id: None,
-        name,
-        value: value.into(),
-        category: None,
-        metadata: None,
-        expires_at: None,
-        created_at: None,
-        created_by: None,
-    }
-}
 
 /// Writes data to a file that ends so, in memory where there is a place for that.
 fn file(data: &[u8], end: &str) -> PathBuf {

@@ -54,6 +54,22 @@ pub struct ImportEntry {
     pub created_by: Option<Claim>,
 }
 
+impl ImportEntry {
+    /// An entry of a name and a value alone.
+    pub fn new(name: SecretName, value: Revealed) -> Self {
+        Self {
+            org_id: None,
+            name,
+            value,
+            category: None,
+            metadata: None,
+            expires_at: None,
+            created_at: None,
+            created_by: None,
+        }
+    }
+}
+
 /// What to do about a name that is there already.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

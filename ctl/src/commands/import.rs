@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use schemars::JsonSchema;
 use serde::Serialize;
-use vault::api::{Code, Fault, Import, ImportEntry, Imported, OnConflict};
+use vault::api::{Code, Fault, Import, Imported, OnConflict};
 
 use self::found::Found;
 pub(super) use self::refs::is_copy;
@@ -258,18 +258,4 @@ fn around(args: &ImportArgs, context: &Context) -> String {
     let prefix =
         context.command(&format!("{import} --prefix {}", for_argument(&format!("{project}-")).as_str()));
     plain(&format!("keep a second project's apart with: {org}; or: {prefix}; or {replaced}"))
-}
-
-/// Gives an entry its place in an import.
-fn entry(name: vault::domain::SecretName, value: vault::secret::SecretValue) -> ImportEntry {
-    ImportEntry {
-        org_id: None,
-        name,
-        value: value.into(),
-        category: None,
-        metadata: None,
-        expires_at: None,
-        created_at: None,
-        created_by: None,
-    }
 }

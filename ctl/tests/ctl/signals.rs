@@ -102,11 +102,14 @@ fn a_signal_to_each_process_one_after_the_other_reaches_the_command_once() {
     let mut running = counting(&test);
     let run = running.pid();
     let children = std::fs::read_to_string(format!("/proc/{run}/task/{run}/children")).unwrap();
+    // It looks for whom else a signal went to only when the last one has it, however long that takes here.
+    kill(run, Signal::SIGSTOP).unwrap();
     for pid in
         std::iter::once(run.as_raw()).chain(children.split_whitespace().map(|pid| pid.parse().unwrap()))
     {
         kill(Pid::from_raw(pid), Signal::SIGINT).unwrap();
     }
+    kill(run, Signal::SIGCONT).unwrap();
     assert_eq!("SIGINT", running.line());
     assert_eq!(vec!["SIGHUP"], running.rest());
 }

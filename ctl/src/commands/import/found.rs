@@ -128,7 +128,7 @@ impl Candidate {
             expires_at: self.expires_at,
             created_at: self.created_at,
             created_by: self.created_by,
-            ..super::entry(name, value)
+            ..ImportEntry::new(name, value.into())
         })
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn copy(path: &Path, context: &Context) -> Result<ImportEntry, Failur
     metadata.insert("path".to_owned(), whole.display().to_string().into());
     let metadata = Metadata::try_from(metadata).ok();
     let value = checked(whole_text_of(path)?.as_str().to_owned())?;
-    Ok(ImportEntry { org_id: context.one_org()?, metadata, ..super::entry(name, value) })
+    Ok(ImportEntry { org_id: context.one_org()?, metadata, ..ImportEntry::new(name, value.into()) })
 }
 
 /// Rewrites the file, and tells how many values were replaced; those that were left in the vault as they are stay.
