@@ -124,7 +124,8 @@ fn fault_of<O: JsonSchema>(words: &str, field: Option<&str>) -> Fault {
     // An operation with an address learns at its end what nobody took, and serde then lists no fields.
     let is_left_over = words.starts_with(UNKNOWN_FIELD) && field.is_none();
     let message = if is_left_over { not_among(&known_fields::<O>()) } else { without_input(words) };
-    let named = field.filter(|_| !words.starts_with(UNKNOWN_FIELD) && !words.starts_with("missing"));
+    let says_which = words.starts_with(UNKNOWN_FIELD) || words.starts_with("missing");
+    let named = field.filter(|field| !says_which && known_fields::<O>().contains(&format!("`{field}`")));
     let message = named.map_or_else(|| message.clone(), |field| format!("field `{field}`: {message}"));
     Fault::new(Code::InvalidRequest, message)
 }
@@ -328,6 +329,17 @@ mod tests {
         }
         assert!(read(r#"{"name": "a", "name": "b"}"#).contains("duplicate field `name`"));
         assert!(read(r#"{"name": "a", "ifVersion": "MARK"}"#).starts_with("field `ifVersion`: expected u64"));
+    }
+
+    #[test]
+    fn a_field_that_nobody_knows_is_not_repeated_where_its_value_is_broken() {
+        let said = |body: &str| from_json::<UpdateSecret>(&[], body.as_bytes()).unwrap_err().message;
+        for body in
+            [r#"{"MARK":":tr"#, r#"{"MARK": tru"#, r#"{"name": "a", "MARK": [1,"#, r#"{"MARK": "\ud800"}"#]
+        {
+            assert!(!said(body).contains("MARK"), "{}", said(body));
+        }
+        assert!(said(r#"{"value": "MARK"#).starts_with("field `value`: EOF"));
     }
 
     #[test]
