@@ -76,6 +76,11 @@ fn secrets_are_added_from_a_preset_by_name_and_from_env_lines() {
 }
 
 #[test(needs(Browser))]
+fn a_key_goes_to_the_platform_that_the_box_names_or_nowhere() {
+    plays(&["choice.mjs"]);
+}
+
+#[test(needs(Browser))]
 fn a_value_is_on_the_page_only_while_somebody_looks_at_it() {
     plays(&["reveal.mjs"]);
 }

@@ -2,7 +2,7 @@
 
 import * as api from './api.js';
 import { combo } from './combo.js';
-import { fill, h } from './dom.js';
+import { h } from './dom.js';
 import { textField, valueField } from './fields.js';
 import { lifetimeField } from './lifetime.js';
 import { categoryPill } from './pills.js';
@@ -11,7 +11,7 @@ import { presets } from './words.js';
 /** Makes the part: `{node, store}`; `store` gives the names that were stored, or nothing where a field is wrong. */
 export function platformPart(context) {
   const place = h('div', { class: 'stack' });
-  const state = { preset: null, fields: [], lifetime: null };
+  const state = { preset: null, made: new Map() };
   const chooser = combo('Platform', presets().map(choice), (platform) => choose(state, place, platform));
   chooser.input.setAttribute('autofocus', '');
   return { node: [chooser.node, place], store: () => store(state, chooser, context.org()) };
@@ -22,22 +22,34 @@ function choice(preset) {
   return { value: preset.platform, words: preset.label, more: preset.fields.map((one) => one.label).join(', '), terms };
 }
 
+// What was typed for a platform stays, out of sight, until that platform is chosen again or the dialog is closed.
 function choose(state, place, platform) {
-  state.preset = presets().find((one) => one.platform === platform);
-  state.fields = state.preset.fields.map((one) => ({ one, made: fieldOf(one) }));
-  state.lifetime = lifetimeField();
-  fill(
-    place,
-    h(
-      'div',
-      { class: 'buttons' },
-      categoryPill(state.preset.category),
-      h('span', { class: 'muted small' }, `stored as skill:${platform}:…`),
-    ),
-    state.fields.map(({ made }) => made.node),
-    state.lifetime.node,
+  state.preset = presets().find((one) => one.platform === platform) ?? null;
+  if (state.preset && !state.made.has(platform)) {
+    state.made.set(platform, partOf(state.preset));
+    place.append(state.made.get(platform).node);
+  }
+  for (const [of, { node }] of state.made) node.hidden = of !== platform;
+  state.made.get(platform)?.fields[0]?.made.input.focus();
+}
+
+function partOf(preset) {
+  const fields = preset.fields.map((one) => ({ one, made: fieldOf(one) }));
+  const lifetime = lifetimeField();
+  const about = h(
+    'div',
+    { class: 'buttons' },
+    categoryPill(preset.category),
+    h('span', { class: 'muted small' }, `stored as skill:${preset.platform}:…`),
   );
-  state.fields[0]?.made.input.focus();
+  const node = h(
+    'div',
+    { class: 'stack' },
+    about,
+    fields.map(({ made }) => made.node),
+    lifetime.node,
+  );
+  return { node, fields, lifetime };
 }
 
 function fieldOf(one) {
@@ -58,8 +70,9 @@ function fieldOf(one) {
   return made;
 }
 
-async function store({ preset, fields, lifetime }, chooser, orgId) {
-  if (!preset) return void chooser.open();
+async function store({ preset, made }, chooser, orgId) {
+  if (!preset) return void chooser.refuse('Choose a platform from the list.');
+  const { fields, lifetime } = made.get(preset.platform);
   const missing = fields.filter(({ one, made }) => !one.optional && !made.input.value);
   missing.forEach(({ made }) => made.help('This is needed.', 'bad'));
   if (missing.length) return void missing[0].made.input.focus();

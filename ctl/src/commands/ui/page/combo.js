@@ -3,7 +3,10 @@
 import { fill, h, uid } from './dom.js';
 import { searchBox } from './fields.js';
 
-/** Makes the choice of `[{value, words, more, terms}, …]`; `chosen(value)` is called with what is taken. */
+/**
+ * Makes the choice of `[{value, words, more, terms}, …]`. `chosen(value)` is called with what is taken, and with null
+ * when the text is changed after that: what is chosen is what the box says, or nothing.
+ */
 export function combo(label, choices, chosen) {
   const made = searchBox(label, {
     type: 'text',
@@ -14,16 +17,32 @@ export function combo(label, choices, chosen) {
   });
   const list = h('ul', { class: 'options', role: 'listbox', id: uid('options'), 'aria-label': label, hidden: true });
   made.input.setAttribute('aria-controls', list.id);
-  const state = { ...made, list, choices, shown: [], at: -1, chosen };
+  const state = { ...made, list, choices, shown: [], at: -1, taken: null, chosen };
   made.node.classList.add('combo');
   made.node.append(list);
-  made.input.addEventListener('input', () => open(state));
+  made.input.addEventListener('input', () => typed(state));
   made.input.addEventListener('click', () => open(state));
   made.input.addEventListener('keydown', (event) => key(state, event));
-  made.input.addEventListener('blur', () => close(state));
+  made.input.addEventListener('blur', () => left(state));
   // The press must not take the focus away, or the list would be gone before the click.
   list.addEventListener('mousedown', (event) => event.preventDefault());
-  return { node: made.node, input: made.input, open: () => open(state) };
+  return { node: made.node, input: made.input, refuse: (words) => refuse(state, words) };
+}
+
+function typed(state) {
+  state.help('');
+  if (state.taken && state.input.value !== state.taken.words) {
+    state.taken = null;
+    state.chosen(null);
+  }
+  open(state);
+}
+
+/** Marks the box, and offers what can be chosen. */
+function refuse(state, words) {
+  state.help(words, 'bad');
+  state.input.focus();
+  open(state);
 }
 
 function open(state) {
@@ -91,8 +110,16 @@ function close(state) {
   state.at = -1;
 }
 
+// What is pressed must not move away before it is let go, or the click is lost.
+function left(state) {
+  if (!document.querySelector(':active')) return void close(state);
+  addEventListener('pointerup', () => setTimeout(close, 0, state), { once: true });
+}
+
 function take(state, one) {
+  state.taken = one;
   state.input.value = one.words;
+  state.help('');
   close(state);
   state.chosen(one.value);
 }
