@@ -14,8 +14,12 @@ mod env;
 mod failure;
 mod import;
 mod log;
+#[allow(dead_code, reason = "the command line uses more of it")]
+#[path = "../../ctl/src/quote.rs"]
+mod quote;
 mod sealed;
 mod text;
+#[allow(dead_code, reason = "the command line uses more of it")]
 #[path = "../../ctl/src/utf8.rs"]
 mod utf8;
 mod wire;

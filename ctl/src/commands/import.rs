@@ -3,6 +3,7 @@
 mod agenticmail;
 mod bitwarden;
 mod csv;
+mod document;
 mod dotenv;
 mod found;
 mod items;

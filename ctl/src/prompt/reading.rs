@@ -14,8 +14,6 @@ use crate::utf8;
 
 /// The most bytes that are read: a value, what may be dropped of it, and one more that makes it too large.
 const READ_BYTES: u64 = VALUE_BYTES as u64 + 6;
-/// The byte-order mark that editors of Windows put in front of UTF-8.
-const MARK: char = '\u{feff}';
 
 /// Which bytes count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,12 +59,11 @@ impl Reading {
         let mut bytes = Zeroizing::new(Vec::new());
         let read = source.take(READ_BYTES).read_to_end(&mut bytes);
         read.map_err(|error| unreadable(name, &error))?;
-        let text = utf8::text(&bytes, "the value", "encode it first, for example with: base64")?;
+        let text = utf8::text(&bytes, name, "encode it first, for example with: base64")?;
         let mut text = Zeroizing::new(text.to_owned());
         if self.bytes == Bytes::OfText {
-            if text.starts_with(MARK) {
-                text.drain(..MARK.len_utf8());
-                self.show.note(format_args!("note: the byte-order mark at the start of {name} is left out"));
+            if utf8::drop_mark(&mut text) {
+                self.show.note(format_args!("note: {}", utf8::mark_left_out(name)));
             }
             drop_only_line_end(&mut text);
         }

@@ -36,6 +36,7 @@ mod one_name;
 mod orgs;
 mod output;
 mod own_files;
+mod pass;
 mod planted;
 mod platforms;
 mod roundtrip;

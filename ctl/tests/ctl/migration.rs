@@ -1,6 +1,5 @@
-//! Secrets from `AgenticMail`, pass, 1Password and Bitwarden.
+//! Secrets from `AgenticMail`, 1Password and Bitwarden.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -196,87 +195,6 @@ fn a_rows_category_and_past_come_along_and_what_is_none_of_ours_is_named() {
         ("custom", "payments"),
         (b["category"].as_str().unwrap(), b["metadata"]["agenticmail"]["category"].as_str().unwrap())
     );
-}
-
-/// Stands in for gpg: what it opens is the file as it is, but for one that it cannot.
-const GPG: &str = "#!/bin/sh\nfor file; do :; done\ncase $file in *broken*) echo 'gpg: no secret key' >&2; exit 2;; esac\nexec cat \"$file\"\n";
-
-fn from_pass(test: &TestEnvironment, options: &[&str]) -> Run {
-    let folder = test.path("bin");
-    vault::files::make_private_folder(&folder).unwrap();
-    let gpg = test.write("bin/gpg", GPG);
-    std::fs::set_permissions(gpg, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let store = test.path("store");
-    let mut command = test.command(&[&["import", "pass", store.to_str().unwrap()], options].concat());
-    command.env("PATH", format!("{}:/usr/bin:/bin", folder.display()));
-    test.run(command, "")
-}
-
-#[test]
-fn a_pass_store_comes_in_by_its_paths() {
-    let test = TestEnvironment::served();
-    vault::files::make_private_folder(&test.path("store/mail")).unwrap();
-    test.write("store/mail/office.gpg", "pw-1\nuser: me\n");
-    test.write("store/top.gpg", "pw-2\n");
-    test.write("store/.gpg-id", "me");
-    from_pass(&test, &[]).succeeded();
-    assert_eq!("pw-1", value(&test, "default", "mail/office"));
-    assert_eq!("user: me", value(&test, "default", "mail/office/notes"));
-    assert_eq!("pw-2", value(&test, "default", "top"));
-}
-
-#[test]
-fn an_entry_that_is_a_document_comes_in_whole() {
-    let test = TestEnvironment::served();
-    vault::files::make_private_folder(&test.path("store")).unwrap();
-    let documents = [
-        ("key", "-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n-----END OPENSSH PRIVATE KEY-----\n"),
-        ("account", "{\n  \"type\": \"service_account\"\n}\n"),
-        ("list", "[\n1\n]"),
-        (
-            "two-certificates",
-            "-----BEGIN CERTIFICATE-----\na\n-----END CERTIFICATE-----\n-----BEGIN CERTIFICATE-----\nb\n-----END CERTIFICATE-----\n",
-        ),
-    ];
-    for (name, text) in documents {
-        test.write(&format!("store/{name}.gpg"), text);
-    }
-    test.write("store/braces.gpg", "{not-json\nuser: me\npin: 1\n");
-    from_pass(&test, &[]).succeeded();
-    for (name, text) in documents {
-        assert_eq!(text, value(&test, "default", name));
-        test.ctl(&["get", &format!("{name}/notes")]).ended_with(3);
-    }
-    assert_eq!("{not-json", value(&test, "default", "braces"));
-    assert_eq!("user: me\npin: 1\n", value(&test, "default", "braces/notes"));
-}
-
-#[test]
-fn linked_folders_come_in_and_what_only_age_opens_is_named() {
-    let test = TestEnvironment::served();
-    vault::files::make_private_folder(&test.path("store")).unwrap();
-    vault::files::make_private_folder(&test.path("elsewhere")).unwrap();
-    test.write("elsewhere/linked.gpg", "pw\n");
-    std::os::unix::fs::symlink(test.path("elsewhere"), test.path("store/team")).unwrap();
-    from_pass(&test, &[]).succeeded();
-    assert_eq!("pw", value(&test, "default", "team/linked"));
-    test.write("store/modern.age", "x");
-    let run = from_pass(&test, &[]).ended_with(2);
-    assert!(run.stderr.contains("(`modern`): it is encrypted with age"), "{run}");
-    std::os::unix::fs::symlink(test.path("store"), test.path("store/loop")).unwrap();
-    let run = from_pass(&test, &[]).ended_with(2);
-    assert!(run.stderr.contains("loop"), "{run}");
-}
-
-#[test]
-fn a_file_that_gpg_does_not_open_is_named() {
-    let test = TestEnvironment::served();
-    vault::files::make_private_folder(&test.path("store")).unwrap();
-    test.write("store/broken.gpg", "x");
-    test.write("store/good.gpg", "y");
-    let run = from_pass(&test, &[]).ended_with(2);
-    assert!(run.stderr.contains("(`broken`): gpg does not open it: gpg: no secret key"), "{run}");
-    from_pass(&test, &["--skip-bad"]).succeeded();
 }
 
 fn import(test: &TestEnvironment, format: &str, export: &str) -> Run {

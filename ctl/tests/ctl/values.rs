@@ -205,3 +205,35 @@ fn a_key_can_be_pasted_to_unlock() {
     let ended = at_prompts(&test, &["unlock"], &[("\x1b[?2004h", &marked(&key))]);
     assert_eq!(0, ended["code"], "{ended}");
 }
+
+#[test]
+fn a_byte_order_mark_in_front_of_a_value_is_left_out_of_every_import_with_a_note() {
+    for (format, written) in [
+        ("dotenv", "A=\"\u{feff}sk-1234\"\n".to_owned()),
+        ("dotenv", "A=\u{feff}sk-1234\n".to_owned()),
+        ("json", json!({ "A": "\u{feff}sk-1234" }).to_string()),
+        ("json", json!([{ "name": "A", "value": "\u{feff}sk-1234" }]).to_string()),
+        ("chrome", "name,url,username,password\nA,,,\u{feff}sk-1234\n".to_owned()),
+        (
+            "1password",
+            json!({ "title": "A", "fields": [{ "id": "password", "value": "\u{feff}sk-1234" }] }).to_string(),
+        ),
+    ] {
+        let test = TestEnvironment::served();
+        let run = test.ctl_with(&["import", format, "-"], &*written).succeeded();
+        assert!(
+            run.stderr.contains("the byte-order mark at the start of `A` is left out"),
+            "{format}: {run}"
+        );
+        assert_eq!("sk-1234", get(&test, "A"), "{format}");
+    }
+}
+
+#[test]
+fn what_an_export_wrote_comes_back_with_its_byte_order_mark() {
+    let (from, to) = (TestEnvironment::served(), TestEnvironment::served());
+    from.ctl_with(&["set", "a", "--exact"], "\u{feff}x\n").succeeded();
+    let written = from.ctl(&["export", "--reveal"]).succeeded().stdout;
+    to.ctl_with(&["import", "json", "-"], &*written).succeeded();
+    assert_eq!("\u{feff}x\n", get(&to, "a"));
+}

@@ -30,7 +30,7 @@ pub(super) fn read(path: &Path, env_file: Option<&Path>, context: &Context) -> R
         match candidate(&origin, &row, value) {
             Ok((candidate, said)) => {
                 found.notes.extend(said.into_iter().map(|what| format!("{place}: {what}")));
-                found.add(candidate);
+                found.add_exact(candidate);
             }
             Err(why) => found.bad.push(format!("{place}: {why}")),
         }

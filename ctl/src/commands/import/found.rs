@@ -71,8 +71,16 @@ impl Candidate {
 }
 
 impl Found {
-    /// Adds a secret.
-    pub(super) fn add(&mut self, candidate: Candidate) {
+    /// Adds a secret that a program or a person wrote into a file: a byte-order mark in front of its value is left out.
+    pub(super) fn add(&mut self, mut candidate: Candidate) {
+        if utf8::drop_mark(&mut candidate.value) {
+            self.notes.push(utf8::mark_left_out(&format!("`{}`", candidate.name)));
+        }
+        self.add_exact(candidate);
+    }
+
+    /// Adds a secret of another vault: its value is taken as it is.
+    pub(super) fn add_exact(&mut self, candidate: Candidate) {
         self.secrets.push(candidate);
     }
 
@@ -164,8 +172,9 @@ fn whole(path: &Path, bytes: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, F
 
 /// Reads a file as text, without the mark that some editors put before it.
 pub(super) fn text_of(path: &Path) -> Result<Zeroizing<String>, Failure> {
-    let text = whole_text_of(path)?;
-    Ok(Zeroizing::new(text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned()))
+    let mut text = whole_text_of(path)?;
+    utf8::drop_mark(&mut text);
+    Ok(text)
 }
 
 /// Reads a file as text, as it is.

@@ -18,12 +18,12 @@ pub(super) fn read(path: &Path) -> Result<Found, Failure> {
     let text = text_of(path)?;
     let mut found = Found::default();
     match json_of(path, &text)? {
-        Value::Array(entries) => all(entries, &mut found),
+        Value::Array(entries) => all(entries, Found::add, &mut found),
         Value::Object(mut object) => match list_in(&mut object) {
             Some(entries) => {
-                all(entries, &mut found);
                 // What an export could not write out is no part of it.
-                object.remove("leftOut");
+                let is_export = object.remove("leftOut").is_some();
+                all(entries, if is_export { Found::add_exact } else { Found::add }, &mut found);
                 let others = object.iter().filter(|(_, value)| holds(value));
                 found.bad.extend(
                     others.map(|(name, _)| format!("member `{name}`: it is next to a list of entries")),
@@ -55,11 +55,11 @@ fn by_name(name: &str, value: Value, found: &mut Found) {
     }
 }
 
-fn all(entries: Vec<Value>, found: &mut Found) {
+fn all(entries: Vec<Value>, add: fn(&mut Found, Candidate), found: &mut Found) {
     for (number, entry) in (1..).zip(entries) {
         let origin = format!("entry {number}");
         match candidate(&origin, entry) {
-            Ok(candidate) => found.add(candidate),
+            Ok(candidate) => add(found, candidate),
             Err(why) => found.bad.push(format!("{origin}: {why}")),
         }
     }

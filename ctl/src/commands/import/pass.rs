@@ -4,19 +4,23 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use serde::de::IgnoredAny;
 use vault::api::{Code, Fault};
 use walkdir::{DirEntry, WalkDir};
 use zeroize::Zeroizing;
 
+use super::document;
 use super::found::{Candidate, Found};
 use crate::context::Context;
 use crate::env;
 use crate::failure::{Failure, in_words};
 use crate::prompt::drop_only_line_end;
+use crate::utf8;
+
+/// The first line of what gopass 1.10 and 1.11 wrote.
+const GOPASS: &str = "GOPASS-SECRET-1.0\n";
 
 /// Reads the store: the first line of a file is its value, what follows it a second secret, `NAME/notes`; a file that is a
-/// key or a JSON document is one value as a whole.
+/// document is one value as a whole.
 pub(super) fn read(folder: Option<&Path>, context: &Context) -> Result<Found, Failure> {
     let folder = folder.map(Path::to_owned).or_else(env::password_store);
     let folder =
@@ -39,16 +43,23 @@ pub(super) fn read(folder: Option<&Path>, context: &Context) -> Result<Found, Fa
     Ok(found)
 }
 
-/// Lists the files of the store, those in linked folders too; what only age opens is named as bad.
+/// Lists the files of the store, those in linked folders too; what only age opens, and what cannot be read, is named as bad.
 fn files_in(folder: &Path, found: &mut Found) -> Result<Vec<PathBuf>, Failure> {
     let is_hidden = |entry: &DirEntry| entry.file_name().as_encoded_bytes().starts_with(b".");
     let shown = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
     let mut files = Vec::new();
     for entry in shown.filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry)) {
-        let entry = entry.map_err(|error| {
-            let message = format!("{}: {error}", folder.display());
-            Failure::usage(message, "name the folder that pass keeps its files in")
-        })?;
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) if error.depth() > 0 => {
+                found.bad.extend(unreadable(&error, folder));
+                continue;
+            }
+            Err(error) => {
+                let message = format!("{}: {}", folder.display(), why(&error));
+                return Err(Failure::usage(message, "name the folder that pass keeps its files in"));
+            }
+        };
         match entry.path().extension().and_then(OsStr::to_str) {
             Some("gpg") if entry.file_type().is_file() => files.push(entry.into_path()),
             Some("age") if entry.file_type().is_file() => {
@@ -61,27 +72,63 @@ fn files_in(folder: &Path, found: &mut Found) -> Result<Vec<PathBuf>, Failure> {
     Ok(files)
 }
 
+/// Names what of a store cannot be read, unless it is hidden.
+fn unreadable(error: &walkdir::Error, folder: &Path) -> Option<String> {
+    let path = error.path().unwrap_or(folder);
+    let path = path.strip_prefix(folder).unwrap_or(path);
+    let is_hidden = path.components().any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."));
+    (!is_hidden).then(|| format!("`{}`: {}", path.display(), why(error)))
+}
+
+fn why(error: &walkdir::Error) -> String {
+    match error.io_error() {
+        Some(_) if error.path().is_some_and(Path::is_symlink) => {
+            "it is a link to what cannot be read".to_owned()
+        }
+        Some(error) => in_words(error),
+        None => "it is a link to a folder that holds it".to_owned(),
+    }
+}
+
 fn name_of(file: &Path, folder: &Path) -> String {
     file.strip_prefix(folder).unwrap_or(file).with_extension("").display().to_string()
 }
 
+/// Takes an entry: whole if it is a document, else its value and what stands below that.
 fn take(name: &str, text: &str, found: &mut Found) {
-    if is_document(text) {
-        found.add(Candidate::new("file", name, value_of(text)));
-        return;
+    let unmarked = text.trim_start_matches(utf8::MARK);
+    if let Some(fields) = unmarked.strip_prefix(GOPASS) {
+        let (value, rest) = of_gopass(fields);
+        return add(name, value.to_owned(), &rest, found);
+    }
+    if let Some(kind) = document::kind(unmarked) {
+        if text.lines().nth(1).is_some() {
+            found.notes.push(format!("file (`{name}`) is taken whole: {kind}"));
+        }
+        return add(name, value_of(text), "", found);
     }
     let (value, rest) = text.split_once('\n').unwrap_or((text, ""));
-    found.add(Candidate::new("file", name, value.trim_end_matches('\r').to_owned()));
+    add(name, value.trim_end_matches('\r').to_owned(), rest, found);
+}
+
+fn add(name: &str, value: String, rest: &str, found: &mut Found) {
+    found.add(Candidate::new("file", name, value));
     if !rest.trim().is_empty() {
         found.add(Candidate::new("file", format!("{name}/notes"), value_of(rest)));
     }
 }
 
-/// Returns whether an entry is one value of several lines: a key or certificate in PEM (RFC 7468), or a JSON object or array.
-fn is_document(text: &str) -> bool {
-    let is_json =
-        || text.trim_start().starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(text).is_ok();
-    text.starts_with("-----BEGIN ") || is_json()
+/// Takes apart the fields, and the text below them, that gopass wrote: the value is the field `Password`, or all without it.
+fn of_gopass(text: &str) -> (&str, String) {
+    let (fields, below) = text.split_once("\n\n").unwrap_or((text, ""));
+    let Some(value) = fields.lines().find_map(password_in) else { return (text, String::new()) };
+    let others = fields.lines().filter(|line| password_in(line).is_none()).chain(below.lines());
+    (value, others.flat_map(|line| [line, "\n"]).collect())
+}
+
+fn password_in(field: &str) -> Option<&str> {
+    let (name, value) = field.split_once(':')?;
+    Some(value.trim()).filter(|value| name.eq_ignore_ascii_case("password") && !value.is_empty())
 }
 
 fn value_of(text: &str) -> String {
