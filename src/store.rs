@@ -4,13 +4,18 @@
 //! this is shaped for is a database shared by many hosts' daemons.
 
 mod agent;
-mod changes;
 mod displaced;
 mod flaw;
+mod freshness;
+mod ledger;
 mod portions;
 mod refusal;
 mod row;
 mod sqlite;
+mod state;
+mod tables;
+mod unit;
+mod writer;
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -24,10 +29,12 @@ pub use portions::{GivenUp, Maker, Portion, Portions, Waiting, portions};
 pub use refusal::Refusal;
 pub use row::{ListQuery, Named, Remains, Row, Sort, SortKey, Stored, VersionRow};
 pub use sqlite::SqliteStore;
+pub use state::State;
+pub use unit::{Change, Guard, Kept, Receipt, Rekeying, Unit};
 
-use crate::audit::{Author, Checkpoint, Draft, Entry, Head, Link};
-use crate::crypto::{AuditKeySeal, Bytes32, Header, Slot};
-use crate::domain::{Action, AgentId, Category, OrgId, OrgScope, Outcome, SecretId, SecretName, Timestamp};
+use crate::audit::{Checkpoint, Entry, Head, Link};
+use crate::crypto::{Bytes32, Header};
+use crate::domain::{Action, OrgId, OrgScope, Outcome, SecretId, SecretName, Timestamp};
 use crate::keyring::Keys;
 
 /// How many values of a secret are kept, the present one among them.
@@ -70,121 +77,6 @@ pub enum StoreError {
     Panicked,
 }
 
-/// One piece of work that is committed whole, with its audit entries, or not at all.
-#[derive(Debug)]
-pub struct Unit {
-    /// The keys that it was made under.
-    pub keys: Arc<Keys>,
-    /// Who acts, and when.
-    pub author: Author,
-    /// The agent that acts, and the revision that it was judged by.
-    pub agent: Option<(AgentId, u64)>,
-    /// Rows that must still be as they were read.
-    pub guards: Vec<Guard>,
-    /// What [`Store::changes`] gave before anything was read for the unit.
-    pub as_of: u64,
-    /// What changes.
-    pub changes: Vec<Change>,
-    /// What is recorded.
-    pub entries: Vec<Draft>,
-}
-
-/// A row that was read: it must still have this revision when the entry is written.
-#[derive(Debug, Clone, Copy)]
-pub struct Guard {
-    /// The secret.
-    pub id: SecretId,
-    /// The revision that was read.
-    pub revision: u64,
-}
-
-/// One change of the stored state.
-#[derive(Debug)]
-pub enum Change {
-    /// A new secret.
-    Insert(Box<Stored>),
-    /// A secret's next revision.
-    Replace {
-        /// The new row.
-        next: Box<Stored>,
-        /// The revision that it replaces.
-        seen: u64,
-        /// The category that it had until then.
-        was: Category,
-        /// What becomes of the kept versions.
-        kept: Kept,
-    },
-    /// A secret's end.
-    Remove {
-        /// The secret.
-        id: SecretId,
-        /// The revision that is removed.
-        seen: u64,
-    },
-    /// A new agent, or an agent's next revision.
-    PutAgent {
-        /// Its row.
-        row: Box<AgentRow>,
-        /// The revision that it replaces, where it is not new.
-        seen: Option<u64>,
-    },
-    /// An agent's end.
-    DropAgent(AgentId),
-    /// New slots, with the header that authenticates them.
-    Slots {
-        /// The header around them.
-        header: Box<Header>,
-        /// The MAC of the one that it was made from, which has to be the stored one still.
-        seen: Bytes32,
-    },
-    /// Every row is under new keys: they take over after this unit's entries.
-    Rekey(Box<Rekeying>),
-    /// The indexes are rebuilt from their tables, without these rows, which share their name with another.
-    Rebuild(Vec<(SecretId, Bytes32)>),
-    /// The rows and agents as they are now are the right ones; what cannot be read of them is removed.
-    Vouch,
-    /// The entries up to a checkpoint leave the log.
-    TrimLog(Box<Checkpoint>),
-    /// From now on this program's keys are those; older units are refused.
-    Adopt(Arc<Keys>),
-    /// No unit is taken until keys are adopted again.
-    Close,
-    /// The writer panics, for the tests of what comes of it.
-    #[cfg(test)]
-    Panic,
-}
-
-/// New keys, and what the header around them is made of.
-#[derive(Debug)]
-pub struct Rekeying {
-    /// The new keys.
-    pub keys: Arc<Keys>,
-    /// When the vault was made.
-    pub created_at: Timestamp,
-    /// The slots, all of the new vault key.
-    pub slots: Vec<Slot>,
-    /// The audit keys so far, sealed under the new vault key.
-    pub audit_keys: Vec<AuditKeySeal>,
-}
-
-/// What becomes of the kept versions when a row is replaced.
-#[derive(Debug)]
-pub enum Kept {
-    /// They stay.
-    Same,
-    /// This one joins them; the oldest goes where there are too many.
-    Push(Box<VersionRow>),
-    /// They are replaced, sealed afresh.
-    All(Vec<VersionRow>),
-}
-
-/// What was committed.
-#[derive(Debug, Clone)]
-pub struct Receipt {
-    /// The chain's head after it.
-    pub head: Head,
-}
-
 /// Which audit entries are asked for; newest first.
 #[derive(Debug, Clone, Default)]
 pub struct AuditQuery {
@@ -221,21 +113,6 @@ pub struct AuditPage {
     pub total: u64,
     /// Whether there are more than were counted.
     pub capped: bool,
-}
-
-/// What the writer keeps of the whole: the chain's head and the sum over all rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct State {
-    /// The end of the audit chain.
-    pub head: Head,
-    /// The sum of every row's leaf modulo 2^256.
-    pub sum: Bytes32,
-    /// How many secrets there are.
-    pub count: u64,
-    /// The MAC over all agents; zeros where there never was one.
-    pub agents: Bytes32,
-    /// HMAC over the above under the state key.
-    pub mac: Bytes32,
 }
 
 /// Where one unit's answer goes.

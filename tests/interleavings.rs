@@ -18,15 +18,15 @@ mod domain {
 mod store {
     pub(crate) use vault::store::{Row, Stored};
 }
-#[path = "../src/store/changes.rs"]
-mod changes;
+#[path = "../src/store/freshness.rs"]
+mod freshness;
 #[expect(dead_code, reason = "one way to ask is enough here")]
 #[path = "../src/vault/rows.rs"]
 mod rows;
 
 use std::sync::Arc;
 
-use changes::{Batch, Changes, Standing, in_force};
+use freshness::{Batch, Begun, Changes, Freshness, Relies, in_force};
 use loom::sync::mpsc::{Receiver, Sender, channel};
 use loom::sync::{Mutex, RwLock};
 use loom::thread::{JoinHandle, spawn};
@@ -44,11 +44,7 @@ const OLD_KEYS: u64 = 1;
 const NEW_KEYS: u64 = 2;
 
 /// The row at a revision, sealed under some keys, of which its version tells here.
-fn stored(revision: u64, sealed_under: u64) -> Arc<Stored> {
-    stored_as(id(), revision, sealed_under)
-}
-
-fn stored_as(id: SecretId, revision: u64, sealed_under: u64) -> Arc<Stored> {
+fn stored(id: SecretId, revision: u64, sealed_under: u64) -> Arc<Stored> {
     let row = Row {
         id,
         org: OrgId::default(),
@@ -169,11 +165,11 @@ impl World {
 fn write(shared: &Shared, jobs: &Receiver<Job>, mut stops: usize) {
     let (mut batch, mut held, mut seen_of_others) = (Batch::default(), Some(OLD_KEYS), 0);
     while stops > 0 {
-        let first = jobs.recv().unwrap();
-        let queued: Vec<_> =
-            std::iter::once(first).chain(std::iter::from_fn(|| jobs.try_recv().ok())).collect();
+        let first = std::iter::once(jobs.recv().unwrap());
+        let queued: Vec<_> = first.chain(std::iter::from_fn(|| jobs.try_recv().ok())).collect();
         let others = shared.others.lock().unwrap();
-        batch.begin(std::mem::replace(&mut seen_of_others, *others) != *others, &shared.changes);
+        let is_overtaken = std::mem::replace(&mut seen_of_others, *others) != *others;
+        batch.begin(if is_overtaken { Begun::Overtaken } else { Begun::Alone }, &shared.changes);
         let mut row = shared.disk.lock().unwrap().clone();
         let mut answers = Vec::new();
         for job in queued {
@@ -202,16 +198,17 @@ fn attempt(
         return Err(Refusal::OldKeys);
     }
     let reads_rows = matches!(unit.act, Act::HandOut(_) | Act::CallDamaged);
+    let relies = if reads_rows { Relies::OnRows } else { Relies::OnItself };
+    let freshness = batch.freshness(unit.as_of, relies, changes);
     let present = row.as_ref().map(|stored| stored.row.revision);
-    let standing = batch.standing(unit.as_of, reads_rows, changes);
     match unit.act {
         Act::CallDamaged => panic!("a sound row is called damaged"),
         // Of a row that was not there nothing is compared: it may have come since.
         Act::HandOut(Some(read)) => {
-            match standing {
-                Standing::Stale => return Err(Refusal::Stale),
-                Standing::Compare if present != Some(read.row.revision) => return Err(Refusal::Stale),
-                Standing::Compare | Standing::AsRead => {}
+            match freshness {
+                Freshness::Stale => return Err(Refusal::Stale),
+                Freshness::Compare if present != Some(read.row.revision) => return Err(Refusal::Stale),
+                Freshness::Compare | Freshness::AsRead => {}
             }
             assert!(row.as_ref().is_some_and(|row| Arc::ptr_eq(row, &read)), "an older row is handed out");
             assert_eq!(*held, Some(read.row.version), "a row is handed out under other keys");
@@ -223,7 +220,7 @@ fn attempt(
         }
         Act::Rekey => {
             batch.change();
-            (*row, *held) = (present.map(|revision| stored(revision + 1, NEW_KEYS)), Some(NEW_KEYS));
+            (*row, *held) = (present.map(|revision| stored(id(), revision + 1, NEW_KEYS)), Some(NEW_KEYS));
         }
         Act::Close => {
             batch.change();
@@ -243,7 +240,7 @@ fn in_every_order(threads: fn(&World) -> Vec<JoinHandle<()>>) {
             changes: Changes::default(),
             rows: Rows::default(),
             keyring: RwLock::new(Some(OLD_KEYS)),
-            disk: Mutex::new(Some(stored(1, OLD_KEYS))),
+            disk: Mutex::new(Some(stored(id(), 1, OLD_KEYS))),
             others: Mutex::new(0),
         });
         let world = World { shared, jobs };
@@ -272,7 +269,7 @@ fn after_an_acknowledged_update_nobody_is_given_the_older_row() {
         });
         let changer = thread(world, |world| {
             assert!(world.read().is_some());
-            world.change(OLD_KEYS, Act::Replace(Some(stored(2, OLD_KEYS))));
+            world.change(OLD_KEYS, Act::Replace(Some(stored(id(), 2, OLD_KEYS))));
             assert_eq!(Some(Some(2)), world.read());
         });
         vec![reader, changer]
@@ -336,7 +333,7 @@ fn what_another_program_changed_is_given_to_nobody_who_read_before_it() {
             let mut others = world.shared.others.lock().unwrap();
             *others += 1;
             // It puts a row of the same revision there, as whoever puts back a copy does.
-            *world.shared.disk.lock().unwrap() = Some(stored(1, OLD_KEYS));
+            *world.shared.disk.lock().unwrap() = Some(stored(id(), 1, OLD_KEYS));
         });
         vec![reader, other]
     });
@@ -346,8 +343,8 @@ fn what_another_program_changed_is_given_to_nobody_who_read_before_it() {
 fn rows_of_before_a_change_go_with_the_first_that_is_kept_after_it() {
     loom::model(|| {
         let (rows, other) = (Rows::default(), SecretId::from_bytes([2; 16]));
-        rows.keep(1, &stored(1, OLD_KEYS));
-        rows.keep(2, &stored_as(other, 1, OLD_KEYS));
+        rows.keep(1, &stored(id(), 1, OLD_KEYS));
+        rows.keep(2, &stored(other, 1, OLD_KEYS));
         assert!(rows.of(2, id()).is_none() && rows.of(2, other).is_some());
     });
 }

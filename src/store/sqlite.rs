@@ -1,6 +1,5 @@
 //! The store in one `SQLite` file: one writer thread, readers beside it, checkpoints on a connection of their own.
 
-mod apply;
 mod checkpoint;
 mod columns;
 mod connect;
@@ -18,8 +17,8 @@ mod migrate;
 mod parts;
 mod place;
 mod reserve;
-mod sum;
-mod writer;
+mod statements;
+mod tables;
 
 use std::fs::File;
 use std::ops::RangeInclusive;
@@ -32,7 +31,7 @@ use tokio::sync::{broadcast, mpsc as channel, oneshot};
 
 use super::{
     AgentRow, Answers, AuditPage, AuditQuery, Displaced, Flaw, ListQuery, Named, Portions, Receipt, Refusal,
-    Remains, Row, State, Store, StoreError, Stored, Unit, VersionRow,
+    Remains, Row, State, Store, StoreError, Stored, Unit, VersionRow, writer,
 };
 use crate::audit::{Checkpoint, Entry, Head, Link};
 use crate::crypto::{Bytes32, Header};
@@ -43,6 +42,7 @@ use connect::{Mode, connect, next_to};
 use header::{read_header, write_header};
 use migrate::{migrate, refuse_newer};
 use place::Place;
+use tables::{SqliteTables, data_version};
 
 /// How many entries a slow subscriber may be behind before it is dropped.
 const EVENTS_KEPT: usize = 1000;
@@ -92,18 +92,20 @@ impl SqliteStore {
         })?);
         // What a killed process left in the write-ahead log would be played back at each start, and grow.
         let _ = erasures.send(checkpoint::Job::Trim);
-        store.writer = Some(writer::spawn(writer::Setup {
+        let tables = SqliteTables {
             path: path.to_owned(),
             place,
             reserve: reserve::Reserve::next_to(path),
+            version: data_version(&connection)?,
             connection,
             observer,
-            jobs: unit_jobs,
             checkpoints: erasures.clone(),
             long,
-            events: store.events.clone(),
-            shared: Arc::clone(&store.shared),
-        })?);
+            labels: labels::Labels::default(),
+            commits: 0,
+        };
+        let shared = Arc::clone(&store.shared);
+        store.writer = Some(writer::spawn(tables, unit_jobs, store.events.clone(), shared)?);
         (store.jobs, store.erasures) = (jobs, erasures);
         Ok(store)
     }
@@ -191,7 +193,8 @@ impl Store for SqliteStore {
         let mut connection = connect(&self.path, Mode::Write)?;
         let transaction = connection.transaction()?;
         write_header(&transaction, header)?;
-        apply::write_state(&transaction, &State::empty(), keys)?;
+        let empty = State::empty();
+        statements::write_state(&transaction, &empty, &empty.mac_to_store(keys))?;
         lineage::found(&transaction)?;
         transaction.commit()?;
         Ok(())
@@ -255,7 +258,7 @@ impl Store for SqliteStore {
     fn sum_rows(&self, keys: &Keys) -> Result<(Bytes32, u64), StoreError> {
         let key = keys.state_mac_key();
         let last = self.read(columns::last_place)?;
-        let sums = self.read_parts(last, |connection, places| sum::sum(connection, places, &key))?;
+        let sums = self.read_parts(last, |connection, places| columns::sum(connection, places, &key))?;
         let mut all = State::empty();
         for part in &sums {
             all.join(part);

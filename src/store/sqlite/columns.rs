@@ -20,7 +20,7 @@ const SEALED_AT: usize = 17;
 
 mod whole;
 
-pub(super) use whole::{all, last_place, unreadable, walk};
+pub(super) use whole::{all, last_place, sum, unreadable, walk};
 
 /// Takes a stored blob of a fixed length.
 pub(super) fn array<const N: usize>(bytes: Vec<u8>, column: &'static str) -> Result<[u8; N], StoreError> {

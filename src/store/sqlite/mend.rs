@@ -5,33 +5,24 @@ use std::path::Path;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, params};
 
-use super::apply::{agents_digest, drop_unknown_agents};
 use super::columns::unreadable;
-use super::parts;
-use super::sum::sum;
-use super::writer::Stop;
 use super::{Mode, connect};
 use crate::crypto::Bytes32;
 use crate::domain::SecretId;
-use crate::keyring::Keys;
-use crate::store::{State, StoreError};
+use crate::store::StoreError;
 
 /// Rebuilds the indexes of secrets, versions, agents and the log from their tables.
 ///
-/// What keeps an index from being rebuilt is removed first: rows that cannot be read, those with these ids and MACs,
-/// versions with one number, and agents that the state does not vouch for.
+/// What keeps an index from being rebuilt is removed first: rows that cannot be read, those with these ids and MACs, and
+/// versions with one number.
 ///
 /// # Errors
 /// Fails if two rows with one name are left, or an index has pages that cannot be freed.
-pub(super) fn rebuild(
-    connection: &Connection,
-    without: &[(SecretId, Bytes32)],
-    sum: (&State, &Keys),
-) -> Result<(), Stop> {
+pub(super) fn rebuild(connection: &Connection, without: &[(SecretId, Bytes32)]) -> Result<(), StoreError> {
     // Else a row whose entry an index lacks could not be deleted.
     let lenient = DbConfig::SQLITE_DBCONFIG_WRITABLE_SCHEMA;
     connection.set_db_config(lenient, true)?;
-    let cleared = clear(connection, without).and_then(|()| drop_unknown_agents(connection, sum));
+    let cleared = clear(connection, without);
     connection.set_db_config(lenient, false)?;
     cleared?;
     let sql = "REINDEX secret; REINDEX version; REINDEX agent; REINDEX audit;
@@ -39,10 +30,8 @@ pub(super) fn rebuild(
     Ok(connection.execute_batch(sql)?)
 }
 
-fn clear(connection: &Connection, without: &[(SecretId, Bytes32)]) -> Result<(), Stop> {
-    for key in unreadable(connection)? {
-        connection.execute("DELETE FROM secret WHERE key = ?1", [key])?;
-    }
+fn clear(connection: &Connection, without: &[(SecretId, Bytes32)]) -> Result<(), StoreError> {
+    remove_unreadable(connection)?;
     // Of copies that have all of it in common, one goes.
     let sql =
         "DELETE FROM secret WHERE key = (SELECT max(key) FROM secret NOT INDEXED WHERE id = ?1 AND mac = ?2)";
@@ -62,22 +51,10 @@ pub(super) fn compact(path: &Path) -> Result<(), StoreError> {
     Ok(connection.execute_batch("PRAGMA temp_store = FILE; VACUUM;")?)
 }
 
-/// Takes the tables as they are for the right ones, and counts and sums them again.
-///
-/// Agents of a state that was edited or rolled back may be those of another day: all of them go.
-pub(super) fn vouch(connection: &Connection, state: &mut State, keys: &Keys) -> Result<(), Stop> {
+/// Removes the rows of secrets that cannot be read.
+pub(super) fn remove_unreadable(connection: &Connection) -> Result<(), StoreError> {
     for key in unreadable(connection)? {
         connection.prepare_cached("DELETE FROM secret WHERE key = ?1")?.execute([key])?;
     }
-    if state.is_disowned() {
-        connection.prepare_cached("DELETE FROM agent")?.execute([])?;
-    }
-    drop_unknown_agents(connection, (state, keys))?;
-    connection.execute_batch(
-        "DELETE FROM tally;
-         INSERT INTO tally (org, category, count) SELECT org, category, count(*) FROM secret GROUP BY org, category",
-    )?;
-    let rows = sum(connection, parts::ALL, &keys.state_mac_key())?;
-    *state = State { head: state.head, agents: agents_digest(connection, keys)?, ..rows };
     Ok(())
 }

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use nix::fcntl::{FallocateFlags, fallocate};
 
 use super::connect::next_to;
-use crate::store::{Change, Unit};
 
 /// The bytes of the reserve.
 const RESERVE_BYTES: i64 = 1024 * 1024;
@@ -64,14 +63,4 @@ fn write_zeros(mut file: &File) -> std::io::Result<()> {
         file.write_all(&zeros)?;
     }
     file.sync_all()
-}
-
-/// Tells whether a unit takes room beyond its entries: the reserve is for reads, deletes and locks.
-pub(super) fn grows(unit: &Unit) -> bool {
-    unit.changes.iter().any(|change| {
-        matches!(
-            change,
-            Change::Insert(_) | Change::Replace { .. } | Change::PutAgent { .. } | Change::Rekey(_)
-        )
-    })
 }

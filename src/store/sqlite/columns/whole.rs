@@ -5,9 +5,10 @@ use std::ops::RangeInclusive;
 use rusqlite::{Connection, params};
 
 use super::{SEALED_AT, blob32, id_of, row_of, stored_of};
-use crate::crypto::Bytes32;
+use crate::crypto::MacKey;
 use crate::domain::SecretId;
-use crate::store::{Row, StoreError};
+use crate::store::state::Leaf;
+use crate::store::{Row, State, StoreError};
 
 /// Gives the last place in the table.
 pub(in crate::store::sqlite) fn last_place(connection: &Connection) -> Result<i64, StoreError> {
@@ -15,11 +16,11 @@ pub(in crate::store::sqlite) fn last_place(connection: &Connection) -> Result<i6
     Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
 }
 
-/// Hands the id, revision and MAC of the rows of some places in the table to a function.
+/// Hands what the rows of some places in the table add to the sum to a function.
 pub(in crate::store::sqlite) fn walk(
     connection: &Connection,
     places: RangeInclusive<i64>,
-    each: &mut dyn FnMut(SecretId, u64, Bytes32),
+    each: &mut dyn FnMut(&Leaf),
 ) -> Result<(), StoreError> {
     // Rows are read from the table: an index that was left as it was would hide a row that was put back.
     let sql = "SELECT id, revision, mac FROM secret NOT INDEXED WHERE key BETWEEN ?1 AND ?2";
@@ -29,9 +30,20 @@ pub(in crate::store::sqlite) fn walk(
         // A malformed id still counts as a row: it takes part in the sum as one that no caller wrote.
         let id = id_of(row, 0).unwrap_or(SecretId::from_bytes([0; 16]));
         let revision = row.get::<_, i64>(1).unwrap_or_default().cast_unsigned();
-        each(id, revision, blob32(row, 2).unwrap_or_default());
+        each(&Leaf { id, revision, mac: blob32(row, 2).unwrap_or_default() });
     }
     Ok(())
+}
+
+/// Sums up the rows of some places in the table.
+pub(in crate::store::sqlite) fn sum(
+    connection: &Connection,
+    places: RangeInclusive<i64>,
+    key: &MacKey,
+) -> Result<State, StoreError> {
+    let mut sum = State::empty();
+    walk(connection, places, &mut |leaf| sum.add_one_of_many(leaf, key))?;
+    Ok(sum)
 }
 
 /// Reads every row from the table, without its sealed value, and counts those that cannot be read.

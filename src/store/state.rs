@@ -1,35 +1,52 @@
-//! The sum over all rows: order-free, kept by adding and subtracting one leaf a change.
+//! What the writer keeps of the whole: the end of the chain, and a sum over all rows that is free of their order and kept by
+//! adding and subtracting one leaf a change.
 
-use std::ops::RangeInclusive;
-
-use rusqlite::Connection;
-
-use super::columns;
 use crate::audit::Head;
 use crate::crypto::{Bytes32, MacKey, mac_fits};
 use crate::domain::SecretId;
 use crate::keyring::Keys;
-use crate::store::{State, StoreError};
+use crate::store::Row;
+
+/// What the writer keeps of the whole: the chain's head and the sum over all rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct State {
+    /// The end of the audit chain.
+    pub head: Head,
+    /// The sum of every row's leaf modulo 2^256.
+    pub sum: Bytes32,
+    /// How many secrets there are.
+    pub count: u64,
+    /// The MAC over all agents; zeros where there never was one.
+    pub agents: Bytes32,
+    /// HMAC over the above under the state key.
+    pub mac: Bytes32,
+}
 
 /// Stands in the place of the MAC of a state that was edited or rolled back.
 const DISOWNED: Bytes32 = [0xff; 32];
 
-/// Computes a row's leaf: `HMAC-SHA256(state key, "leaf" ‖ id ‖ revision ‖ row mac)`.
-pub(super) fn leaf(keys: &Keys, id: SecretId, revision: u64, mac: &Bytes32) -> Bytes32 {
-    keys.state_mac(&[b"leaf", id.as_bytes(), &revision.to_be_bytes(), mac])
+/// What a row adds to the sum: its id, revision and MAC.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Leaf {
+    /// The secret.
+    pub(crate) id: SecretId,
+    /// Its revision.
+    pub(crate) revision: u64,
+    /// The MAC of its row.
+    pub(crate) mac: Bytes32,
 }
 
-/// Sums up the rows of some places in the table.
-pub(super) fn sum(
-    connection: &Connection,
-    places: RangeInclusive<i64>,
-    key: &MacKey,
-) -> Result<State, StoreError> {
-    let mut sum = State::empty();
-    columns::walk(connection, places, &mut |id, revision, mac| {
-        sum.add(&key.mac(&[b"leaf", id.as_bytes(), &revision.to_be_bytes(), &mac]));
-    })?;
-    Ok(sum)
+impl Leaf {
+    /// Computes `HMAC-SHA256(state key, "leaf" ‖ id ‖ revision ‖ row mac)`, with a MAC under the state key.
+    fn under(&self, mac: impl FnOnce(&[&[u8]]) -> Bytes32) -> Bytes32 {
+        mac(&[b"leaf", self.id.as_bytes(), &self.revision.to_be_bytes(), &self.mac])
+    }
+}
+
+impl From<&Row> for Leaf {
+    fn from(row: &Row) -> Self {
+        Self { id: row.id, revision: row.revision, mac: row.mac }
+    }
 }
 
 impl State {
@@ -64,22 +81,35 @@ impl State {
         if self.is_disowned() { DISOWNED } else { self.compute_mac(keys) }
     }
 
-    /// Adds a row's leaf.
-    pub(crate) fn add(&mut self, leaf: &Bytes32) {
-        self.sum = plus(&self.sum, leaf);
+    /// Adds a row.
+    pub(crate) fn add(&mut self, leaf: &Leaf, keys: &Keys) {
+        self.add_number(&leaf.under(|parts| keys.state_mac(parts)));
+    }
+
+    /// Adds a row, one of many.
+    pub(crate) fn add_one_of_many(&mut self, leaf: &Leaf, key: &MacKey) {
+        self.add_number(&leaf.under(|parts| key.mac(parts)));
+    }
+
+    fn add_number(&mut self, number: &Bytes32) {
+        self.sum = plus(&self.sum, number);
         self.count += 1;
     }
 
     /// Adds what was summed up of other rows.
-    pub(super) fn join(&mut self, other: &Self) {
+    pub(crate) fn join(&mut self, other: &Self) {
         self.sum = plus(&self.sum, &other.sum);
         self.count += other.count;
     }
 
-    /// Takes a row's leaf away.
-    pub(crate) fn subtract(&mut self, leaf: &Bytes32) {
+    /// Takes a row away.
+    pub(crate) fn subtract(&mut self, leaf: &Leaf, keys: &Keys) {
+        self.subtract_number(&leaf.under(|parts| keys.state_mac(parts)));
+    }
+
+    fn subtract_number(&mut self, number: &Bytes32) {
         // Modulo 2^256 to subtract is to add the complement and one.
-        let complement = plus(&leaf.map(|byte| !byte), &ONE);
+        let complement = plus(&number.map(|byte| !byte), &ONE);
         self.sum = plus(&self.sum, &complement);
         self.count = self.count.saturating_sub(1);
     }
@@ -128,13 +158,13 @@ mod tests {
     #[test]
     fn what_is_added_and_subtracted_leaves_the_sum_as_it_was() {
         let mut state = State::empty();
-        state.add(&[0xff; 32]);
+        state.add_number(&[0xff; 32]);
         let one = state;
-        state.add(&[0x81; 32]);
+        state.add_number(&[0x81; 32]);
         assert_ne!(one.sum, state.sum);
-        state.subtract(&[0x81; 32]);
+        state.subtract_number(&[0x81; 32]);
         assert_eq!(one, state);
-        state.subtract(&[0xff; 32]);
+        state.subtract_number(&[0xff; 32]);
         assert_eq!(State::empty(), state);
     }
 }

@@ -1,6 +1,6 @@
 //! The number of the last change, by which it is known that what was read is still as it was.
 //!
-//! Whoever reads takes the number first and then reads. The writer counts a change when it can be seen and before
+//! A reader takes the number first and then reads. The writer counts a change when it can be seen and before
 //! anybody hears that it was done, so that what was read under a number is never older than the change of that number.
 
 use std::sync::atomic::Ordering;
@@ -31,13 +31,31 @@ impl Changes {
 
 /// What the writer is to do about what a unit read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum Freshness {
     /// Nothing changed since: all of it is still so.
     AsRead,
     /// Something changed: each row has to be compared.
     Compare,
     /// Another program changed something since, after which no revision says enough.
     Stale,
+}
+
+/// What was committed between two transactions of the writer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Begun {
+    /// Nothing.
+    Alone,
+    /// Something, by another program.
+    Overtaken,
+}
+
+/// What a unit relies on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Relies {
+    /// On rows that it read, which it does not change.
+    OnRows,
+    /// On what its changes compare by themselves, or on nothing.
+    OnItself,
 }
 
 /// What the running batch knows of changes.
@@ -50,8 +68,8 @@ pub(crate) struct Batch {
 
 impl Batch {
     /// Begins the next batch; what another connection did since the last one is a change.
-    pub(crate) fn begin(&mut self, overtaken: bool, changes: &Changes) {
-        if overtaken {
+    pub(crate) fn begin(&mut self, begun: Begun, changes: &Changes) {
+        if begun == Begun::Overtaken {
             self.overtaken = changes.count();
         }
     }
@@ -62,13 +80,13 @@ impl Batch {
     }
 
     /// Tells what to do about what a unit read under a number, which may have been kept from before.
-    pub(crate) fn standing(&self, as_of: u64, reads_rows: bool, changes: &Changes) -> Standing {
+    pub(crate) fn freshness(&self, as_of: u64, relies: Relies, changes: &Changes) -> Freshness {
         if !self.changing && as_of == changes.last() {
-            Standing::AsRead
-        } else if reads_rows && (1..self.overtaken).contains(&as_of) {
-            Standing::Stale
+            Freshness::AsRead
+        } else if relies == Relies::OnRows && (1..self.overtaken).contains(&as_of) {
+            Freshness::Stale
         } else {
-            Standing::Compare
+            Freshness::Compare
         }
     }
 
