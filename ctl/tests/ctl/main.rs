@@ -42,6 +42,7 @@ mod platforms;
 mod roundtrip;
 mod run;
 mod scan;
+mod scan_formats;
 mod secrets;
 mod service;
 #[cfg(target_os = "linux")]

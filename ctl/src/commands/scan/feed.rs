@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 
 /// The bytes at the end of a piece that come again with the next, so that no key is cut.
-const OVERLAP: usize = 1024;
+const OVERLAP: usize = 8 * 1024;
 
 /// What is looked at, what was found in it, and how much that was.
 #[derive(Debug)]
@@ -230,7 +230,7 @@ mod tests {
     #[test]
     fn a_piece_is_done_before_what_may_be_cut_off() {
         assert_eq!(SCAN_BYTES - OVERLAP, end_of(SCAN_BYTES, SCAN_BYTES));
-        assert_eq!(SCAN_BYTES - 5000, end_of(SCAN_BYTES, SCAN_BYTES - 5000));
+        assert_eq!(SCAN_BYTES - 50_000, end_of(SCAN_BYTES, SCAN_BYTES - 50_000));
         assert_eq!(SCAN_BYTES / 2, end_of(SCAN_BYTES, 0), "or it would never end");
     }
 }

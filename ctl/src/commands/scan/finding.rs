@@ -66,9 +66,9 @@ pub(super) enum What {
     },
     /// What has the form of a platform's keys.
     KeyPattern {
-        /// The platforms whose keys begin so.
+        /// The platforms whose keys have it.
         platforms: Vec<String>,
-        /// How they begin.
+        /// The text that tells them: how they begin, or what stands within.
         begins: String,
     },
 }
@@ -92,7 +92,10 @@ impl What {
                 let which = if *current { String::new() } else { format!(", its older version {version}") };
                 format!("the value of {}{org}{which}", plain(name))
             }
-            Self::KeyPattern { platforms, .. } => format!("looks like a key of {}", platforms.join(" or ")),
+            Self::KeyPattern { platforms, .. } => match &platforms[..] {
+                [thing] if thing.starts_with("a ") => format!("looks like {thing}"),
+                _ => format!("looks like a key of {}", platforms.join(" or ")),
+            },
         }
     }
 }
