@@ -43,6 +43,7 @@ mod roundtrip;
 mod run;
 mod scan;
 mod scan_formats;
+mod scan_renames;
 mod secrets;
 mod service;
 #[cfg(target_os = "linux")]

@@ -55,7 +55,7 @@ impl Repository {
 
     fn look_at_staged(&self, feed: &mut Feed<'_>) -> Result<(), Failure> {
         let arguments =
-            ["diff", "--cached", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--text"];
+            ["diff", "--cached", "--no-ext-diff", "--no-textconv", "--no-color", "--find-renames", "--text"];
         let (mut child, out) =
             self.spawn(&[&arguments[..], &["--src-prefix=a/", "--dst-prefix=b/", "--unified=0"]].concat())?;
         feed.look_at_diff(out)?;
