@@ -99,6 +99,14 @@ impl TestEnvironment {
         socket
     }
 
+    /// Returns the daemon's process.
+    ///
+    /// # Panics
+    /// If none was started.
+    pub fn pid(&self) -> u32 {
+        self.daemon.as_ref().map(Child::id).unwrap()
+    }
+
     /// Ends the daemon.
     pub fn stop(&mut self) {
         if let Some(mut daemon) = self.daemon.take() {

@@ -9,6 +9,7 @@ mod page;
 mod serve;
 mod session;
 mod site;
+mod stay;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -27,7 +28,7 @@ use forward::Daemon;
 use link::{Redirect, not_opened};
 use listen::Listeners;
 use serve::Signals;
-use session::{End, Limits, Session};
+use session::{End, Idle, Limits, Session};
 use site::Site;
 
 /// Serves the dashboard to your browser, on this machine alone.
@@ -48,9 +49,9 @@ pub(crate) struct UiArgs {
     /// The port to serve on, 1024 or higher [default: one that is free]
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1024..))]
     port: Option<u16>,
-    /// After how many minutes without use to end
-    #[arg(long, value_name = "MINUTES", default_value_t = 15, value_parser = clap::value_parser!(u16).range(1..=1440))]
-    idle: u16,
+    /// After how many minutes without use to end, or seconds, as 90s
+    #[arg(long, value_name = "MINUTES", default_value = "15")]
+    idle: Idle,
 }
 
 /// The answer for programs.
@@ -83,6 +84,7 @@ async fn served(args: &UiArgs, context: &Context) -> Result<ExitCode, Failure> {
         daemon: Daemon::of(context.socket(), context.token()),
         session,
         ending: watch::Sender::new(None),
+        acted: watch::Sender::new(()),
     });
     // Who has read the link may end it at once.
     let signals = Signals::caught()?;

@@ -6,3 +6,4 @@ mod ending;
 mod link;
 mod passing;
 mod session;
+mod staying;

@@ -70,6 +70,7 @@ async function taken({ page, expect }) {
   await dialog.getByRole('button', { name: 'Store' }).click();
   await dialog.getByRole('alert').waitFor();
   await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Discard', exact: true }).click();
   assert.ok(!vaultctl(['list']).includes('skill:twilio:access_token'));
   await holdsNot(page, 'value-of-twilio');
 }
@@ -162,6 +163,7 @@ async function cleared(page) {
   await field(dialog, 'Integration Token').fill('typed-and-left');
   const typed = await field(dialog, 'Integration Token').elementHandle();
   await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('button', { name: 'Discard', exact: true }).click();
   await dialog.waitFor({ state: 'detached' });
   assert.equal(await typed.evaluate((input) => input.value), '');
   await holdsNot(page, 'typed-and-left');

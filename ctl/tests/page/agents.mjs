@@ -56,6 +56,7 @@ async function refused({ page, expect }) {
   await dialog.getByRole('button', { name: 'Add', exact: true }).click();
   await dialog.getByRole('alert').locator('.hint').waitFor();
   await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Discard', exact: true }).click();
 }
 
 async function removed(page) {

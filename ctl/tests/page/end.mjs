@@ -86,10 +86,12 @@ const ways = {
     vaultctl(['lock']);
     const me = await visitor(browser);
     const { page } = me;
-    // Its stream has begun as far as the page knows, and never ends.
+    // Its stream has begun, and never ends.
     await page.addInitScript(() => {
       const ask = window.fetch;
-      window.fetch = (...given) => (given[0] === '/session/stream' ? new Promise(() => {}) : ask(...given));
+      const start = (one) => one.enqueue(new TextEncoder().encode('event: vault\ndata: locked\n\n'));
+      const endless = async () => new Response(new ReadableStream({ start }));
+      window.fetch = (...given) => (given[0] === '/session/stream' ? endless() : ask(...given));
     });
     const link = await newLink();
     const port = portOf(link);

@@ -85,6 +85,8 @@ async function adding(page) {
   await dialog.getByText('3 secrets found').waitFor();
   await both(page, 'add-env');
   await page.keyboard.press('Escape');
+  await both(page, 'discard');
+  await page.getByRole('button', { name: 'Discard', exact: true }).click();
 }
 
 async function viewing(page) {

@@ -17,7 +17,7 @@ use std::process::{Command, Stdio};
 
 use vault::agents::GRANTABLE;
 use vault::domain::{Action, Outcome};
-use vault_testkit::{TestEnvironment, vaultctl};
+use vault_testkit::{TestEnvironment, vaultctl, vaultd};
 
 /// Where the scenarios are.
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/page");
@@ -34,6 +34,7 @@ fn plays(scenario: &[&str]) {
     let mut node = Command::new("node");
     node.args(scenario).current_dir(FOLDER).stdin(Stdio::null());
     node.env("VAULTCTL", vaultctl()).env("PAGE_KEY", key).env("PAGE_PICTURES", PICTURES);
+    node.env("PAGE_DAEMON", test.pid().to_string()).env("PAGE_VAULTD", vaultd());
     node.env("HOME", test.home().parent().unwrap()).env("AGENTICMAIL_HOME", test.home());
     for name in
         ["AGENTICMAIL_VAULT_KEY", "AGENTICMAIL_VAULT_TOKEN", "AGENTICMAIL_VAULT_SOCKET", "NODE_OPTIONS"]
@@ -63,6 +64,41 @@ fn a_tab_that_is_open_asks_nothing_of_the_one_that_takes_the_port_after_the_idle
 #[test(needs(Browser))]
 fn a_tab_that_did_not_notice_the_end_sends_no_key_to_the_one_that_takes_the_port() {
     plays(&["end.mjs", "unnoticed"]);
+}
+
+#[test(needs(Browser))]
+fn the_page_shows_what_becomes_of_the_vault_elsewhere() {
+    plays(&["follow.mjs"]);
+}
+
+#[test(needs(Browser))]
+fn a_link_opens_the_tab_that_it_is_pasted_into_and_leaves_its_address() {
+    plays(&["relink.mjs"]);
+}
+
+#[test(needs(Browser))]
+fn typing_is_use_and_the_end_is_announced() {
+    plays(&["stay.mjs"]);
+}
+
+#[test(needs(Browser))]
+fn nothing_typed_and_no_token_is_lost_without_a_question() {
+    plays(&["draft.mjs"]);
+}
+
+#[test(needs(Browser))]
+fn the_clipboard_is_emptied_and_only_of_what_was_copied_here() {
+    plays(&["clipboard.mjs"]);
+}
+
+#[test(needs(Browser))]
+fn the_focus_goes_somewhere_after_each_act() {
+    plays(&["focus.mjs"]);
+}
+
+#[test(needs(Browser))]
+fn waiting_has_an_end() {
+    plays(&["slow.mjs"]);
 }
 
 #[test(needs(Browser))]

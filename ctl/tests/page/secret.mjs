@@ -53,6 +53,7 @@ async function meanwhile({ page, expect }, dialog) {
   await dialog.getByText('Somebody else has changed this secret meanwhile').waitFor();
   assert.equal(vaultctl(['get', NAME]), 'value-of-another');
   await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('button', { name: 'Discard', exact: true }).click();
   await dialog.getByText('3, written 3 times').waitFor();
   await holdsNot(page, 'late-value');
 }

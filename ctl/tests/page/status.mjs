@@ -1,6 +1,6 @@
 // The vault's own state: what the daemon reports, lock, unlock, rotate all.
 
-import { assert, audited, calm, enter, go, holdsNot, scenario, still, store, told, vaultctl } from './support.mjs';
+import { assert, audited, calm, enter, go, holdsNot, scenario, store, told, vaultctl } from './support.mjs';
 
 const DAY = 86400e3;
 
@@ -20,7 +20,6 @@ await scenario(async (browser) => {
   await rotated(page);
   await locked(me);
   await unlocked(me);
-  await overtaken(page);
   calm(me);
 });
 
@@ -120,29 +119,4 @@ async function unlocked({ page, expect }) {
   await page.getByRole('searchbox').waitFor();
   await page.locator('.masthead').getByText('Unlocked').waitFor();
   await holdsNot(page, process.env.PAGE_KEY);
-}
-
-// An answer from before the vault was locked, which comes late, is not shown.
-async function overtaken(page) {
-  let release;
-  const released = new Promise((done) => {
-    release = done;
-  });
-  const early = async (route) => {
-    const response = await route.fetch();
-    await released;
-    await route.fulfill({ response });
-  };
-  await page.route(/\/vault\/status/, early, { times: 1 });
-  await page.reload();
-  await page.getByRole('button', { name: 'soon', exact: true }).waitFor();
-  vaultctl(['lock']);
-  await page.evaluate(() => {
-    location.hash = '#/agents';
-  });
-  const state = page.locator('.masthead').getByText('Locked', { exact: true });
-  await state.waitFor();
-  release();
-  await still(page);
-  assert.ok(await state.isVisible());
 }

@@ -51,6 +51,7 @@ export function audited(...words) {
 }
 
 const dashboards = [];
+const daemons = [];
 
 /** Starts `vaultctl ui` and gives its link. */
 export async function newLink(words = []) {
@@ -66,6 +67,14 @@ export function stopped(signal) {
   dashboards.at(-1).kill(signal);
 }
 
+/** The daemon that serves now, by its process: the test's own, or one that was started here since. */
+export const daemon = () => daemons.at(-1)?.pid ?? Number(process.env.PAGE_DAEMON);
+
+/** Starts another daemon in the place of one that has ended. */
+export function startDaemon() {
+  daemons.push(spawn(process.env.PAGE_VAULTD, [], { stdio: 'ignore' }));
+}
+
 /** Starts the browser and hands it to a scenario; ends everything afterwards. */
 export async function scenario(run) {
   const browser = await chromium.launch({ executablePath: BROWSER, args: QUIET, timeout: PATIENCE });
@@ -73,7 +82,7 @@ export async function scenario(run) {
     await run(browser);
   } finally {
     await browser.close();
-    for (const child of dashboards) child.kill();
+    for (const child of [...dashboards, ...daemons]) child.kill();
   }
 }
 
@@ -128,7 +137,8 @@ export async function enter(browser, options, words) {
   const one = await visitor(browser, options);
   one.link = await newLink(words);
   await one.page.goto(one.link);
-  await one.page.getByRole('navigation', { name: 'Views' }).waitFor();
+  await one.page.getByRole('heading', { level: 1, name: 'Secrets' }).waitFor();
+  await still(one.page);
   return one;
 }
 

@@ -180,15 +180,16 @@ mod tests {
     /// Serves a session whose clock was turned to a second, and gives the end.
     fn served_at(second: i64, prepare: impl FnOnce(&Session)) -> End {
         let clock = Arc::new(ManualClock::at(Timestamp::from_millis(0)));
-        let session = Session::offered(clock.clone(), Limits::usual(1)).unwrap();
+        let session = Session::offered(clock.clone(), Limits::usual("1".parse().unwrap())).unwrap();
         prepare(&session);
         clock.turn_to(Timestamp::from_millis(second * 1000));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let listeners = Listeners::open(None).unwrap();
             let daemon = Daemon::of(PathBuf::from("nowhere"), None);
-            let ending = watch::Sender::new(None);
-            let site = Arc::new(Site { door: Door::of(listeners.port()), session, daemon, ending });
+            let door = Door::of(listeners.port());
+            let (ending, acted) = (watch::Sender::new(None), watch::Sender::new(()));
+            let site = Arc::new(Site { door, session, daemon, ending, acted });
             serve(listeners, &site, (Signals::caught().unwrap(), None)).await
         })
     }

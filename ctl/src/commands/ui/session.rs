@@ -1,7 +1,9 @@
 //! Who may ask: a token that is traded once, for a bearer that ends with the idle time.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
 use hyper::Method;
@@ -17,6 +19,9 @@ use zeroize::Zeroizing;
 
 /// How long the link can be opened.
 const LINK_SECONDS: i64 = 60;
+/// The shortest and the longest idle time, in seconds.
+const SHORTEST_IDLE: u32 = 10;
+const LONGEST_IDLE: u32 = 1440 * 60;
 /// How many wrong tokens make the link void.
 const WRONG_TOKENS: u8 = 10;
 
@@ -57,6 +62,9 @@ impl fmt::Debug for Pass {
     }
 }
 
+/// How long before the end the page is warned at most, in milliseconds.
+const WARNING: i64 = 60_000;
+
 /// How long things last, in milliseconds.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
@@ -67,9 +75,33 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    /// Gives the usual time of the link, and an idle time in minutes.
-    pub(super) fn usual(idle: u16) -> Self {
-        Self { link: LINK_SECONDS * 1000, idle: i64::from(idle) * 60_000 }
+    /// Returns the usual time of the link, and an idle time.
+    pub(super) fn usual(idle: Idle) -> Self {
+        Self { link: LINK_SECONDS * 1000, idle: i64::from(idle.0) * 1000 }
+    }
+
+    /// Returns how long before the end the page is warned.
+    fn warning(self) -> i64 {
+        WARNING.min(self.idle / 2)
+    }
+}
+
+/// How long a dashboard goes without use before it ends, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Idle(u32);
+
+impl FromStr for Idle {
+    type Err = &'static str;
+
+    /// Reads `15`, `15m` or `90s`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (digits, unit) = match text.strip_suffix('s') {
+            Some(seconds) => (seconds, 1),
+            None => (text.strip_suffix('m').unwrap_or(text), 60),
+        };
+        let seconds = digits.parse::<u32>().ok().and_then(|count| count.checked_mul(unit));
+        let fits = seconds.filter(|seconds| (SHORTEST_IDLE..=LONGEST_IDLE).contains(seconds));
+        fits.map(Self).ok_or("expected 1 to 1440 minutes, or seconds as 90s, 10s at least")
     }
 }
 
@@ -241,6 +273,19 @@ impl Session {
         }
     }
 
+    /// Returns how long it goes without use.
+    pub(super) fn idle(&self) -> Duration {
+        span(self.limits.idle)
+    }
+
+    /// Returns how much time is left, once that is little and unless the session is used.
+    pub(super) fn ends_soon(&self) -> Option<Duration> {
+        let State::Open { used, .. } = &*self.state() else { return None };
+        let end = used.plus_millis(self.limits.idle);
+        let left = end.as_millis().saturating_sub(self.clock.now().as_millis());
+        (left <= self.limits.warning()).then(|| span(left))
+    }
+
     /// Gives the state as the clock has it now.
     fn state(&self) -> MutexGuard<'_, State> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -261,6 +306,10 @@ impl fmt::Debug for Session {
     }
 }
 
+fn span(milliseconds: i64) -> Duration {
+    Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0))
+}
+
 fn void() -> Fault {
     Fault::new(Code::Unauthorized, "this link was used already, or is none of this dashboard")
         .hint("get a new one with: vaultctl ui")
@@ -279,9 +328,13 @@ mod tests {
 
     const START: i64 = 1_000_000;
 
+    fn minutes(count: u32) -> Idle {
+        Idle(count * 60)
+    }
+
     fn offered() -> (Session, Arc<ManualClock>) {
         let clock = Arc::new(ManualClock::at(Timestamp::from_millis(START)));
-        (Session::offered(clock.clone(), Limits::usual(15)).unwrap(), clock)
+        (Session::offered(clock.clone(), Limits::usual(minutes(15))).unwrap(), clock)
     }
 
     fn token(session: &Session) -> Zeroizing<String> {
@@ -377,6 +430,34 @@ mod tests {
         clock.turn_to(Timestamp::from_millis(START + 29 * 60_000));
         assert_eq!(Some(Code::Unauthorized), code(active(&session, &granted)));
         assert_eq!(Some(End::Idle), session.end());
+    }
+
+    #[test]
+    fn the_end_is_near_for_the_last_minute_or_half_of_the_idle_time_until_it_is_used() {
+        for (idle, warned) in [("15", 60), ("1", 30), ("20s", 10)] {
+            let clock = Arc::new(ManualClock::at(Timestamp::from_millis(START)));
+            let session = Session::offered(clock.clone(), Limits::usual(idle.parse().unwrap())).unwrap();
+            assert_eq!(None, session.ends_soon(), "a link that waits is not warned of");
+            let granted = session.trade(&token(&session)).unwrap();
+            let near = START + session.limits.idle - warned * 1000;
+            clock.turn_to(Timestamp::from_millis(near - 1));
+            assert_eq!(None, session.ends_soon(), "{idle}");
+            clock.turn_to(Timestamp::from_millis(near));
+            assert_eq!(Some(span(warned * 1000)), session.ends_soon(), "{idle}");
+            active(&session, &granted).unwrap();
+            assert_eq!(None, session.ends_soon(), "{idle}");
+        }
+    }
+
+    #[test]
+    fn an_idle_time_is_minutes_or_seconds_within_its_bounds() {
+        let read = |text: &str| text.parse::<Idle>().ok().map(|idle| idle.0);
+        for (text, seconds) in [("15", 900), ("15m", 900), ("90s", 90), ("10s", 10), ("1440", 86_400)] {
+            assert_eq!(Some(seconds), read(text), "{text}");
+        }
+        for text in ["", "0", "1441", "9s", "s", "m", "-1", "1.5", "90 s", "1h", "4294967295"] {
+            assert_eq!(None, read(text), "{text}");
+        }
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! What is answered where: the page's files, the session, and the vault behind it.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
-use http_body_util::channel::Channel;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{AUTHORIZATION, HeaderMap, HeaderName};
@@ -21,14 +21,16 @@ use super::door::{Door, Refusal, only};
 use super::forward::Daemon;
 use super::page::File;
 use super::session::{End, Session, Shown, Use};
+use super::stay;
 
 const CSRF: HeaderName = HeaderName::from_static("x-csrf-token");
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(10);
 /// Where the page asks by itself: that alone does not keep the session alive.
 const PASSIVE: [&str; 4] = ["/vault/events", "/healthz", "/session/stream", "/session/proof"];
-/// How often a page that stays is shown that the server is there.
-const BEAT: Duration = Duration::from_secs(15);
+
+/// What locks and unlocks the vault.
+const LOCKS: [&str; 2] = ["/vault/lock", "/vault/unlock"];
 
 /// What every connection shares.
 #[derive(Debug)]
@@ -38,6 +40,8 @@ pub(super) struct Site {
     pub(super) daemon: Daemon,
     /// Why the dashboard ends, once it does, for every page that stays.
     pub(super) ending: watch::Sender<Option<End>>,
+    /// Sent to when the page has locked or unlocked the vault.
+    pub(super) acted: watch::Sender<()>,
 }
 
 /// What is at the other end of a connection.
@@ -75,7 +79,7 @@ struct Challenge<'r> {
 
 impl Site {
     /// Answers a request.
-    pub(super) async fn answer(&self, request: Request<Incoming>, browser: &Browser) -> Answer {
+    pub(super) async fn answer(self: &Arc<Self>, request: Request<Incoming>, browser: &Browser) -> Answer {
         let (head, body) = request.into_parts();
         match self.door.check(&head) {
             Err(Refusal::Misdirected) => answer::misdirected(),
@@ -87,7 +91,11 @@ impl Site {
         }
     }
 
-    async fn answered(&self, (head, body): (&Parts, Incoming), browser: &Browser) -> Result<Answer, Fault> {
+    async fn answered(
+        self: &Arc<Self>,
+        (head, body): (&Parts, Incoming),
+        browser: &Browser,
+    ) -> Result<Answer, Fault> {
         let path = head.uri.path();
         if let Some(file) = File::at(path) {
             return if head.method == Method::GET { Ok(answer::file(file)) } else { Err(not_so()) };
@@ -105,14 +113,19 @@ impl Site {
         match path {
             "/session" if head.method == Method::DELETE => {
                 self.session.close();
-                Ok(answer::json(StatusCode::OK, &serde_json::json!({ "success": true })))
+                Ok(done())
             }
             "/session/proof" if head.method == Method::POST => self.prove(&whole(body).await?),
-            "/session/stream" if head.method == Method::GET => Ok(self.stay()),
-            "/session" | "/session/proof" | "/session/stream" => Err(not_so()),
+            "/session/stream" if head.method == Method::GET => Ok(answer::stream(stay::stream(self))),
+            "/session/use" if head.method == Method::POST => Ok(done()),
+            "/session" | "/session/proof" | "/session/stream" | "/session/use" => Err(not_so()),
             path if is_of_vault(path) => {
                 let body = whole(body).await?;
-                Ok(answer::handed_on(self.daemon.forward(head, body, browser.address).await?))
+                let answer = self.daemon.forward(head, body, browser.address).await;
+                if LOCKS.contains(&path) {
+                    self.acted.send_replace(());
+                }
+                Ok(answer::handed_on(answer?))
             }
             _ => Err(no_path()),
         }
@@ -127,26 +140,6 @@ impl Site {
         Ok(answer::json(StatusCode::OK, &serde_json::json!({ "proof": self.session.prove(&nonce) })))
     }
 
-    /// Streams a sign of life now and then, and at the end the reason for it.
-    fn stay(&self) -> Answer {
-        let (mut sender, body) = Channel::new(1);
-        let mut ending = self.ending.subscribe();
-        tokio::spawn(async move {
-            let mut beats = tokio::time::interval(BEAT);
-            loop {
-                let event = tokio::select! {
-                    end = ended(&mut ending) => format!("event: ended\ndata: {}\n\n", end.as_str()),
-                    _ = beats.tick() => ":\n\n".to_owned(),
-                };
-                let is_last = event.starts_with("event");
-                if sender.send_data(Bytes::from(event)).await.is_err() || is_last {
-                    return;
-                }
-            }
-        });
-        answer::stream(body)
-    }
-
     /// Trades the token.
     fn open(&self, body: &[u8]) -> Result<Answer, Fault> {
         let opening: Opening<'_> = serde_json::from_slice(body)
@@ -155,12 +148,8 @@ impl Site {
     }
 }
 
-/// Waits for the end.
-async fn ended(ending: &mut watch::Receiver<Option<End>>) -> End {
-    match ending.wait_for(Option::is_some).await {
-        Ok(end) => end.unwrap_or(End::Stopped),
-        Err(_) => End::Stopped,
-    }
+fn done() -> Answer {
+    answer::json(StatusCode::OK, &serde_json::json!({ "success": true }))
 }
 
 fn not_so() -> Fault {

@@ -5,10 +5,9 @@ import { button, fill, h } from './dom.js';
 import { confirm, openDialog } from './dialog.js';
 import { counted } from './format.js';
 import { note, say, trouble } from './say.js';
-import { changed } from './state.js';
 
 /** Makes the button that locks the vault, after a question. */
-export function lockButton(after) {
+export function lockButton() {
   return button(
     'Lock now…',
     () =>
@@ -21,8 +20,6 @@ export function lockButton(after) {
           await api.post('/vault/lock');
           dialog.close();
           say('The vault is locked.');
-          changed();
-          after();
         },
       }),
     { mark: 'lock', 'data-focus': 'lock' },

@@ -9,7 +9,6 @@ import { plain } from './names.js';
 import { textField } from './fields.js';
 import { counted } from './format.js';
 import { say } from './say.js';
-import { changed } from './state.js';
 import { tabs } from './tabs.js';
 
 /** Opens the dialog; `done` is called when something was stored. */
@@ -37,7 +36,7 @@ export function openAdd({ done, org }) {
       h('details', null, h('summary', null, 'Organisation'), place.node),
     ],
     foot: [
-      button('Cancel', dialog.close),
+      button('Cancel', dialog.quit),
       h('button', { type: 'submit', class: 'button button-main' }, icon('check'), 'Store'),
     ],
     submit: () => store(dialog, parts[at], place, done),
@@ -51,7 +50,6 @@ async function store(dialog, part, place, done) {
   if (!names) return;
   dialog.close();
   say(names.length === 1 ? `${names[0]} is stored.` : `${counted(names.length, 'secret')} are stored.`);
-  changed();
   done();
 }
 

@@ -3,8 +3,9 @@
 import * as api from './api.js';
 import { button, fill, h, icon } from './dom.js';
 import { copyOnce } from './clipboard.js';
-import { openDialog } from './dialog.js';
+import { openDialog, pin } from './dialog.js';
 import { textField } from './fields.js';
+import { takeAway } from './focus.js';
 import { lifetimeField } from './lifetime.js';
 import { agentTrouble } from './names.js';
 import { note, trouble } from './say.js';
@@ -25,7 +26,7 @@ export function openAgentAdd(after) {
   return openDialog({ title: 'Add an agent' }, (dialog) => ({
     body: [name.node, grants.node, lifetime.node, match.node],
     foot: [
-      button('Cancel', dialog.close),
+      button('Cancel', dialog.quit),
       h('button', { type: 'submit', class: 'button button-main' }, icon('check'), 'Add'),
     ],
     submit: () => add(dialog, { name, grants, match, lifetime }, after),
@@ -38,14 +39,14 @@ function grantRows() {
   const another = () => {
     const one = grantRow(() => {
       all.splice(all.indexOf(one), 1);
-      one.node.remove();
+      takeAway(one.node, more);
     });
     all.push(one);
     rows.append(one.node);
     return one;
   };
-  another();
   const more = button('Add a grant', () => another().focus(), { kind: 'small', mark: 'plus' });
+  another();
   return {
     node: h('div', { class: 'stack-tight' }, rows, h('div', { class: 'buttons' }, more)),
     read: () => all.map((one) => one.read()),
@@ -139,8 +140,14 @@ async function add(dialog, { name, grants, match, lifetime }, after) {
 }
 
 function shown(dialog, name, token) {
-  const copy = button('Copy the token', () => copyToken(dialog, token), { kind: 'main', mark: 'copy' });
+  const copy = button('Copy the token', () => copyToken(dialog, token), {
+    kind: 'main',
+    mark: 'copy',
+    'data-copies': '',
+  });
   dialog.titled(`${name} is added`);
+  // It cannot be had again: no key closes it before it is copied or said to be kept.
+  pin(dialog, true);
   dialog.leave.push(() => {
     token = '';
     fill(dialog.body);
@@ -166,6 +173,7 @@ function shown(dialog, name, token) {
 async function copyToken(dialog, token) {
   try {
     await copyOnce(async () => token);
+    pin(dialog, false);
   } catch (error) {
     fill(dialog.heard, trouble(error));
   }

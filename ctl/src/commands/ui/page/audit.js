@@ -5,6 +5,7 @@ import { openEntry } from './entry.js';
 import { exportMenu } from './export.js';
 import { button, h } from './dom.js';
 import { filters } from './filters.js';
+import { conceal } from './focus.js';
 import { moment } from './format.js';
 import { viewHead } from './frame.js';
 import { listing } from './listing.js';
@@ -59,7 +60,7 @@ export function view(leaving) {
   return {
     node,
     update: (query) => {
-      one.hidden = !query.get('entry');
+      conceal(one, !query.get('entry'));
       return list.update(query);
     },
   };

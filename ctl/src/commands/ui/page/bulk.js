@@ -3,9 +3,9 @@
 import * as api from './api.js';
 import { button, fill, h } from './dom.js';
 import { openDialog, confirm } from './dialog.js';
+import { conceal } from './focus.js';
 import { counted } from './format.js';
 import { note, say } from './say.js';
-import { changed } from './state.js';
 
 const ACTS = {
   rotate: { verb: 'Rotate', done: 'rotated', run: (row) => api.post(api.secretPath(row.id, '/rotate')) },
@@ -19,7 +19,6 @@ export function bulkBar(chosen, { reload, clear }) {
     ask(ACTS[name], [...chosen.values()], () => {
       clear();
       reload();
-      changed();
     });
   const node = h(
     'div',
@@ -30,7 +29,7 @@ export function bulkBar(chosen, { reload, clear }) {
     button('Choose none', clear, { kind: 'small quiet' }),
   );
   const show = () => {
-    node.hidden = chosen.size === 0;
+    conceal(node, chosen.size === 0);
     fill(words, `${counted(chosen.size, 'secret')} chosen`);
   };
   return { node, show };

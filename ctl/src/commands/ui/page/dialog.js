@@ -1,15 +1,22 @@
-// Dialogs: the browser keeps the focus in them; here it is brought back, and what was typed is cleared.
+// Dialogs: the browser keeps the focus in them; here it is given back, and what was typed is lost after a question alone.
 
+import * as bars from './bars.js';
 import { button, fill, h, iconButton, uid } from './dom.js';
+import * as draft from './draft.js';
+import * as focus from './focus.js';
 import { trouble } from './say.js';
+
+const opened = [];
 
 /** Opens a dialog. `build(dialog)` gives `{body, foot, submit}`; with `submit` it is a form. */
 export function openDialog({ title, kind = 'dialog', mono = false }, build) {
   const opener = document.activeElement;
   const head = uid('head');
   const heard = h('div', { class: 'heard', role: 'status', 'aria-live': 'polite' });
-  const node = h('dialog', { class: kind, 'aria-labelledby': head });
-  const dialog = { node, heard, close: () => node.close(), leave: [] };
+  // The browser would close it at the second Esc, whatever the page says to it.
+  const node = h('dialog', { class: kind, 'aria-labelledby': head, closedby: 'none' });
+  const dialog = { node, heard, close: () => node.close(), leave: [], locked: () => {} };
+  dialog.quit = () => quit(dialog);
   dialog.titled = (words) => {
     node.querySelector(`#${head}`).textContent = words;
   };
@@ -18,15 +25,20 @@ export function openDialog({ title, kind = 'dialog', mono = false }, build) {
   const parts = [heading(head, title, mono, dialog), dialog.body, foot && h('div', { class: 'dialog-foot' }, foot)];
   fill(node, submit ? form(parts, submit, dialog) : parts);
   node.addEventListener('close', () => closed(dialog, opener), { once: true });
+  node.addEventListener('keydown', (event) => escaped(dialog, event));
+  node.addEventListener('cancel', (event) => event.target === node && event.preventDefault());
+  opened.push(dialog);
   document.body.append(node);
   node.showModal();
+  bars.goTo(node);
   return dialog;
 }
 
-/** Opens a dialog at the side; a click beside it closes it, since nothing is typed that could be lost. */
+/** Opens a dialog at the side; a click beside it closes it, unless there is a form in it. */
 export function openDrawer(given, build) {
   const dialog = openDialog({ ...given, kind: 'dialog drawer' }, build);
-  dialog.node.addEventListener('click', (event) => event.target === dialog.node && dialog.close());
+  const beside = (event) => event.target === dialog.node && !dialog.node.querySelector('form');
+  dialog.node.addEventListener('click', (event) => beside(event) && dialog.close());
   return dialog;
 }
 
@@ -35,7 +47,7 @@ function heading(id, title, mono, dialog) {
     'div',
     { class: 'dialog-head' },
     h('h2', { id, class: mono ? 'mono' : '' }, title),
-    iconButton('close', 'Close', dialog.close),
+    iconButton('close', 'Close', dialog.quit),
   );
 }
 
@@ -43,16 +55,17 @@ function form(parts, submit, dialog) {
   const listen = {
     submit: (event) => {
       event.preventDefault();
-      attempt(dialog, () => submit(dialog));
+      attempt(dialog, () => submit(dialog), event.submitter);
     },
   };
   return h('form', { novalidate: true, autocomplete: 'off', on: listen }, parts);
 }
 
-/** Does something for a dialog: its buttons wait, and what goes wrong is shown in it. */
-export async function attempt(dialog, work) {
+/** Does something for a dialog: its button shows that it works, and what goes wrong is shown in it. */
+export async function attempt(dialog, work, by = document.activeElement) {
   if (dialog.node.getAttribute('aria-busy') === 'true') return;
-  dialog.node.setAttribute('aria-busy', 'true');
+  const pressed = by?.closest?.('button');
+  busy(dialog, pressed, true);
   fill(dialog.heard);
   try {
     await work();
@@ -60,8 +73,50 @@ export async function attempt(dialog, work) {
     fill(dialog.heard, trouble(error));
     dialog.heard.scrollIntoView({ block: 'nearest' });
   } finally {
-    dialog.node.removeAttribute('aria-busy');
+    busy(dialog, pressed, false);
   }
+}
+
+function busy(dialog, pressed, is) {
+  dialog.node.setAttribute('aria-busy', String(is));
+  pressed?.classList.toggle('busy', is);
+  if (is) pressed?.setAttribute('aria-disabled', 'true');
+  else pressed?.removeAttribute('aria-disabled');
+}
+
+/** Makes a dialog stay until it is closed by what is in it: for what is shown this once. */
+export function pin(dialog, is) {
+  dialog.pinned = is;
+  dialog.node.querySelector('.dialog-head .icon-button').hidden = is;
+}
+
+const holds = (dialog) => dialog.pinned || draft.holds(dialog.node);
+
+/** Closes a dialog at its user's wish: after a question, where something was typed. */
+function quit(dialog) {
+  if (dialog.pinned) return;
+  if (!draft.holds(dialog.node)) return void dialog.close();
+  ask(() => dialog.close());
+}
+
+/** Asks before what was typed is lost. */
+export function ask(lose) {
+  confirm({
+    title: 'Discard what you typed?',
+    no: 'Keep it',
+    yes: 'Discard',
+    words: ['It is not stored yet.'],
+    work: (question) => {
+      question.close();
+      lose();
+    },
+  });
+}
+
+function escaped(dialog, event) {
+  if (event.key !== 'Escape' || event.isComposing) return;
+  event.preventDefault();
+  dialog.quit();
 }
 
 /** Wipes every field in a part of the page. */
@@ -71,34 +126,41 @@ function wipe(part) {
 
 function closed(dialog, opener) {
   for (const leave of dialog.leave) leave();
+  opened.splice(opened.indexOf(dialog), 1);
   wipe(dialog.node);
+  bars.goTo(opened.at(-1)?.node ?? document.body);
   dialog.node.remove();
-  giveBack(opener);
+  if (!opened.at(-1)?.node.contains(document.activeElement)) focus.back(opener);
 }
 
-// A list that was loaded again has other elements: the one of the same name is meant then.
-function giveBack(opener) {
-  if (document.querySelector('dialog[open]')?.contains(document.activeElement)) return;
-  const key = opener?.dataset?.focus;
-  const twin = key && document.querySelector(`[data-focus="${CSS.escape(key)}"]`);
-  for (const place of [opener, twin, document.querySelector('main h1')]) {
-    if (!place || place === document.body) continue;
-    place.focus();
-    if (document.activeElement === place) return;
-  }
+/** Closes every dialog in which nothing would be lost. */
+export function closeIdle() {
+  for (const one of [...opened].reverse()) if (!holds(one)) one.close();
 }
 
-/** Closes every dialog. */
+/** Closes every dialog at the end, and returns what was typed into them and may still be read. */
 export function closeAll() {
-  for (const open of [...document.querySelectorAll('dialog[open]')].reverse()) open.close();
+  const typed = opened.flatMap(({ node }) => draft.readable(node));
+  for (const one of [...opened].reverse()) one.close();
+  return typed;
 }
+
+/** Has every dialog put away what a locked vault, or one that is gone, does not show. */
+export function lockAll() {
+  for (const one of [...opened].reverse()) one.locked();
+}
+
+// A tab that is closed or loaded again asks too.
+addEventListener('beforeunload', (event) => {
+  if (opened.some(holds)) event.preventDefault();
+});
 
 /** Asks before something is done that cannot be taken back; does it where the answer is yes. */
-export function confirm({ title, words, yes, danger = true, work }) {
+export function confirm({ title, words, yes, no = 'Cancel', danger = true, work }) {
   return openDialog({ title, kind: 'dialog dialog-small' }, (dialog) => ({
     body: words.map((line) => (line instanceof Node ? line : h('p', null, line))),
     foot: [
-      button('Cancel', dialog.close, { autofocus: true }),
+      button(no, dialog.close, { autofocus: true }),
       h('button', { type: 'submit', class: `button ${danger ? 'button-danger-main' : 'button-main'}` }, yes),
     ],
     submit: async () => {

@@ -1,6 +1,10 @@
 // Elements are made here and nowhere else. Text becomes text nodes; there is no way from text to markup.
 
-const PROPERTIES = new Set(['value', 'checked', 'disabled', 'indeterminate', 'selected', 'hidden', 'open']);
+import * as focus from './focus.js';
+
+const PROPERTIES = new Set(['disabled', 'indeterminate', 'hidden', 'open']);
+// What a field says at first: what was typed differs from it.
+const FIRST = { value: 'defaultValue', checked: 'defaultChecked', selected: 'defaultSelected' };
 const REFUSED = /^(on.+|style|srcdoc|innerhtml|outerhtml|src|action|formaction)$/i;
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -18,6 +22,8 @@ function set(node, name, value) {
     for (const [event, listener] of Object.entries(value)) node.addEventListener(event, listener);
   } else if (name === 'class') {
     node.className = value;
+  } else if (FIRST[name] in node) {
+    node[FIRST[name]] = value;
   } else if (PROPERTIES.has(name)) {
     node[name] = value;
   } else if (REFUSED.test(name) || (name === 'href' && !value.startsWith('#'))) {
@@ -31,9 +37,11 @@ function flat(children) {
   return children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
 }
 
-/** Puts other children in the place of an element's present ones. */
+/** Puts other children in the place of an element's present ones; the focus does not get lost with them. */
 export function fill(node, ...children) {
+  const give = focus.kept(node);
   node.replaceChildren(...flat(children));
+  give?.();
   return node;
 }
 

@@ -41,7 +41,7 @@ export function editForm(row, { dialog, cancel, saved }) {
     pairs.node,
     h('button', { type: 'submit', hidden: true }),
   );
-  const foot = [button('Cancel', () => cancel(fields.stale)), button('Save', save, { kind: 'main', mark: 'check' })];
+  const foot = [button('Cancel', () => cancel(fields.stale)), button('Save', save, { kind: 'main', mark: 'check', 'data-focus': 'edit' })];
   return { body, foot, focus: () => value.input.focus() };
 }
 

@@ -46,7 +46,7 @@ function open(asked) {
       form.node,
       bar,
     ],
-    foot: [button('Cancel', dialog.close), h('button', { type: 'submit', class: 'button button-main' }, 'Export')],
+    foot: [button('Cancel', dialog.quit), h('button', { type: 'submit', class: 'button button-main' }, 'Export')],
     submit: async () => {
       bar.hidden = false;
       const entries = await everything(asked(route.read().query), ending.signal);

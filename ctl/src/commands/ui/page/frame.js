@@ -1,15 +1,16 @@
 // What stands around the views: the masthead, and the page that is left when the session has ended.
 
 import { button, fill, h, icon, iconButton } from './dom.js';
+import { facts } from './facts.js';
 import { chip } from './pills.js';
 import { VIEWS, link } from './route.js';
 import { say } from './say.js';
 import * as session from './session.js';
-import { follow } from './state.js';
+import * as state from './state.js';
 import { turn } from './theme.js';
 
-/** Builds the frame; `show(view, node)` puts a view into it. */
-export function frame(app) {
+/** Builds the frame: `{parts, show, put}`; `show(view, node, isFirst)` puts a view into it, `put(node)` something else. */
+export function frame() {
   const nav = h(
     'nav',
     { class: 'tabs-nav', 'aria-label': 'Views' },
@@ -17,35 +18,50 @@ export function frame(app) {
   );
   const main = h('main', { id: 'main', tabindex: '-1' });
   const skip = button('Skip to the content', () => main.focus(), { class: 'button skip' });
-  fill(
-    app,
-    skip,
+  const head = h(
+    'header',
+    { class: 'masthead' },
     h(
-      'header',
-      { class: 'masthead' },
-      h(
-        'div',
-        { class: 'masthead-in' },
-        brand(),
-        nav,
-        h('div', { class: 'masthead-end' }, stateChip(), themeButton(), endButton()),
-      ),
+      'div',
+      { class: 'masthead-in' },
+      brand(),
+      nav,
+      h('div', { class: 'masthead-end' }, stateChip(), themeButton(), endButton()),
     ),
-    main,
   );
-  return { node: main, show: (view, node, first) => show({ nav, main }, view, node, first) };
+  return {
+    parts: [skip, head, main],
+    show: (view, node, isFirst) => show({ nav, main }, view, node, isFirst),
+    put: (node) => fill(main, node),
+  };
 }
 
 function brand() {
   return h('span', { class: 'brand' }, icon('vault'), 'The Vault');
 }
 
+const STATES = {
+  unlocked: ['Unlocked', 'good', 'unlock'],
+  locked: ['Locked', 'warn', 'lock'],
+  slow: ['Slow to answer', 'warn', 'alert'],
+  gone: ['No daemon', 'bad', 'alert'],
+};
+
 function stateChip() {
   const place = h('span', { role: 'status' });
-  follow((status) =>
-    fill(place, status && (status.locked ? chip('Locked', 'warn', 'lock') : chip('Unlocked', 'good', 'unlock'))),
-  );
+  state.follow((how) => fill(place, how && chip(...STATES[how])));
   return place;
+}
+
+/** Shows what there is to say while no daemon answers; the page goes on by itself. */
+export function noDaemon() {
+  return h(
+    'div',
+    { class: 'sheet empty' },
+    icon('alert'),
+    h('h1', null, 'No daemon answers'),
+    h('p', null, 'Nothing can be read or stored. This page goes on by itself as soon as the daemon is there again.'),
+  );
 }
 
 function themeButton() {
@@ -56,7 +72,7 @@ function endButton() {
   return iconButton('power', 'Close dashboard', session.close);
 }
 
-function show({ nav, main }, view, node, first) {
+function show({ nav, main }, view, node, isFirst) {
   for (const one of nav.children) {
     if (one.dataset.view === view) one.setAttribute('aria-current', 'page');
     else one.removeAttribute('aria-current');
@@ -65,7 +81,7 @@ function show({ nav, main }, view, node, first) {
   fill(main, node);
   const title = main.querySelector('h1');
   title?.setAttribute('tabindex', '-1');
-  if (!first) title?.focus({ preventScroll: true });
+  if (!isFirst) title?.focus({ preventScroll: true });
   scrollTo(0, 0);
 }
 
@@ -99,8 +115,8 @@ const GATES = {
   ],
 };
 
-/** Shows the page without a session. */
-export function gate(reason) {
+/** Shows the page without a session, and what had been typed into it: `[[label, text], …]`. */
+export function gate(reason, typed = []) {
   const [title, words] = GATES[reason] ?? GATES.used;
   document.title = 'The Vault';
   return h(
@@ -112,6 +128,11 @@ export function gate(reason) {
       icon('vault', 'mark'),
       h('h1', null, title),
       h('p', { class: 'muted' }, words),
+      typed.length > 0 && [
+        h('h2', null, 'What you had typed'),
+        h('p', { class: 'muted' }, 'It was not stored. Values and keys are gone.'),
+        facts(typed),
+      ],
       h('p', null, 'To open it again, run ', h('code', null, 'vaultctl ui'), ' in a terminal.'),
     ),
   );

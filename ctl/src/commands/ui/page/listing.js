@@ -1,9 +1,9 @@
 // A view that is a list: filters, table and pages, driven by the address alone.
 
 import { fill, h } from './dom.js';
+import { conceal } from './focus.js';
 import { failedState, pager, showRows, showSort, showWaiting } from './table.js';
 import { locked } from './locked.js';
-import { changed } from './state.js';
 
 /**
  * Ties a list together. `load(query, page, signal)` gives `{rows, total, capped?}`, `empty(query)` what is shown
@@ -43,6 +43,7 @@ async function refresh(list) {
   list.filter?.update(list.query);
   showSort(list.made, list.query.get('sort') || list.usual);
   showWaiting(list.made);
+  list.pages.wait();
   try {
     const page = Math.max(1, Number(list.query.get('page')) || 1);
     const found = await list.load(list.query, page, signal);
@@ -61,13 +62,12 @@ function show(list, found, page) {
 
 function fail(list, error) {
   showRows(list.made, []);
-  list.pages.node.hidden = true;
-  if (error.code === 'locked') changed();
-  swap(list, error.code === 'locked' ? locked(list.reload) : failedState(error, list.reload));
+  conceal(list.pages.node, true);
+  swap(list, error.code === 'locked' ? locked() : failedState(error, list.reload));
 }
 
 function swap(list, other) {
-  list.made.node.hidden = other !== null;
-  list.instead.hidden = other === null;
   fill(list.instead, other);
+  conceal(list.made.node, other !== null);
+  conceal(list.instead, other === null);
 }

@@ -5,7 +5,6 @@ import { button, h, icon } from './dom.js';
 import { openDialog } from './dialog.js';
 import { valueField } from './fields.js';
 import { say } from './say.js';
-import { changed } from './state.js';
 
 /** What each reason of a locked vault means. */
 export const REASONS = {
@@ -19,23 +18,23 @@ export const REASONS = {
 };
 
 /** Shows that the vault is locked, in the place of what cannot be read. */
-export function locked(again) {
+export function locked() {
   return h(
     'div',
     { class: 'empty' },
     icon('lock'),
     h('h2', null, 'The vault is locked'),
     h('p', null, 'Its keys are not in memory, so nothing in it can be read.'),
-    unlockButton(again),
+    unlockButton(),
   );
 }
 
 /** Makes the button that asks for the key. */
-export function unlockButton(again, kind = 'main') {
-  return button('Unlock…', () => ask(again), { kind, mark: 'unlock', 'data-focus': 'unlock' });
+export function unlockButton() {
+  return button('Unlock…', ask, { kind: 'main', mark: 'unlock', 'data-focus': 'unlock' });
 }
 
-function ask(again) {
+function ask() {
   const key = valueField('Key', {
     required: true,
     help: 'AGENTICMAIL_VAULT_KEY, or the recovery key. It is not kept by this page.',
@@ -44,14 +43,14 @@ function ask(again) {
   return openDialog({ title: 'Unlock the vault', kind: 'dialog dialog-small' }, (dialog) => ({
     body: key.node,
     foot: [
-      button('Cancel', dialog.close),
+      button('Cancel', dialog.quit),
       h('button', { type: 'submit', class: 'button button-main' }, icon('unlock'), 'Unlock'),
     ],
-    submit: () => unlock(dialog, key, again),
+    submit: () => unlock(dialog, key),
   }));
 }
 
-async function unlock(dialog, key, again) {
+async function unlock(dialog, key) {
   if (!key.value()) return void key.help('A key is needed.', 'bad');
   try {
     await api.post('/vault/unlock', { key: key.value() });
@@ -62,6 +61,4 @@ async function unlock(dialog, key, again) {
   }
   dialog.close();
   say('The vault is unlocked.');
-  changed();
-  again?.();
 }

@@ -2,47 +2,79 @@
 
 import * as agents from './agents.js';
 import * as audit from './audit.js';
-import { closeAll } from './dialog.js';
+import { closeAll, closeIdle, lockAll } from './dialog.js';
 import { fill } from './dom.js';
-import { frame, gate } from './frame.js';
+import { frame, gate, noDaemon } from './frame.js';
 import * as route from './route.js';
+import { say } from './say.js';
 import * as secrets from './secrets.js';
 import * as session from './session.js';
-import { changed } from './state.js';
+import * as state from './state.js';
 import * as status from './status.js';
 import { theme } from './theme.js';
+import * as use from './use.js';
 
 const views = { secrets, audit, status, agents };
 const app = document.getElementById('app');
+const shell = frame();
 let present = null;
 
 theme();
 session.onEnd((reason) => {
-  closeAll();
-  present?.leave();
-  present = null;
-  fill(app, gate(reason));
+  const typed = closeAll();
+  leave();
+  fill(app, gate(reason, typed));
 });
-start();
+session.onLink(start);
+start().then(() => {
+  route.follow(show);
+  state.follow(turned);
+});
 
 async function start() {
   const how = await session.open();
-  if (how !== 'open') return void fill(app, gate(how));
-  const main = frame(app);
-  session.stay();
-  changed();
-  route.follow((now) => show(main, now));
+  if (how !== 'open' && session.over()) return void fill(app, gate(how));
+  if (how !== 'open') return void say('That link has been used or has ended. This session goes on.');
+  leave();
+  fill(app, shell.parts);
+  session.stay({ vault: state.set, begins: use.begins, ending: use.ending, staying: use.staying });
+  await state.known();
+  show(route.read());
 }
 
-function show(main, { view, query }) {
-  closeAll();
-  if (!app.contains(main.node)) return;
-  if (present?.view === view) return void present.update(query);
+function leave() {
   present?.leave();
+  present = null;
+}
+
+function show({ view, query }) {
+  closeIdle();
+  if (session.over() || !state.present()) return;
+  if (present?.view !== view) put(view);
+  if (state.vault() !== 'gone') present.update(query);
+}
+
+function put(view) {
+  const isFirst = present === null;
+  leave();
   const leaving = new AbortController();
-  const made = views[view].view(leaving.signal);
-  const first = present === null;
-  present = { view, update: made.update, leave: () => leaving.abort() };
-  main.show(view, made.node, first);
-  made.update(query);
+  const { node, update } = views[view].view(leaving.signal);
+  present = { view, node, update, leave: () => leaving.abort() };
+  shell.show(view, state.vault() === 'gone' ? noDaemon() : node, isFirst);
+}
+
+// Whatever the vault has become is shown in the view that is open, and what it does not show any more is put away.
+let before = null;
+function turned() {
+  const vault = state.vault();
+  if (vault === before) return;
+  const was = before;
+  before = vault;
+  if (vault !== 'unlocked') lockAll();
+  if (!present || was === null) return;
+  if (vault === 'gone') shell.put(noDaemon());
+  else {
+    if (was === 'gone') shell.put(present.node);
+    present.update(route.read().query);
+  }
 }

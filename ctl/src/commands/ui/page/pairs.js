@@ -1,7 +1,9 @@
 // Metadata as rows of a key and its text.
 
 import { button, fill, h, iconButton } from './dom.js';
+import { touch } from './draft.js';
 import { written } from './facts.js';
+import { takeAway } from './focus.js';
 
 /** Makes the rows of an object; `read()` gives it back, and throws where a key stands twice. */
 export function pairRows(object = {}) {
@@ -42,10 +44,9 @@ function pair(state, key = '', value = '') {
 }
 
 function leave(row) {
-  const next = row.nextSibling ?? row.previousSibling;
-  const place = next?.querySelector('input') ?? row.closest('fieldset').querySelector('.button');
-  row.remove();
-  place?.focus();
+  const part = row.closest('fieldset');
+  touch(part);
+  takeAway(row, part.querySelector('.buttons .button'));
 }
 
 function collect({ rows, originals }) {

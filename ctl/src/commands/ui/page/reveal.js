@@ -25,7 +25,7 @@ export function revealBox(read, what) {
   const eye = iconButton('eye', 'Show value', () => (state.shown ? hide(state) : show(state)), {
     'aria-pressed': 'false',
   });
-  const copy = iconButton('copy', 'Copy value', () => copyValue(state));
+  const copy = iconButton('copy', 'Copy value', () => copyValue(state), { 'data-copies': '' });
   const state = { read, what, box, left, eye, problem, shown: false, asked: null, timer: null };
   const node = h('div', { class: 'panel' }, h('div', { class: 'value-line' }, box, eye, copy), left, problem);
   const leave = watch(() => hide(state));

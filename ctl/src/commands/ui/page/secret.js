@@ -2,7 +2,8 @@
 
 import * as api from './api.js';
 import { button, fill, h } from './dom.js';
-import { attempt, confirm, openDrawer } from './dialog.js';
+import { ask, attempt, confirm, openDrawer } from './dialog.js';
+import { holds } from './draft.js';
 import { editForm } from './edit.js';
 import { facts, written } from './facts.js';
 import { expiry, moments } from './format.js';
@@ -10,7 +11,6 @@ import { categoryPill } from './pills.js';
 import { revealBox } from './reveal.js';
 import { link } from './route.js';
 import { say, trouble } from './say.js';
-import { changed } from './state.js';
 import { versions } from './versions.js';
 import { platformLabel } from './words.js';
 
@@ -21,6 +21,11 @@ export function openSecret(row, after) {
   const dialog = openDrawer({ title: row.name, mono: true }, () => ({ body: place, foot }));
   const shown = { dialog, place, foot, after, row };
   dialog.leave.push(() => shown.value?.leave());
+  // What is typed in the form stays; what only shows the secret has nothing to show.
+  dialog.locked = () => {
+    shown.value?.leave();
+    if (!dialog.node.querySelector('form')) dialog.close();
+  };
   refresh(shown);
   return dialog;
 }
@@ -67,7 +72,7 @@ function look(shown) {
         }),
       { kind: 'danger', mark: 'trash' },
     ),
-    button('Rotate', () => attempt(dialog, () => rotate(row, again)), { mark: 'rotate', 'data-focus': 'rotate' }),
+    button('Rotate', ({ currentTarget }) => attempt(dialog, () => rotate(row, again), currentTarget), { mark: 'rotate', 'data-focus': 'rotate' }),
     edit,
   );
   shown.foot.hidden = false;
@@ -112,7 +117,7 @@ function change(shown) {
   };
   const form = editForm(row, {
     dialog,
-    cancel: back,
+    cancel: (stale) => (holds(shown.place) ? ask(() => back(stale)) : back(stale)),
     saved: async () => {
       await refresh(shown);
       shown.after();
@@ -127,7 +132,6 @@ function change(shown) {
 async function rotate(row, after) {
   await api.post(api.secretPath(row.id, '/rotate'));
   after();
-  changed();
   say(`${row.name} is sealed afresh.`);
 }
 
@@ -158,7 +162,6 @@ export function removeSecret(row, after) {
       await api.remove(api.secretPath(row.id));
       dialog.close();
       after();
-      changed();
       say(`${row.name} is deleted.`);
     },
   });

@@ -1,20 +1,33 @@
-// Whether the vault is open, as the masthead shows it.
-
-import * as api from './api.js';
+// How the vault is: `unlocked`, `locked`, `slow` or `gone`, as the one stream of the session says. Every view looks here.
 
 const listeners = new Set();
-let asked = 0;
+let now = null;
+let lasting = null;
+let tell;
+const first = new Promise((done) => {
+  tell = done;
+});
 
-/** Calls a function with the status, now and whenever it may have changed. */
+/** Returns how the vault is; null before the first word of it. */
+export const present = () => now;
+
+/** Returns how it is or, while it is slow, how it was before that. */
+export const vault = () => lasting;
+
+/** Waits for the first word of it. */
+export const known = () => first;
+
+/** Calls a function now and whenever it changes. */
 export function follow(listener) {
   listeners.add(listener);
+  listener(now);
 }
 
-/** Reads the status again; an answer that a later question has overtaken is not shown. */
-export async function changed() {
-  asked += 1;
-  const own = asked;
-  const status = await api.get('/vault/status', { query: { orgId: '*' } }).catch(() => null);
-  if (own === asked) for (const listener of listeners) listener(status);
-  return status;
+/** Notes how it is. */
+export function set(next) {
+  if (next === now) return;
+  now = next;
+  if (next !== 'slow') lasting = next;
+  tell();
+  for (const listener of listeners) listener(now);
 }

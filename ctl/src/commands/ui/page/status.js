@@ -11,7 +11,6 @@ import { chip, tint } from './pills.js';
 import { link } from './route.js';
 import { note, sentence, trouble } from './say.js';
 import * as session from './session.js';
-import * as state from './state.js';
 import { upkeep } from './upkeep.js';
 import { categories, category, load } from './words.js';
 
@@ -40,7 +39,6 @@ async function show(place, refresh) {
       card('Memory and process', memory(status)),
     ];
     fill(place, h('div', { class: 'cards' }, cards));
-    state.changed();
   } catch (error) {
     fill(place, trouble(error, refresh));
   }
@@ -50,7 +48,7 @@ function stateCard(status, refresh) {
   const words = status.locked
     ? (REASONS[status.lockReason] ?? 'Its keys are not in memory.')
     : 'The keys are in memory, and secrets can be read by those who may.';
-  const acts = status.locked ? [unlockButton(refresh)] : [rotateAllButton(refresh), lockButton(refresh)];
+  const acts = status.locked ? [unlockButton()] : [rotateAllButton(refresh), lockButton()];
   return h(
     'section',
     { class: 'card card-wide', 'aria-labelledby': 'state' },

@@ -1,6 +1,7 @@
 // One table for every list: sorted by its headings, chosen row by row, and a column of cards where the page is narrow.
 
 import { button, fill, h, icon } from './dom.js';
+import { conceal } from './focus.js';
 import * as route from './route.js';
 import { trouble } from './say.js';
 
@@ -53,13 +54,10 @@ export function showSort(made, sort) {
 /** Shows the rows of a page. */
 export function showRows(made, rows) {
   made.rows = rows;
-  const focused = made.body.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
   fill(
     made.body,
     rows.map((row) => line(made, row)),
   );
-  // Who is at a row by keys stays there when the rows are read again.
-  if (focused) made.body.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   made.body.removeAttribute('aria-busy');
   countChosen(made);
 }
@@ -137,7 +135,11 @@ export const failedState = (error, again) => h('div', { class: 'failed' }, troub
 /** Makes the buttons that go from page to page. */
 export function pager(size) {
   const where = h('span', { 'aria-live': 'polite', class: 'figure' });
-  const step = (by) => () => route.change({ page: Number(route.read().query.get('page') ?? 1) + by });
+  // A button that is disabled loses the focus; one that only says so keeps it.
+  const step = (by) => (event) => {
+    if (event.currentTarget.getAttribute('aria-disabled') === 'true') return;
+    route.change({ page: Number(route.read().query.get('page') ?? 1) + by });
+  };
   const back = button('Previous', step(-1), { kind: 'small', mark: 'left', 'data-focus': 'page-back' });
   const on = button('Next', step(1), { kind: 'small', mark: 'right', 'data-focus': 'page-on' });
   const node = h('nav', { class: 'pager', 'aria-label': 'Pages' }, where, h('div', { class: 'buttons' }, back, on));
@@ -148,10 +150,11 @@ export function pager(size) {
       where,
       `${from}–${Math.min(total, page * size)} of ${total.toLocaleString('en-GB')}${capped ? '+' : ''} ${noun}`,
     );
-    back.disabled = page <= 1;
-    on.disabled = page >= last;
-    node.lastChild.hidden = last === 1;
-    node.hidden = total === 0;
+    back.setAttribute('aria-disabled', String(page <= 1));
+    on.setAttribute('aria-disabled', String(page >= last));
+    conceal(node.lastChild, last === 1);
+    conceal(node, total === 0);
   };
-  return { node, show };
+  const wait = () => [back, on].forEach((one) => one.setAttribute('aria-disabled', 'true'));
+  return { node, show, wait };
 }
