@@ -4,7 +4,7 @@
 //! value → texts → needles (heads → an index; characters → their spellings) → masker (bytes in, masked bytes out)
 //! ```
 //!
-//! A value is looked for as it is, in base64 and in hex, and line by line. Each of these texts is one needle, which is found
+//! A value is looked for as it is, in base64 and in hex, line by line, and of JSON member by member. Each of these texts is one needle, which is found
 //! however its characters are escaped (`spelling`). The index knows the needles by how they begin (`heads`).
 //!
 //! A search of texts for what leaked uses the same needles. The masker is a pure state machine. However its input is cut
@@ -12,6 +12,7 @@
 //! It is a crate of its own so that it is built for speed, where most of the rest is built for size.
 
 mod heads;
+mod members;
 mod needle;
 mod needles;
 mod spelling;

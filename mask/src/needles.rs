@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::members::members_of;
 use crate::needle::{Found, NEAR, Needle, Owner};
 use crate::spelling::{Spellings, begins_noise, past_plain_noise};
 use crate::table::{Pairs, Table};
@@ -52,7 +53,7 @@ pub struct Hit {
     pub length: usize,
     /// Which value, counted from 0 over those that are looked for.
     pub value: usize,
-    /// Whether it is a line of the value, and not the whole.
+    /// Whether it is a line or a member of the value, and not the whole.
     pub is_line: bool,
 }
 
@@ -96,13 +97,14 @@ impl Needles {
     /// Takes values with the names that they are masked by; those under [`SHORTEST`] bytes are left out.
     ///
     /// Of values of several lines, lines are looked for by themselves too: what prints a key may put a prefix before
-    /// each.
+    /// each. So are members of JSON documents.
     pub fn new<'v>(values: impl IntoIterator<Item = (&'v str, &'v str)>, lines: Lines) -> Self {
         let (mut sought, mut replacements) = (Vec::new(), Vec::new());
         for (name, value) in values.into_iter().filter(|(_, value)| value.len() >= SHORTEST) {
             let owner = |is_line| Owner { value: replacements.len(), is_line };
             sought.extend(texts::of(value).into_iter().map(|text| (text, owner(false))));
-            sought.extend(texts::lines_of(value, lines).into_iter().map(|text| (text, owner(true))));
+            let parts = texts::lines_of(value, lines).into_iter().chain(members_of(value, lines));
+            sought.extend(parts.map(|text| (text, owner(true))));
             replacements.push(format!("[vault:{name}]"));
         }
         // Of two values with a text in common the first names it, and before those that have it as a line.

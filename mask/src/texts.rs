@@ -4,7 +4,7 @@ use data_encoding::{BASE64, BASE64URL, Encoding, HEXLOWER, HEXUPPER};
 use zeroize::Zeroizing;
 
 /// The shortest line that is looked for by itself, in bytes: shorter ones are words of configurations, as a rule.
-const SHORTEST_LINE: usize = 16;
+pub(super) const SHORTEST_LINE: usize = 16;
 /// The least letters and digits in a row of a line that looks drawn at random.
 const RANDOM: usize = 20;
 
@@ -53,7 +53,7 @@ fn is_boundary(line: &str) -> bool {
 
 /// Returns whether a line has a long run of what base64 or hex is made of, with digits and letters of both cases, or
 /// digits and letters of hex.
-fn has_random_run(line: &str) -> bool {
+pub(super) fn has_random_run(line: &str) -> bool {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '_' | '-');
     line.split(|c| !is_part(c)).filter(|run| run.len() >= RANDOM).any(|run| {
         let count = |is: fn(&u8) -> bool| run.bytes().filter(is).count();

@@ -29,6 +29,7 @@ mod integrate;
 mod json;
 mod keys;
 mod masking;
+mod masking_json;
 mod mcp;
 mod migration;
 mod mistakes;
