@@ -1,7 +1,9 @@
 //! Private files: 0600 from birth, replaced whole, never through a symbolic link.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -35,81 +37,49 @@ pub fn create_private(path: &Path) -> io::Result<File> {
 
 /// Replaces a file whole: a temporary file next to it, `fsync`, rename, `fsync` of the folder.
 pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = Unfinished::next_to(path)?;
-    file.write_all(bytes)?;
-    file.replace()
-}
-
-/// A private file that is written next to another, to take its place whole; it is removed if it is dropped before.
-#[derive(Debug)]
-pub struct Unfinished {
-    file: File,
-    temporary: PathBuf,
-    target: PathBuf,
-}
-
-impl Unfinished {
-    /// Makes an empty one next to a file, which need not be there yet.
-    pub fn next_to(target: &Path) -> io::Result<Self> {
-        let temporary = parent(target).join(format!("{}{}", temporary(target), std::process::id()));
+    let name = path.file_name().unwrap_or_default();
+    let temporary = parent(path).join(temporary(name, std::process::id()));
+    let _ = std::fs::remove_file(&temporary);
+    let put = create_private(&temporary).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&temporary, path)
+    });
+    put.inspect_err(|_| {
         let _ = std::fs::remove_file(&temporary);
-        let file = create_private(&temporary)?;
-        Ok(Self { file, temporary, target: target.to_owned() })
-    }
-
-    /// Puts it in the place of the file: `fsync`, rename, `fsync` of the folder.
-    pub fn replace(self) -> io::Result<()> {
-        self.file.sync_all()?;
-        std::fs::rename(&self.temporary, &self.target)?;
-        File::open(parent(&self.target))?.sync_all()
-    }
-
-    /// Puts it in its place, and refuses to replace a file.
-    pub fn create(self) -> io::Result<()> {
-        self.file.sync_all()?;
-        drop(create_private(&self.target)?);
-        let target = self.target.clone();
-        self.replace().inspect_err(|_| {
-            let _ = std::fs::remove_file(target);
-        })
-    }
-}
-
-impl Write for Unfinished {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.temporary);
-    }
+    })?;
+    File::open(parent(path))?.sync_all()
 }
 
 /// Removes what a process that was killed in [`replace_private`] left beside a file: it may hold secrets.
 ///
 /// A process that still runs keeps its own.
 pub fn remove_leftovers(path: &Path) -> io::Result<()> {
-    let begins = temporary(path);
+    let name = path.file_name().unwrap_or_default();
     for beside in parent(path).read_dir()? {
         let beside = beside?;
-        let name = beside.file_name();
-        let writer = name.to_str().and_then(|name| name.strip_prefix(&begins)?.parse::<u32>().ok());
-        if writer.is_some_and(|writer| !is_running(writer)) {
+        if is_leftover(&beside.file_name(), name) {
             std::fs::remove_file(beside.path())?;
         }
     }
     Ok(())
 }
 
-/// Gives the name of what is written to replace a file, up to the number of the process that writes it.
-fn temporary(path: &Path) -> String {
-    format!(".{}.", path.file_name().unwrap_or_default().to_string_lossy())
+/// Returns the name of what a process writes in a folder to replace a file of it.
+pub fn temporary(name: &OsStr, process: u32) -> OsString {
+    let mut temporary = OsString::from(".");
+    temporary.extend([name, OsStr::new("."), OsStr::new(&process.to_string())]);
+    temporary
+}
+
+/// Returns whether a name is that of what a process that has ended wrote to replace a file.
+pub fn is_leftover(name: &OsStr, replaces: &OsStr) -> bool {
+    let process = || {
+        let name =
+            name.as_bytes().strip_prefix(b".")?.strip_prefix(replaces.as_bytes())?.strip_prefix(b".")?;
+        std::str::from_utf8(name).ok()?.parse().ok()
+    };
+    process().is_some_and(|process| !is_running(process))
 }
 
 fn is_running(process: u32) -> bool {
@@ -164,44 +134,11 @@ pub fn why_not_private(path: &Path, allowed_mode: u32) -> io::Result<Option<Stri
 mod tests {
     use super::*;
 
-    /// Lists the files of a folder, in order, each with what it holds.
-    fn held(folder: &Path) -> Vec<(String, String)> {
-        let held = |file: std::fs::DirEntry| {
-            (file.file_name().into_string().unwrap(), std::fs::read_to_string(file.path()).unwrap())
-        };
-        let mut held: Vec<_> = folder.read_dir().unwrap().map(|file| held(file.unwrap())).collect();
-        held.sort();
-        held
-    }
-
-    fn file(name: &str, text: &str) -> (String, String) {
-        (name.to_owned(), text.to_owned())
-    }
-
     #[test]
-    fn a_file_is_as_it_was_until_the_one_that_takes_its_place_is_whole() {
+    fn what_cannot_take_its_place_is_removed() {
         let folder = tempfile::tempdir().unwrap();
-        let target = folder.path().join("a");
-        replace_private(&target, b"old").unwrap();
-        let mut unfinished = Unfinished::next_to(&target).unwrap();
-        unfinished.write_all(b"new").unwrap();
-        assert_eq!("old", std::fs::read_to_string(&target).unwrap());
-        drop(unfinished);
-        assert_eq!(vec![file("a", "old")], held(folder.path()));
-        let mut unfinished = Unfinished::next_to(&target).unwrap();
-        unfinished.write_all(b"new").unwrap();
-        unfinished.replace().unwrap();
-        assert_eq!(vec![file("a", "new")], held(folder.path()));
-        assert_eq!(0o600, target.metadata().unwrap().mode() & 0o777);
-    }
-
-    #[test]
-    fn a_file_that_came_meanwhile_is_not_replaced_if_a_new_one_was_to_be_made() {
-        let folder = tempfile::tempdir().unwrap();
-        let target = folder.path().join("a");
-        let make = || Unfinished::next_to(&target).unwrap();
-        make().create().unwrap();
-        assert_eq!(io::ErrorKind::AlreadyExists, make().create().unwrap_err().kind());
-        assert_eq!(vec![file("a", "")], held(folder.path()));
+        std::fs::create_dir(folder.path().join("a")).unwrap();
+        replace_private(&folder.path().join("a"), b"secret").unwrap_err();
+        assert_eq!(1, folder.path().read_dir().unwrap().count());
     }
 }

@@ -1,56 +1,116 @@
 //! The file that a command is told to write.
 
-use std::io::ErrorKind;
-use std::os::unix::fs::MetadataExt;
+mod place;
+mod unfinished;
+
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use nix::errno::Errno;
-use nix::unistd::geteuid;
-use vault::files;
+use rustix::fs::{AtFlags, FileType, unlinkat};
 use vault::own::Own;
 
+use self::place::{Missing, Place};
+pub(crate) use self::unfinished::Unfinished;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::show::plain;
 
-/// The most links that lead to a file, as the kernel has it (`path_resolution(7)`).
-const MOST_LINKS: usize = 40;
-/// A folder in which every user may make files and only a file's owner may remove it, as `/tmp`: mode bits.
-const SHARED: u32 = 0o1002;
-
-/// Returns the file that a path names, past symbolic links, so that what replaces it does not replace a link.
+/// A file to write, past the symbolic links that a path leads through, so that what replaces it does not replace a link.
 ///
-/// # Errors
-/// `invalid_request` if what is there is not a regular file, with what to do instead, or if a link names nothing or is one that
-/// [`followed`] refuses.
-pub(crate) fn target(path: &Path, home: &Path, instead: &str) -> Result<PathBuf, Failure> {
-    let file = followed(path, home)?;
-    match file.symlink_metadata() {
-        Ok(meta) if meta.is_file() => Ok(file),
-        Ok(_) => Err(Failure::usage(format!("{} is no regular file", path.display()), instead)),
-        Err(error) if error.kind() == ErrorKind::NotFound && file == path => Ok(file),
-        Err(error) => Err(Failure::file(path, &error)),
+/// Its folder is held open: links that are put on the way later lead nowhere else.
+#[derive(Debug)]
+pub(crate) struct Target {
+    place: Place,
+    named: PathBuf,
+}
+
+impl Target {
+    /// Finds the file that a path names, which need not be there.
+    ///
+    /// # Errors
+    /// `invalid_request` if it is a file of the vault's own, if a folder is missing, or if the way goes through a link that
+    /// another user may have left there.
+    pub(crate) fn find(path: &Path, context: &Context) -> Result<Self, Failure> {
+        Self::found(path, Missing::Refuse, context)
     }
-}
 
-/// Follows the symbolic links that a path ends with, if any, to what they name, which need not be there.
-///
-/// # Errors
-/// `invalid_request` if they lead to a file of the vault's own, or if a link in a shared folder is another user's, as with
-/// `fs.protected_symlinks` (proc(5)): its owner would choose which of this user's files is replaced.
-pub(crate) fn followed(path: &Path, home: &Path) -> Result<PathBuf, Failure> {
-    let file = real(path)?;
-    refuse_own(&file, home)?;
-    Ok(file)
-}
+    /// Does so, and makes the folders that are missing.
+    ///
+    /// # Errors
+    /// As [`Target::find`].
+    pub(crate) fn with_folders(path: &Path, context: &Context) -> Result<Self, Failure> {
+        Self::found(path, Missing::Make, context)
+    }
 
-/// Refuses to write to a file of the vault's own, however it is named.
-///
-/// # Errors
-/// `invalid_request` if it is one of the home, or the database of any vault.
-pub(crate) fn refuse_own(path: &Path, home: &Path) -> Result<(), Failure> {
-    match Own::find(path, home) {
-        None => Ok(()),
-        Some(_) => Err(own(path)),
+    fn found(path: &Path, missing: Missing, context: &Context) -> Result<Self, Failure> {
+        let place = Place::find(path, missing)?;
+        if Own::find(&place.path, &context.home).is_some() {
+            return Err(own(path));
+        }
+        Ok(Self { place, named: path.to_owned() })
+    }
+
+    /// Refuses what is there if it is no regular file.
+    ///
+    /// # Errors
+    /// `invalid_request`, with what to do instead.
+    pub(crate) fn regular(self, instead: &str) -> Result<Self, Failure> {
+        match self.place.stat() {
+            Ok(stat) if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile => {
+                let message = format!("{} is no regular file", plain(&self.named.to_string_lossy()));
+                Err(Failure::usage(message, instead))
+            }
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(Failure::file(&self.named, &error)),
+            _ => Ok(self),
+        }
+    }
+
+    /// Returns whether the file is there.
+    pub(crate) fn is_there(&self) -> bool {
+        self.place.stat().is_ok()
+    }
+
+    /// Returns the file's mode, if it is there.
+    pub(crate) fn mode(&self) -> Option<u32> {
+        self.place.stat().ok().map(|stat| stat.st_mode & 0o777)
+    }
+
+    /// Begins what is to take the file's place.
+    ///
+    /// # Errors
+    /// Why nothing can be written there.
+    pub(crate) fn begin(self) -> Result<Unfinished, Failure> {
+        Unfinished::at(self.place).map_err(|error| Failure::file(&self.named, &error))
+    }
+
+    /// Replaces the file whole.
+    ///
+    /// # Errors
+    /// Why it could not be written; it is as it was then.
+    pub(crate) fn replace(self, bytes: &[u8]) -> Result<(), Failure> {
+        self.replace_with_mode(bytes, 0o600)
+    }
+
+    /// Replaces the file whole by one of a mode.
+    ///
+    /// # Errors
+    /// As [`Target::replace`].
+    pub(crate) fn replace_with_mode(self, bytes: &[u8], mode: u32) -> Result<(), Failure> {
+        let replaced = Unfinished::at(self.place).and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.set_mode(mode)?;
+            file.replace()
+        });
+        replaced.map_err(|error| Failure::file(&self.named, &error))
+    }
+
+    /// Removes the file.
+    ///
+    /// # Errors
+    /// Why it could not be removed.
+    pub(crate) fn remove(self) -> Result<(), Failure> {
+        let removed = unlinkat(&self.place.folder, &self.place.name, AtFlags::empty());
+        removed.map_err(|errno| Failure::file(&self.named, &errno.into()))
     }
 }
 
@@ -58,24 +118,4 @@ pub(crate) fn refuse_own(path: &Path, home: &Path) -> Result<(), Failure> {
 pub(crate) fn own(path: &Path) -> Failure {
     let message = format!("{} is one of the vault's own files", plain(&path.to_string_lossy()));
     Failure::usage(message, "name another file; nothing was written")
-}
-
-/// Follows the links without a look at what they name.
-fn real(path: &Path) -> Result<PathBuf, Failure> {
-    let mut file = path.to_owned();
-    for _ in 0..MOST_LINKS {
-        let Some(link) = file.symlink_metadata().ok().filter(std::fs::Metadata::is_symlink) else {
-            return Ok(file);
-        };
-        let folder = files::parent(&file);
-        let place = folder.metadata().map_err(|error| Failure::file(&folder, &error))?;
-        let is_shared = place.mode() & SHARED == SHARED;
-        if is_shared && link.uid() != geteuid().as_raw() && link.uid() != place.uid() {
-            let message =
-                format!("{} is a link of another user (uid {})", plain(&file.to_string_lossy()), link.uid());
-            return Err(Failure::usage(message, "write to a folder of your own"));
-        }
-        file = folder.join(file.read_link().map_err(|error| Failure::file(&file, &error))?);
-    }
-    Err(Failure::file(path, &Errno::ELOOP.into()))
 }

@@ -2,7 +2,6 @@
 
 mod copy;
 
-use std::fs::File;
 use std::io::{BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -20,7 +19,7 @@ pub(super) use self::copy::{Copy, files_of, keys_of};
 use super::FOUND_SOMETHING;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output_file;
+use crate::output_file::Target;
 use crate::show::counted;
 
 /// Writes a consistent copy of the vault into a file, while the daemon runs, or checks one.
@@ -67,12 +66,12 @@ pub(super) fn run(args: &BackupArgs, context: &Context) -> Result<ExitCode, Fail
     if args.verify {
         return verify(args, context);
     }
-    output_file::refuse_own(&args.file, &context.home)?;
-    if args.file.exists() && !args.force {
+    let target = Target::find(&args.file, context)?.regular("name another file")?;
+    if target.is_there() && !args.force {
         let message = format!("{} is there already", args.file.display());
         return Err(Fault::new(Code::Conflict, message).hint("name another file, or add --force").into());
     }
-    let written = context.show.while_waiting("copying the vault", || write(&args.file, context));
+    let written = context.show.while_waiting("copying the vault", || write(target, args, context));
     let made = written?;
     if context.show.is_json() {
         let report = Report { file: &args.file, bytes: made.bytes, created_at: made.created_at };
@@ -84,31 +83,21 @@ pub(super) fn run(args: &BackupArgs, context: &Context) -> Result<ExitCode, Fail
     Ok(ExitCode::SUCCESS)
 }
 
-/// Reads the backup part by part into a file beside its place, reads that back, and renames it.
-fn write(path: &Path, context: &Context) -> Result<BackupMade, Failure> {
-    let failed = |error: std::io::Error| Failure::file(path, &error);
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
-    let beside = PathBuf::from(beside);
-    let _ = std::fs::remove_file(&beside);
-    let file = files::create_private(&beside).map_err(failed)?;
-    let written = fill(&file, context).and_then(|(made, digest)| {
-        file.sync_all().map_err(failed)?;
-        let found = File::open(&beside).and_then(sha256_of_file).map_err(failed)?;
-        if found != digest {
-            return Err(Fault::new(Code::Storage, "the file does not read back as it was written").into());
-        }
-        std::fs::rename(&beside, path).map_err(failed)?;
-        Ok(made)
-    });
-    if written.is_err() {
-        let _ = std::fs::remove_file(&beside);
+/// Reads the backup part by part into a file, reads that back, and puts it in its place.
+fn write(target: Target, args: &BackupArgs, context: &Context) -> Result<BackupMade, Failure> {
+    let failed = |error: std::io::Error| Failure::file(&args.file, &error);
+    let mut file = target.begin()?;
+    let (made, digest) = fill(&mut file, context)?;
+    if file.reread().and_then(sha256_of_file).map_err(failed)? != digest {
+        return Err(Fault::new(Code::Storage, "the file does not read back as it was written").into());
     }
-    written
+    let ended = if args.force { file.replace() } else { file.create() };
+    ended.map_err(failed)?;
+    Ok(made)
 }
 
 /// Writes all parts and gives the SHA-256 of them, in hex.
-fn fill(mut file: &File, context: &Context) -> Result<(BackupMade, String), Failure> {
+fn fill(file: &mut impl Write, context: &Context) -> Result<(BackupMade, String), Failure> {
     let made = context.call(&MakeBackup {})?;
     let (mut hash, mut next) = (Sha256::new(), Some(0));
     while let Some(offset) = next {

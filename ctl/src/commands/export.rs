@@ -5,21 +5,20 @@ mod text;
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use vault::api::{Code, ExportedSecret, Fault, Warning};
 use vault::discovery::Passed;
 use vault::domain::{OrgId, SecretName};
-use vault::files::{self, Unfinished};
 use vault::presets::Presets;
 use zeroize::Zeroizing;
 
 use super::import::is_copy;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output_file;
+use crate::output_file::{Target, Unfinished};
 use crate::quote;
 use crate::show::{Show, counted, plain};
 use crate::variables::both;
@@ -70,14 +69,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<ExitCode, Fail
         let hint = "if that is what you want, add --reveal; a sealed copy is the vault's own file";
         return Err(Failure::usage("export writes every value in clear", hint));
     }
-    let file =
-        args.output.as_deref().map(|path| output_file::target(path, &context.home, INSTEAD)).transpose()?;
-    if let Some(path) = args.output.as_deref().filter(|path| path.exists() && !args.force) {
-        let message = format!("{} is there already", path.display());
-        let hint = "choose another file, or replace it with --force";
-        return Err(Fault::new(Code::Conflict, message).hint(hint).into());
-    }
-    let mut sink = Sink::of(file.as_deref(), context.show)?;
+    let mut sink = Sink::of(args, context)?;
     let mut portions = Portions::of(context)?;
     match args.format {
         Format::Json => json(&mut portions, &mut sink)?,
@@ -93,7 +85,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<ExitCode, Fail
     report(args, &portions.told, context)
 }
 
-fn json(portions: &mut Portions<'_>, sink: &mut Sink<'_>) -> Result<(), Failure> {
+fn json(portions: &mut Portions<'_>, sink: &mut Sink) -> Result<(), Failure> {
     // Where the first portion is refused, nothing is written.
     let mut next = portions.next()?;
     let (mut json, begin) = Json::begin()?;
@@ -107,19 +99,23 @@ fn json(portions: &mut Portions<'_>, sink: &mut Sink<'_>) -> Result<(), Failure>
 }
 
 /// Where an export is written.
-enum Sink<'p> {
+enum Sink {
     /// A file, which takes its place when it is whole.
-    File(&'p Path, Unfinished),
+    File(PathBuf, Unfinished),
     /// stdout.
     Stdout(Show),
 }
 
-impl<'p> Sink<'p> {
-    fn of(path: Option<&'p Path>, show: Show) -> Result<Self, Failure> {
-        let Some(path) = path else { return Ok(Self::Stdout(show)) };
-        let _ = files::remove_leftovers(path);
-        let file = Unfinished::next_to(path).map_err(|error| Failure::file(path, &error))?;
-        Ok(Self::File(path, file))
+impl Sink {
+    fn of(args: &ExportArgs, context: &Context) -> Result<Self, Failure> {
+        let Some(path) = &args.output else { return Ok(Self::Stdout(context.show)) };
+        let target = Target::find(path, context)?.regular(INSTEAD)?;
+        if target.is_there() && !args.force {
+            let message = format!("{} is there already", path.display());
+            let hint = "choose another file, or replace it with --force";
+            return Err(Fault::new(Code::Conflict, message).hint(hint).into());
+        }
+        Ok(Self::File(path.clone(), target.begin()?))
     }
 
     fn put(&mut self, text: &[u8]) -> Result<(), Failure> {
@@ -132,7 +128,7 @@ impl<'p> Sink<'p> {
     fn end(self, args: &ExportArgs) -> Result<(), Failure> {
         let Self::File(path, file) = self else { return Ok(()) };
         let ended = if args.force { file.replace() } else { file.create() };
-        ended.map_err(|error| Failure::file(path, &error))
+        ended.map_err(|error| Failure::file(&path, &error))
     }
 }
 

@@ -8,12 +8,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 use vault::api::{Code, Fault};
-use vault::files;
 use zeroize::Zeroizing;
 
 use crate::context::Context;
 use crate::failure::{Failure, in_words};
-use crate::output_file;
+use crate::output_file::Target;
 use crate::references::{SCHEME, Wanted};
 use crate::show::{counted, plain};
 use crate::utf8;
@@ -29,7 +28,7 @@ const LARGEST: u64 = 16 * 1024 * 1024;
 ///
 /// `{{ vault://NAME }}` becomes the value of the secret that `resolve NAME` finds, `{{ vault://NAME?org=ORG }}` that of another org. All values are read at once, or none. The
 /// output file is for its owner alone (0600), and the old one stays in place until the new one is whole; a symbolic link
-/// is followed, but for another user's in a folder that all may write. A reference to a secret that is not there changes nothing.
+/// is followed, unless another user may have left it there. A reference to a secret that is not there changes nothing.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -54,13 +53,12 @@ pub(super) fn run(args: &InjectArgs, context: &Context) -> Result<ExitCode, Fail
     if to_stdout && !args.reveal {
         super::refuse_terminal("inject -o FILE")?;
     }
-    let file = (!to_stdout).then(|| output_file::target(&args.output, &context.home, INSTEAD)).transpose()?;
+    let file = (!to_stdout).then(|| Target::find(&args.output, context)?.regular(INSTEAD)).transpose()?;
     let text = read(&args.input)?;
     let template = Template::parse(&text).map_err(|malformed| told(&args.input, &malformed))?;
     let filled = fill(&template, args, context)?;
     if let Some(file) = file {
-        files::replace_private(&file, filled.as_bytes())
-            .map_err(|error| Failure::file(&args.output, &error))?;
+        file.replace(filled.as_bytes())?;
         let count = counted(template.references().count() as u64, "reference");
         context.show.done(format_args!("filled {count} into {}", shown(&args.output)))?;
     } else {

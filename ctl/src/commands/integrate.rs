@@ -4,7 +4,6 @@ mod document;
 mod lines;
 
 use std::io::ErrorKind;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -12,13 +11,12 @@ use clap::{Args, ValueEnum};
 use schemars::JsonSchema;
 use serde::Serialize;
 use vault::api::{Code, Fault};
-use vault::files;
 
 use super::mcp::{MOST_SECONDS, Toolset};
 use crate::context::Context;
 use crate::env;
 use crate::failure::{Failure, in_words};
-use crate::output_file;
+use crate::output_file::Target;
 use crate::show::plain;
 use document::{Document, Problem, Server};
 use lines::Change;
@@ -201,21 +199,12 @@ fn read(path: &Path) -> Result<String, Failure> {
 
 /// Replaces the file whole, through a link to where it really is, with the rights that it had; removes it if it would be empty.
 fn write(path: &Path, text: &str, context: &Context) -> Result<(), Failure> {
-    let real = output_file::followed(path, &context.home)?;
-    let written = if text.is_empty() { std::fs::remove_file(&real) } else { replace(&real, text) };
-    written.map_err(|error| Failure::file(path, &error))
-}
-
-fn replace(real: &Path, text: &str) -> std::io::Result<()> {
-    if let Some(folder) = real.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)?;
+    let file = Target::with_folders(path, context)?;
+    if text.is_empty() {
+        return file.remove();
     }
-    let mode = std::fs::metadata(real).map(|meta| meta.permissions().mode() & 0o777);
-    files::replace_private(real, text.as_bytes())?;
-    match mode {
-        Ok(mode) => std::fs::set_permissions(real, std::fs::Permissions::from_mode(mode)),
-        Err(_) => Ok(()),
-    }
+    let mode = file.mode().unwrap_or(0o600);
+    file.replace_with_mode(text.as_bytes(), mode)
 }
 
 fn tell(

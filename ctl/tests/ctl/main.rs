@@ -28,6 +28,7 @@ mod inject;
 mod integrate;
 mod json;
 mod keys;
+mod killed;
 mod masking;
 mod masking_json;
 mod mcp;

@@ -6,7 +6,6 @@ use std::path::Path;
 use serde_json::{Map, Value};
 use vault::api::{ExportedSecret, ImportEntry, Imported, Taken};
 use vault::domain::{Metadata, OrgId, SecretName};
-use vault::files;
 use zeroize::Zeroizing;
 
 use super::dotenv::SCHEME;
@@ -15,7 +14,7 @@ use crate::context::Context;
 use crate::dotenv::{Assignment, read_each};
 use crate::failure::Failure;
 use crate::moment::now;
-use crate::output_file;
+use crate::output_file::Target;
 use crate::prompt::checked;
 use crate::quote::for_own_dotenv;
 use crate::references::Reference;
@@ -34,7 +33,7 @@ pub(in crate::commands) fn is_copy(secret: &ExportedSecret) -> bool {
 /// Makes the secret that holds the file as it was.
 pub(super) fn copy(path: &Path, context: &Context) -> Result<ImportEntry, Failure> {
     // Refused before anything is stored.
-    output_file::followed(path, &context.home)?;
+    Target::find(path, context)?;
     let whole = std::path::absolute(path).map_err(|error| Failure::file(path, &error))?;
     let name = format!("{COPY_OF}{}, {}", whole.display(), date(now()));
     let name = SecretName::try_from(name).map_err(|rule| {
@@ -70,8 +69,7 @@ pub(super) fn replace(
     });
     let references: BTreeMap<_, _> = stored.collect();
     let (text, replaced) = rewritten(&text, &read_each(&text).0, &references);
-    let real = output_file::followed(path, &context.home)?;
-    files::replace_private(&real, text.as_bytes()).map_err(|error| Failure::file(&real, &error))?;
+    Target::find(path, context)?.replace(text.as_bytes())?;
     Ok(replaced)
 }
 
