@@ -52,7 +52,7 @@ pub use secrets::{
     CreateSecret, Created, DeleteSecret, Deleted, GetSecret, ListSecrets, RawMetadata, Resolve, Resolved,
     Secret, SecretList, SecretWithValue, SortBy,
 };
-pub use status::{AuditStatus, KdfStatus, MemoryStatus, Status, StatusOf, Warning};
+pub use status::{AuditStatus, Files, KdfStatus, MemoryStatus, Status, StatusOf, Warning};
 pub use transfer::{
     Export, Exported, ExportedSecret, IMPORT_ENTRIES, Import, ImportEntry, Imported, ImportedEntry, LeftOut,
     OnConflict, PortionLimit, Taken,

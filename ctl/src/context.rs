@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use vault::agents::Token;
-use vault::api::{Code, Fault, Operation, Status, StatusOf};
+use vault::api::{Code, Fault, Files, Operation, Status, StatusOf};
 use vault::client::{Client, SocketSearch};
 use vault::domain::{OrgId, OrgScope};
 use zeroize::Zeroizing;
@@ -20,6 +20,9 @@ use crate::token::Credential;
 
 /// The longest path of a Unix socket, in bytes.
 pub(crate) const SOCKET_PATH_BYTES: usize = 107;
+
+/// The answers to a user whom no daemon tells where its files are.
+const NOT_TOLD: [Code; 3] = [Code::Unavailable, Code::Unauthorized, Code::Forbidden];
 
 /// What a command works with.
 #[derive(Debug, Clone)]
@@ -100,6 +103,18 @@ impl Context {
         let socket = self.socket();
         let mut client = Client::connect(&socket).map_err(|fault| self.advised(fault, &socket))?;
         Ok(client.call(operation)?)
+    }
+
+    /// Asks the daemon where its files are; `None` if no daemon answers, or if the user is not one of its owners.
+    ///
+    /// # Errors
+    /// What the daemon answered otherwise.
+    pub(crate) fn served_files(&self) -> Result<Option<Files>, Failure> {
+        match self.call_plainly(&StatusOf::default()) {
+            Ok(status) => Ok(status.files),
+            Err(Failure::Fault(fault)) if NOT_TOLD.contains(&fault.code) => Ok(None),
+            Err(failure) => Err(failure),
+        }
     }
 
     /// Does an operation on a connection.

@@ -44,7 +44,9 @@ impl Target {
 
     fn found(path: &Path, missing: Missing, context: &Context) -> Result<Self, Failure> {
         let place = Place::find(path, missing)?;
-        if Own::find(&place.path, &context.home).is_some() {
+        let is_known = Own::find(&place.path, &context.home).is_some();
+        let is_served = |served| Own::find_served(&place.path, &served).is_some();
+        if is_known || context.served_files()?.is_some_and(is_served) {
             return Err(own(path));
         }
         Ok(Self { place, named: path.to_owned() })

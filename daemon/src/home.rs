@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use nix::fcntl::{Flock, FlockArg};
+use vault::api::Files;
 use vault::config::Usable;
 use vault::files;
 use vault::ground::{self, Stands};
@@ -17,6 +18,7 @@ use crate::options::Options;
 /// A home that this process holds.
 #[derive(Debug)]
 pub(crate) struct Home {
+    folder: PathBuf,
     pub(crate) key_file: PathBuf,
     pub(crate) database: PathBuf,
     pub(crate) config: PathBuf,
@@ -71,6 +73,7 @@ impl Home {
             config,
             head,
             lock_mark: folder.join(LOCK_MARK),
+            folder,
             socket,
             socket_mode: options.socket_mode.unwrap_or(usual_mode),
             socket_group: options.socket_group.clone(),
@@ -87,6 +90,18 @@ impl Home {
             bail!("there is no configuration {}", self.config.display());
         }
         Ok(read)
+    }
+
+    /// Returns where its files are.
+    pub(crate) fn files(&self) -> Files {
+        let shown = |path: &Path| PathBuf::from(path.to_string_lossy().into_owned());
+        let absolute = |path: &Path| shown(&std::path::absolute(path).unwrap_or_else(|_| path.to_owned()));
+        Files {
+            home: shown(&self.folder),
+            database: absolute(&self.database),
+            key_file: absolute(&self.key_file),
+            config: absolute(&self.config),
+        }
     }
 
     /// Lists where a key may come from, first to last.

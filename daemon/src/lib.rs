@@ -70,6 +70,7 @@ pub fn start(options: &Options, hardened: Hardened) -> anyhow::Result<()> {
         posture: harden::posture(),
         key_file: sources.replaceable(),
         lock_mark: Some(home.lock_mark.clone()),
+        files: Some(home.files()),
         executables: access::executables(&now.admitted),
     };
     let vault = Vault::new(Arc::new(store), Arc::new(SystemClock), settings);

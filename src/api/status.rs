@@ -1,6 +1,7 @@
 //! The vault's own state.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -43,8 +44,25 @@ pub struct Status {
     pub uptime_seconds: u64,
     /// The daemon's version.
     pub version: String,
+    /// Where the daemon's files are, for owners alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<Files>,
     /// What should be mended.
     pub warnings: Vec<Warning>,
+}
+
+/// Where the daemon's files are; what a path has that is not UTF-8 is replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Files {
+    /// The home, a folder.
+    pub home: PathBuf,
+    /// The database.
+    pub database: PathBuf,
+    /// The key file.
+    pub key_file: PathBuf,
+    /// The configuration.
+    pub config: PathBuf,
 }
 
 /// How the master key is derived.

@@ -1,6 +1,7 @@
 //! What a vault is told from outside.
 
 use crate::agents::Executables;
+use crate::api::Files;
 use crate::crypto::Iterations;
 use vault_platform::PagePolicy;
 
@@ -17,6 +18,8 @@ pub struct Settings {
     pub key_file: Option<std::path::PathBuf>,
     /// Where the mark of a lock is left that an owner asks for.
     pub lock_mark: Option<std::path::PathBuf>,
+    /// Where the files are that the process has, for `status`.
+    pub files: Option<Files>,
     /// Whose executables the kernel shows to the process.
     pub executables: Executables,
 }

@@ -50,6 +50,7 @@ impl Handle for StatusOf {
             audit: if owner { vault.audit_status() } else { AuditStatus { entries: 0, head: None } },
             uptime_seconds: vault.uptime(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            files: if owner { vault.settings().files } else { None },
             warnings: if owner { vault.all_warnings(&stored, &keyring) } else { Vec::new() },
         })
     }

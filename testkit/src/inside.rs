@@ -47,6 +47,7 @@ pub fn settings(key_file: Option<PathBuf>) -> Settings {
         posture: Posture { dumpable: false, core_dumps: false, swap: "none" },
         key_file,
         lock_mark: None,
+        files: None,
         executables: Executables::OfAll,
     }
 }

@@ -54,6 +54,13 @@ impl TestEnvironment {
         self.launch(Self::daemon(&self.home()));
     }
 
+    /// Starts a daemon with further arguments.
+    pub fn start_with(&mut self, arguments: &[&str]) {
+        let mut command = Self::daemon(&self.home());
+        command.args(arguments);
+        self.launch(command);
+    }
+
     /// Starts a daemon whose environment has the key.
     pub fn start_with_key(&mut self, key: &str) {
         let mut command = Self::daemon(&self.home());

@@ -181,13 +181,14 @@ fn text(value: &Value) -> String {
 
 /// Takes out what differs between two vaults of equal history: ids, moments, MACs, keys and tokens.
 fn plain(value: &Value) -> Value {
-    const OWN: [&str; 12] = [
+    const OWN: [&str; 13] = [
         "id",
         "vaultEntryId",
         "mac",
         "head",
         "nextAuditKey",
         "uptimeSeconds",
+        "files",
         "token",
         "recoveryKey",
         "pid",

@@ -43,6 +43,7 @@ impl Opened {
             posture: Posture { dumpable: false, core_dumps: false, swap: "none" },
             key_file: None,
             lock_mark: None,
+            files: None,
             executables: Executables::OfAll,
         };
         let vault = Vault::new(Arc::clone(&store) as Arc<dyn Store>, Arc::new(SystemClock), settings);
