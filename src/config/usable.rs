@@ -54,6 +54,19 @@ pub enum Unusable {
     Lookup(#[from] nix::errno::Errno),
 }
 
+impl Unusable {
+    /// Says what to do about it.
+    pub fn hint(&self) -> String {
+        let first = match self {
+            Self::Unknown { kind, .. } => format!("add this {kind}, or take its name off the list"),
+            Self::Text(_) => "correct the file, or empty it to have every default".to_owned(),
+            Self::File(_) => "make it a file that only its user can change, which may be empty".to_owned(),
+            Self::Lookup(_) => "see that users and groups can be looked up with: getent passwd".to_owned(),
+        };
+        format!("{first}; then start vaultd, or send SIGHUP to the one that runs")
+    }
+}
+
 impl Usable {
     /// Reads the configuration of a daemon that runs as a user; `None` if no file is there.
     ///

@@ -40,8 +40,12 @@ impl Displaced {
     /// Says what to do about it.
     pub fn hint(self) -> &'static str {
         match self {
-            Self::Moved | Self::Replaced => {
+            Self::Moved => {
                 "put the file that was opened back in its place: vaultd then goes on, and no restart is needed"
+            }
+            Self::Replaced => {
+                "put the file that was opened back in its place: vaultd then goes on, and no restart is needed; or, if the file \
+                 that is there now is the right one, restart vaultd, which checks it"
             }
             Self::LogGone => "restart vaultd: what was stored is in the database file itself",
             Self::LogAlone => {
@@ -51,7 +55,14 @@ impl Displaced {
                 "stop vaultd and put the database back that the log belongs to; or give up what stands in the log alone, by \
                  moving it away (vault.db-wal, next to the database)"
             }
-            Self::Removed | Self::CutShort | Self::Overwritten | Self::LogCutShort => {
+            Self::CutShort | Self::Overwritten => {
+                "if all of the file is back, restart vaultd, which checks it; else stop vaultd, move the file away, and restore a \
+                 backup with: vaultctl restore"
+            }
+            Self::LogCutShort => {
+                "restart vaultd: commits that stood in the log alone are lost, and reported then"
+            }
+            Self::Removed => {
                 "stop vaultd, move what is left of the database away, and restore a backup with: vaultctl restore"
             }
         }

@@ -67,6 +67,13 @@ fn overwrite(home: &Home) {
     std::fs::copy(home.path("older"), home.path("vault.db")).unwrap();
 }
 
+/// Asserts that every write is refused and that a restart is named.
+fn assert_restart_named(daemon: &Daemon, what: &str) {
+    let answer = store(daemon, "new");
+    assert_storage(&answer, what);
+    assert!(answer.text.contains("restart vaultd"), "{what}: {}", answer.text);
+}
+
 /// One way of taking the database from under the daemon, and what is said of it.
 type Act = (fn(&Home), &'static str);
 
@@ -234,4 +241,43 @@ fn what_changes_nothing_of_the_files_is_borne() {
     home.database().query_row("SELECT count(*) FROM secret", [], |row| row.get::<_, i64>(0)).unwrap();
     assert_eq!(201, store(&daemon, "after").status);
     assert_eq!(Vec::<String>::new(), daemon.warnings("storage"));
+}
+
+#[test]
+fn a_file_that_another_program_wrote_back_is_taken_up_by_the_restart_that_is_named() {
+    for length in [0, 100, 8192] {
+        let (home, daemon) = served();
+        let whole = home.read("vault.db");
+        cut(&home, "vault.db", length);
+        assert_restart_named(&daemon, "cut short");
+        // In place: the inode is the one that was opened.
+        let file = std::fs::OpenOptions::new().write(true).open(home.path("vault.db"));
+        std::io::Write::write_all(&mut file.unwrap(), &whole).unwrap();
+        assert_restart_named(&daemon, "written back");
+        daemon.stop();
+        assert_whole(&home, &["old", "kept"]);
+    }
+}
+
+#[test]
+fn a_file_that_took_the_place_of_one_that_is_gone_is_taken_up_by_the_restart_that_is_named() {
+    let (home, daemon) = served();
+    std::fs::copy(home.path("vault.db"), home.path("copy")).unwrap();
+    home.remove("vault.db");
+    rename(&home, "copy", "vault.db");
+    assert_restart_named(&daemon, "replaced");
+    daemon.stop();
+    assert_whole(&home, &["old", "kept"]);
+}
+
+#[test]
+fn a_write_ahead_log_that_was_cut_short_is_given_up_by_the_restart_that_is_named() {
+    let (home, daemon) = served();
+    assert_eq!(201, store(&daemon, "in the log alone").status);
+    cut(&home, "vault.db-wal", 0);
+    assert_restart_named(&daemon, "cut short");
+    daemon.stop();
+    let daemon = Daemon::start(&home);
+    assert_eq!(200, daemon.resolve("kept").status);
+    assert_eq!(1, daemon.warnings("rolled_back").len());
 }

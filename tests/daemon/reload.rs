@@ -194,6 +194,38 @@ fn what_no_daemon_would_start_with_is_refused_by_a_reload_and_the_doctor_too() {
     is_refused_everywhere(&long, "more than 1 MiB");
 }
 
+/// Returns what the doctor says of the configuration.
+fn hints(home: &Home) -> Vec<String> {
+    let found = home.ctl(&["doctor", "--json"], "").json();
+    let of_configuration = |finding: &&Value| finding["code"] == "configuration";
+    let findings = found["findings"].as_array().unwrap().iter().filter(of_configuration);
+    findings.map(|finding| finding["hint"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn what_the_doctor_says_of_a_configuration_is_what_helps() {
+    for (wrong, hint, right) in [
+        ("[access]\nusers = [\"no-such\", 0]\n", "take its name off the list", "[access]\nusers = [0]\n"),
+        ("[access]\ngroups = [\"no-such\"]\n", "add this group, or take its name", "[access]\ngroups = []\n"),
+        ("[limits]\nconnections = 0\n", "empty it to have every default", ""),
+        ("nonsense", "empty it to have every default", ""),
+    ] {
+        let home = Home::new();
+        let daemon = Daemon::start(&home);
+        assert!(!reload(&home, &daemon, Some(wrong)));
+        let hints_now = hints(&home);
+        assert!(hints_now.iter().any(|told| told.contains(hint)), "{wrong}: {hints_now:?}");
+        assert!(hints_now.iter().all(|told| told.contains("SIGHUP")), "{wrong}: {hints_now:?}");
+        assert!(reload(&home, &daemon, Some(right)), "{wrong}: {}", home.log());
+        assert_eq!(Vec::<String>::new(), hints(&home), "{wrong}");
+        daemon.stop();
+        home.write("vault.toml", wrong);
+        assert!(hints(&home)[0].contains("start vaultd"), "{wrong}");
+        home.write("vault.toml", &format!("{KDF}{right}"));
+        Daemon::start(&home).stop();
+    }
+}
+
 #[test]
 fn a_configuration_that_was_there_and_is_gone_changes_nothing() {
     let home = Home::new();

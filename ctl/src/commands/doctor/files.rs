@@ -50,10 +50,8 @@ fn configuration(paths: &Paths) -> Result<Config, Warning> {
         std::fs::metadata(&paths.home).map_or_else(|_| nix::unistd::geteuid().as_raw(), |meta| meta.uid());
     let read = Usable::read(&paths.config, own);
     let path = paths.config.display();
-    read.map(|usable| usable.unwrap_or_default().config).map_err(|error| {
-        let hint = format!("fix it, or move the file away with: mv {path} {path}.old");
-        Warning::new("configuration", format!("{path}: {error}"), hint)
-    })
+    read.map(|usable| usable.unwrap_or_default().config)
+        .map_err(|error| Warning::new("configuration", format!("{path}: {error}"), error.hint()))
 }
 
 /// Looks, where no daemon runs, whether the key that one would find opens the database.
