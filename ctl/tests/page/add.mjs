@@ -126,9 +126,10 @@ async function lines(page) {
   await text.fill('OPENAI_API_KEY');
   await dialog.getByText('Line 1: it is no NAME=value.').waitFor();
   await text.fill(
-    '# mine\nexport OPENAI_API_KEY="sk-env-value"\nMY_OWN=own-value # why\nEMPTY=\nAWS_ACCESS_KEY_ID=AKIA-new\n',
+    '# mine\nexport OPENAI_API_KEY="sk-env-value"\nMY_OWN=own-value # why\nEMPTY=\nAWS_SECRET_ACCESS_KEY=new\nPORT=3000\n',
   );
   await dialog.getByText('3 secrets found').waitFor();
+  await dialog.getByText('PORT is left out, a setting: by its name.').waitFor();
   await dialog.getByText('OpenAI · API Key').waitFor();
   await dialog.getByText('is there already', { exact: true }).waitFor();
   await field(dialog, 'Where a name is there already').selectOption({ label: 'Leave what is there' });
@@ -136,7 +137,7 @@ async function lines(page) {
   await dialog.getByRole('button', { name: 'Store' }).click();
   await told(page, '2 secrets are stored.');
   assert.equal(vaultctl(['get', 'openai']) + vaultctl(['get', 'MY_OWN']), 'sk-env-valueown-value');
-  assert.equal(vaultctl(['get', 'skill:aws:access_key_id']), 'AKIA0123456789ABCDEF');
+  assert.equal(vaultctl(['get', 'skill:aws:secret_access_key']), 'secret-of-aws-0123456789-0123456789-0123456');
 }
 
 // A key of several lines is not broken by a field of one line.

@@ -8,6 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { mapped, parse } from '../../src/commands/ui/page/dotenv.js';
 import { generate } from '../../src/commands/ui/page/generate.js';
 import { nameTrouble } from '../../src/commands/ui/page/names.js';
+import * as settings from '../../src/commands/ui/page/settings.js';
 
 globalThis.crypto ??= webcrypto;
 
@@ -36,7 +37,24 @@ const FILES = [
   'A=b=c\n',
   "A=it's\n",
   'A = "x" # y\nB=2',
+  'NODE_ENV=production\nPORT=3000\nHOST=user:pw@db\nHost=0.0.0.0\nOPENAI_API_KEY=sk-1\nSMTP_HOST=smtp.example.com\n',
+  'VITE_API_KEY=abc\nSTRIPE_SECRET_KEY=sk_test_1\nnext_public_x=1\nCACHE=True\nMY_KEY=true\nEMPTY=\n',
+  'MAX_RETRIES=3\nSAMPLE_RATE=.5\nX_TTL=1e3\nY_TTL=0x10\nZ_TTL=5.\nW_TTL=inf\nV_TTL=e3\nDOOR=4711\nMY_PIN_COUNT=4\n',
+  'A=http://127.0.0.1:8080/x\nB=redis://:pw@localhost:6379\nC=localhost?password=x\nD=localhost\nE=localhosts\n',
+  'PORT=3000\nPORT=vault://port\nMODE=off\nMODE=on-call\n',
 ];
+
+// The lists of what is a setting stand in the program and in the page; a variable of each says that they are used alike.
+const program = readFileSync(new URL('../../src/commands/import/settings.rs', import.meta.url), 'utf8');
+for (const [name, list] of Object.entries(settings).filter(([, one]) => Array.isArray(one))) {
+  const theirs = program.match(new RegExp(`const ${name}: [^=]*=\\s*\\[([^\\]]*)\\]`))[1].matchAll(/"([^"]+)"/g);
+  assert.deepEqual([...theirs].map(([, word]) => word), list, name);
+}
+FILES.push(settings.SETTINGS.map((name) => `${name}=x`).join('\n'));
+FILES.push(settings.PUBLIC.map((begins) => `${begins}A=x`).join('\n'));
+FILES.push(settings.NUMBERS.map((ends) => `OF_${ends}=7\nTHE_${ends}=x`).join('\n'));
+FILES.push(settings.SECRET.map((word) => `OF_${word}_PORT=7`).join('\n'));
+FILES.push(settings.SWITCHES.map((word, at) => `SWITCH${at}=${word}`).join('\n'));
 
 const readings = new URL('../../../tests/fixtures/dotenv/readings.json', import.meta.url);
 FILES.push(...Object.values(JSON.parse(readFileSync(readings)).cases).map(({ text }) => text));
@@ -59,7 +77,7 @@ function ours(text) {
 function theirs(text) {
   const file = join(process.env.HOME, 'lines.env');
   writeFileSync(file, text, { mode: 0o600 });
-  const { status, stdout, stderr } = run('import', 'dotenv', file, '--only', '*', '--on-conflict', 'overwrite', '--json');
+  const { status, stdout, stderr } = run('import', 'dotenv', file, '--on-conflict', 'overwrite', '--json');
   rmSync(file);
   return status === 0 ? JSON.parse(stdout).entries.map(({ name }) => name) : Number(stderr.match(/line (\d+)/)[1]);
 }

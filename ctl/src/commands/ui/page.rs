@@ -68,6 +68,7 @@ files! {
     "secret.js",
     "secrets.js",
     "session.js",
+    "settings.js",
     "state.js",
     "status.js",
     "stream.js",

@@ -28,7 +28,7 @@ export function envPart(context) {
   const text = valueField('Lines of a .env file', {
     lines: true,
     placeholder: 'OPENAI_API_KEY=…',
-    help: 'A variable that a platform uses gets its name; any other keeps its own.',
+    help: 'A variable that a platform uses gets its name; any other keeps its own. Settings, such as PORT, are left out.',
   });
   const conflicts = selectField('Where a name is there already', CONFLICTS, { value: 'fail' });
   const lifetime = lifetimeField();
@@ -109,7 +109,8 @@ function line({ variable, name, label }, outcome) {
 async function store(state) {
   const found = read(state);
   if (!found.entries.length) {
-    state.text.help('There is no line with a value yet.', 'bad');
+    const left = found.notes.length ? 'Every line is left out, as said below.' : 'There is no line with a value yet.';
+    state.text.help(left, 'bad');
     return void state.text.input.focus();
   }
   const done = await api.post('/vault/import', body(state, found, false));

@@ -1,5 +1,7 @@
 // `.env` lines, read as `vaultctl import dotenv` reads them, and the names that their values go under.
 
+import { setting } from './settings.js';
+
 const OWN = new Set(['AGENTICMAIL_VAULT_KEY', 'AGENTICMAIL_VAULT_TOKEN']);
 const NAME = /^[\p{Alphabetic}\p{N}_.[\]-]+$/u;
 const ESCAPES = { n: '\n', r: '\r', t: '\t', '\\': '\\', '"': '"', $: '$', '`': '`' };
@@ -84,6 +86,8 @@ export function mapped(assignments, presets) {
 
 function take({ variable, value }, presets, found) {
   if (!value) return;
+  const why = setting(variable, value, presets);
+  if (why) return void found.notes.push(`${variable} is left out, a setting: ${why}.`);
   if (OWN.has(variable)) return void found.notes.push(`${variable} is the vault's own, and is left out.`);
   if (value.startsWith('vault://'))
     return void found.notes.push(`${variable} is a reference already, and is left out.`);
