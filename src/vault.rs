@@ -52,7 +52,7 @@ pub use inspect::{Damage, Findings};
 pub use list::{Fold, each};
 pub use looks::Following;
 pub use lost::lost;
-pub use mark::LOCK_MARK;
+pub use mark::{LOCK_MARK, OwnerLock};
 use portions::NotDone;
 use refused::Refused;
 pub use rekey::SlotSource;
@@ -103,8 +103,7 @@ struct Inner {
     rows: Rows,
     overview: status::Kept,
     backup: Mutex<Option<backup::Pending>>,
-    /// Held while the keyring and the mark of a lock change together: how often an owner locked.
-    marking: tokio::sync::Mutex<u64>,
+    marking: mark::Marking,
     /// Held by all who commit a change, and by whoever changes everything alone.
     turns: Turns<()>,
 }
@@ -135,7 +134,7 @@ impl Vault {
             rows: Rows::default(),
             overview: status::Kept::default(),
             backup: Mutex::default(),
-            marking: tokio::sync::Mutex::default(),
+            marking: mark::Marking::default(),
             turns: Turns::default(),
         }))
     }

@@ -110,11 +110,8 @@ pub(crate) async fn open_at_start(vault: &Vault, mut sources: KeySources, head: 
         vault.mark_lost(head);
         return Ok(());
     }
-    if vault.is_locked_by_mark() && vault.exists()? {
-        vault.set_lock_reason(LockReason::ByRequest);
-        tracing::warn!(
-            "an owner locked the vault; it stays locked until it is unlocked or its key file changes"
-        );
+    if vault.exists()? && vault.keep_owner_lock().await {
+        tracing::warn!("an owner locked the vault; it stays locked until: vaultctl unlock");
         return Ok(());
     }
     let found = match sources.take() {

@@ -69,6 +69,7 @@ pub fn start(options: &Options, hardened: Hardened) -> anyhow::Result<()> {
         page: now.config.page_policy(),
         posture: harden::posture(),
         key_file: sources.replaceable(),
+        watched_key_file: Some(home.key_file.clone()),
         lock_mark: Some(home.lock_mark.clone()),
         files: Some(home.files()),
         executables: access::executables(&now.admitted),

@@ -7,13 +7,11 @@ use notify::event::{AccessKind, AccessMode, ModifyKind};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 use vault::api::Warning;
-use vault::crypto::{Bytes32, mac, random_key};
 use vault::domain::LockReason;
 use vault::files;
-use vault::keyfile::{self, FileKeys, KeyFileError};
+use vault::keyfile;
 use vault::keyring::Keyring;
-use vault::secret::KeyBytes;
-use vault::vault::{SlotSource, Vault};
+use vault::vault::{OwnerLock, SlotSource, Vault};
 
 use crate::keys::{self, FoundKey};
 
@@ -32,9 +30,6 @@ pub(crate) async fn watch(vault: Vault, file: PathBuf) {
     let (told, mut hear) = mpsc::channel(1);
     let mut watched = Watched::new(&file, told);
     let mut seen = print(&file);
-    let mut last = LastKey::new();
-    // The start has said already what is wrong with it.
-    last.is_new(&keyfile::read(&file));
     loop {
         watched.follow();
         // What happened before the watch began is seen without it.
@@ -45,7 +40,7 @@ pub(crate) async fn watch(vault: Vault, file: PathBuf) {
         let now = print(&file);
         if now != seen {
             seen = now;
-            changed(&vault, &file, &mut last).await;
+            changed(&vault, &file).await;
         }
     }
 }
@@ -112,47 +107,18 @@ fn print(file: &Path) -> Print {
     Some((meta.ino(), meta.size(), meta.mtime_nsec(), meta.ctime_nsec(), meta.mode()))
 }
 
-/// What tells whether a file has other keys than before: a MAC of them under a key that lives as long as the watch.
-struct LastKey {
-    secret: Option<KeyBytes>,
-    mac: Option<Bytes32>,
-    /// Whether the file could be read so far: one that others could read too, for example, says nothing of its key.
-    is_known: bool,
-}
-
-impl LastKey {
-    fn new() -> Self {
-        Self { secret: random_key().ok(), mac: None, is_known: false }
-    }
-
-    /// Returns whether the key is another than the last one that was there, and remembers it; `false` if that cannot be
-    /// known.
-    fn is_new(&mut self, read: &Result<Option<FileKeys>, KeyFileError>) -> bool {
-        let (Some(secret), Ok(keys)) = (&self.secret, read) else { return false };
-        let now = keys.as_ref().map(|keys| mac_of(secret, keys));
-        let was_known = std::mem::replace(&mut self.is_known, true);
-        std::mem::replace(&mut self.mac, now) != now && was_known
-    }
-}
-
-/// Computes the MAC of a file's keys, each with the end of a line, which no key has in it.
-fn mac_of(secret: &KeyBytes, keys: &FileKeys) -> Bytes32 {
-    let parts: Vec<&[u8]> = keys.each().flat_map(|key| [key.expose(), b"\n"]).collect();
-    mac(secret.expose(), &parts)
-}
-
 /// Tries a changed key file on a locked vault; on an open one only looks whether it still fits.
-async fn changed(vault: &Vault, file: &Path, last: &mut LastKey) {
-    let read = keyfile::read(file);
-    let is_new = last.is_new(&read);
-    match (vault.keyring(), keys::usable(read, file)) {
-        // A file that was touched, written again as it was, or unsafe for a while is no reason to open what an owner locked.
-        (Keyring::Locked(_), _) if !is_new && vault.is_locked_by_owner() => {
-            tracing::info!("the key file was changed and has the key that it had; the vault stays locked");
+async fn changed(vault: &Vault, file: &Path) {
+    match (vault.keyring(), keys::usable(keyfile::read(file), file)) {
+        // The key that was there when an owner locked is no reason to open, however it comes back.
+        (Keyring::Locked(_), _) if vault.owner_lock() == Some(OwnerLock::UntilUnlock) => {
+            tracing::info!(
+                "the key file was changed; an owner locked the vault, and it stays locked until: vaultctl unlock"
+            );
         }
         (Keyring::Open(_), Ok(keys)) => {
             let trial = vault.clone();
-            let fits = move || keys.each().position(|key| trial.fits(key));
+            let fits = move || trial.fitting(&keys);
             match tokio::task::spawn_blocking(fits).await.unwrap_or_default() {
                 Some(0) => fine(vault),
                 Some(_) => keys::warn(vault, Some(keyfile::warning_of_earlier())),
@@ -188,22 +154,7 @@ fn fine(vault: &Vault) {
 
 #[cfg(test)]
 mod tests {
-    use vault::secret::Passphrase;
-
     use super::*;
-
-    #[test]
-    fn a_file_that_could_not_be_read_says_nothing_of_its_key() {
-        let mut last = LastKey::new();
-        let key = |text: &str| Ok(Some(FileKeys::only(Passphrase::new(text.into()).unwrap())));
-        let unsafe_now = || Err(KeyFileError::Unsafe(String::new()));
-        for unchanged in [unsafe_now(), key("a"), unsafe_now(), key("a")] {
-            assert!(!last.is_new(&unchanged));
-        }
-        for changed in [key("b"), Ok(None), key("b")] {
-            assert!(last.is_new(&changed));
-        }
-    }
 
     #[test]
     fn a_key_file_that_is_gone_is_waited_for_in_its_folder_and_then_watched_itself() {

@@ -102,7 +102,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let (first, last) = record.slowest_of_quarters();
     say::line(format_args!(
         "soak: {} requests served, {} refused, 0 lost, every value right; seed {}, {} s; {} edits of the key file, {} of \
-         them nonsense; {} locks, {} of them ended by the key file alone; {} SIGHUPs, {} rotations of all, {} backups; \
+         them nonsense; {} locks, {} of them held while the key file changed; {} SIGHUPs, {} rotations of all, {} backups; \
          {} entries followed without a gap; {before}, then {after}; 99 of 100 within {} ms in the first quarter, {} ms \
          in the last{}; a log of {entries} entries, intact",
         record.served(),
@@ -112,7 +112,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         edited.edits,
         edited.nonsense,
         kept.locks,
-        kept.opened_by_file,
+        kept.held,
         kept.hang_ups,
         kept.rotations,
         kept.backups,

@@ -14,8 +14,10 @@ pub struct Settings {
     pub page: PagePolicy,
     /// What the process gives away, for `status`.
     pub posture: Posture,
-    /// The key file, which a rekey replaces.
+    /// The key file, which a rekey replaces; `None` if the key comes from elsewhere.
     pub key_file: Option<std::path::PathBuf>,
+    /// The key file that opens a locked vault when its key changes, wherever the first key came from.
+    pub watched_key_file: Option<std::path::PathBuf>,
     /// Where the mark of a lock is left that an owner asks for.
     pub lock_mark: Option<std::path::PathBuf>,
     /// Where the files are that the process has, for `status`.

@@ -11,6 +11,7 @@ use crate::audit::Draft;
 use crate::config::AutoLock;
 use crate::crypto::Header;
 use crate::domain::{Action, LockReason};
+use crate::keyfile::FileKeys;
 use crate::keyring::{Keyring, Keys, UnlockError, unlock, unlock_derived};
 use crate::secret::{KeyBytes, Passphrase};
 use crate::store::{Change, Displaced, Refusal, StoreError};
@@ -47,8 +48,10 @@ impl Vault {
         }
     }
 
-    /// Says why the vault is locked, where no key was tried.
+    /// Says why a locked vault is locked; an owner's lock goes before every other reason but damage.
     pub fn set_lock_reason(&self, reason: LockReason) {
+        let is_owners = self.owner_lock().is_some() && reason != LockReason::Damaged;
+        let reason = if is_owners { LockReason::ByRequest } else { reason };
         if let Keyring::Locked(_) = self.keyring() {
             self.set_keyring(Keyring::Locked(reason));
         }
@@ -59,7 +62,7 @@ impl Vault {
     /// # Errors
     /// `forbidden` for a wrong key, `locked` where the header is damaged or no page can be locked.
     pub async fn unlock(&self, passphrase: Passphrase, source: SlotSource) -> Result<(), Fault> {
-        let locks = *self.0.marking.lock().await;
+        let locks = *self.0.marking.turn.lock().await;
         let vault = self.clone();
         let opened = tokio::task::spawn_blocking(move || vault.open_keys(&passphrase));
         let keys = opened.await.map_err(|_| Fault::new(Code::Internal, "unlocking ended by a panic"))??;
@@ -72,14 +75,14 @@ impl Vault {
     /// As [`Vault::unlock`] has them.
     #[doc(hidden)]
     pub async fn unlock_derived(&self, master: &KeyBytes, source: SlotSource) -> Result<(), Fault> {
-        let locks = *self.0.marking.lock().await;
+        let locks = *self.0.marking.turn.lock().await;
         let keys = self.keys_by(|header, page| unlock_derived(header, master, page))?;
         self.take_over(keys, source, locks).await
     }
 
     /// Records the unlock and puts the keys in force, unless an owner has locked since the key was looked for.
     async fn take_over(&self, keys: Arc<Keys>, source: SlotSource, locks: u64) -> Result<(), Fault> {
-        let turn = self.0.marking.lock().await;
+        let turn = self.0.marking.turn.lock().await;
         if *turn != locks {
             return Err(Fault::locked(LockReason::ByRequest));
         }
@@ -89,6 +92,9 @@ impl Vault {
         unit.entries.push(draft);
         unit.entries.extend(self.take_refusals());
         self.commit(unit).await.map_err(|refusal| unrecorded(&refusal))?;
+        if source == SlotSource::KeyFile {
+            self.0.marking.key_file_fitted.store(true, Ordering::Relaxed);
+        }
         self.open_without_mark(Arc::clone(&keys), turn).await;
         self.drop_old_slots(&keys, source).await;
         Ok(())
@@ -104,14 +110,27 @@ impl Vault {
 
     /// Puts keys in force that a request brought.
     pub(super) async fn open(&self, keys: Arc<Keys>) {
-        self.open_without_mark(Arc::clone(&keys), self.0.marking.lock().await).await;
+        self.open_without_mark(Arc::clone(&keys), self.0.marking.turn.lock().await).await;
         self.drop_old_slots(&keys, SlotSource::Elsewhere).await;
     }
 
-    /// Tells whether a key would open the vault; derives on the calling thread.
-    pub fn fits(&self, passphrase: &Passphrase) -> bool {
-        let header = self.0.store.header().ok().flatten();
-        header.is_some_and(|header| unlock(&header, passphrase, self.settings().page).is_ok())
+    /// Returns which of a key file's keys opens the vault, if any; derives on the calling thread.
+    pub fn fitting(&self, keys: &FileKeys) -> Option<usize> {
+        let fitting = keys.each().position(|key| self.try_key(key).is_some_and(|tried| tried.is_ok()));
+        self.0.marking.key_file_fitted.fetch_or(fitting.is_some(), Ordering::Relaxed);
+        fitting
+    }
+
+    /// Returns whether a key is known to open nothing; derives on the calling thread.
+    pub(super) fn is_wrong(&self, key: &Passphrase) -> bool {
+        let tried = self.try_key(key);
+        matches!(tried, Some(Err(error)) if error.reason() == LockReason::WrongKey)
+    }
+
+    /// Tries a key, if there is a header that can be read.
+    fn try_key(&self, key: &Passphrase) -> Option<Result<Arc<Keys>, UnlockError>> {
+        let header = self.0.store.header().ok().flatten()?;
+        Some(unlock(&header, key, self.settings().page))
     }
 
     pub(super) fn open_keys(&self, passphrase: &Passphrase) -> Result<Arc<Keys>, Fault> {

@@ -46,6 +46,7 @@ pub fn settings(key_file: Option<PathBuf>) -> Settings {
         page: PagePolicy { secretmem: false, require_lock: false },
         posture: Posture { dumpable: false, core_dumps: false, swap: "none" },
         key_file,
+        watched_key_file: None,
         lock_mark: None,
         files: None,
         executables: Executables::OfAll,

@@ -117,7 +117,9 @@ fn lines_that_are_written_again_open_nothing_that_an_owner_locked() {
     let daemon = Daemon::start(&home);
     assert_eq!(200, daemon.http("POST", "/vault/lock", NONE).status);
     home.write(".env", &[line(&home.key), line(WRONG), "OTHER=1\n".into()].concat());
-    wait_for("a look at the key file", || home.log().contains("has the key that it had").then_some(()));
+    wait_for("a look at the key file", || {
+        home.log().contains("the key file was changed; an owner locked").then_some(())
+    });
     assert_eq!("by_request", lock_reason(&daemon));
 }
 

@@ -58,31 +58,6 @@ fn the_mark_of_a_lock_is_an_empty_private_file_that_an_unlock_takes_away() {
 }
 
 #[test]
-fn a_key_file_that_is_written_again_while_nothing_runs_opens_nothing() {
-    let (home, daemon) = locked();
-    daemon.kill();
-    home.set_key("another key that opens nothing");
-    home.set_key(&home.key);
-    let daemon = Daemon::start(&home);
-    stays_locked(&daemon);
-    home.write(".env", &format!("AGENTICMAIL_VAULT_KEY={}\nOTHER=1\n", home.key));
-    wait_for("a look at the key file", || home.log().contains("has the key that it had").then_some(()));
-    stays_locked(&daemon);
-}
-
-#[test]
-fn another_key_in_the_key_file_that_is_seen_opens_the_vault_and_ends_the_lock() {
-    let (home, daemon) = locked();
-    daemon.kill();
-    home.set_key("another key that opens nothing");
-    let daemon = Daemon::start(&home);
-    stays_locked(&daemon);
-    home.set_key(&home.key);
-    wait_for("the vault to open", || lock_reason(&daemon).is_null().then_some(()));
-    wait_for("the mark to go", || (!home.path("locked").exists()).then_some(()));
-}
-
-#[test]
 fn a_vault_that_locked_itself_or_ended_leaves_no_mark() {
     let home = Home::new();
     home.write("vault.toml", "[kdf]\niterations = 100000\n[auto_lock]\nafter_seconds = 1\n");

@@ -43,6 +43,7 @@ mod guessing;
 mod key_lines;
 mod list;
 mod locked;
+mod locked_away;
 mod locked_before;
 mod looks;
 mod loss;

@@ -35,23 +35,6 @@ fn lock_closes_the_vault_until_somebody_unlocks_it() {
 }
 
 #[test]
-fn a_key_file_that_is_touched_or_written_again_does_not_open_what_somebody_locked() {
-    let home = Home::new();
-    let daemon = Daemon::start(&home);
-    let same = home.read(".env");
-    assert_eq!(200, daemon.http("POST", "/vault/lock", NONE).status);
-    home.write(".env", std::str::from_utf8(&same).unwrap());
-    // A line more is looked at too, and has the same key.
-    home.write(".env", &format!("{}OTHER=1\n", std::str::from_utf8(&same).unwrap()));
-    wait_for("a look at the key file", || home.log().contains("has the key that it had").then_some(()));
-    assert_eq!("by_request", lock_reason(&daemon));
-    home.write(".env", "OTHER=1\n");
-    wait_for("a key file without a key", || (lock_reason(&daemon) == "no_key").then_some(()));
-    home.write(".env", std::str::from_utf8(&same).unwrap());
-    wait_for("the key that was put back", || daemon.get("/vault/status")["locked"].eq(&false).then_some(()));
-}
-
-#[test]
 fn a_recovery_key_with_a_typing_error_is_told_as_such() {
     let home = Home::new();
     let daemon = Daemon::start(&home);

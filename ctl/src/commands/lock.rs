@@ -10,8 +10,8 @@ use crate::failure::Failure;
 
 /// Locks the vault: its keys are wiped from memory.
 ///
-/// It stays locked, over a restart of the daemon too, until `unlock` or a key file with another key. A vault that locked
-/// itself, or that has no fitting key yet, stays locked in the same way.
+/// It stays locked, over restarts of the daemon too, until `unlock`. The key file opens it by itself only if it had no
+/// key of the vault so far. A vault that locked itself, or that no key fits yet, stays locked in the same way.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

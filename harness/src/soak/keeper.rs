@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
 use fastrand::Rng;
@@ -19,8 +19,8 @@ use crate::world::server::Server;
 
 /// The pause between two of the keeper's acts.
 const PAUSE: Duration = Duration::from_millis(250);
-/// How long a vault may stay locked whose key file is touched again and again.
-const OPENS_WITHIN: Duration = Duration::from_secs(30);
+/// How long a lock has to hold while the key file changes under it: about five edits, each looked at after 300 ms.
+const HOLDS: Duration = Duration::from_secs(1);
 /// How long the follower waits for the next line before it looks whether it is over.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -28,8 +28,8 @@ const LOOK: Duration = Duration::from_millis(100);
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Kept {
     pub(super) locks: u64,
-    /// How many of the locks the key file alone ended.
-    pub(super) opened_by_file: u64,
+    /// How many of the locks had to hold while the key file changed.
+    pub(super) held: u64,
     pub(super) hang_ups: u64,
     pub(super) backups: u64,
     pub(super) rotations: u64,
@@ -49,11 +49,13 @@ pub(super) fn keep(server: &Server, key: &str, mut random: Rng, record: &Record)
                 client.call(&LockVault {}).map_err(words)?;
                 kept.locks += 1;
                 if random.bool() {
-                    let key = secret(key.to_owned()).map_err(words)?;
-                    client.call(&UnlockVault { key }).map_err(words)?;
-                } else {
-                    kept.opened_by_file += u64::from(opens_by_itself(&mut client, record)?);
+                    record.wait(HOLDS);
+                    let status = client.call(&StatusOf::default()).map_err(words)?;
+                    ensure!(status.locked, "the key file opened what an owner locked");
+                    kept.held += 1;
                 }
+                let key = secret(key.to_owned()).map_err(words)?;
+                client.call(&UnlockVault { key }).map_err(words)?;
             }
             4..=11 => {
                 server.signal(Signal::SIGHUP)?;
@@ -68,20 +70,6 @@ pub(super) fn keep(server: &Server, key: &str, mut random: Rng, record: &Record)
         record.wait(PAUSE);
     }
     Ok(kept)
-}
-
-/// Waits until the watch on the key file has opened the vault; `false` where it was over before.
-fn opens_by_itself(client: &mut Client, record: &Record) -> Result<bool> {
-    let began = Instant::now();
-    while !record.is_over() {
-        let status = client.call(&StatusOf::default()).map_err(words)?;
-        if !status.locked {
-            return Ok(true);
-        }
-        ensure!(began.elapsed() < OPENS_WITHIN, "it stays locked though the key file is there");
-        record.wait(LOOK);
-    }
-    Ok(false)
 }
 
 /// Follows the log from a place on until it is over; gives how many entries came, one after the other.

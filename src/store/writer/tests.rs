@@ -42,6 +42,7 @@ impl Opened {
             page: PagePolicy { secretmem: false, require_lock: false },
             posture: Posture { dumpable: false, core_dumps: false, swap: "none" },
             key_file: None,
+            watched_key_file: None,
             lock_mark: None,
             files: None,
             executables: Executables::OfAll,
