@@ -144,6 +144,7 @@ async fn serve(found: Found, vault: Vault) -> anyhow::Result<()> {
     let Found { home, mut configuration, sources, passed } = found;
     let mut signals = telemetry::Signals::watch()?;
     vault.set_outside_head(tick::read_head(&home.head));
+    let before = watch::print(&home.key_file);
     keys::open_at_start(&vault, sources, &home.head).await?;
     let socket = activate::Socket::open(&home, passed)?;
     let (stop, stopping) = signal::channel(false);
@@ -158,7 +159,7 @@ async fn serve(found: Found, vault: Vault) -> anyhow::Result<()> {
     let tick = move || tick::tick(of_ticks.clone(), head.clone(), in_force.clone());
     let ticking = tokio::spawn(task::keep_up(vault.clone(), ("clock", task::PAUSE), tick));
     let (of_watch, key_file) = (vault.clone(), home.key_file.clone());
-    let watch = move || watch::watch(of_watch.clone(), key_file.clone());
+    let watch = move || watch::watch(of_watch.clone(), key_file.clone(), before);
     let keep_watching = task::keep_up(vault.clone(), ("watch over the key file", task::PAUSE), watch);
     let watching = tokio::spawn(keep_watching);
     signals.end(|| configuration.reload(&home, &vault)).await;

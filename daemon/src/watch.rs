@@ -23,13 +23,13 @@ const POLL: Duration = Duration::from_secs(5);
 const PUT_BACK: &str = "put the right key back, or change it with: vaultctl rekey";
 
 /// What tells one state of the file from another.
-type Print = Option<(u64, u64, i64, i64, u32)>;
+pub(crate) type Print = Option<(u64, u64, i64, i64, u32)>;
 
-/// Watches the key file for as long as the daemon runs.
-pub(crate) async fn watch(vault: Vault, file: PathBuf) {
+/// Watches the key file for as long as the daemon runs, from what it was before the start looked at it.
+pub(crate) async fn watch(vault: Vault, file: PathBuf, before: Print) {
     let (told, mut hear) = mpsc::channel(1);
     let mut watched = Watched::new(&file, told);
-    let mut seen = print(&file);
+    let mut seen = before;
     loop {
         watched.follow();
         // What happened before the watch began is seen without it.
@@ -101,7 +101,8 @@ fn is_done(kind: EventKind) -> bool {
     )
 }
 
-fn print(file: &Path) -> Print {
+/// Returns in which state the file is.
+pub(crate) fn print(file: &Path) -> Print {
     use std::os::unix::fs::MetadataExt;
     let meta = std::fs::metadata(file).ok()?;
     Some((meta.ino(), meta.size(), meta.mtime_nsec(), meta.ctime_nsec(), meta.mode()))
