@@ -8,7 +8,7 @@ mod passed;
 mod variable;
 
 pub use order::{
-    answer, candidates, field_of, is_before_fields, is_field, is_keyless, names_behind, only_field, platforms,
+    answer, candidates, field_of, is_before_fields, is_field, is_keyless, names_behind, platforms,
 };
 pub use passed::{Passed, Why, belongs};
-pub use variable::{NoVariable, is_variable, usual, variables};
+pub use variable::{NoVariable, is_made_up, is_variable, usual, variables};

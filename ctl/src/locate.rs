@@ -45,8 +45,9 @@ fn look(context: &Context, asked: &str) -> Result<Option<Meaning>, Failure> {
     if let Some(found) = by_id(context, asked)? {
         return Ok(Some(stored(found)));
     }
-    let names = names_of_platform(context, asked);
-    match discovery::answer(asked, &names.iter().collect::<Vec<_>>()) {
+    let (names, alone) = names_of_platform(context, asked);
+    let answer = discovery::answer(asked, &names.iter().collect::<Vec<_>>());
+    match answer.or(alone.as_ref().filter(|_| discovery::is_keyless(asked))) {
         Some(name) => Ok(by_name(context, name.as_str())?.map(stored)),
         None if discovery::is_keyless(asked) && !names.is_empty() => Ok(Some(Meaning::Fields(names))),
         None => Ok(None),
@@ -169,7 +170,7 @@ fn by_id(context: &Context, asked: &str) -> Result<Option<Secret>, Failure> {
 }
 
 fn not_found(context: &Context, asked: &str) -> Failure {
-    let mut near: Vec<_> = names_of_platform(context, asked).iter().map(SecretName::to_string).collect();
+    let mut near: Vec<_> = names_of_platform(context, asked).0.iter().map(SecretName::to_string).collect();
     if near.is_empty() {
         near = names_with(context, asked);
     }
@@ -181,13 +182,16 @@ fn not_found(context: &Context, asked: &str) -> Failure {
     }
 }
 
-/// Lists what this caller may list of the platform that a word names, by itself or with a field.
-fn names_of_platform(context: &Context, asked: &str) -> Vec<SecretName> {
-    let Ok(org_id) = context.one_org() else { return Vec::new() };
+/// Lists what this caller may list of the platform that a word names, by itself or with a field, and what its name alone finds
+/// if it has no key.
+fn names_of_platform(context: &Context, asked: &str) -> (Vec<SecretName>, Option<SecretName>) {
+    let Ok(org_id) = context.one_org() else { return (Vec::new(), None) };
     let platform = asked.strip_prefix("skill:").unwrap_or(asked).split(':').next().unwrap_or_default();
-    let found = context.call(&Discover { platform: Some(platform.to_owned()), org_id });
-    let fields = found.into_iter().flat_map(|found| found.platforms).flat_map(|platform| platform.fields);
-    fields.map(|field| field.name).collect()
+    let Ok(found) = context.call(&Discover { platform: Some(platform.to_owned()), org_id }) else {
+        return (Vec::new(), None);
+    };
+    let fields = found.platforms.into_iter().flat_map(|platform| platform.fields);
+    (fields.map(|field| field.name).collect(), found.alone)
 }
 
 /// Lists a few names that have the text in them.

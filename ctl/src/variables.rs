@@ -1,7 +1,7 @@
 //! Which secret goes into which variable, for `run`, `env`, `resolve` and the tools of `mcp`.
 
 use vault::api::{Code, Fault, ResolvedValue, Warning};
-use vault::discovery::usual;
+use vault::discovery::{is_made_up, usual};
 use vault::domain::SecretName;
 
 use crate::failure::Failure;
@@ -54,17 +54,18 @@ pub(crate) struct Passed<'v> {
 }
 
 impl<'v> Passed<'v> {
-    /// Puts the secrets of platforms into all of their variables; leaves out those that do not fit there. What can be done
-    /// about one without a variable is said in words that its name follows.
+    /// Puts the secrets of platforms into all of their variables; leaves out those that do not fit there, and those whose
+    /// variable is made of their name and would be another secret's too. What can be done about one without a variable is said
+    /// in words that its name follows.
     ///
     /// # Errors
-    /// `conflict` if two platforms have secrets for one variable; `invalid_request` if a platform has nothing else.
+    /// `conflict` if the presets of two platforms name one variable; `invalid_request` if a platform has nothing else.
     pub(crate) fn of(
         values: &'v Values,
         misfit: impl Fn(&ResolvedValue) -> Option<&'static str>,
         instead: &str,
     ) -> Result<Self, Failure> {
-        let mut passed = Self::default();
+        let (mut passed, mut claims) = (Self::default(), Vec::new());
         for platform in values.platforms() {
             let (bad, good): (Vec<_>, Vec<_>) =
                 platform.values.iter().partition(|read| misfit(read).is_some());
@@ -77,16 +78,34 @@ impl<'v> Passed<'v> {
                 ));
             }
             for read in good {
-                of_secret(read, instead)?
-                    .iter()
-                    .try_for_each(|variable| passed.variables.put(variable, read))?;
+                claims.extend(of_secret(read, instead)?.iter().map(|variable| (variable.as_str(), read)));
             }
             let bad = bad.iter().map(|read| (read.name.as_str(), misfit(read).unwrap_or_default()));
             let others = platform.left_out.iter().map(|other| (other.name.as_str(), other.error.as_str()));
             let shown = others.chain(bad).map(|(name, why)| format!("{} ({})", plain(name), plain(why)));
             passed.left_out.extend(shown);
         }
+        for (variable, read) in &claims {
+            let is_rival =
+                |(known, other): &&(_, &ResolvedValue)| known == variable && other.entry.id != read.entry.id;
+            match claims.iter().find(is_rival).filter(|_| is_made_up(&read.name)) {
+                Some((_, other)) => passed.left_out.push(twice_made_up(&read.name, variable, &other.name)),
+                None => passed.variables.put(variable, read)?,
+            }
+        }
         Ok(passed)
+    }
+
+    /// Leaves out what would go into a variable that is made of its name and that the command gives to something else.
+    pub(crate) fn yield_to(&mut self, named: impl Fn(&str, &ResolvedValue) -> Option<String>) {
+        let Self { variables, left_out } = self;
+        variables.0.retain(|(variable, read)| {
+            let before = named(variable, read).filter(|_| is_made_up(&read.name));
+            left_out.extend(
+                before.iter().map(|other| format!("{} ({other} goes before it)", plain(read.name.as_str()))),
+            );
+            before.is_none()
+        });
     }
 
     /// Names what was left out, in one warning.
@@ -118,6 +137,11 @@ fn without(name: &SecretName, instead: &str) -> Failure {
         format!("`{}` {why}", plain(name)),
         format!("{instead}{}", plain(&quote::for_argument(name))),
     )
+}
+
+/// Says that a secret is left out, since its variable is made of its name and another secret would go into it too.
+pub(crate) fn twice_made_up(name: &SecretName, variable: &str, other: &SecretName) -> String {
+    format!("{} ({} would be {variable} too)", plain(name.as_str()), plain(other.as_str()))
 }
 
 /// Refuses two secrets for one variable.

@@ -112,6 +112,9 @@ pub struct DiscoveredField {
 pub struct Discovered {
     /// By platform, in order of name.
     pub platforms: Vec<DiscoveredPlatform>,
+    /// Of a platform that was asked for and has no key: the one field that its name finds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alone: Option<SecretName>,
 }
 
 impl Operation for Discover {

@@ -2,7 +2,8 @@
 //!
 //! An exact name always wins. Beyond it resolving is tolerant only where it is safe: a preset's aliases of its platform
 //! and of its fields, the `snake_case` twin of a field, and the three names that tools use for the one key of a platform.
-//! A platform alone is its key, else the one field that its preset requires, else the only one of its fields that is stored.
+//! A platform alone is its key, else the one field that its preset requires, else the only one of its fields that is stored; of
+//! several, the only one that no other agent than the asking one stored, which the vault decides.
 
 use std::collections::HashSet;
 
@@ -38,7 +39,7 @@ pub fn answer<'n>(asked: &str, stored: &[&'n SecretName]) -> Option<&'n SecretNa
 }
 
 /// Finds the only stored field of a platform that was asked for alone and has no key.
-pub fn only_field<'n>(asked: &str, stored: &[&'n SecretName]) -> Option<&'n SecretName> {
+fn only_field<'n>(asked: &str, stored: &[&'n SecretName]) -> Option<&'n SecretName> {
     let mut fields = stored.iter().filter(|name| is_field(name));
     let only = fields.next().filter(|_| is_keyless(asked))?;
     fields.next().is_none().then_some(*only)

@@ -28,15 +28,27 @@ pub enum NoVariable {
 /// Why it goes into none.
 pub fn usual(name: &SecretName) -> Result<Vec<String>, NoVariable> {
     let skill = name.skill();
-    let (platform, field) = skill.unwrap_or((name.as_str(), None));
-    let Some(preset) = Presets::builtin().get(platform) else {
-        skill.ok_or(NoVariable::NoPlatform)?;
-        let text =
-            field.map_or_else(|| platform.to_owned(), |field| format!("{platform}_{}", snake_case(field)));
-        return made_of(&text).map(|variable| vec![variable]);
-    };
-    let without = if skill.is_some() { NoVariable::NotInPreset } else { NoVariable::NoPlatform };
-    field_of(preset, field).map(|field| field.env.clone()).ok_or(without)
+    if let Some(variables) = of_preset(name) {
+        return Ok(variables.clone());
+    }
+    let (platform, field) = skill.ok_or(NoVariable::NoPlatform)?;
+    if Presets::builtin().get(platform).is_some() {
+        return Err(NoVariable::NotInPreset);
+    }
+    let text = field.map_or_else(|| platform.to_owned(), |field| format!("{platform}_{}", snake_case(field)));
+    made_of(&text).map(|variable| vec![variable])
+}
+
+/// Returns the variables that a preset names for a secret.
+fn of_preset(name: &SecretName) -> Option<&'static Vec<String>> {
+    let (platform, field) = name.skill().unwrap_or((name.as_str(), None));
+    let preset = Presets::builtin().get(platform)?;
+    field_of(preset, field).map(|field| &field.env)
+}
+
+/// Returns whether no preset names a secret's variable, so that it is made of its name: another name may make the same one.
+pub fn is_made_up(name: &SecretName) -> bool {
+    of_preset(name).is_none()
 }
 
 /// Lists the variables that a secret goes into: the usual ones, and for a secret of no platform one made of its name.

@@ -69,16 +69,28 @@ pub enum Actor {
     Claimed(Claim),
 }
 
+impl Actor {
+    /// Returns whether the maker of a secret, as its row names it, is an agent, and another one than this.
+    ///
+    /// What an import claims is its owner's word.
+    pub fn is_other_agent(&self, maker: &str) -> bool {
+        maker.starts_with(AGENT) && *maker != self.to_string()
+    }
+}
+
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Uid(uid) => write!(f, "uid:{uid}"),
-            Self::Agent(agent) => write!(f, "agent:{agent}"),
+            Self::Agent(agent) => write!(f, "{AGENT}{agent}"),
             Self::System => f.write_str("system"),
             Self::Claimed(claim) => write!(f, "claimed:{claim}"),
         }
     }
 }
+
+/// What the text of an agent as an actor begins with.
+const AGENT: &str = "agent:";
 
 /// The most bytes of a claim that are kept.
 pub const CLAIM_BYTES: usize = 256;

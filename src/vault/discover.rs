@@ -153,9 +153,13 @@ impl Handle for Discover {
             Some(platform) => desk.platform_names(Action::Read, &org, platform)?,
             None => desk.named(Action::Read, &all(), "name one `platform`")?,
         };
+        let alone = match &self.platform {
+            Some(platform) => resolve::alone(desk, platform, &named)?,
+            None => None,
+        };
         let platforms = by_platform(&named);
         desk.note(draft.with("discovered", platforms.len()));
-        Ok(Discovered { platforms })
+        Ok(Discovered { platforms, alone })
     }
 }
 

@@ -7,7 +7,7 @@ use crate::audit::Draft;
 use crate::discovery::{self, candidates};
 use crate::domain::{Action, OrgId, OrgScope, SecretName};
 use crate::presets::Presets;
-use crate::store::ListQuery;
+use crate::store::{ListQuery, Named};
 
 /// Finds what answers to a name in the org, and notes a miss if nothing does.
 pub(super) fn find(desk: &mut Desk, org: &OrgId, asked: &str) -> Result<Judged, Fault> {
@@ -49,26 +49,37 @@ fn first_candidate(desk: &mut Desk, org: &OrgId, asked: &str) -> Result<Option<J
     Ok(None)
 }
 
-/// Finds the only stored field of a platform that was asked for alone and has no key.
+/// Finds the only stored field that counts of a platform that was asked for alone and has no key.
 ///
 /// # Errors
-/// `not_found` if there are several, with their names as far as the caller may know them.
+/// `not_found` if several do, with their names as far as the caller may know them.
 fn only_field(desk: &mut Desk, org: &OrgId, asked: &str) -> Result<Option<Judged>, Fault> {
     if !discovery::is_keyless(asked) {
         return Ok(None);
     }
     let stored = desk.platform_names(Action::Decrypt, org, asked)?;
-    let fields: Vec<_> =
-        stored.iter().map(|one| &one.name).filter(|name| discovery::is_field(name)).collect();
-    match (discovery::only_field(asked, &fields), fields.as_slice()) {
-        (Some(only), _) => desk.find(Action::Decrypt, org, only),
-        (None, []) => Ok(None),
-        (None, several) => {
-            let names: Vec<_> = several.iter().map(|name| format!("`{name}`")).collect();
+    let fields = stored.into_iter().filter(|one| discovery::is_field(&one.name)).collect();
+    match desk.counted(fields)?.as_slice() {
+        [] => Ok(None),
+        [only] => desk.find(Action::Decrypt, org, &only.name),
+        several => {
+            let names: Vec<_> = several.iter().map(|one| format!("`{}`", one.name)).collect();
             let fault = Fault { message: format!("`{asked}` has several fields"), ..Fault::not_found() };
             Err(fault.hint(format!("name one of them: {}", names.join(", "))))
         }
     }
+}
+
+/// Finds the only field that counts among the names of a platform that has no key, for those who look and do not read.
+pub(super) fn alone(desk: &Desk, platform: &str, named: &[Named]) -> Result<Option<SecretName>, Fault> {
+    if !discovery::is_keyless(platform) {
+        return Ok(None);
+    }
+    let fields = named.iter().filter(|one| discovery::is_field(&one.name)).cloned().collect();
+    Ok(match desk.counted(fields)?.as_slice() {
+        [only] => Some(only.name.clone()),
+        _ => None,
+    })
 }
 
 /// The most stored names that a suggestion looks at.

@@ -54,6 +54,7 @@ mod malformed_rpc;
 #[cfg(target_os = "linux")]
 mod memory;
 mod passing;
+mod planted;
 mod precedence;
 mod readme;
 #[cfg(target_os = "linux")]

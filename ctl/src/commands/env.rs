@@ -143,7 +143,11 @@ fn chosen<'v>(
             named.put(own, read)?;
         }
     }
-    let passed = Passed::of(values, misfit, "name the variable: vaultctl env VARIABLE=")?;
+    let mut passed = Passed::of(values, misfit, "name the variable: vaultctl env VARIABLE=")?;
+    passed.yield_to(|variable, read| {
+        let mut own = with_own.clone().filter(|(asked, own, _)| asked.variable.is_none() && *own == variable);
+        own.find_map(|(_, _, other)| (other.entry.id != read.entry.id).then(|| plain(other.name.as_str())))
+    });
     passed.warning().iter().for_each(|warning| context.show.warning(warning));
     let mut all = Variables::default();
     let others = passed.variables.pairs().iter().filter(|(variable, _)| !named.has(variable));

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use vault::api::{Code, ExportedSecret, Fault, Warning};
-use vault::discovery::Passed;
+use vault::discovery::{Passed, is_made_up};
 use vault::domain::{OrgId, SecretName};
 use vault::presets::Presets;
 use zeroize::Zeroizing;
@@ -21,7 +21,7 @@ use crate::failure::Failure;
 use crate::output_file::{Target, Unfinished};
 use crate::quote;
 use crate::show::{Show, counted, plain};
-use crate::variables::both;
+use crate::variables::{both, twice_made_up};
 use portions::{Portions, Told};
 use text::Json;
 
@@ -152,8 +152,8 @@ fn report(args: &ExportArgs, told: &Told, context: &Context) -> Result<ExitCode,
 /// Writes each secret under a variable, and notes those that have none.
 ///
 /// # Errors
-/// `conflict` if two secrets would be one variable, but for those of one platform: of these the first that `resolve` tries
-/// has it.
+/// `conflict` if the presets of two secrets name one variable, or two orgs have secrets for it. Of those of one platform the first
+/// that `resolve` tries has it; of those of one org whose variable is made of their names neither.
 fn dotenv(entries: &[ExportedSecret], context: &Context) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let variables = variables(entries, context);
     let mut text = Zeroizing::new(Vec::new());
@@ -161,6 +161,10 @@ fn dotenv(entries: &[ExportedSecret], context: &Context) -> Result<Zeroizing<Vec
     for secret in entries {
         let name = secret.name.as_str();
         let Some(variable) = variables.get(&(&secret.org_id, &secret.name)) else { continue };
+        if let Some(left_out) = rival(secret, &variables) {
+            context.show.note(format_args!("left out: {left_out}"));
+            continue;
+        }
         if let Some(other) = known.insert(variable, name) {
             let hint = "nothing was written; use --format json, or one org with --org";
             return Err(both(variable, other, name).hint(hint).into());
@@ -171,6 +175,16 @@ fn dotenv(entries: &[ExportedSecret], context: &Context) -> Result<Zeroizing<Vec
         text.push(b'\n');
     }
     Ok(text)
+}
+
+/// Says that a secret is left out, if its variable is made of its name and another secret of its org would go into it too.
+fn rival(secret: &ExportedSecret, variables: &BTreeMap<Place<'_>, String>) -> Option<String> {
+    let variable = variables.get(&(&secret.org_id, &secret.name)).filter(|_| is_made_up(&secret.name))?;
+    let is_rival = |((org, name), known): &(&Place<'_>, &String)| {
+        **org == secret.org_id && **name != secret.name && *known == variable
+    };
+    let ((_, other), _) = variables.iter().find(is_rival)?;
+    Some(twice_made_up(&secret.name, variable, other))
 }
 
 /// Quotes a secret's value.

@@ -29,6 +29,7 @@ mod integrate;
 mod json;
 mod keys;
 mod killed;
+mod made_up;
 mod masking;
 mod masking_json;
 mod mcp;

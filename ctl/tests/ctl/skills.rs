@@ -98,8 +98,7 @@ fn a_platform_that_has_nothing_else_is_refused() {
 
 #[test]
 fn one_variable_for_two_secrets_is_refused_with_both_names() {
-    let test =
-        stocked(&[("a", "1"), ("b", "2"), ("skill:x-y:z", "3"), ("skill:x:y-z", "4"), ("openai", "5")]);
+    let test = stocked(&[("a", "1"), ("b", "2")]);
     let refused = |run: Run, one: &str, other: &str| {
         let ended = run.ended_with(7);
         assert!(
@@ -109,8 +108,6 @@ fn one_variable_for_two_secrets_is_refused_with_both_names() {
     };
     refused(environment(&test, &["--env", "A=a", "--env", "A=b"]), "a and b", "both be A");
     refused(run(&test, &["--file", "A=a", "--file", "A=b", "--", "true"]), "a and b", "both be A");
-    refused(environment(&test, &["--skill", "x-y", "--skill", "x"]), "skill:x-y:z", "skill:x:y-z");
-    refused(test.ctl(&["env", "--skill", "x", "--skill", "x-y"]), "skill:x-y:z", "skill:x:y-z");
     refused(test.ctl(&["env", "A=a", "A=b"]), "a and b", "both be A");
 }
 

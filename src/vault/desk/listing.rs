@@ -159,6 +159,24 @@ impl Desk {
         Ok(names)
     }
 
+    /// Leaves those fields of a platform that count if it is asked for alone: next to others, none that another agent stored.
+    ///
+    /// Storing a field is no right over what the platform's name finds. One whose row does not authenticate counts, so that
+    /// nothing is taken for the only one by mistake.
+    pub(in crate::vault) fn counted(&self, fields: Vec<Named>) -> Result<Vec<Named>, Fault> {
+        if fields.len() < 2 {
+            return Ok(fields);
+        }
+        let (caller, mut own) = (self.caller.actor(), Vec::new());
+        for field in &fields {
+            let row = self.readable_row(field.id)?.filter(|row| self.check(row).is_ok());
+            if row.is_none_or(|row| !caller.is_other_agent(&row.created_by)) {
+                own.push(field.clone());
+            }
+        }
+        Ok(if own.is_empty() { fields } else { own })
+    }
+
     fn may_know(&self, action: Action, org: &OrgId, name: &str) -> bool {
         [action, Action::Read].iter().any(|action| self.allows(*action, org, Some(name)))
     }

@@ -171,6 +171,12 @@ impl<'a> Plan<'a> {
         self.lines.iter().find_map(of_line).or_else(|| pairs.map(of_pair).find_map(|place| place))
     }
 
+    /// Says where a file has a line for a variable.
+    fn place_of_line(&self, variable: &str) -> Option<String> {
+        let line = self.lines.iter().find(|line| line.assignment.name == variable)?;
+        Some(place(line.path, &line.assignment))
+    }
+
     /// Gives the variables, the ones that count last.
     pub(super) fn assigned(
         &self,
@@ -183,7 +189,8 @@ impl<'a> Plan<'a> {
             Assigned::new(&assignment.name, content.unwrap_or(&assignment.value))
         };
         let mut assigned: Vec<_> = self.lines.iter().map(of_line).collect();
-        let passed = Passed::of(values, misfit, "name the variable: --env VARIABLE=")?;
+        let mut passed = Passed::of(values, misfit, "name the variable: --env VARIABLE=")?;
+        passed.yield_to(|variable, _| self.place_of_line(variable));
         passed.warning().iter().for_each(|warning| show.warning(warning));
         assigned.extend(passed.variables.pairs().iter().map(Assigned::of_secret));
         let pairs = self.args.env.iter();
