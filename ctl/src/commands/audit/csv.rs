@@ -44,9 +44,19 @@ fn or_empty(cell: Option<impl Display>) -> String {
     cell.map_or_else(String::new, |cell| cell.to_string())
 }
 
-/// Quotes a cell where its text needs it; one that a spreadsheet would take for a formula begins with `'` (OWASP, CSV injection).
+/// What a spreadsheet may take for the begin of a formula, also behind white space: the signs, full-width and small ones too.
+const SIGNS: [char; 12] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '﹦', '﹢', '﹣', '﹫'];
+
+/// Returns whether a cell is written with a `'` in front: one that a spreadsheet would take for a formula (OWASP, CSV injection), and
+/// one that has a `'` there itself, so that a reader who takes one away has the cell as it was.
+fn is_defused(cell: &str) -> bool {
+    let text = cell.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    text.starts_with(SIGNS) || cell.starts_with(['\t', '\r', '\n', '\''])
+}
+
+/// Quotes a cell if its text needs it.
 fn quoted(cell: &str) -> String {
-    let defused = cell.starts_with(['=', '+', '-', '@', '\t', '\r']).then(|| format!("'{cell}"));
+    let defused = is_defused(cell).then(|| format!("'{cell}"));
     let cell = defused.as_deref().unwrap_or(cell);
     if cell.contains(['"', ',', '\r', '\n']) {
         format!("\"{}\"", cell.replace('"', "\"\""))
@@ -71,6 +81,39 @@ mod tests {
             ("a=1", "a=1"),
         ] {
             assert_eq!(safe, quoted(cell));
+        }
+    }
+
+    #[test]
+    fn a_formula_behind_white_space_or_in_other_widths_is_text() {
+        for cell in [
+            " =1",
+            "\u{3000}+1",
+            "\u{a0}@SUM",
+            "\u{feff}=1",
+            "\n=1",
+            " \t-1",
+            "＝1",
+            "＋1",
+            "－1",
+            "＠SUM",
+            " ＝1",
+            "﹦1",
+        ] {
+            assert!(quoted(cell).trim_start_matches('"').starts_with('\''), "{cell:?}");
+        }
+        for cell in ["a＝1", " a", "\u{3000}", "1-1", "", "_x"] {
+            assert_eq!(cell, quoted(cell));
+        }
+    }
+
+    #[test]
+    fn a_reader_who_takes_the_sign_in_front_away_has_the_cell_as_it_was() {
+        for cell in ["=1", "'=1", "''", "'", " =\"1\"", "＝1,2", "\r=1", "plain", "a'b", "\"'\"", " '=1"] {
+            let written = quoted(cell);
+            let unquoted = written.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+            let text = unquoted.map_or_else(|| written.clone(), |text| text.replace("\"\"", "\""));
+            assert_eq!(cell, text.strip_prefix('\'').unwrap_or(&text), "{written}");
         }
     }
 

@@ -13,6 +13,8 @@ use crate::failure::Failure;
 const PAGE: u64 = 1000;
 
 /// Prints all entries of the log, oldest first, for an archive or another program.
+///
+/// In CSV a cell that a spreadsheet would take for a formula, or that begins with `'`, has one more `'` in front.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

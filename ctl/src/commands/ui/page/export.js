@@ -87,8 +87,8 @@ function cells(entry) {
   return COLUMNS.map((name) => String(flat[name] ?? ''));
 }
 
-// A spreadsheet would take a name that begins like a formula for one.
+// A spreadsheet would take a name that begins like a formula for one; a ' that was there gets another, so that one can be taken away.
 function quoted(cell) {
-  const safe = /^[=+\-@\t]/.test(cell) ? `'${cell}` : cell;
+  const safe = /^(\s*[=+\-@＝＋－＠﹦﹢﹣﹫]|[\t\r\n'])/.test(cell) ? `'${cell}` : cell;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
