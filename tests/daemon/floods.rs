@@ -5,17 +5,15 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use serde_json::json;
 use vault_testkit::memory::status_bytes;
 use vault_testkit::{Daemon, Home, parse, vaultd, wait_for};
 
-/// What an honest caller waits at most: a second, and three more for a machine that does much else.
-///
-/// Less than the five seconds after which the daemon lets a silent connection go.
-const PATIENCE: Duration = Duration::from_secs(4);
+/// After how long the daemon lets the first silent connection go.
+const SILENT: Duration = Duration::from_secs(5);
 /// What the daemon may take of memory under any flood; `systemd/vaultd.service` allows it twice as much.
 const MEMORY: u64 = 256 * 1024 * 1024;
 
@@ -25,38 +23,67 @@ fn make_room() {
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard).unwrap();
 }
 
-/// Connects and sends the same bytes many times over, and keeps every connection.
-fn flood(socket: &Path, count: usize, bytes: &[u8]) -> Vec<UnixStream> {
-    let connected = (0..count).map(|_| {
-        let mut stream = UnixStream::connect(socket).unwrap();
-        stream.set_write_timeout(Some(PATIENCE)).unwrap();
-        // The daemon may have closed it already to let another one in.
-        let _ = stream.write_all(bytes);
-        stream
-    });
-    connected.collect()
+/// Callers that take more than their share.
+struct Flood<'a> {
+    socket: &'a Path,
+    count: usize,
+    /// What each of them sends.
+    bytes: &'a [u8],
 }
 
-/// Makes a request as an honest caller does, and fails where the answer does not come in time.
+impl Flood<'_> {
+    /// Connects and sends the same bytes many times over, and keeps every connection.
+    fn stand(&self) -> Vec<UnixStream> {
+        let connected = (0..self.count).map(|_| {
+            let mut stream = UnixStream::connect(self.socket).unwrap();
+            stream.set_write_timeout(Some(SILENT)).unwrap();
+            // The daemon may have closed it already to let another one in.
+            let _ = stream.write_all(self.bytes);
+            stream
+        });
+        connected.collect()
+    }
+
+    /// Stands until each honest request was answered before the time of any of these callers could have run out; returns the last
+    /// of them.
+    fn withstood(&self) -> Vec<UnixStream> {
+        let mut last = Vec::new();
+        for request in honest_requests() {
+            last = wait_for("an answer while the flood stands", || {
+                let began = Instant::now();
+                let standing = self.stand();
+                assert_eq!(200, honest(self.socket, &request));
+                (began.elapsed() < SILENT).then_some(standing)
+            });
+        }
+        last
+    }
+}
+
+/// Makes a request as an honest caller does, and returns the status of its answer.
 fn honest(socket: &Path, request: &str) -> u16 {
     let mut stream = UnixStream::connect(socket).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
     parse(&answer).status
 }
 
-fn assert_honest_callers_are_answered(daemon: &Daemon) {
+/// What an honest caller asks for: with no body, with a small one and with a large one.
+fn honest_requests() -> [String; 3] {
     let head = "Host: v\r\nConnection: close\r\n";
-    assert_eq!(200, honest(daemon.socket(), &format!("GET /vault/resolve/a HTTP/1.1\r\n{head}\r\n")));
-    for value in ["small".to_owned(), "large ".repeat(100_000)] {
-        let body = json!({ "names": ["a"], "platform": null, "orgId": "default" }).to_string();
-        let padded = format!("{body}{}", " ".repeat(value.len()));
-        let length = padded.len();
-        let request =
-            format!("POST /vault/resolve HTTP/1.1\r\n{head}Content-Length: {length}\r\n\r\n{padded}");
-        assert_eq!(200, honest(daemon.socket(), &request), "a body of {length} bytes");
+    let body = json!({ "names": ["a"], "platform": null, "orgId": "default" }).to_string();
+    let with_body = |spaces: usize| {
+        let length = body.len() + spaces;
+        let spaces = " ".repeat(spaces);
+        format!("POST /vault/resolve HTTP/1.1\r\n{head}Content-Length: {length}\r\n\r\n{body}{spaces}")
+    };
+    [format!("GET /vault/resolve/a HTTP/1.1\r\n{head}\r\n"), with_body(5), with_body(600_000)]
+}
+
+fn assert_honest_callers_are_answered(daemon: &Daemon) {
+    for request in honest_requests() {
+        assert_eq!(200, honest(daemon.socket(), &request), "{} bytes", request.len());
     }
 }
 
@@ -69,8 +96,7 @@ fn withstands(daemon: &Daemon, count: usize, bytes: &[u8]) {
     make_room();
     daemon.create("a", "v");
     let before = descriptors(daemon);
-    let standing = flood(daemon.socket(), count, bytes);
-    assert_honest_callers_are_answered(daemon);
+    let standing = Flood { socket: daemon.socket(), count, bytes }.withstood();
     let memory = status_bytes(daemon.pid(), "VmRSS");
     assert!(memory < MEMORY, "{memory} bytes");
     drop(standing);
@@ -154,9 +180,8 @@ fn a_second_flood_takes_no_more_memory_than_the_first() {
     daemon.create("a", "v");
     let mut memory = Vec::new();
     for _ in 0..4 {
-        let standing = flood(daemon.socket(), 600, b"POST /rpc HTTP/1.1\r\nContent-Length: 2000000\r\n\r\n");
-        assert_honest_callers_are_answered(&daemon);
-        drop(standing);
+        let bytes = b"POST /rpc HTTP/1.1\r\nContent-Length: 2000000\r\n\r\n";
+        drop(Flood { socket: daemon.socket(), count: 600, bytes }.withstood());
         memory.push(status_bytes(daemon.pid(), "VmRSS"));
     }
     assert!(memory[3] < memory[0] + 16 * 1024 * 1024, "{memory:?}");
