@@ -5,6 +5,7 @@ import { button, fill, h } from './dom.js';
 import { confirm, openDialog } from './dialog.js';
 import { counted } from './format.js';
 import { note, say, trouble } from './say.js';
+import { LONG } from './waiting.js';
 
 /** Makes the button that locks the vault, after a question. */
 export function lockButton() {
@@ -52,7 +53,7 @@ async function rotateAll(after) {
   const words = h('p', { class: 'muted' }, 'Sealing every secret afresh…');
   const dialog = openDialog({ title: 'Rotate all', kind: 'dialog dialog-small' }, () => ({ body: [words, bar] }));
   try {
-    const { rotated, errors } = await api.post('/vault/rotate-all', { orgId: '*' });
+    const { rotated, errors } = await api.post('/vault/rotate-all', { orgId: '*' }, LONG);
     fill(
       dialog.body,
       result(rotated, errors),

@@ -4,6 +4,7 @@ import * as api from './api.js';
 import { button, fill, h } from './dom.js';
 import { number } from './format.js';
 import { chip } from './pills.js';
+import { LONG } from './waiting.js';
 
 const REASONS = { edited: 'it was changed', missing: 'an entry is missing', cut: 'its end was cut off' };
 
@@ -13,7 +14,7 @@ export function chainBadge() {
   const check = async () => {
     if (!node.childNodes.length) fill(node, chip('Verifying the chain…'));
     try {
-      show(node, await api.get('/vault/audit-log/verify'), check);
+      show(node, await api.get('/vault/audit-log/verify', LONG), check);
     } catch {
       fill(node, chip('The chain was not verified', 'warn', 'alert'));
     }

@@ -5,7 +5,9 @@ import { button, h } from './dom.js';
 
 const SLOW = 5_000;
 /** How long an answer may take, in milliseconds. */
-export const PATIENCE = 30_000;
+const PATIENCE = 30_000;
+/** How long it may take where the whole vault is gone through. */
+export const LONG = { patience: 600_000 };
 
 const late = new Set();
 let gone = null;
