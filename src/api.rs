@@ -31,7 +31,9 @@ pub use agents::{
     AddAgent, AgentAdded, AgentChanged, AgentEntry, AgentList, AgentTested, DeleteAgent, ListAgents,
     TestAgent, UpdateAgent,
 };
-pub use audit::{AuditAnswer, AuditEntry, AuditLog, Verification, VerifyAudit};
+pub use audit::{
+    Actions, ActorList, AuditAnswer, AuditEntry, AuditLog, ListActors, Verification, VerifyAudit,
+};
 pub use backup::{BackupMade, BackupPart, MakeBackup, PART_BYTES, ReadBackup};
 pub use change::{
     AddPlatform, FieldValues, ListVersions, PlatformAdded, Rollback, RotateAll, RotateSecret, RotatedAll,
@@ -49,10 +51,12 @@ pub use looks::{FollowLog, FollowedFrom, Gauges, ReadMetrics};
 pub use loss::{AcceptLoss, DamagedSecret, LossAccepted};
 pub use scan::{SCAN_BYTES, SCAN_MATCHES, SCAN_TEXTS, Scan, ScanBytes, ScanMatch, ScanText, Scanned};
 pub use secrets::{
-    CreateSecret, Created, DeleteSecret, Deleted, GetSecret, ListSecrets, RawMetadata, Resolve, Resolved,
-    Secret, SecretList, SecretWithValue, SortBy,
+    CreateSecret, Created, DeleteSecret, Deleted, Expiry, GetSecret, ListSecrets, RawMetadata, Resolve,
+    Resolved, Secret, SecretList, SecretWithValue, SortBy,
 };
-pub use status::{AuditStatus, Files, KdfStatus, MemoryStatus, Status, StatusOf, Warning};
+pub use status::{
+    AuditStatus, Files, KdfStatus, ListOrgs, MemoryStatus, OrgEntry, OrgList, Status, StatusOf, Warning,
+};
 pub use transfer::{
     Export, Exported, ExportedSecret, IMPORT_ENTRIES, Import, ImportEntry, Imported, ImportedEntry, LeftOut,
     OnConflict, PortionLimit, Taken,

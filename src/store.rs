@@ -27,7 +27,7 @@ pub use displaced::Displaced;
 pub use flaw::{Flaw, Flawed};
 pub use portions::{GivenUp, Maker, Portion, Portions, Waiting, portions};
 pub use refusal::Refusal;
-pub use row::{ListQuery, Named, Remains, Row, Sort, SortKey, Stored, VersionRow};
+pub use row::{ExpiryRange, ListQuery, Named, Remains, Row, Sort, SortKey, Stored, VersionRow};
 pub use sqlite::SqliteStore;
 pub use state::State;
 pub use unit::{Change, Guard, Kept, Receipt, Rekeying, Unit};
@@ -84,8 +84,8 @@ pub struct AuditQuery {
     pub org: Option<OrgId>,
     /// With this text in name or actor.
     pub search: Option<String>,
-    /// Of this action.
-    pub action: Option<Action>,
+    /// Of one of these actions; of any without one.
+    pub actions: Vec<Action>,
     /// Of this actor.
     pub actor: Option<String>,
     /// On this secret.
@@ -98,6 +98,10 @@ pub struct AuditQuery {
     pub until: Option<Timestamp>,
     /// After this place alone, oldest first.
     pub after: Option<u64>,
+    /// Before this place alone.
+    pub before: Option<u64>,
+    /// Without the lists that this actor read with the dashboard.
+    pub looker: Option<String>,
     /// At most so many.
     pub limit: u64,
     /// After leaving out so many.
@@ -161,6 +165,10 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     fn agents(&self) -> Result<Vec<AgentRow>, StoreError>;
     /// Counts secrets by category.
     fn totals(&self, scope: &OrgScope) -> Result<Vec<(String, u64)>, StoreError>;
+    /// Lists the actors of the log, in order, up to a number.
+    fn actors(&self, limit: u64) -> Result<Vec<String>, StoreError>;
+    /// Counts secrets by org, in order of its name.
+    fn orgs(&self) -> Result<Vec<(String, u64)>, StoreError>;
     /// Reads a page of the log.
     fn audit(&self, query: &AuditQuery) -> Result<AuditPage, StoreError>;
     /// Reads where the log begins, if entries were removed from it.

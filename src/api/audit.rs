@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Operation, RawMetadata, Route};
 use crate::audit::Entry;
-use crate::domain::{Action, AuditId, OrgScope, Outcome, Peer, SecretId, SecretRef, Timestamp};
+use crate::domain::{Action, AuditId, Invalid, OrgScope, Outcome, Peer, SecretId, SecretRef, Timestamp};
 
 /// One entry of the log.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -66,9 +66,9 @@ pub struct AuditLog {
     /// This text in the secret's name, the actor or the action, whatever the case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub search: Option<String>,
-    /// This action.
+    /// This action, or any of several with commas between them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub action: Option<Action>,
+    pub action: Option<Actions>,
     /// This actor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
@@ -87,6 +87,12 @@ pub struct AuditLog {
     /// Entries after this place alone, and oldest first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<u64>,
+    /// Entries before this place alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<u64>,
+    /// Leaves out the lists that the caller itself read with the dashboard.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub without_own_looks: bool,
     /// At most so many; 25 without it, and no more than 1,000 are given whatever it says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
@@ -95,13 +101,41 @@ pub struct AuditLog {
     pub offset: Option<u32>,
 }
 
+/// One action or several, with commas between them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String", extend("pattern" = "^[a-z]+(,[a-z]+)*$"))]
+pub struct Actions(pub Vec<Action>);
+
+impl TryFrom<String> for Actions {
+    type Error = Invalid;
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        let known = text.split(',').map(Action::from_word).collect::<Option<_>>();
+        known.map(Self).ok_or(Invalid(
+            "an action is one of those that docs/json-output.md lists, or several with commas between",
+        ))
+    }
+}
+
+impl From<Actions> for String {
+    fn from(actions: Actions) -> Self {
+        actions.0.iter().map(|action| action.as_str()).collect::<Vec<_>>().join(",")
+    }
+}
+
+impl From<Action> for Actions {
+    fn from(action: Action) -> Self {
+        Self(vec![action])
+    }
+}
+
 /// A page of the log.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditAnswer {
     /// The entries, newest first.
     pub entries: Vec<AuditEntry>,
-    /// How many fit, exact up to 10,000.
+    /// How many fit, on this page and all others; exact up to 10,000, and for the whole log.
     pub total: u64,
     /// Present and true where more fit than were counted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -113,6 +147,25 @@ impl Operation for AuditLog {
     const METHOD: &'static str = "vault.auditLog";
     const ROUTE: Route = Route::get("/vault/audit-log");
     const SUMMARY: &'static str = "Reads the audit log, newest first.";
+}
+
+/// Lists who has acted: the actors of the log.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListActors {}
+
+/// The actors of the log.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ActorList {
+    /// Each once, in order: `agent:bot`, `system`, `uid:1000`; the first 1,000.
+    pub actors: Vec<String>,
+}
+
+impl Operation for ListActors {
+    type Answer = ActorList;
+    const METHOD: &'static str = "vault.listActors";
+    const ROUTE: Route = Route::get("/vault/audit-log/actors");
+    const SUMMARY: &'static str = "Lists the actors of the audit log.";
 }
 
 /// Checks the chain of the whole log, and whether the indexes of the database lead to all that is stored.

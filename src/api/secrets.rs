@@ -64,6 +64,8 @@ pub struct Secret {
     pub updated_at: Timestamp,
     /// When it was last rotated.
     pub rotated_at: Option<Timestamp>,
+    /// When the present value was stored, which a rotation does not change.
+    pub version_created_at: Timestamp,
     /// When it stops being handed out.
     pub expires_at: Option<Timestamp>,
 }
@@ -82,6 +84,7 @@ impl From<&Row> for Secret {
             created_at: row.created_at,
             updated_at: row.updated_at,
             rotated_at: row.rotated_at,
+            version_created_at: row.version_at,
             expires_at: row.expires_at,
         }
     }
@@ -135,18 +138,20 @@ impl Operation for CreateSecret {
     const SUMMARY: &'static str = "Stores a new secret.";
 }
 
-/// The order of a list: `name`, `category`, `createdAt`, `updatedAt`, `rotatedAt`, `expiresAt`; `-` before it reverses.
+/// The order of a list: `name`, `category`, `createdAt`, `updatedAt`, `rotatedAt`, `versionCreatedAt`, `expiresAt`; `-` before
+/// it reverses. By `expiresAt`, secrets that do not expire come last in either direction.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(with = "String", extend("pattern" = "^-?(name|category|createdAt|updatedAt|rotatedAt|expiresAt)$"))]
+#[schemars(with = "String", extend("pattern" = "^-?(name|category|createdAt|updatedAt|rotatedAt|versionCreatedAt|expiresAt)$"))]
 pub struct SortBy(pub Sort);
 
-const SORT_KEYS: [(&str, SortKey); 6] = [
+const SORT_KEYS: [(&str, SortKey); 7] = [
     ("name", SortKey::Name),
     ("category", SortKey::Category),
     ("createdAt", SortKey::CreatedAt),
     ("updatedAt", SortKey::UpdatedAt),
     ("rotatedAt", SortKey::RotatedAt),
+    ("versionCreatedAt", SortKey::VersionAt),
     ("expiresAt", SortKey::ExpiresAt),
 ];
 
@@ -156,7 +161,7 @@ impl TryFrom<String> for SortBy {
         let (word, descending) = text.strip_prefix('-').map_or((text.as_str(), false), |rest| (rest, true));
         let found = SORT_KEYS.iter().find(|(name, _)| *name == word);
         let (_, key) = found.ok_or(Invalid(
-            "sort is name, category, createdAt, updatedAt, rotatedAt or expiresAt, with - before it for descending",
+            "sort is name, category, createdAt, updatedAt, rotatedAt, versionCreatedAt or expiresAt, with - before it for descending",
         ))?;
         Ok(Self(Sort { key: *key, descending }))
     }
@@ -169,6 +174,40 @@ impl From<SortBy> for String {
     }
 }
 
+/// Which secrets a list has, by when they expire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Expiry {
+    /// Those that have expired.
+    Expired,
+    /// Those that expire within 30 days.
+    Soon,
+    /// Those that expire at some time, or have.
+    Set,
+    /// Those that never expire.
+    Never,
+}
+
+impl Expiry {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Expired, Self::Soon, Self::Set, Self::Never];
+
+    /// Returns the word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::Soon => "soon",
+            Self::Set => "set",
+            Self::Never => "never",
+        }
+    }
+
+    /// Finds the one of a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|expiry| expiry.as_str() == word)
+    }
+}
+
 /// Lists secrets, never a value.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -176,6 +215,9 @@ pub struct ListSecrets {
     /// The tenant; `*` for all; `default` without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub org_id: Option<OrgScope>,
+    /// This secret alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<SecretRef>,
     /// Exactly this name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -188,6 +230,9 @@ pub struct ListSecrets {
     /// This text in the name; A to Z and a to z are the same, other letters are as they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub search: Option<String>,
+    /// These alone, by when they expire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expiry: Option<Expiry>,
     /// The order; by name without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sort: Option<SortBy>,

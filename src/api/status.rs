@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Operation, Route};
-use crate::domain::{LockReason, OrgScope};
+use crate::domain::{LockReason, OrgId, OrgScope};
 
 /// Says how the vault is; answers while it is locked too.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -124,4 +124,33 @@ impl Operation for StatusOf {
     const METHOD: &'static str = "vault.status";
     const ROUTE: Route = Route::get("/vault/status");
     const SUMMARY: &'static str = "Says how the vault is.";
+}
+
+/// Lists the orgs that hold secrets.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListOrgs {}
+
+/// The orgs that hold secrets which the caller may list.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct OrgList {
+    /// In order of their names.
+    pub orgs: Vec<OrgEntry>,
+}
+
+/// An org and how much is in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OrgEntry {
+    /// The tenant.
+    pub org_id: OrgId,
+    /// How many secrets it holds.
+    pub secrets: u64,
+}
+
+impl Operation for ListOrgs {
+    type Answer = OrgList;
+    const METHOD: &'static str = "vault.listOrgs";
+    const ROUTE: Route = Route::get("/vault/orgs");
+    const SUMMARY: &'static str = "Lists the orgs that hold secrets, with how many.";
 }

@@ -77,6 +77,11 @@ impl SecretRef {
     pub fn id(self) -> Option<SecretId> {
         self.0
     }
+
+    /// Returns the id; one that no secret has, if the text was none.
+    pub fn or_absent(self) -> SecretId {
+        self.0.unwrap_or(SecretId::from_bytes([0; 16]))
+    }
 }
 
 impl From<SecretId> for SecretRef {

@@ -191,6 +191,8 @@ impl VersionRow {
 pub struct ListQuery {
     /// Of these orgs.
     pub scope: OrgScope,
+    /// This one alone.
+    pub id: Option<SecretId>,
     /// Of exactly this name.
     pub name: Option<String>,
     /// Of this category.
@@ -199,6 +201,8 @@ pub struct ListQuery {
     pub platforms: Vec<PlatformName>,
     /// With this text in the name, whatever the case of A to Z.
     pub search: Option<String>,
+    /// Whose expiry is one of these.
+    pub expiry: Option<ExpiryRange>,
     /// After this one alone, in order of name, then org.
     pub after: Option<FullName>,
     /// In this order.
@@ -214,16 +218,31 @@ impl ListQuery {
     pub fn all(scope: OrgScope) -> Self {
         Self {
             scope,
+            id: None,
             name: None,
             category: None,
             platforms: Vec::new(),
             search: None,
+            expiry: None,
             after: None,
             sort: Sort { key: SortKey::Name, descending: false },
             limit: None,
             offset: 0,
         }
     }
+}
+
+/// Which expiries are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExpiryRange {
+    /// Up to a moment.
+    UpTo(Timestamp),
+    /// After the first moment, up to the second.
+    Between(Timestamp, Timestamp),
+    /// Any moment.
+    Set,
+    /// None: the secret does not expire.
+    Never,
 }
 
 /// The order of a list.
@@ -248,6 +267,8 @@ pub enum SortKey {
     UpdatedAt,
     /// The moment of the last rotation.
     RotatedAt,
-    /// The expiry.
+    /// The moment that the present value was stored.
+    VersionAt,
+    /// The expiry; rows without one come last, in either direction.
     ExpiresAt,
 }

@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 use tokio::sync::{broadcast, mpsc as channel, oneshot};
 
 use super::{
@@ -167,19 +167,6 @@ impl Drop for SqliteStore {
     }
 }
 
-fn read_state(connection: &Connection) -> Result<State, StoreError> {
-    let mut statement =
-        connection.prepare_cached("SELECT seq, head, sum, count, agents, mac FROM state WHERE id = 1")?;
-    let found = statement
-        .query_row([], |row| {
-            let numbers = (row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, i64>(3)?.cast_unsigned());
-            Ok((numbers, [blob32(row, 1)?, blob32(row, 2)?, blob32(row, 4)?, blob32(row, 5)?]))
-        })
-        .optional()?;
-    let ((seq, count), [head, sum, agents, mac]) = found.ok_or(StoreError::Damaged("state"))?;
-    Ok(State { head: Head { seq, mac: head }, sum, count, agents, mac })
-}
-
 impl Store for SqliteStore {
     fn header(&self) -> Result<Option<Header>, StoreError> {
         self.read(|connection| {
@@ -236,6 +223,14 @@ impl Store for SqliteStore {
         self.read(|connection| columns::totals(connection, scope))
     }
 
+    fn actors(&self, limit: u64) -> Result<Vec<String>, StoreError> {
+        self.read(|connection| log::actors(connection, limit))
+    }
+
+    fn orgs(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        self.read(columns::orgs)
+    }
+
     fn audit(&self, query: &AuditQuery) -> Result<AuditPage, StoreError> {
         // The distinct names and actors are looked through, of which there are fewer than entries.
         let sought = |text: &String| self.labels_with(text).map(|labels| log::Sought::new(text, labels));
@@ -285,7 +280,7 @@ impl Store for SqliteStore {
     }
 
     fn state(&self) -> Result<State, StoreError> {
-        self.read(read_state)
+        self.read(header::read_state)
     }
 
     fn changes(&self) -> u64 {

@@ -3,10 +3,12 @@
 use super::Vault;
 use super::desk::{Desk, Pages};
 use super::handle::{Handle, Length, Place, Records};
-use crate::api::{AuditAnswer, AuditEntry, AuditLog, Code, Fault, Verification, VerifyAudit, Warning};
+use crate::api::{
+    ActorList, AuditAnswer, AuditEntry, AuditLog, Code, Fault, ListActors, Verification, VerifyAudit, Warning,
+};
 use crate::audit::{Break, BreakReason, Head, Verdict, Verifier};
 use crate::crypto::{AuditKeySeal, Header, MacKey};
-use crate::domain::Timestamp;
+use crate::domain::{SecretRef, Timestamp};
 use crate::keyring::Keys;
 use crate::store::{AuditQuery, Store, StoreError};
 use std::sync::PoisonError;
@@ -14,6 +16,8 @@ use std::sync::atomic::Ordering;
 
 const USUAL_PAGE: u64 = 25;
 const LARGEST_PAGE: u64 = 1000;
+/// The most actors that are listed.
+const ACTORS: u64 = 1000;
 /// The least entries that are worth a walk of their own.
 const PART: u64 = 2000;
 
@@ -27,17 +31,18 @@ impl Handle for AuditLog {
 
     fn act(&self, desk: &mut Desk) -> Result<AuditAnswer, Fault> {
         let reader = desk.ask_log()?;
-        let absent = crate::domain::SecretId::from_bytes([0; 16]);
         let query = AuditQuery {
             org: self.org_id.as_ref().and_then(|scope| scope.one().cloned()),
             search: self.search.clone(),
-            action: self.action,
+            actions: self.action.clone().map(|actions| actions.0).unwrap_or_default(),
             actor: self.actor.clone(),
-            secret: self.entry_id.map(|secret| secret.id().unwrap_or(absent)),
+            secret: self.entry_id.map(SecretRef::or_absent),
             outcome: self.outcome,
             since: self.since,
             until: self.until,
-            after: self.after.map(|after| after.min(i64::MAX.cast_unsigned())),
+            after: self.after.map(place),
+            before: self.before.map(place),
+            looker: self.without_own_looks.then(|| desk.caller().actor().to_string()),
             limit: self.limit.unwrap_or(USUAL_PAGE).min(LARGEST_PAGE),
             offset: self.offset.unwrap_or_default().into(),
         };
@@ -45,6 +50,21 @@ impl Handle for AuditLog {
         let entries = page.entries.iter().map(AuditEntry::from).collect();
         Ok(AuditAnswer { entries, total: page.total, total_capped: page.capped })
     }
+}
+
+impl Handle for ListActors {
+    const PLACE: Place = Place::Blocking;
+    const RECORDS: Records = Records::Nothing;
+
+    fn act(&self, desk: &mut Desk) -> Result<ActorList, Fault> {
+        let reader = desk.ask_log()?;
+        Ok(ActorList { actors: desk.log_actors(reader, ACTORS)? })
+    }
+}
+
+/// Returns the place in the log that is asked for, or the last that there can be.
+fn place(asked: u64) -> u64 {
+    asked.min(i64::MAX.cast_unsigned())
 }
 
 impl Handle for VerifyAudit {

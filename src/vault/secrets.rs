@@ -4,19 +4,19 @@ use super::change::older;
 use super::desk::Desk;
 use super::handle::{After, Handle, Length, Place, Settled};
 use crate::api::{
-    Code, CreateSecret, Created, DamagedSecret, DeleteSecret, Deleted, Fault, GetSecret, ListSecrets, Secret,
-    SecretList, SecretWithValue, Success,
+    Code, CreateSecret, Created, DamagedSecret, DeleteSecret, Deleted, Expiry, Fault, GetSecret, ListSecrets,
+    Secret, SecretList, SecretWithValue, Success,
 };
 use crate::audit::Draft;
 use crate::crypto::random;
 use crate::discovery::platforms;
 use crate::domain::{
     Action, Actor, CLAIM_BYTES, Category, Claim, Metadata, OrgId, PlatformName, SecretId, SecretName,
-    Timestamp, check_seen,
+    SecretRef, Timestamp, check_seen,
 };
 use crate::presets::Presets;
 use crate::secret::SecretValue;
-use crate::store::{Change, ListQuery, Row, Sort, SortKey, Stored, VersionRow};
+use crate::store::{Change, ExpiryRange, ListQuery, Row, Sort, SortKey, Stored, VersionRow};
 
 /// Chooses the category of a name that came without one.
 pub(super) fn usual_category(name: &SecretName) -> Category {
@@ -123,6 +123,19 @@ fn known_as(platform: &PlatformName) -> Vec<PlatformName> {
     names.filter_map(|name| PlatformName::try_from(name).ok()).collect()
 }
 
+/// How long before its end a secret expires soon, in milliseconds.
+const SOON: i64 = 30 * 86_400_000;
+
+/// Returns the expiries that are asked for, at a moment.
+fn range_of(expiry: Expiry, now: Timestamp) -> ExpiryRange {
+    match expiry {
+        Expiry::Expired => ExpiryRange::UpTo(now),
+        Expiry::Soon => ExpiryRange::Between(now, now.plus_millis(SOON)),
+        Expiry::Set => ExpiryRange::Set,
+        Expiry::Never => ExpiryRange::Never,
+    }
+}
+
 impl Handle for ListSecrets {
     const ANSWER: Length = Length::Long;
     const PLACE: Place = Place::Blocking;
@@ -133,10 +146,12 @@ impl Handle for ListSecrets {
         draft.org = scope.one().cloned();
         desk.about(draft.clone());
         let query = ListQuery {
+            id: self.id.map(SecretRef::or_absent),
             name: self.name.clone(),
             category: self.category,
             platforms: self.platform.as_ref().map(known_as).unwrap_or_default(),
             search: self.search.clone(),
+            expiry: self.expiry.map(|expiry| range_of(expiry, desk.now())),
             sort: self.sort.map_or(Sort { key: SortKey::Name, descending: false }, |sort| sort.0),
             limit: self.limit,
             offset: self.offset.unwrap_or_default().into(),

@@ -8,10 +8,13 @@ use vault_platform::Backing;
 
 use super::Vault;
 use super::desk::Desk;
-use super::handle::{Handle, Place, Records, WhileLocked};
-use crate::api::{AuditStatus, Fault, KdfStatus, MemoryStatus, Status, StatusOf, Warning};
+use super::handle::{Handle, Length, Place, Records, WhileLocked};
+use crate::api::{
+    AuditStatus, Fault, KdfStatus, ListOrgs, MemoryStatus, OrgEntry, OrgList, Status, StatusOf, Warning,
+};
+use crate::audit::Draft;
 use crate::crypto::{Header, SlotKind};
-use crate::domain::{Action, Caller, Category, OrgScope, Role};
+use crate::domain::{Action, Caller, Category, OrgId, OrgScope, Role};
 use crate::keyring::{Keyring, Keys};
 use crate::store::{ListQuery, StoreError};
 
@@ -54,6 +57,32 @@ impl Handle for StatusOf {
             warnings: if owner { vault.all_warnings(&stored, &keyring) } else { Vec::new() },
         })
     }
+}
+
+impl Handle for ListOrgs {
+    const ANSWER: Length = Length::Long;
+    const PLACE: Place = Place::Blocking;
+    const RECORDS: Records = Records::Nothing;
+
+    fn act(&self, desk: &mut Desk) -> Result<OrgList, Fault> {
+        desk.about(Draft::of(Action::Read));
+        desk.refuse_nobody()?;
+        let counted = match desk.owner() {
+            Some(whole) => desk.orgs(whole)?,
+            None => listed_orgs(desk)?,
+        };
+        let entry = |(org_id, secrets)| OrgEntry { org_id, secrets };
+        Ok(OrgList { orgs: counted.into_iter().map(entry).collect() })
+    }
+}
+
+/// Counts what an agent may list, org by org.
+fn listed_orgs(desk: &Desk) -> Result<Vec<(OrgId, u64)>, Fault> {
+    let mut counted = BTreeMap::<String, (OrgId, u64)>::new();
+    desk.walk(Action::Read, &ListQuery::all(OrgScope::All), |named| {
+        counted.entry(named.org.to_string()).or_insert((named.org, 0)).1 += 1;
+    })?;
+    Ok(counted.into_values().collect())
 }
 
 /// Warns of keys in memory that could not be locked, as `memory.lock = "try"` allows.

@@ -45,6 +45,7 @@ mod list;
 mod locked;
 mod locked_away;
 mod locked_before;
+mod looking;
 mod looks;
 mod loss;
 mod lost;

@@ -148,7 +148,7 @@ impl Narrow {
         AuditLog {
             org_id: context.orgs(),
             search: self.search.clone(),
-            action: self.action,
+            action: self.action.map(Into::into),
             actor: self.actor.clone(),
             outcome: self.outcome,
             since: self.since.map(|moment| moment.before(now)),

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use vault::api::{ListSecrets, Secret, SecretList, SortBy, Warning};
+use clap::builder::TypedValueParser;
+use vault::api::{Expiry, ListSecrets, Secret, SecretList, SortBy, Warning};
 use vault::domain::{Category, Invalid, OrgScope, PlatformName};
 
 use crate::complete::Completes;
@@ -34,7 +35,10 @@ pub(crate) struct ListArgs {
     /// This text in the name, whatever the case of A to Z
     #[arg(long, value_name = "TEXT")]
     search: Option<String>,
-    /// By name, category, createdAt, updatedAt, rotatedAt or expiresAt; `-` before it reverses
+    /// Only those that have expired, expire soon (within 30 days), have an expiry set, or never expire
+    #[arg(long, value_parser = expiry_parser())]
+    expiry: Option<Expiry>,
+    /// By name, category, createdAt, updatedAt, rotatedAt, versionCreatedAt or expiresAt; `-` before it reverses
     #[arg(long, value_name = "KEY", value_parser = sort_by, allow_hyphen_values = true)]
     sort: Option<SortBy>,
     /// At most so many
@@ -48,6 +52,11 @@ pub(crate) struct ListArgs {
     all_orgs: bool,
 }
 
+fn expiry_parser() -> impl TypedValueParser<Value = Expiry> {
+    super::words(Expiry::ALL.iter().map(|expiry| expiry.as_str()))
+        .map(|word| Expiry::from_word(&word).unwrap_or(Expiry::Set))
+}
+
 fn sort_by(text: &str) -> Result<SortBy, Invalid> {
     SortBy::try_from(text.to_owned())
 }
@@ -58,10 +67,12 @@ pub(super) fn run(args: &ListArgs, context: &Context) -> Result<ExitCode, Failur
     let several = org_id == Some(OrgScope::All);
     let query = ListSecrets {
         org_id,
+        id: None,
         name: None,
         category: args.category,
         platform: args.platform.clone(),
         search: args.search.clone(),
+        expiry: args.expiry,
         sort: args.sort,
         limit: args.limit,
         offset: args.offset,

@@ -78,6 +78,14 @@ impl Store for Blind {
         self.store.totals(scope)
     }
 
+    fn actors(&self, limit: u64) -> Result<Vec<String>, StoreError> {
+        self.store.actors(limit)
+    }
+
+    fn orgs(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        self.store.orgs()
+    }
+
     fn audit(&self, query: &AuditQuery) -> Result<AuditPage, StoreError> {
         self.store.audit(query)
     }

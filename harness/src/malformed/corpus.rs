@@ -54,7 +54,7 @@ impl Fold for Gather<'_> {
 }
 
 /// Operations that change nothing that is looked at.
-const READS: [&str; 16] = [
+const READS: [&str; 18] = [
     "vault.list",
     "vault.get",
     "vault.versions",
@@ -67,6 +67,8 @@ const READS: [&str; 16] = [
     "vault.verifyAudit",
     "vault.status",
     "vault.listAgents",
+    "vault.listActors",
+    "vault.listOrgs",
     "vault.testAgent",
     "vault.scan",
     "vault.backup",
@@ -91,7 +93,7 @@ fn fields_of(method: &str, vault: &Held) -> Option<Value> {
     let grants = json!([{ "orgId": "*", "names": ["skill:*"], "actions": ["read", "decrypt"] }]);
     Some(match method {
         "vault.list" => {
-            json!({ "orgId": "default", "search": "a", "limit": 5, "offset": 0, "sort": "-name" })
+            json!({ "orgId": "default", "search": "a", "limit": 5, "offset": 0, "sort": "-name", "expiry": "set" })
         }
         "vault.create" => json!({ "name": "made", "value": mark, "category": "custom", "orgId": "default",
             "metadata": { "k": [1, { "l": null }] }, "expiresAt": "2099-01-01T00:00:00Z", "createdBy": "me" }),
@@ -108,10 +110,10 @@ fn fields_of(method: &str, vault: &Held) -> Option<Value> {
         "vault.resolveMany" => json!({ "names": ["victim"], "orgId": "default" }),
         "vault.discover" => json!({ "orgId": "default", "platform": "openai" }),
         "vault.auditLog" => {
-            json!({ "search": "a", "action": "read", "limit": 3, "since": "2020-01-01T00:00:00Z" })
+            json!({ "search": "a", "action": "read,decrypt", "before": 9, "limit": 3, "since": "2020-01-01T00:00:00Z" })
         }
         "vault.presets" | "vault.verifyAudit" | "vault.backup" | "vault.acceptLoss" | "vault.listAgents"
-        | "vault.lock" | "vault.recovery" => json!({}),
+        | "vault.listActors" | "vault.listOrgs" | "vault.lock" | "vault.recovery" => json!({}),
         "vault.backupPart" => json!({ "backup": "00", "offset": 0 }),
         "vault.scan" => json!({ "orgId": "default", "texts": [{ "data": "YSB2YWx1ZQ==", "open": false }] }),
         "vault.addAgent" => json!({ "name": "bot", "grants": grants, "match": { "uid": 4 } }),

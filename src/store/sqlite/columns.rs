@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use crate::crypto::{Bytes32, Sealed};
-use crate::domain::{Category, OrgId, OrgScope, PlatformName, SecretId, SecretName, Timestamp};
-use crate::store::{AgentRow, ListQuery, Named, Remains, Row, SortKey, StoreError, Stored, VersionRow};
+use crate::domain::{Category, OrgId, OrgScope, SecretId, SecretName, Timestamp};
+use crate::store::{AgentRow, ListQuery, Named, Remains, Row, StoreError, Stored, VersionRow};
 
 /// The columns of a row, in the order in which [`row_of`] reads them.
 macro_rules! row_columns {
@@ -18,8 +17,10 @@ macro_rules! row_columns {
 }
 const SEALED_AT: usize = 17;
 
+mod filter;
 mod whole;
 
+use filter::Filter;
 pub(super) use whole::{all, last_place, sum, unreadable, walk};
 
 /// Takes a stored blob of a fixed length.
@@ -214,6 +215,14 @@ pub(super) fn totals(connection: &Connection, scope: &OrgScope) -> Result<Vec<(S
     Ok(totals.into_iter().collect())
 }
 
+/// Reads how many secrets there are in each org that has any.
+pub(super) fn orgs(connection: &Connection) -> Result<Vec<(String, u64)>, StoreError> {
+    let sql = "SELECT org, sum(count) FROM tally GROUP BY org HAVING sum(count) > 0 ORDER BY org";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned())))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// Hands the name of each secret that fits to a function, in order, and counts those that cannot be read.
 pub(super) fn walk_names(
     connection: &Connection,
@@ -235,72 +244,6 @@ pub(super) fn walk_names(
         }
     }
     Ok(unreadable)
-}
-
-/// The conditions of a list and their parameters.
-struct Filter {
-    sql: String,
-    values: Vec<Value>,
-}
-
-impl Filter {
-    fn of(query: &ListQuery) -> Self {
-        let mut filter = Self { sql: "WHERE 1".to_owned(), values: Vec::new() };
-        filter.and("org = ?", query.scope.one().map(OrgId::as_str));
-        filter.and("name = ?", query.name.as_deref());
-        filter.and("category = ?", query.category.map(Category::id));
-        filter.and("instr(lower(name), lower(?)) > 0", query.search.as_deref());
-        if !query.platforms.is_empty() {
-            filter.of_platforms(&query.platforms);
-        }
-        if let Some(after) = &query.after {
-            filter.and("(name, org) > (?, ?)", Some(after.name.as_str()));
-            filter.values.push(Value::from(after.org_id.to_string()));
-        }
-        filter
-    }
-
-    /// Returns the statement that selects some columns of a page of the rows that fit, in order, with its parameters.
-    fn selecting(self, columns: &str, query: &ListQuery) -> (String, Vec<Value>) {
-        let Self { sql, mut values } = self;
-        let sql = format!("SELECT {columns} FROM secret {sql} {} LIMIT ? OFFSET ?", order(query));
-        let limit = query.limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
-        values.push(Value::from(limit));
-        values.push(Value::from(i64::try_from(query.offset).unwrap_or(i64::MAX)));
-        (sql, values)
-    }
-
-    fn of_platforms(&mut self, platforms: &[PlatformName]) {
-        let each = vec!["name = ? OR name BETWEEN ? AND ?"; platforms.len()].join(" OR ");
-        self.sql.extend([" AND (", &each, ")"]);
-        for platform in platforms {
-            let whole = format!("skill:{platform}");
-            // `;` is the byte after `:`, so the range holds exactly the platform's fields.
-            let (first, after) = (format!("{whole}:"), format!("{whole};"));
-            self.values.extend([whole, first, after].map(Value::from));
-        }
-    }
-
-    fn and(&mut self, condition: &str, value: Option<&str>) {
-        if let Some(value) = value {
-            self.sql.push_str(" AND ");
-            self.sql.push_str(condition);
-            self.values.push(Value::from(value.to_owned()));
-        }
-    }
-}
-
-fn order(query: &ListQuery) -> String {
-    let column = match query.sort.key {
-        SortKey::Name => "name",
-        SortKey::Category => "category",
-        SortKey::CreatedAt => "created_at",
-        SortKey::UpdatedAt => "updated_at",
-        SortKey::RotatedAt => "rotated_at",
-        SortKey::ExpiresAt => "expires_at",
-    };
-    let direction = if query.sort.descending { "DESC" } else { "ASC" };
-    format!("ORDER BY {column} {direction}, name {direction}, org {direction}")
 }
 
 /// Lists the rows that fit, and counts all that do.

@@ -5,12 +5,13 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::SqliteStore;
-use super::columns::array;
+use super::columns::{array, blob32};
 use super::connect::{Mode, connect};
 use super::lineage;
+use crate::audit::Head;
 use crate::crypto::{AuditKeySeal, Header, Slot};
 use crate::domain::{Timestamp, VaultId};
-use crate::store::StoreError;
+use crate::store::{State, StoreError};
 
 impl SqliteStore {
     /// Returns whether a database has no vault in it, and leaves the file and its write-ahead log as they are.
@@ -102,4 +103,18 @@ pub(super) fn write_header(connection: &Connection, header: &Header) -> Result<(
         ],
     )?;
     Ok(())
+}
+
+/// Reads what the writer keeps of the whole.
+pub(super) fn read_state(connection: &Connection) -> Result<State, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT seq, head, sum, count, agents, mac FROM state WHERE id = 1")?;
+    let found = statement
+        .query_row([], |row| {
+            let numbers = (row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, i64>(3)?.cast_unsigned());
+            Ok((numbers, [blob32(row, 1)?, blob32(row, 2)?, blob32(row, 4)?, blob32(row, 5)?]))
+        })
+        .optional()?;
+    let ((seq, count), [head, sum, agents, mac]) = found.ok_or(StoreError::Damaged("state"))?;
+    Ok(State { head: Head { seq, mac: head }, sum, count, agents, mac })
 }

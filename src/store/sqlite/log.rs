@@ -13,7 +13,7 @@ use crate::audit::{Checkpoint, Head, Link, Process};
 use crate::domain::{Action, AuditId, Outcome, SecretId, Timestamp};
 use crate::store::StoreError;
 use labels::Labels;
-pub(super) use page::{Sought, page};
+pub(super) use page::{Sought, actors, page};
 
 const COLUMNS: &str =
     "seq, id, at, org, action, outcome, secret, name, actor, uid, gid, pid, exe, metadata, mac";

@@ -16,7 +16,7 @@ use super::labels::Labels;
 use super::lineage::{self, Frames};
 use super::place::Place;
 use super::reserve::Reserve;
-use super::{APPLICATION_ID, checkpoint, columns, header, log, mend, parts, read_state, statements};
+use super::{APPLICATION_ID, checkpoint, columns, header, log, mend, parts, statements};
 use crate::audit::{Checkpoint, Entry, Head, Link};
 use crate::crypto::{Bytes32, Header};
 use crate::domain::{OrgId, SecretId, SecretName};
@@ -132,7 +132,7 @@ impl Tables for SqliteTables {
     }
 
     fn state(&self) -> Result<State, StoreError> {
-        read_state(&self.connection)
+        header::read_state(&self.connection)
     }
 
     fn put_state(&mut self, state: &State, mac: &Bytes32) -> Result<(), StoreError> {

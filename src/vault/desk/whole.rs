@@ -6,7 +6,7 @@ use super::{Desk, Judged, LogReader, Whole};
 use crate::api::{Code, Fault};
 use crate::audit::Draft;
 use crate::crypto::Header;
-use crate::domain::{Action, OrgScope, SecretId};
+use crate::domain::{Action, OrgId, OrgScope, SecretId};
 use crate::store::{AuditPage, AuditQuery, ListQuery, Named, StoreError};
 use crate::vault::faults::forbidden;
 
@@ -43,9 +43,20 @@ impl Desk {
         Ok(self.store().snapshot()?)
     }
 
+    /// Counts secrets by org; one whose name cannot be read is left out.
+    pub(in crate::vault) fn orgs(&self, _: Whole) -> Result<Vec<(OrgId, u64)>, Fault> {
+        let counted = self.store().orgs()?.into_iter();
+        Ok(counted.filter_map(|(org, count)| Some((OrgId::try_from(org).ok()?, count))).collect())
+    }
+
     /// Reads a page of the log.
     pub(in crate::vault) fn log(&self, _: LogReader, query: &AuditQuery) -> Result<AuditPage, Fault> {
         Ok(self.store().audit(query)?)
+    }
+
+    /// Lists the actors of the log, in order, up to a number.
+    pub(in crate::vault) fn log_actors(&self, _: LogReader, limit: u64) -> Result<Vec<String>, Fault> {
+        Ok(self.store().actors(limit)?)
     }
 
     /// Returns the place of the last entry of the log.

@@ -19,9 +19,8 @@ pub(super) fn case_of(method: &str, walk: &Walk) -> Case {
             case(json!({}), unknown, Code::InvalidRequest)
         }
         // A query ignores what it does not know, so there is nothing that each face refuses.
-        "vault.presets" | "vault.verifyAudit" | "vault.listAgents" => {
-            case(json!({}), Value::Null, Code::InvalidRequest)
-        }
+        "vault.presets" | "vault.verifyAudit" | "vault.listAgents" | "vault.listActors"
+        | "vault.listOrgs" => case(json!({}), Value::Null, Code::InvalidRequest),
         "vault.import" => {
             let entries = json!([{ "name": "imported", "value": "x" }]);
             case(json!({ "entries": entries }), json!({ "entries": entries }), Code::Conflict)

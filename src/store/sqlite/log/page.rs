@@ -51,17 +51,38 @@ pub(in crate::store::sqlite) fn page(
     let filter = Filter::of(connection, query)?;
     let Some(sought) = sought else {
         let counted = count(connection, &filter)?;
-        return read(connection, query, &filter, counted);
+        return read(connection, query, &filter.between(query), counted);
     };
-    if sought.labels.len() <= FEW {
+    let counted = if sought.labels.len() <= FEW {
         let narrowed = filter.with(sought);
         let counted = count(connection, &narrowed)?;
-        if counted <= COUNT_LIMIT {
-            return read(connection, query, &narrowed, counted);
+        if !counted.capped {
+            return read(connection, query, &narrowed.between(query), counted);
         }
-        return look_along(connection, query, (&filter, sought), counted);
+        counted
+    } else {
+        count_along(connection, &filter, sought)?
+    };
+    look_along(connection, query, (&filter.between(query), sought), counted)
+}
+
+/// How many entries fit a question, wherever its page begins and ends.
+#[derive(Clone, Copy)]
+struct Counted {
+    total: u64,
+    capped: bool,
+}
+
+impl Counted {
+    /// Takes a number that was counted up to one more than the limit.
+    const fn up_to_limit(number: u64) -> Self {
+        let capped = number > COUNT_LIMIT;
+        Self { total: if capped { COUNT_LIMIT } else { number }, capped }
     }
-    look_along(connection, query, (&filter, sought), 0)
+
+    const fn page(self, entries: Vec<Entry>) -> AuditPage {
+        AuditPage { entries, total: self.total, capped: self.capped }
+    }
 }
 
 /// Reads the entries of a page that `SQLite` finds and sorts.
@@ -69,7 +90,7 @@ fn read(
     connection: &Connection,
     query: &AuditQuery,
     filter: &Filter,
-    counted: u64,
+    counted: Counted,
 ) -> Result<AuditPage, StoreError> {
     let order = order(query);
     let sql = format!("SELECT {COLUMNS} FROM audit {} ORDER BY seq {order} LIMIT ? OFFSET ?", filter.sql);
@@ -84,26 +105,25 @@ fn read(
     }
     drop(rows);
     filter.done_with(statement);
-    Ok(AuditPage { entries, total: counted.min(COUNT_LIMIT), capped: counted > COUNT_LIMIT })
+    Ok(counted.page(entries))
 }
 
 /// Looks at one entry after the other, in order, for what is much or what many entries have.
 ///
-/// What is common is met soon, where sorting all of it would take seconds. So many were counted already.
+/// What is common is met soon, where sorting all of it would take seconds.
 fn look_along(
     connection: &Connection,
     query: &AuditQuery,
     (filter, sought): (&Filter, &Sought),
-    counted: u64,
+    counted: Counted,
 ) -> Result<AuditPage, StoreError> {
     let sql =
         format!("SELECT seq, name, actor, action FROM audit {} ORDER BY seq {}", filter.sql, order(query));
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(&filter.values))?;
     let wanted = query.offset..query.offset.saturating_add(query.limit);
-    let enough = if counted > COUNT_LIMIT { wanted.end } else { wanted.end.max(COUNT_LIMIT + 1) };
     let (mut found, mut places) = (0, Vec::new());
-    while found < enough
+    while found < wanted.end
         && let Some(row) = rows.next()?
     {
         if sought.is_in(row) {
@@ -113,12 +133,21 @@ fn look_along(
             found += 1;
         }
     }
-    let counted = counted.max(found);
-    Ok(AuditPage {
-        entries: at(connection, &places)?,
-        total: counted.min(COUNT_LIMIT),
-        capped: counted > COUNT_LIMIT,
-    })
+    Ok(counted.page(at(connection, &places)?))
+}
+
+/// Counts the entries that are sought, one after the other, up to the limit.
+fn count_along(connection: &Connection, filter: &Filter, sought: &Sought) -> Result<Counted, StoreError> {
+    let sql = format!("SELECT seq, name, actor, action FROM audit {} ORDER BY seq DESC", filter.sql);
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(&filter.values))?;
+    let mut found = 0;
+    while found <= COUNT_LIMIT
+        && let Some(row) = rows.next()?
+    {
+        found += u64::from(sought.is_in(row));
+    }
+    Ok(Counted::up_to_limit(found))
 }
 
 /// Reads the entries at some places; one that was trimmed away meanwhile is left out.
@@ -142,7 +171,12 @@ fn order(query: &AuditQuery) -> &'static str {
 /// The condition that every entry meets.
 const EVERYTHING: &str = "WHERE 1";
 
+/// The condition that an entry is not one of an actor's looks at a list with the dashboard, which says of itself that it is one.
+const NOT_LOOKED: &str = r#" AND NOT (action = 'read' AND outcome = 'ok' AND secret IS NULL AND actor = ?
+    AND instr(metadata, '"claimedClient":"dashboard"') > 0)"#;
+
 /// The conditions of a question and their parameters.
+#[derive(Clone)]
 struct Filter {
     sql: String,
     values: Vec<Value>,
@@ -153,15 +187,11 @@ struct Filter {
 impl Filter {
     fn of(connection: &Connection, query: &AuditQuery) -> Result<Self, StoreError> {
         let mut filter = Self { sql: EVERYTHING.to_owned(), values: Vec::new(), once: false };
-        filter.equals("action", query.action.map(|a| Value::from(a.as_str().to_owned())));
+        filter.one_of("action", query.actions.iter().map(|action| action.as_str()));
         filter.equals("outcome", query.outcome.map(|o| Value::from(o.as_str().to_owned())));
         filter.equals("secret", query.secret.map(|id| Value::from(id.as_bytes().to_vec())));
         filter.bound("at >= ?", query.since);
         filter.bound("at <= ?", query.until);
-        if let Some(after) = query.after {
-            filter.sql.push_str(" AND seq > ?");
-            filter.values.push(Value::from(after.cast_signed()));
-        }
         if let Some(actor) = &query.actor {
             filter.equals("actor", Some(label(connection, actor)?));
         }
@@ -169,7 +199,31 @@ impl Filter {
             filter.sql.push_str(" AND (org IS NULL OR org = ?)");
             filter.values.push(label(connection, org.as_str())?);
         }
+        if let Some(looker) = &query.looker {
+            filter.sql.push_str(NOT_LOOKED);
+            filter.values.push(label(connection, looker)?);
+        }
         Ok(filter)
+    }
+
+    /// Adds between which places a page lies.
+    fn between(&self, query: &AuditQuery) -> Self {
+        let Self { mut sql, mut values, once } = self.clone();
+        for (condition, place) in [(" AND seq > ?", query.after), (" AND seq < ?", query.before)] {
+            if let Some(place) = place {
+                sql.push_str(condition);
+                values.push(Value::from(place.cast_signed()));
+            }
+        }
+        Self { sql, values, once }
+    }
+
+    fn one_of<'w>(&mut self, column: &str, words: impl ExactSizeIterator<Item = &'w str>) {
+        if words.len() > 0 {
+            let marks = vec!["?"; words.len()].join(", ");
+            let _ = write!(self.sql, " AND {column} IN ({marks})");
+            self.values.extend(words.map(|word| Value::from(word.to_owned())));
+        }
     }
 
     fn equals(&mut self, column: &str, value: Option<Value>) {
@@ -210,21 +264,35 @@ fn label(connection: &Connection, text: &str) -> Result<Value, StoreError> {
     Ok(Value::from(rows.next()?.map_or(Ok(-1), |row| row.get::<_, i64>(0))?))
 }
 
-fn count(connection: &Connection, filter: &Filter) -> Result<u64, StoreError> {
+fn count(connection: &Connection, filter: &Filter) -> Result<Counted, StoreError> {
     if filter.values.is_empty() && filter.sql == EVERYTHING {
-        // Places have no gap: nobody has to count them.
+        // Places have no gap: none of them has to be counted.
         let sql = "SELECT coalesce((SELECT max(seq) FROM audit) - (SELECT min(seq) FROM audit) + 1, 0)";
-        // Where somebody moved an entry out of all bounds, it is as good as endless.
-        let counted = connection
-            .prepare_cached(sql)?
-            .query_row([], |row| Ok(row.get::<_, i64>(0).unwrap_or(i64::MAX)))?;
-        return Ok(counted.cast_unsigned());
+        let counted = connection.prepare_cached(sql)?.query_row([], |row| Ok(row.get::<_, u32>(0)))?;
+        // An entry that was moved out of all bounds leaves nothing to count by.
+        return Ok(counted.map_or(Counted::up_to_limit(u64::MAX), |number| Counted {
+            total: number.into(),
+            capped: false,
+        }));
     }
     let sql = format!("SELECT count(*) FROM (SELECT 1 FROM audit {} LIMIT {})", filter.sql, COUNT_LIMIT + 1);
     let mut statement = connection.prepare_cached(&sql)?;
     let counted: i64 = statement.query_row(params_from_iter(&filter.values), |row| row.get(0))?;
     filter.done_with(statement);
-    Ok(counted.cast_unsigned())
+    Ok(Counted::up_to_limit(counted.cast_unsigned()))
+}
+
+/// Lists the actors of the log, in order, up to a number; the index leads from each to the next.
+pub(in crate::store::sqlite) fn actors(
+    connection: &Connection,
+    limit: u64,
+) -> Result<Vec<String>, StoreError> {
+    let sql = "WITH RECURSIVE one(id) AS (SELECT min(actor) FROM audit UNION ALL
+                   SELECT (SELECT min(actor) FROM audit WHERE actor > one.id) FROM one WHERE one.id IS NOT NULL)
+               SELECT text FROM one JOIN label ON label.id = one.id ORDER BY text LIMIT ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map([limit.cast_signed()], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 #[cfg(test)]
@@ -253,13 +321,15 @@ mod tests {
         let query = AuditQuery {
             org: None,
             search: Some("NAME ".to_owned()),
-            action: None,
+            actions: Vec::new(),
             actor: None,
             secret: None,
             outcome: None,
             since: None,
             until: None,
             after: None,
+            before: None,
+            looker: None,
             limit: 2,
             offset,
         };
