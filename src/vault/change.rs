@@ -9,8 +9,8 @@ use crate::api::{
     Version, Versions,
 };
 use crate::discovery::field_of;
-use crate::domain::{Action, FieldName, Metadata, PlatformName, SecretName};
-use crate::presets::{Preset, Presets};
+use crate::domain::{Action, FieldName, Metadata, OrgId, PlatformName, SecretName};
+use crate::presets::{Preset, PresetField, Presets};
 use crate::secret::SecretValue;
 use crate::store::{Change, Kept, Stored, VERSIONS_KEPT, VersionRow};
 
@@ -191,7 +191,7 @@ impl Handle for AddPlatform {
     fn act(&self, desk: &mut Desk) -> Result<PlatformAdded, Fault> {
         let org = self.org_id.clone().unwrap_or_default();
         let preset = Presets::builtin().get(&self.platform).ok_or_else(unknown_platform)?;
-        let given = self.by_field(preset)?;
+        let given = self.by_field(preset, &StoredFields { desk, org: &org })?;
         let mut entries = Vec::new();
         for (name, value) in given {
             desk.ask(Action::Create, &org, Some(&name))?;
@@ -216,9 +216,31 @@ fn unknown_platform() -> Fault {
     Fault::new(Code::NotFound, "there is no such preset").hint("see the platforms with: vaultctl presets")
 }
 
+/// What of a platform an org holds already.
+struct StoredFields<'d> {
+    desk: &'d Desk,
+    org: &'d OrgId,
+}
+
+impl StoredFields<'_> {
+    /// Returns whether a field is stored, under any name, as far as the caller may know.
+    fn have(&self, preset: &Preset, field: &PresetField) -> Result<bool, Fault> {
+        let names = self.desk.platform_names(Action::Create, self.org, &preset.platform)?;
+        let is_it = |name: &SecretName| {
+            let (_, stored) = name.skill()?;
+            field_of(preset, stored).map(|known| known.field == field.field)
+        };
+        Ok(names.iter().any(|one| is_it(&one.name) == Some(true)))
+    }
+}
+
 impl AddPlatform {
-    /// Puts the given values in the preset's order, under their stored names.
-    fn by_field(&self, preset: &Preset) -> Result<Vec<(SecretName, &SecretValue)>, Fault> {
+    /// Puts the given values in the preset's order, under their stored names; a field that is stored already may be missing.
+    fn by_field(
+        &self,
+        preset: &Preset,
+        stored: &StoredFields<'_>,
+    ) -> Result<Vec<(SecretName, &SecretValue)>, Fault> {
         let platform = PlatformName::try_from(preset.platform.clone())?;
         let means = |name: &str| field_of(preset, Some(name)).map(|field| field.field.as_str());
         if self.fields.0.keys().any(|name| means(name).is_none()) {
@@ -234,12 +256,15 @@ impl AddPlatform {
                     let name = SecretName::of_field(&platform, &FieldName::try_from(field.field.clone())?)?;
                     given.push((name, value.value()));
                 }
-                (None, _) if field.optional => {}
+                (None, _) if field.optional || stored.have(preset, field)? => {}
                 (None, _) => return Err(bad_field(format!("field `fields`: `{}` is missing", field.field))),
                 (Some(_), Some(_)) => {
                     return Err(bad_field(format!("field `fields`: `{}` is given twice", field.field)));
                 }
             }
+        }
+        if given.is_empty() {
+            return Err(bad_field("field `fields`: no field is named".to_owned()));
         }
         Ok(given)
     }

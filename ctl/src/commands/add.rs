@@ -19,8 +19,9 @@ use platform::FieldArg;
 
 /// Stores a platform's keys where agents find them, or one new secret.
 ///
-/// A platform that the vault knows (see `vaultctl presets`) is asked for field by field, and stored whole or not at
-/// all. Any other name is one secret. What is there already is not replaced; `set` does that.
+/// A platform that the vault knows (see `vaultctl presets`) is asked for field by field, and its fields are stored together
+/// or not at all; of one that is stored in part, the rest. Any other name is one secret. What is there already is not
+/// replaced; `set` does that.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

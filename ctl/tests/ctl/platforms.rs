@@ -45,6 +45,38 @@ fn a_missing_field_stores_none_of_them() {
 }
 
 #[test]
+fn a_platform_that_is_stored_in_part_is_completed() {
+    let test = TestEnvironment::served();
+    for (stored, missing) in [
+        ("skill:aws:access_key_id", "secret_access_key"),
+        ("skill:twilio:account_sid", "access_token"),
+        ("skill:twilio:accountSid", "access_token"),
+    ] {
+        let platform = stored.split(':').nth(1).unwrap();
+        test.ctl_with(&["set", "--org", missing, stored], "there before").succeeded();
+        let run = test.ctl_with(&["add", "--org", missing, platform], "the rest").succeeded();
+        assert_eq!(format!("stored skill:{platform}:{missing}\n"), run.stdout, "{run}");
+        assert_eq!("there before", test.ctl(&["get", "--org", missing, stored]).succeeded().stdout);
+        test.ctl(&["rm", "--yes", "--org", missing, stored]).succeeded();
+        test.ctl(&["rm", "--yes", "--org", missing, &format!("skill:{platform}:{missing}")]).succeeded();
+    }
+}
+
+#[test]
+fn a_field_that_completes_a_platform_replaces_none_that_is_stored() {
+    let test = TestEnvironment::served();
+    test.ctl_with(&["set", "skill:aws:access_key_id"], "there before").succeeded();
+    let file = test.write("key", "another");
+    let again = format!("access_key_id=@{}", file.display());
+    let run = test.ctl_with(&["add", "aws", "--field", &again, "--field", "secret_access_key=-"], "rest");
+    assert!(run.stderr.contains("skill:aws:access_key_id is stored already"), "{run}");
+    test.ctl_with(&["add", "aws", "--field", "secret_access_key=-"], "rest").succeeded();
+    let run = test.ctl_with(&["add", "aws"], "more").ended_with(2);
+    assert!(run.stderr.contains("several fields"), "{run}");
+    assert_eq!("there before", test.ctl(&["get", "skill:aws:access_key_id"]).succeeded().stdout);
+}
+
+#[test]
 fn a_field_with_a_value_in_the_arguments_is_refused_and_not_repeated() {
     let run =
         TestEnvironment::empty().ctl(&["add", "openai", "--field", "access_token=sk-1234"]).ended_with(2);

@@ -54,13 +54,13 @@ async function platform(page) {
   assert.equal(vaultctl(['get', 'skill:aws:access_key_id']), 'AKIA0123456789ABCDEF');
 }
 
-// All or nothing: one field is there already, so the other is not stored either. With an expiry too.
+// All or nothing: one field is there meanwhile, so the other is not stored either. With an expiry too.
 async function taken({ page, expect }) {
-  vaultctl(['set', 'skill:twilio:account_sid'], 'AC0');
   expect(/status of 409/);
   const dialog = await open(page);
   await dialog.getByRole('combobox').fill('twilio');
   await dialog.getByRole('combobox').press('Enter');
+  vaultctl(['set', 'skill:twilio:account_sid'], 'AC0');
   await field(dialog, 'Account SID').fill('AC1');
   await field(dialog, 'Auth Token').fill('value-of-twilio');
   await dialog.getByRole('button', { name: 'Store' }).click();

@@ -37,10 +37,10 @@ async function confirmed(page, words) {
 }
 
 async function rows(page) {
-  await press(page.getByRole('button', { name: 'Rotate alpha' }));
-  await confirmed(page, 'Rotate');
+  await press(page.getByRole('button', { name: 'Re-encrypt alpha' }));
+  await confirmed(page, 'Re-encrypt');
   await told(page, /alpha/);
-  assert.equal(await focused(page), 'Rotate alpha');
+  assert.equal(await focused(page), 'Re-encrypt alpha');
   await press(page.getByRole('button', { name: 'Delete alpha' }));
   await confirmed(page, 'Delete for good');
   await told(page, 'alpha is deleted.');
@@ -55,9 +55,9 @@ async function rows(page) {
 async function drawer(page) {
   await press(page.getByRole('button', { name: 'beta', exact: true }));
   const dialog = page.getByRole('dialog', { name: 'beta' });
-  await press(dialog.getByRole('button', { name: 'Rotate' }));
+  await press(dialog.getByRole('button', { name: 'Re-encrypt' }));
   await told(page, /beta/);
-  assert.equal(await focused(page), 'Rotate');
+  assert.equal(await focused(page), 'Re-encrypt');
   await dialog.getByText('Versions').press('Enter');
   await press(dialog.getByRole('button', { name: 'Restore version 1' }));
   await confirmed(page, 'Restore version 1');

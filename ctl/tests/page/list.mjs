@@ -65,10 +65,11 @@ async function narrowed(page) {
   await field(page, 'Category').selectOption({ label: 'Cloud Storage' });
   await first(page, 'skill:aws:region');
   await field(page, 'Category').selectOption({ label: 'All' });
-  await field(page, 'Platform').fill('openai');
+  // What there is can be chosen, under the name that people know.
+  await field(page, 'Platform').selectOption({ label: 'OpenAI' });
   await first(page, 'skill:openai:access_token');
-  await field(page, 'Platform').fill('');
-  await field(page, 'Organisation').fill('acme');
+  await field(page, 'Platform').selectOption({ label: 'All' });
+  await field(page, 'Organisation').selectOption({ label: 'acme (1)' });
   await first(page, 'of another');
   await page.getByText('in acme').waitFor();
   await page.getByRole('searchbox', { name: 'Search' }).fill('nothing has this');
@@ -83,7 +84,7 @@ async function sorted(page) {
   assert.equal(await head.getAttribute('aria-sort'), 'ascending');
   for (const [column, sort] of [
     ['Created', 'createdAt'],
-    ['Last rotated', 'rotatedAt'],
+    ['Value from', 'versionCreatedAt'],
     ['Expires', 'expiresAt'],
     ['Category', 'category'],
   ]) {
@@ -125,9 +126,9 @@ async function rotatedMany(page) {
   await page.getByRole('checkbox', { name: 'Choose all on this page' }).check();
   await page.getByText('10 secrets chosen').waitFor();
   await page.getByRole('checkbox', { name: 'Choose item 105' }).uncheck();
-  await page.getByRole('button', { name: 'Rotate', exact: true }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Rotate 9 secrets' }).click();
-  await told(page, '9 secrets rotated.');
+  await page.getByRole('button', { name: 'Re-encrypt', exact: true }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Re-encrypt 9 secrets' }).click();
+  await told(page, '9 secrets re-encrypted.');
   assert.equal(audited('--action', 'rotate').length, 9);
 }
 

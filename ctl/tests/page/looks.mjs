@@ -73,6 +73,7 @@ async function adding(page) {
   await both(page, 'add-choice');
   await dialog.getByRole('combobox').fill('aws');
   await dialog.getByRole('combobox').press('Enter');
+  await dialog.getByRole('button', { name: 'Replace Access Key ID' }).click();
   await field(dialog, 'Access Key ID').fill('not one');
   await both(page, 'add-platform');
   await dialog.getByRole('tab', { name: 'Custom secret' }).click();
@@ -121,8 +122,8 @@ async function agents(page) {
 
 async function states(page) {
   await go(page, 'Status');
-  await page.getByRole('button', { name: 'Rotate all…' }).click();
-  await both(page, 'rotate-all');
+  await page.getByRole('button', { name: 'Re-encrypt all…' }).click();
+  await both(page, 'reencrypt-all');
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Lock now…' }).click();
   await page.getByRole('button', { name: 'Lock now', exact: true }).click();

@@ -132,6 +132,36 @@ fn a_long_list_is_narrowed_sorted_paged_and_changed_at_once() {
 }
 
 #[test(needs(Browser))]
+fn a_list_goes_to_no_page_past_its_end_and_shows_what_expires_first() {
+    plays(&["order.mjs"]);
+}
+
+#[test(needs(Browser))]
+fn the_log_is_walked_from_end_to_end_and_what_the_page_looked_at_is_left_out() {
+    plays(&["log.mjs"]);
+}
+
+#[test(needs(Browser))]
+fn a_list_is_gone_along_by_keys_and_what_is_open_has_an_address() {
+    plays(&["keys.mjs"]);
+}
+
+#[test(needs(Browser))]
+fn a_platform_is_chosen_from_those_in_sight_and_completed_where_a_field_is_stored() {
+    plays(&["half.mjs"]);
+}
+
+#[test(needs(Browser))]
+fn a_name_with_characters_that_are_not_seen_shows_them() {
+    plays(&["names.mjs"]);
+}
+
+#[test(needs(Browser))]
+fn nothing_scrolls_sideways_from_320_to_2560_pixels() {
+    plays(&["widths.mjs"]);
+}
+
+#[test(needs(Browser))]
 fn the_audit_log_is_narrowed_followed_and_exported() {
     plays(&["audit.mjs"]);
 }

@@ -59,8 +59,8 @@ async function meanwhile({ page, expect }, dialog) {
 }
 
 async function rotated(page, dialog) {
-  await dialog.getByRole('button', { name: 'Rotate' }).click();
-  await told(page, `${NAME} is sealed afresh.`);
+  await dialog.getByRole('button', { name: 'Re-encrypt' }).click();
+  await told(page, `${NAME} is re-encrypted.`);
   await dialog.getByText('3, written 4 times').waitFor();
   assert.equal(audited('--action', 'rotate').length, 1);
   assert.equal(vaultctl(['get', NAME]), 'value-of-another');
@@ -89,9 +89,9 @@ async function deleted(page, dialog) {
   await page.getByRole('button', { name: NAME, exact: true }).waitFor({ state: 'detached' });
 
   // The icons of a row do the same.
-  await page.getByRole('button', { name: 'Rotate other' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Rotate' }).click();
-  await told(page, 'other is sealed afresh.');
+  await page.getByRole('button', { name: 'Re-encrypt other' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Re-encrypt' }).click();
+  await told(page, 'other is re-encrypted.');
   await page.getByRole('button', { name: 'Delete other' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete for good' }).click();
   await page.getByRole('heading', { name: 'No secrets yet' }).waitFor();

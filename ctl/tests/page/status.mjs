@@ -1,12 +1,13 @@
-// The vault's own state: what the daemon reports, lock, unlock, rotate all.
+// The vault's own state: what the daemon reports, lock, unlock, encrypt all again.
 
-import { assert, audited, calm, enter, go, holdsNot, scenario, store, told, vaultctl } from './support.mjs';
+import { assert, audited, calm, enter, go, holdsNot, scenario, still, store, told, vaultctl } from './support.mjs';
 
 const DAY = 86400e3;
 
 await scenario(async (browser) => {
   store([
     { name: 'skill:openai:access_token', value: 'a' },
+    { name: 'gone', value: 'x', expiresAt: new Date(Date.now() - DAY).toISOString() },
     { name: 'soon', value: 'b', expiresAt: new Date(Date.now() + 3 * DAY).toISOString() },
     { name: 'late', value: 'c', expiresAt: new Date(Date.now() + 300 * DAY).toISOString() },
     { name: 'elsewhere', value: 'd', orgId: 'acme' },
@@ -17,7 +18,7 @@ await scenario(async (browser) => {
   await go(page, 'Status');
   await reported(page);
   await warned(page);
-  await rotated(page);
+  await reencrypted(page);
   await locked(me);
   await unlocked(me);
   calm(me);
@@ -38,18 +39,16 @@ async function reported(page) {
   ]) {
     assert.ok(words.includes(part), part);
   }
-  const expiring = page.locator('section', { has: page.getByRole('heading', { name: 'Expiring soon' }) });
+  const section = (name) => page.locator('section', { has: page.getByRole('heading', { name }) });
+  const expiring = section('Expiring within 30 days');
   assert.match(await expiring.innerText(), /soon[\s\S]*Expires in 3 days/);
-  assert.ok(!(await expiring.innerText()).includes('late'));
-  const never = page.locator('section', { has: page.getByRole('heading', { name: 'Never rotated' }) });
-  assert.deepEqual((await never.locator('a').allInnerTexts()).sort(), [
-    'elsewhere',
-    'skill:openai:access_token',
-    'soon',
-  ]);
+  assert.doesNotMatch(await expiring.innerText(), /late|gone/);
+  assert.match(await section('Expired (1)').innerText(), /gone[\s\S]*Expired yesterday/);
+  await page.getByText('1 secret has expired').waitFor();
+  assert.ok(!words.includes('Nothing needs attention'));
   await page.getByRole('link', { name: /Skill Credentials/ }).click();
   await page.waitForURL(/#\/secrets\?category=skill_credential$/);
-  await page.getByText('1–1 of 1 secrets').waitFor();
+  await page.getByText('1–1 of 1 secret').waitFor();
   await page.goBack();
   await card.waitFor();
 }
@@ -70,13 +69,23 @@ async function warned(page) {
   await page.reload();
 }
 
-async function rotated(page) {
-  await page.getByRole('button', { name: 'Rotate all…' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Rotate all' }).click();
-  await page.getByText('4 secrets rotated').waitFor();
+// A value is as old as before when it was encrypted again, and young when it was replaced.
+async function reencrypted(page) {
+  const oldest = page.locator('section', { has: page.getByRole('heading', { name: 'Oldest values' }) }).locator('a');
+  await oldest.first().waitFor();
+  const before = await oldest.allInnerTexts();
+  assert.notEqual(before.at(-1), 'gone');
+  await page.getByRole('button', { name: 'Re-encrypt all…' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Re-encrypt all' }).click();
+  await page.getByText('5 secrets re-encrypted').waitFor();
   await page.getByRole('button', { name: 'Done' }).click();
-  await page.getByText('Every secret was rotated at least once.').waitFor();
-  assert.equal(audited('--action', 'rotate').filter((one) => one.entryName).length, 5);
+  await still(page);
+  assert.deepEqual(await oldest.allInnerTexts(), before);
+  assert.equal(audited('--action', 'rotate').filter((one) => one.entryName).length, 6);
+  vaultctl(['set', 'gone'], 'a new value');
+  await page.reload();
+  await oldest.first().waitFor();
+  assert.equal((await oldest.allInnerTexts()).at(-1), 'gone');
 }
 
 async function locked({ page, expect }) {

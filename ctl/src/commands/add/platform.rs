@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
 
-use vault::api::{AddPlatform, Code, Discover, Fault, FieldValues, Warning};
+use vault::api::{
+    AddPlatform, Code, Discover, DiscoveredField, DiscoveredPlatform, Fault, FieldValues, Warning,
+};
 use vault::domain::{Invalid, SecretName};
 use vault::presets::{Preset, PresetField};
 use vault::secret::{Revealed, SecretValue};
@@ -58,7 +60,8 @@ pub(super) fn run(preset: &Preset, args: &AddArgs, context: &Context) -> Result<
     context.unlocked()?;
     let fields = FieldValues(values(preset, args, context)?);
     let operation = AddPlatform { platform: preset.platform.clone(), org_id, fields };
-    let added = context.call(&operation).map_err(|failure| refused(failure, preset, context))?;
+    let added =
+        context.call(&operation).map_err(|failure| refused(failure, (preset, &operation), context))?;
     for (name, value) in &operation.fields.0 {
         let stored =
             |field: &PresetField| SecretName::try_from(format!("skill:{}:{}", preset.platform, field.field));
@@ -79,10 +82,15 @@ pub(super) fn run(preset: &Preset, args: &AddArgs, context: &Context) -> Result<
 }
 
 /// Says it in the words of this program where a field is missing, unknown or stored already.
-fn refused(failure: Failure, preset: &Preset, context: &Context) -> Failure {
+fn refused(failure: Failure, (preset, operation): (&Preset, &AddPlatform), context: &Context) -> Failure {
+    let is_given = |field: &DiscoveredField| {
+        let means = |name: &String| preset.field(name).map(|known| &known.field);
+        operation.fields.0.keys().any(|name| means(name) == means(&field.field))
+    };
     match failure {
         Failure::Fault(ref fault) if fault.code == Code::Conflict => {
-            refuse_where_present(preset, context).err().unwrap_or(failure)
+            let stored = stored(preset, context).unwrap_or_default();
+            stored.iter().find(|field| is_given(field)).map_or(failure, |field| taken(field, context))
         }
         Failure::Fault(fault) if fault.code == Code::InvalidRequest => {
             let message = fault.message.trim_start_matches("field `fields`: ");
@@ -113,14 +121,19 @@ fn values(preset: &Preset, args: &AddArgs, context: &Context) -> Result<Values, 
         return given(args, context);
     }
     if args.source.is_given() || !std::io::stdin().is_terminal() {
-        let field = only_required(preset)?;
+        let field = only_required(preset, &stored(preset, context)?)?;
         return Ok(BTreeMap::from([(
             field.field.clone(),
             args.source.take(&field.label, context.show)?.into(),
         )]));
     }
-    refuse_where_present(preset, context)?;
-    asked_for(preset, context)
+    let stored = stored(preset, context)?;
+    match stored.first() {
+        Some(field) if preset.fields.iter().all(|one| has(preset, &stored, one)) => {
+            Err(taken(field, context))
+        }
+        _ => asked_for(preset, &stored, context),
+    }
 }
 
 /// Reads the fields that the arguments name.
@@ -143,9 +156,12 @@ fn given(args: &AddArgs, context: &Context) -> Result<Values, Failure> {
     Ok(values)
 }
 
-/// Gives the one field that is required, which a single value is for.
-fn only_required(preset: &Preset) -> Result<&PresetField, Failure> {
-    let required: Vec<_> = preset.fields.iter().filter(|field| !field.optional).collect();
+/// Returns the one required field that a single value is for: the one that is not stored yet, if any is stored.
+fn only_required<'p>(preset: &'p Preset, stored: &[DiscoveredField]) -> Result<&'p PresetField, Failure> {
+    let mut required: Vec<_> = preset.fields.iter().filter(|field| !field.optional).collect();
+    if required.iter().any(|field| !has(preset, stored, field)) {
+        required.retain(|field| !has(preset, stored, field));
+    }
     if let [field] = required.as_slice() {
         return Ok(field);
     }
@@ -154,21 +170,38 @@ fn only_required(preset: &Preset) -> Result<&PresetField, Failure> {
     Err(Failure::usage(format!("{} has several fields, and one value was given", preset.label), hint))
 }
 
-/// Refuses before a person types what could not be stored.
-fn refuse_where_present(preset: &Preset, context: &Context) -> Result<(), Failure> {
+/// Lists what of a platform is stored.
+fn stored(preset: &Preset, context: &Context) -> Result<Vec<DiscoveredField>, Failure> {
     let org_id = context.one_org()?;
     let found = context.call(&Discover { platform: Some(preset.platform.clone()), org_id })?;
-    let mut stored = found.platforms.into_iter().filter(|found| found.platform.as_str() == preset.platform);
-    let Some(field) = stored.next().and_then(|found| found.fields.into_iter().next()) else { return Ok(()) };
-    let hint = format!("replace its value with: {}", super::set(field.name.as_str(), context));
-    Err(Fault::new(Code::Conflict, format!("{} is stored already", field.name)).hint(hint).into())
+    let of_it = |found: &DiscoveredPlatform| preset.names().any(|name| name == found.platform.as_str());
+    Ok(found.platforms.into_iter().filter(of_it).flat_map(|found| found.fields).collect())
 }
 
-/// Asks for each field; an empty answer leaves out an optional one.
-fn asked_for(preset: &Preset, context: &Context) -> Result<Values, Failure> {
+/// Returns whether a field is among those that are stored, by any of its names.
+fn has(preset: &Preset, stored: &[DiscoveredField], field: &PresetField) -> bool {
+    let is_it =
+        |one: &DiscoveredField| preset.field(&one.field).is_some_and(|known| known.field == field.field);
+    stored.iter().any(is_it)
+}
+
+/// Says that a field is stored already, and how it is replaced.
+fn taken(field: &DiscoveredField, context: &Context) -> Failure {
+    let hint = format!("replace its value with: {}", super::set(field.name.as_str(), context));
+    Fault::new(Code::Conflict, format!("{} is stored already", field.name)).hint(hint).into()
+}
+
+/// Asks for each field that is not stored yet; an empty answer leaves out an optional one.
+fn asked_for(preset: &Preset, stored: &[DiscoveredField], context: &Context) -> Result<Values, Failure> {
     context.show.note(format_args!("{}: {}", preset.label, preset.source));
+    for field in stored {
+        let set = super::set(field.name.as_str(), context);
+        context
+            .show
+            .note(format_args!("{} is stored already, and stays; replace it with: {set}", field.name));
+    }
     let mut values = Values::new();
-    for field in &preset.fields {
+    for field in preset.fields.iter().filter(|field| !has(preset, stored, field)) {
         let optional = if field.optional { ", Enter to leave it out" } else { "" };
         let label = format!("{} ({}{optional})", field.label, field.placeholder);
         let typed = if field.secret { prompt::hidden_line(&label)? } else { prompt::visible_line(&label)? };

@@ -1,9 +1,11 @@
-// What is done to the whole vault: lock it, seal everything afresh.
+// What is done to the whole vault: lock it, re-encrypt everything.
 
 import * as api from './api.js';
 import { button, fill, h } from './dom.js';
 import { confirm, openDialog } from './dialog.js';
 import { counted } from './format.js';
+import { foundList } from './facts.js';
+import { named } from './named.js';
 import { note, say, trouble } from './say.js';
 import { LONG } from './waiting.js';
 
@@ -16,7 +18,7 @@ export function lockButton() {
         title: 'Lock the vault?',
         yes: 'Lock now',
         danger: true,
-        words: ['The keys are wiped from memory. No agent can read a secret until somebody unlocks it with the key.'],
+        words: ['The keys are wiped from memory. No agent can read a secret until it is unlocked with the key.'],
         work: async (dialog) => {
           await api.post('/vault/lock');
           dialog.close();
@@ -27,31 +29,31 @@ export function lockButton() {
   );
 }
 
-/** Makes the button that rotates every secret, after a question. */
-export function rotateAllButton(after) {
+/** Makes the button that re-encrypts every secret, after a question. */
+export function reencryptAllButton(after) {
   return button(
-    'Rotate all…',
+    'Re-encrypt all…',
     () =>
       confirm({
-        title: 'Rotate every secret?',
-        yes: 'Rotate all',
+        title: 'Re-encrypt every secret?',
+        yes: 'Re-encrypt all',
         danger: false,
         words: [
-          'Every value is sealed again under a fresh salt and IV, all of them in one transaction. The credentials themselves do not change.',
+          'Every value is encrypted again, under a new salt and IV, all of them in one transaction. The credentials themselves do not change.',
         ],
         work: (dialog) => {
           dialog.close();
-          return rotateAll(after);
+          return reencryptAll(after);
         },
       }),
     { mark: 'rotate', 'data-focus': 'rotate-all' },
   );
 }
 
-async function rotateAll(after) {
-  const bar = h('progress', { 'aria-label': 'Rotating' });
-  const words = h('p', { class: 'muted' }, 'Sealing every secret afresh…');
-  const dialog = openDialog({ title: 'Rotate all', kind: 'dialog dialog-small' }, () => ({ body: [words, bar] }));
+async function reencryptAll(after) {
+  const bar = h('progress', { 'aria-label': 'Re-encrypting' });
+  const words = h('p', { class: 'muted' }, 'Every secret is encrypted again…');
+  const dialog = openDialog({ title: 'Re-encrypt all', kind: 'dialog dialog-small' }, () => ({ body: [words, bar] }));
   try {
     const { rotated, errors } = await api.post('/vault/rotate-all', { orgId: '*' }, LONG);
     fill(
@@ -67,16 +69,15 @@ async function rotateAll(after) {
 }
 
 function result(rotated, errors) {
-  const good = note('good', `${counted(rotated, 'secret')} rotated`);
+  const good = note('good', `${counted(rotated, 'secret')} re-encrypted`);
   good.setAttribute('role', 'status');
   if (!errors.length) return good;
   return [
     good,
-    note('bad', `${counted(errors.length, 'secret')} could not be rotated`),
-    h(
-      'ul',
-      { class: 'found' },
-      errors.map((one) => h('li', null, h('span', { class: 'mono grow' }, one.name), h('span', null, one.error))),
+    note('bad', `${counted(errors.length, 'secret')} could not be re-encrypted`),
+    foundList(
+      'Secrets that could not be re-encrypted',
+      errors.map((one) => h('li', null, named(one.name, 'mono grow'), h('span', null, one.error))),
     ),
   ];
 }

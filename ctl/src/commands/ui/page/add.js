@@ -17,7 +17,10 @@ export function openAdd({ done, org }) {
     value: org || 'default',
     help: 'Names are unique in one organisation; agents ask in default unless told otherwise.',
   });
-  const context = { org: () => orgOf(place) };
+  const context = {
+    org: () => orgOf(place),
+    changed: (listener) => place.input.addEventListener('change', listener),
+  };
   const parts = [platformPart(context), customPart(context), envPart(context)];
   let at = 0;
   return openDialog({ title: 'Add secrets' }, (dialog) => ({

@@ -2,6 +2,7 @@
 
 import * as api from './api.js';
 import { fill, h, settled } from './dom.js';
+import { foundList } from './facts.js';
 import { mapped, parse } from './dotenv.js';
 import { selectField, valueField } from './fields.js';
 import { counted } from './format.js';
@@ -75,9 +76,8 @@ async function foresee(state) {
 function lines(found, plan) {
   return [
     h('h3', null, `${counted(found.entries.length, 'secret')} found`),
-    h(
-      'ul',
-      { class: 'found' },
+    foundList(
+      'What was found',
       found.entries.map((one, at) => line(one, plan.entries[at]?.outcome)),
     ),
     found.notes.map((words) => h('p', { class: 'help' }, words)),

@@ -50,6 +50,7 @@ function grantRows() {
   return {
     node: h('div', { class: 'stack-tight' }, rows, h('div', { class: 'buttons' }, more)),
     read: () => all.map((one) => one.read()),
+    check: () => all.every((one) => one.check()),
   };
 }
 
@@ -92,7 +93,13 @@ function grantRow(remove) {
       .filter(Boolean),
     actions: boxes.filter(({ input }) => input.checked).map(({ input }) => input.value),
   });
-  return { node, read, focus: () => names.input.focus() };
+  const check = () => {
+    if (read().names.length) return true;
+    names.help('At least one name is needed.', 'bad');
+    names.input.focus();
+    return false;
+  };
+  return { node, read, check, focus: () => names.input.focus() };
 }
 
 function matchFields() {
@@ -128,6 +135,7 @@ async function add(dialog, { name, grants, match, lifetime }, after) {
     name.help(wrong, 'bad');
     return void name.input.focus();
   }
+  if (!grants.check()) return;
   const expiresAt = lifetime.read() ?? undefined;
   const { agent, token } = await api.post('/vault/agents', {
     name: name.input.value,

@@ -18,7 +18,7 @@ export function view() {
   const reload = () => list.reload();
   const add = () => openAgentAdd(reload);
   const made = table({ caption: 'Agents', columns: columns(reload), key: (row) => row.name });
-  const list = listing({ made, size: SIZE, noun: 'agents', load, empty: () => nothingYet(add) });
+  const list = listing({ made, size: SIZE, noun: ['agent', 'agents'], load, empty: () => nothingYet(add) });
   const node = h(
     'div',
     null,
@@ -29,7 +29,7 @@ export function view() {
     ),
     list.node,
   );
-  return { node, update: (query) => list.update(query) };
+  return { node, update: (query) => list.update(query), reload };
 }
 
 async function load(query, page, signal) {

@@ -2,11 +2,13 @@
 
 import * as api from './api.js';
 import { openEntry } from './entry.js';
+import { logPager, pageOf, placeOf } from './logpager.js';
+import { named, seen } from './named.js';
 import { exportMenu } from './export.js';
 import { button, h } from './dom.js';
 import { filters } from './filters.js';
 import { conceal } from './focus.js';
-import { moment } from './format.js';
+import { counted, moment } from './format.js';
 import { viewHead } from './frame.js';
 import { listing } from './listing.js';
 import { nothingFits } from './notfound.js';
@@ -18,7 +20,7 @@ import { chainBadge } from './chain.js';
 import { ACTIONS, OUTCOMES } from './words.js';
 
 const SIZE = 50;
-const NARROWS = ['search', 'action', 'outcome', 'from', 'to', 'entry'];
+const NARROWS = ['search', 'action', 'outcome', 'actor', 'from', 'to', 'entry'];
 
 /** Makes the view. */
 export function view(leaving) {
@@ -28,18 +30,19 @@ export function view(leaving) {
     columns: columns(),
     kind: 'compact',
     key: (row) => row.id,
-    open: openEntry,
+    open: (row) => route.open(String(row.seq)),
   });
   const list = listing({
     made,
     size: SIZE,
-    noun: 'entries',
+    pages: logPager(),
     filter: filters(narrowing()),
     load,
     empty: (query) =>
       NARROWS.some((one) => query.get(one))
-        ? nothingFits('No entry fits', 'Nothing in the log has this name, action, outcome and time.', NARROWS)
-        : emptyState('vault', 'Nothing is recorded yet'),
+        ? nothingFits('No entry fits', 'Nothing in the log has this name, action, outcome, actor and time.', NARROWS)
+        : emptyState('vault', 'Nothing else is recorded yet'),
+    loaded: (found) => live.loaded(found.rows),
   });
   const one = oneSecret();
   const live = liveToggle(leaving, () => list.reload());
@@ -49,7 +52,7 @@ export function view(leaving) {
     viewHead(
       'Audit log',
       'Every look at a secret and every change, as it was committed together with what it records.',
-      live,
+      live.node,
       exportMenu(asked),
     ),
     chain.node,
@@ -59,8 +62,10 @@ export function view(leaving) {
   chain.check();
   return {
     node,
-    update: (query) => {
+    reload: list.reload,
+    update: (query, item) => {
       conceal(one, !query.get('entry'));
+      if (item) openEntry(item, made.rows);
       return list.update(query);
     },
   };
@@ -75,44 +80,52 @@ function oneSecret() {
 function narrowing() {
   return [
     { kind: 'search', name: 'search', label: 'Search', placeholder: 'Part of a secret’s name or an actor' },
-    {
-      kind: 'select',
-      name: 'action',
-      label: 'Action',
-      choices: [['', 'All'], ...Object.keys(ACTIONS).map((one) => [one, one])],
-    },
+    { kind: 'several', name: 'action', label: 'Action', choices: Object.keys(ACTIONS) },
     {
       kind: 'select',
       name: 'outcome',
       label: 'Outcome',
       choices: [['', 'All'], ...Object.entries(OUTCOMES).map(([one, [, words]]) => [one, words])],
     },
+    { kind: 'select', name: 'actor', label: 'Actor', choices: [['', 'All']], more: actors },
     { kind: 'date', name: 'from', label: 'From' },
     { kind: 'date', name: 'to', label: 'To' },
+    { kind: 'hide', name: 'looks', label: 'Hide my looks' },
   ];
+}
+
+async function actors() {
+  const found = await api.get('/vault/audit-log/actors');
+  return found.actors.map((one) => [one, seen(one)]);
 }
 
 /** Writes what the address asks for as the vault wants it: days become the moments at their ends, here. */
 function asked(query) {
   const day = (text, clock) =>
     /^\d{4}-\d\d-\d\d$/.test(text ?? '') ? new Date(`${text}T${clock}`).toISOString() : undefined;
-  const [search, action, outcome, entryId] = ['search', 'action', 'outcome', 'entry'].map((one) => query.get(one));
+  const [search, action, outcome, actor, entryId] = ['search', 'action', 'outcome', 'actor', 'entry'].map((one) =>
+    query.get(one),
+  );
   return {
     search,
     action,
     outcome,
+    actor,
     entryId,
     since: day(query.get('from'), '00:00:00.000'),
     until: day(query.get('to'), '23:59:59.999'),
   };
 }
 
-async function load(query, page, signal) {
+async function load(query, _, signal) {
+  const place = placeOf(query, SIZE);
+  // A look is no more than that the page was open; who asks for reads gets them.
+  const withoutOwnLooks = query.get('looks') !== 'shown' && !query.get('action')?.split(',').includes('read');
   const found = await api.get('/vault/audit-log', {
-    query: { ...asked(query), limit: SIZE, offset: (page - 1) * SIZE },
+    query: { ...asked(query), ...place, withoutOwnLooks: withoutOwnLooks || undefined },
     signal,
   });
-  return { rows: found.entries, total: found.total, capped: found.totalCapped };
+  return signal.aborted ? undefined : pageOf(found, place, SIZE);
 }
 
 function columns() {
@@ -121,21 +134,21 @@ function columns() {
     { label: 'Action', cell: (row) => actionChip(row.action) },
     { label: 'Outcome', cell: (row) => outcomeChip(row.outcome) },
     { label: 'Secret', kind: 'cell-wide', cell: secretCell },
-    { label: 'Actor', kind: 'cell-late', cell: (row) => row.actor },
+    { label: 'Actor', kind: 'cell-late', cell: (row) => named(row.actor, 'whole') },
     { label: 'Time', kind: 'cell-late', cell: (row) => moment(row.createdAt) },
     { label: 'Details', kind: 'secondary', cell: details },
   ];
 }
 
 function number(row) {
-  const open = () => openEntry(row);
+  const open = () => route.open(String(row.seq));
   return h(
     'button',
     {
       type: 'button',
       class: 'name-button figure',
       'data-focus': `entry-${row.id}`,
-      'aria-label': `Entry ${row.seq}: ${row.action} ${row.entryName ?? ''}`,
+      'aria-label': `Entry ${row.seq}: ${row.action} ${seen(row.entryName ?? '')}`,
       on: { click: open },
     },
     `#${row.seq}`,
@@ -144,11 +157,17 @@ function number(row) {
 
 function secretCell(row) {
   if (!row.entryName) return h('span', { class: 'muted' }, row.vaultEntryId ?? '—');
-  return h('span', { class: 'mono' }, row.entryName);
+  return named(row.entryName, 'mono');
 }
 
-/** Writes an entry's metadata in a few words. */
+const CLAIMS = ['claimedClient', 'claimedAddress'];
+
+/** Writes an entry's metadata in a few words; what the page itself did is said as that. */
 function details(row) {
+  const { listed, claimedClient } = row.metadata;
+  const by = claimedClient === 'dashboard' ? 'with the dashboard' : '';
+  if (row.action === 'read' && Number.isInteger(listed))
+    return h('span', { class: 'muted small' }, `looked at a list of ${counted(listed, 'secret')} ${by}`.trim());
   const brief = (value) =>
     Array.isArray(value)
       ? value.filter((one) => typeof one !== 'object').join(' ') || '…'
@@ -156,7 +175,9 @@ function details(row) {
         ? '…'
         : value;
   const words = Object.entries(row.metadata)
+    .filter(([key]) => !by || !CLAIMS.includes(key))
     .slice(0, 4)
     .map(([key, value]) => `${key}: ${brief(value)}`);
-  return h('span', { class: 'muted small' }, words.join(', ') || '—');
+  if (by) words.push(by);
+  return h('span', { class: 'muted small' }, seen(words.join(', ')) || '—');
 }

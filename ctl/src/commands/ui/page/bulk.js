@@ -4,11 +4,14 @@ import * as api from './api.js';
 import { button, fill, h } from './dom.js';
 import { openDialog, confirm } from './dialog.js';
 import { conceal } from './focus.js';
+import { foundList } from './facts.js';
+import { plainly } from './faults.js';
 import { counted } from './format.js';
+import { named } from './named.js';
 import { note, say } from './say.js';
 
 const ACTS = {
-  rotate: { verb: 'Rotate', done: 'rotated', run: (row) => api.post(api.secretPath(row.id, '/rotate')) },
+  rotate: { verb: 'Re-encrypt', done: 're-encrypted', run: (row) => api.post(api.secretPath(row.id, '/rotate')) },
   delete: { verb: 'Delete', done: 'deleted', run: (row) => api.remove(api.secretPath(row.id)) },
 };
 
@@ -24,7 +27,7 @@ export function bulkBar(chosen, { reload, clear }) {
     'div',
     { class: 'chosen', hidden: true },
     words,
-    button('Rotate', act('rotate'), { kind: 'small', mark: 'rotate', 'data-focus': 'bulk-rotate' }),
+    button('Re-encrypt', act('rotate'), { kind: 'small', mark: 'rotate', 'data-focus': 'bulk-rotate' }),
     button('Delete', act('delete'), { kind: 'small danger', mark: 'trash', 'data-focus': 'bulk-delete' }),
     button('Choose none', clear, { kind: 'small quiet' }),
   );
@@ -40,7 +43,7 @@ function ask(act, rows, after) {
   const what =
     act === ACTS.delete
       ? ['Deletion is permanent. Every service that uses one of these secrets loses its access at once.']
-      : ['Each is sealed again under a fresh salt and IV. The values stay as they are.'];
+      : ['Each is encrypted again, under a new salt and IV. The values stay as they are.'];
   return confirm({
     title: `${act.verb} ${many}?`,
     words: [...what, names(rows)],
@@ -54,7 +57,7 @@ function ask(act, rows, after) {
 }
 
 function names(rows) {
-  const shown = rows.slice(0, 5).map((row) => h('li', { class: 'mono' }, row.name));
+  const shown = rows.slice(0, 5).map((row) => h('li', null, named(row.name, 'mono')));
   const rest = rows.length - shown.length;
   return h('ul', { class: 'stack-tight' }, shown, rest > 0 && h('li', { class: 'muted' }, `and ${rest} more`));
 }
@@ -82,16 +85,15 @@ async function carryOut(act, rows, after) {
 function failures(failed, all, act) {
   return [
     note('bad', `${failed.length} of ${counted(all, 'secret')} could not be ${act.done}`),
-    h(
-      'ul',
-      { class: 'found' },
+    foundList(
+      'What could not be done',
       failed.map(([row, error]) =>
         h(
           'li',
           null,
-          h('span', { class: 'mono grow' }, row.name),
-          h('span', null, error.message),
-          h('span', { class: 'muted' }, error.hint),
+          named(row.name, 'mono grow'),
+          h('span', null, plainly(error).message),
+          h('span', { class: 'muted' }, plainly(error).hint),
         ),
       ),
     ),

@@ -2,22 +2,24 @@
 
 import { fill, h, uid } from './dom.js';
 import { searchBox } from './fields.js';
+import { chip } from './pills.js';
 
 /**
  * Makes the choice of `[{value, words, more, terms}, …]`. `chosen(value)` is called with what is taken, and with null
- * when the text is changed after that: what is chosen is what the box says, or nothing.
+ * when the text is changed after that: what is chosen is what the box says, or nothing. Until something is chosen the
+ * list stays in sight; `mark(noted)` has the choices for which `noted(value)` is true come first, with that word.
  */
 export function combo(label, choices, chosen) {
   const made = searchBox(label, {
     type: 'text',
     role: 'combobox',
     'aria-autocomplete': 'list',
-    'aria-expanded': 'false',
+    'aria-expanded': 'true',
     placeholder: `Search ${choices.length} platforms`,
   });
-  const list = h('ul', { class: 'options', role: 'listbox', id: uid('options'), 'aria-label': label, hidden: true });
+  const list = h('ul', { class: 'options', role: 'listbox', id: uid('options'), 'aria-label': label });
   made.input.setAttribute('aria-controls', list.id);
-  const state = { ...made, list, choices, shown: [], at: -1, taken: null, chosen };
+  const state = { ...made, list, choices, shown: [], at: -1, taken: null, chosen, noted: () => false };
   made.node.classList.add('combo');
   made.node.append(list);
   made.input.addEventListener('input', () => typed(state));
@@ -26,7 +28,12 @@ export function combo(label, choices, chosen) {
   made.input.addEventListener('blur', () => left(state));
   // The press must not take the focus away, or the list would be gone before the click.
   list.addEventListener('mousedown', (event) => event.preventDefault());
-  return { node: made.node, input: made.input, refuse: (words) => refuse(state, words) };
+  offer(state);
+  const mark = (noted) => {
+    state.noted = noted;
+    if (!list.hidden) offer(state);
+  };
+  return { node: made.node, input: made.input, refuse: (words) => refuse(state, words), mark };
 }
 
 function typed(state) {
@@ -46,10 +53,17 @@ function refuse(state, words) {
 }
 
 function open(state) {
+  offer(state);
+  state.list.hidden = false;
+  state.input.setAttribute('aria-expanded', 'true');
+  mark(state, state.input.value && state.shown.length ? 0 : -1);
+}
+
+function offer(state) {
   const words = state.input.value.toLowerCase().split(/\s+/);
   const fits = state.choices.filter((one) => words.every((word) => one.terms.includes(word)));
-  const begins = (one) => one.words.toLowerCase().startsWith(words[0]);
-  state.shown = [...fits.filter(begins), ...fits.filter((one) => !begins(one))];
+  const rank = (one) => (one.words.toLowerCase().startsWith(words[0]) ? 0 : 2) + (state.noted(one.value) ? 0 : 1);
+  state.shown = [0, 1, 2, 3].flatMap((at) => fits.filter((one) => rank(one) === at));
   fill(
     state.list,
     state.shown.map((one, at) => option(state, one, at)),
@@ -60,9 +74,6 @@ function open(state) {
         'No platform has this name; store it as a custom secret.',
       ),
   );
-  state.list.hidden = false;
-  state.input.setAttribute('aria-expanded', 'true');
-  mark(state, state.input.value && state.shown.length ? 0 : -1);
 }
 
 function option(state, one, at) {
@@ -70,7 +81,7 @@ function option(state, one, at) {
     'li',
     { class: 'option', role: 'option', id: `${state.list.id}-${at}`, on: { click: () => take(state, one) } },
     h('span', null, one.words),
-    h('span', { class: 'muted' }, one.more),
+    state.noted(one.value) && chip('stored', 'good'),
   );
 }
 
@@ -112,6 +123,7 @@ function close(state) {
 
 // What is pressed must not move away before it is let go, or the click is lost.
 function left(state) {
+  if (!state.taken) return;
   if (!document.querySelector(':active')) return void close(state);
   addEventListener('pointerup', () => setTimeout(close, 0, state), { once: true });
 }

@@ -17,9 +17,7 @@ export function openDialog({ title, kind = 'dialog', mono = false }, build) {
   const node = h('dialog', { class: kind, 'aria-labelledby': head, closedby: 'none' });
   const dialog = { node, heard, close: () => node.close(), leave: [], locked: () => {} };
   dialog.quit = () => quit(dialog);
-  dialog.titled = (words) => {
-    node.querySelector(`#${head}`).textContent = words;
-  };
+  dialog.titled = (words) => fill(node.querySelector(`#${head}`), words);
   const { body, foot, submit } = build(dialog);
   dialog.body = h('div', { class: 'dialog-body' }, body, heard);
   const parts = [heading(head, title, mono, dialog), dialog.body, foot && h('div', { class: 'dialog-foot' }, foot)];

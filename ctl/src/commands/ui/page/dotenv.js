@@ -12,7 +12,7 @@ const QUOTED = { "'": /^'([^']*)'/, '`': /^`([^`]*)`/, '"': /^"((?:[^"\\]|\\[^])
 class Malformed extends Error {
   constructor(line, why) {
     super(`Line ${line}: ${why}.`);
-    this.hint = 'Nothing was stored. Mend the line, or make it a remark with #.';
+    this.hint = 'Nothing was stored. Correct the line, or make it a comment with #.';
   }
 }
 

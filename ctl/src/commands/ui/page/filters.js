@@ -1,19 +1,17 @@
 // The fields that narrow a list. What they say stands in the address, so that it can be kept and gone back to.
 
-import { h, settled } from './dom.js';
+import { button, fill, h, settled, uid } from './dom.js';
 import { searchBox, selectField, textField } from './fields.js';
 import * as route from './route.js';
 
-const PAUSE = 220;
+/** Each search is an entry of the log: it is made after a pause, and of at least three letters, or with Enter. */
+const PAUSE = 400;
+const LETTERS = 3;
+/** What takes a list back to its beginning. */
+const BEGINNING = { page: '', before: '', after: '' };
 /** Fields whose words do not stand in the address yet. */
 const ahead = new Set();
-const MAKERS = {
-  search: searchFilter,
-  select: selectFilter,
-  text: textFilter,
-  date: dateFilter,
-  suggest: suggestFilter,
-};
+const MAKERS = { search: searchFilter, select: selectFilter, date: dateFilter, several: severalFilter, hide: hideFilter };
 
 /** Makes the fields of `[{kind, name, label, choices?}, …]`; `update(query)` shows what the address says. */
 export function filters(described) {
@@ -23,65 +21,105 @@ export function filters(described) {
     { class: 'filters', role: 'search', 'aria-label': 'Narrow the list' },
     all.map((one) => one.node),
   );
-  return { node, update: (query) => all.forEach((one) => show(one, query)) };
+  return { node, update: (query) => all.forEach((one) => one.show(query.get(one.name) ?? '')) };
 }
 
-function show({ input, name }, query) {
-  const value = query.get(name) ?? '';
-  // A field that is being typed into is ahead of the address, and so is one that was left just now.
-  if (input.value !== value && document.activeElement !== input && !ahead.has(input)) input.value = value;
-}
-
-function typed(input, name) {
-  const write = settled(() => {
-    ahead.delete(input);
-    route.adjust({ [name]: input.value.trim(), page: '' });
-  }, PAUSE);
-  input.addEventListener('input', () => {
-    ahead.add(input);
-    write();
-  });
-}
-
-function picked(input, name) {
-  input.addEventListener('change', () => route.change({ [name]: input.value, page: '' }));
-}
+const narrow = (name, value) => route.change({ ...BEGINNING, [name]: value });
 
 function searchFilter({ name, label, placeholder }) {
-  const made = searchBox(label, { placeholder, 'data-focus': `filter-${name}` });
-  made.node.classList.add('search-field');
-  typed(made.input, name);
-  return made;
+  const { node, input } = searchBox(label, { placeholder, 'data-focus': `filter-${name}` });
+  node.classList.add('search-field');
+  const write = () => {
+    ahead.delete(input);
+    route.adjust({ ...BEGINNING, [name]: input.value.trim() });
+  };
+  const later = settled(() => ahead.has(input) && write(), PAUSE);
+  input.addEventListener('input', () => {
+    ahead.add(input);
+    if (!input.value.trim() || input.value.trim().length >= LETTERS) later();
+  });
+  input.addEventListener('keydown', ({ key }) => key === 'Enter' && write());
+  const show = (value) => {
+    // A field that is being typed into is ahead of the address, and so is one that was left just now.
+    if (input.value !== value && document.activeElement !== input && !ahead.has(input)) input.value = value;
+  };
+  return { node, show };
 }
 
-function textFilter({ name, label, placeholder }) {
-  const made = textField(label, { placeholder });
-  typed(made.input, name);
-  return made;
-}
-
-function selectFilter({ name, label, choices, narrow }) {
-  const made = selectField(label, choices);
-  if (narrow) made.node.classList.add('narrow-only');
-  picked(made.input, name);
-  return made;
+/** `choices` are those that are known, `more()` gives others later; what the address says is a choice too. */
+function selectFilter({ name, label, choices, more, narrow: isNarrow }) {
+  const { node, input } = selectField(label, choices);
+  if (isNarrow) node.classList.add('narrow-only');
+  input.addEventListener('change', () => narrow(name, input.value));
+  const offer = ([value, words]) => {
+    if (![...input.options].some((one) => one.value === value)) input.append(h('option', { value }, words));
+  };
+  const show = (value) => {
+    offer([value, value]);
+    if (input.value !== value) input.value = value;
+  };
+  more?.().then(
+    (others) => {
+      const chosen = input.value;
+      fill(input, [...choices, ...others].map(([value, words]) => h('option', { value }, words)));
+      show(chosen);
+    },
+    () => null,
+  );
+  return { node, show };
 }
 
 function dateFilter({ name, label }) {
-  const made = textField(label, { type: 'date' });
-  picked(made.input, name);
-  return made;
+  const { node, input } = textField(label, { type: 'date' });
+  input.addEventListener('change', () => narrow(name, input.value));
+  return { node, show: (value) => input.value !== value && (input.value = value) };
 }
 
-function suggestFilter({ name, label, choices, placeholder }) {
-  const made = textField(label, { placeholder });
+/** A button that opens a list of boxes; the address has what is ticked, with commas between. */
+function severalFilter({ name, label, choices }) {
+  const boxes = choices.map((one) => h('input', { type: 'checkbox', value: one }));
   const list = h(
-    'datalist',
-    { id: `${made.input.id}-list` },
-    choices.map(([value, words]) => h('option', { value }, words)),
+    'div',
+    { class: 'picker-list', id: uid('picker'), role: 'group', 'aria-label': label, hidden: true },
+    boxes.map((box) => h('label', { class: 'check' }, box, box.value)),
   );
-  made.input.setAttribute('list', list.id);
-  made.node.append(list);
-  typed(made.input, name);
-  return made;
+  const head = button('All', () => open(list.hidden), {
+    class: 'button picker-head',
+    'aria-expanded': 'false',
+    'aria-controls': list.id,
+    'data-focus': `filter-${name}`,
+  });
+  const node = h('div', { class: 'field picker' }, h('span', { class: 'label' }, label), head, list);
+  const open = (is) => {
+    list.hidden = !is;
+    head.setAttribute('aria-expanded', String(is));
+  };
+  const ticked = () => boxes.filter((box) => box.checked).map((box) => box.value);
+  list.addEventListener('change', () => narrow(name, ticked().join(',')));
+  node.addEventListener('focusout', ({ relatedTarget }) => relatedTarget && !node.contains(relatedTarget) && open(false));
+  const pressed = ({ target }) => {
+    if (!node.isConnected) document.removeEventListener('pointerdown', pressed);
+    else if (!node.contains(target)) open(false);
+  };
+  document.addEventListener('pointerdown', pressed);
+  node.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape' || list.hidden) return;
+    open(false);
+    head.focus();
+  });
+  const show = (value) => {
+    const wanted = value.split(',');
+    for (const box of boxes) box.checked = wanted.includes(box.value);
+    const words = ticked().join(', ') || 'All';
+    fill(head, words);
+    head.setAttribute('aria-label', `${label}: ${words}`);
+  };
+  return { node, show };
+}
+
+/** A button that is pressed while something is left out; the address has `shown` if it is not. */
+function hideFilter({ name, label }) {
+  const press = () => narrow(name, node.getAttribute('aria-pressed') === 'true' ? 'shown' : '');
+  const node = button(label, press, { class: 'button toggle', 'data-focus': `filter-${name}` });
+  return { node, show: (value) => node.setAttribute('aria-pressed', String(value !== 'shown')) };
 }

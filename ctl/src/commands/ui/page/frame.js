@@ -2,6 +2,7 @@
 
 import { button, fill, h, icon, iconButton } from './dom.js';
 import { facts } from './facts.js';
+import { help } from './keys.js';
 import { chip } from './pills.js';
 import { VIEWS, link } from './route.js';
 import { say } from './say.js';
@@ -26,7 +27,7 @@ export function frame() {
       { class: 'masthead-in' },
       brand(),
       nav,
-      h('div', { class: 'masthead-end' }, stateChip(), themeButton(), endButton()),
+      h('div', { class: 'masthead-end' }, stateChip(), helpButton(), themeButton(), endButton()),
     ),
   );
   return {
@@ -66,6 +67,10 @@ export function noDaemon() {
 
 function themeButton() {
   return iconButton('theme', 'Light or dark', () => say(`The ${turn()} theme is on.`));
+}
+
+function helpButton() {
+  return iconButton('help', 'Keys', help, { 'data-focus': 'help' });
 }
 
 function endButton() {

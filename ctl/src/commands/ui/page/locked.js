@@ -11,7 +11,7 @@ export const REASONS = {
   no_key: 'There is no key at any of its sources.',
   wrong_key: 'The key that it was given opens no slot of this vault.',
   key_file_unsafe: 'Others may read or change the key file, so it was not used.',
-  by_request: 'Somebody locked it.',
+  by_request: 'It was locked on request.',
   idle: 'Nothing was read for a while, so it locked itself.',
   no_locked_memory: 'No page of memory could be locked for the keys.',
   damaged: 'The header of the vault does not authenticate.',

@@ -5,6 +5,7 @@ import * as audit from './audit.js';
 import { closeAll, closeIdle, lockAll } from './dialog.js';
 import { fill } from './dom.js';
 import { frame, gate, noDaemon } from './frame.js';
+import { keys } from './keys.js';
 import * as route from './route.js';
 import { say } from './say.js';
 import * as secrets from './secrets.js';
@@ -20,6 +21,7 @@ const shell = frame();
 let present = null;
 
 theme();
+keys();
 session.onEnd((reason) => {
   const typed = closeAll();
   leave();
@@ -47,19 +49,20 @@ function leave() {
   present = null;
 }
 
-function show({ view, query }) {
+function show({ view, query, item }) {
   closeIdle();
   if (session.over() || !state.present()) return;
   if (present?.view !== view) put(view);
-  if (state.vault() !== 'gone') present.update(query);
+  if (state.vault() !== 'gone') present.update(query, item);
 }
 
 function put(view) {
   const isFirst = present === null;
   leave();
   const leaving = new AbortController();
-  const { node, update } = views[view].view(leaving.signal);
-  present = { view, node, update, leave: () => leaving.abort() };
+  const made = views[view].view(leaving.signal);
+  const { node } = made;
+  present = { view, ...made, leave: () => leaving.abort() };
   shell.show(view, state.vault() === 'gone' ? noDaemon() : node, isFirst);
 }
 
@@ -75,6 +78,6 @@ function turned() {
   if (vault === 'gone') shell.put(noDaemon());
   else {
     if (was === 'gone') shell.put(present.node);
-    present.update(route.read().query);
+    present.reload();
   }
 }

@@ -4,8 +4,16 @@ const PLATFORM = /^[a-z0-9._-]+$/;
 const FIELD = /^[A-Za-z0-9._-]+$/;
 const AGENT = /^[A-Za-z0-9._-]{1,64}$/;
 
+/** Marks of direction, spaces without width and the like: with them a name reads as another one. */
+export const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
+/** Writes which character one is: `U+202E`. */
+export const point = (char) => `U+${char.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
+
 /** Says what is wrong with a secret's name; an empty text where nothing is. */
 export function nameTrouble(name) {
+  const hidden = /[\p{Cf}\p{Zl}\p{Zp}]/u.exec(name);
+  if (hidden) return `The character ${point(hidden[0])} cannot be seen. Leave it out.`;
   if (!plain(name)) return '1 to 256 bytes, no control characters, no space at either end.';
   if (!name.startsWith('skill:')) return '';
   const [platform, field] = name.slice('skill:'.length).split(/:(.*)/s);

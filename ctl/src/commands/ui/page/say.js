@@ -1,6 +1,7 @@
 // What the page says about what happened. A message holds names and words of the server, never a value.
 
 import { button, fill, h, icon } from './dom.js';
+import { plainly } from './faults.js';
 
 const SHOWN = 6000;
 
@@ -23,9 +24,10 @@ export function note(tone, words, ...more) {
 
 /** Shows what went wrong and what to do, and a way to try again where there is one. */
 export function trouble(error, again) {
-  const hint = error.hint && h('span', { class: 'hint' }, sentence(error.hint));
+  const { message, hint: next } = plainly(error);
+  const hint = next && h('span', { class: 'hint' }, sentence(next));
   const retry = again && h('div', { class: 'buttons' }, button('Try again', again, { kind: 'small', mark: 'rotate' }));
-  const shown = note('bad', sentence(error.message), hint, retry);
+  const shown = note('bad', sentence(message), hint, retry);
   shown.setAttribute('role', 'alert');
   return shown;
 }

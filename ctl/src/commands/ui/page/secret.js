@@ -7,18 +7,19 @@ import { holds } from './draft.js';
 import { editForm } from './edit.js';
 import { facts, written } from './facts.js';
 import { expiry, moments } from './format.js';
+import { named, seen } from './named.js';
 import { categoryPill } from './pills.js';
 import { revealBox } from './reveal.js';
-import { link } from './route.js';
+import * as route from './route.js';
 import { say, trouble } from './say.js';
 import { versions } from './versions.js';
 import { platformLabel } from './words.js';
 
-/** Opens a secret; `after` is called when it was changed. */
+/** Opens a secret, of which its id is enough; `after` is called when it was changed. */
 export function openSecret(row, after) {
   const place = h('div', { class: 'stack' }, h('span', { class: 'skeleton' }), h('span', { class: 'skeleton' }));
   const foot = h('div', { class: 'buttons', hidden: true });
-  const dialog = openDrawer({ title: row.name, mono: true }, () => ({ body: place, foot }));
+  const dialog = openDrawer({ title: row.name ? named(row.name) : 'Secret', mono: true }, () => ({ body: place, foot }));
   const shown = { dialog, place, foot, after, row };
   dialog.leave.push(() => shown.value?.leave());
   // What is typed in the form stays; what only shows the secret has nothing to show.
@@ -26,18 +27,19 @@ export function openSecret(row, after) {
     shown.value?.leave();
     if (!dialog.node.querySelector('form')) dialog.close();
   };
+  dialog.leave.push(() => route.close(row.id));
   refresh(shown);
   return dialog;
 }
 
-/** Reads the secret again, by its name: that is metadata alone. */
+/** Reads the secret again, as a list of one: that is metadata alone. */
 async function refresh(shown) {
-  const { name, orgId } = shown.row;
   try {
-    const { secrets } = await api.get('/vault/secrets', { query: { name, orgId } });
+    const { secrets } = await api.get('/vault/secrets', { query: { id: shown.row.id, orgId: '*' } });
     if (!secrets.length)
-      throw Object.assign(new Error(`There is no ${name} any more.`), { hint: 'Somebody has removed it.' });
+      throw Object.assign(new Error('This secret does not exist.'), { hint: 'It may have been deleted.' });
     shown.row = secrets[0];
+    shown.dialog.titled(named(shown.row.name));
     look(shown);
   } catch (error) {
     fill(
@@ -50,7 +52,7 @@ async function refresh(shown) {
 function look(shown) {
   const { row, dialog } = shown;
   shown.value?.leave();
-  shown.value = revealBox((signal) => api.get(api.secretPath(row.id), { signal }), row.name);
+  shown.value = revealBox((signal) => api.get(api.secretPath(row.id), { signal }), seen(row.name));
   shown.versions = versions(row, () => {
     refresh(shown);
     shown.after();
@@ -72,7 +74,10 @@ function look(shown) {
         }),
       { kind: 'danger', mark: 'trash' },
     ),
-    button('Rotate', ({ currentTarget }) => attempt(dialog, () => rotate(row, again), currentTarget), { mark: 'rotate', 'data-focus': 'rotate' }),
+    button('Re-encrypt', ({ currentTarget }) => attempt(dialog, () => reencrypt(row, again), currentTarget), {
+      mark: 'rotate',
+      'data-focus': 'rotate',
+    }),
     edit,
   );
   shown.foot.hidden = false;
@@ -90,15 +95,16 @@ function pills(row) {
 
 function known(row) {
   return facts([
-    ['Organisation', row.orgId],
+    ['Organisation', named(row.orgId)],
     ['Created by', row.createdBy],
     ['Created', moments(row.createdAt)],
     ['Changed', moments(row.updatedAt)],
-    ['Last rotated', moments(row.rotatedAt, 'Never')],
+    ['Value from', moments(row.versionCreatedAt)],
+    ['Re-encrypted', moments(row.rotatedAt, 'Never')],
     ['Expires', expiry(row.expiresAt)],
     ['Version', `${row.version}, written ${row.revision === 1 ? 'once' : `${row.revision} times`}`],
     ['ID', h('span', { class: 'mono' }, row.id)],
-    ['Audit log', h('a', { href: link('audit', { entry: row.id }) }, 'What happened to it')],
+    ['Audit log', h('a', { href: route.link('audit', { entry: row.id }) }, 'What happened to it')],
   ]);
 }
 
@@ -121,7 +127,7 @@ function change(shown) {
     saved: async () => {
       await refresh(shown);
       shown.after();
-      say(`${row.name} is changed.`);
+      say(`${seen(row.name)} is changed.`);
     },
   });
   fill(shown.place, form.body);
@@ -129,23 +135,23 @@ function change(shown) {
   form.focus();
 }
 
-async function rotate(row, after) {
+async function reencrypt(row, after) {
   await api.post(api.secretPath(row.id, '/rotate'));
   after();
-  say(`${row.name} is sealed afresh.`);
+  say(`${seen(row.name)} is re-encrypted.`);
 }
 
-/** Rotates a secret, after a question. */
-export function rotateSecret(row, after) {
+/** Re-encrypts a secret, after a question. */
+export function reencryptSecret(row, after) {
   return confirm({
-    title: `Rotate ${row.name}?`,
-    yes: 'Rotate',
+    title: ['Re-encrypt ', named(row.name), '?'],
+    yes: 'Re-encrypt',
     danger: false,
     words: [
-      'The same value is sealed again under a fresh salt and IV. The credential itself does not change: do that at its provider.',
+      'The same value is encrypted again, under a new salt and IV. The credential itself does not change: replace it at its provider, then store the new one here.',
     ],
     work: (dialog) =>
-      rotate(row, () => {
+      reencrypt(row, () => {
         dialog.close();
         after();
       }),
@@ -155,14 +161,14 @@ export function rotateSecret(row, after) {
 /** Deletes a secret, after a warning. */
 export function removeSecret(row, after) {
   return confirm({
-    title: `Delete ${row.name}?`,
+    title: ['Delete ', named(row.name), '?'],
     yes: 'Delete for good',
     words: ['Deletion is permanent, and takes access from every service that uses this secret at once.'],
     work: async (dialog) => {
       await api.remove(api.secretPath(row.id));
       dialog.close();
       after();
-      say(`${row.name} is deleted.`);
+      say(`${seen(row.name)} is deleted.`);
     },
   });
 }

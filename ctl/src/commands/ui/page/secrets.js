@@ -5,29 +5,37 @@ import * as api from './api.js';
 import { bulkBar } from './bulk.js';
 import { button, fill, h, iconButton } from './dom.js';
 import { filters } from './filters.js';
-import { counted, expiry, moment } from './format.js';
+import { counted, expiry, moment, number } from './format.js';
 import { viewHead } from './frame.js';
 import { listing } from './listing.js';
 import { nothingFits } from './notfound.js';
+import { named, seen } from './named.js';
 import { categoryPill } from './pills.js';
 import * as route from './route.js';
 import { note, say, sentence } from './say.js';
-import { openSecret, removeSecret, rotateSecret } from './secret.js';
+import { openSecret, reencryptSecret, removeSecret } from './secret.js';
 import { chooseAll, emptyState, table } from './table.js';
 import { categories, load, platformLabel, presets } from './words.js';
 
 const SIZE = 50;
-const NARROWS = ['search', 'category', 'platform', 'org'];
+const NARROWS = ['search', 'category', 'platform', 'org', 'expiry'];
+const EXPIRIES = [
+  ['', 'All'],
+  ['expired', 'Expired'],
+  ['soon', 'Within 30 days'],
+  ['set', 'Expires at some time'],
+  ['never', 'Never'],
+];
 const SORTS = [
   ['', 'Name'],
   ['-name', 'Name, Z to A'],
   ['category', 'Category'],
   ['-createdAt', 'Newest first'],
   ['createdAt', 'Oldest first'],
-  ['rotatedAt', 'Longest unrotated'],
-  ['-rotatedAt', 'Rotated last'],
-  ['-expiresAt', 'Expiry, latest first'],
-  ['expiresAt', 'Expiry, none first'],
+  ['versionCreatedAt', 'Oldest value first'],
+  ['-versionCreatedAt', 'Newest value first'],
+  ['expiresAt', 'Expires first'],
+  ['-expiresAt', 'Expires last'],
 ];
 
 /** Makes the view. */
@@ -48,10 +56,22 @@ export function view() {
     place,
   );
   build(state, bar, add);
+  state.list.refresh = state.list.reload;
   state.list.reload = () => update(state, place, state.list.query);
   place.append(state.list.node);
-  return { node, update: (query) => update(state, place, query) };
+  return {
+    node,
+    reload: () => state.list.reload(),
+    update: (query, item) => {
+      const updated = update(state, place, query);
+      if (item) openSecret(rowOf(state, item), () => state.list.reload());
+      return updated;
+    },
+  };
 }
+
+/** The row of a secret, or as much of it as its address says. */
+const rowOf = (state, id) => state.list.made.rows.find((row) => row.id === id) ?? { id };
 
 // The fields know categories and platforms only once the vault is open.
 async function update(state, place, query) {
@@ -61,7 +81,7 @@ async function update(state, place, query) {
     state.list.filter = state.filter;
     place.prepend(state.filter.node);
   }
-  await state.list.update(query);
+  await (query === state.list.query ? state.list.refresh() : state.list.update(query));
 }
 
 function narrowing() {
@@ -74,15 +94,20 @@ function narrowing() {
       choices: [['', 'All'], ...categories().map((one) => [one.id, one.label])],
     },
     {
-      kind: 'suggest',
+      kind: 'select',
       name: 'platform',
       label: 'Platform',
-      placeholder: 'All',
-      choices: presets().map((one) => [one.platform, one.label]),
+      choices: [['', 'All'], ...presets().map((one) => [one.platform, one.label])],
     },
-    { kind: 'text', name: 'org', label: 'Organisation', placeholder: 'All' },
+    { kind: 'select', name: 'org', label: 'Organisation', choices: [['', 'All']], more: organisations },
+    { kind: 'select', name: 'expiry', label: 'Expiry', choices: EXPIRIES },
     { kind: 'select', name: 'sort', label: 'Sort by', choices: SORTS, narrow: true },
   ]);
+}
+
+async function organisations() {
+  const { orgs } = await api.get('/vault/orgs');
+  return orgs.map(({ orgId, secrets }) => [orgId, `${seen(orgId)} (${number(secrets)})`]);
 }
 
 function build(state, place, add) {
@@ -98,8 +123,8 @@ function build(state, place, add) {
     caption: 'Secrets',
     columns: columns(reload),
     key: (row) => row.id,
-    title: (row) => row.name,
-    open: (row) => openSecret(row, reload),
+    title: (row) => seen(row.name),
+    open: (row) => route.open(row.id),
     chosen: chosenRows(state.chosen, () => made.rows),
     onChosen: bar.show,
   });
@@ -112,14 +137,14 @@ function build(state, place, add) {
   state.list = listing({
     made,
     size: SIZE,
-    noun: 'secrets',
+    noun: ['secret', 'secrets'],
     usual: 'name',
     bar: place,
     loaded: ({ damaged }) => fill(damage, damaged.length > 0 && damageNote(damaged, reload)),
     load: list,
     empty: (query) =>
       NARROWS.some((one) => query.get(one))
-        ? nothingFits('No secret fits', 'Nothing here has this name, category, platform and organisation.', NARROWS)
+        ? nothingFits('No secret fits', 'Nothing here has this name, category, platform, organisation and expiry.', NARROWS)
         : nothingYet(add),
   });
 }
@@ -130,7 +155,7 @@ function damageNote(damaged, reload) {
     h(
       'li',
       null,
-      h('span', { class: 'mono grow' }, row.name),
+      named(row.name, 'mono grow'),
       button('Delete', () => removeSecret(row, reload), { kind: 'small danger', mark: 'trash' }),
     );
   return note(
@@ -159,6 +184,7 @@ async function list(query, page, signal) {
     search: query.get('search'),
     category: query.get('category'),
     platform: query.get('platform'),
+    expiry: query.get('expiry'),
     sort: query.get('sort'),
   };
   const place = { orgId: query.get('org') || '*', limit: SIZE, offset: (page - 1) * SIZE };
@@ -168,41 +194,38 @@ async function list(query, page, signal) {
 
 function columns(reload) {
   return [
-    { label: 'Name', sort: 'name', kind: 'cell-title', cell: (row) => nameCell(row, reload) },
+    { label: 'Name', sort: 'name', kind: 'cell-title', cell: nameCell },
     { label: 'Category', sort: 'category', cell: (row) => categoryPill(row.category) },
     { label: 'Platform', cell: (row) => platformLabel(row.name) ?? h('span', { class: 'muted' }, '—') },
     { label: 'Created by', kind: 'secondary', cell: (row) => row.createdBy },
     { label: 'Created', sort: 'createdAt', cell: (row) => moment(row.createdAt) },
-    {
-      label: 'Last rotated',
-      sort: 'rotatedAt',
-      cell: (row) => (row.rotatedAt ? moment(row.rotatedAt) : h('span', { class: 'muted' }, 'Never')),
-    },
+    { label: 'Value from', sort: 'versionCreatedAt', cell: (row) => moment(row.versionCreatedAt) },
     { label: 'Expires', sort: 'expiresAt', cell: (row) => expiry(row.expiresAt) },
     { label: 'Actions', kind: 'cell-actions', cell: (row) => actions(row, reload) },
   ];
 }
 
-function nameCell(row, reload) {
-  const open = () => openSecret(row, reload);
+function nameCell(row) {
+  const open = () => route.open(row.id);
   return [
     h(
       'button',
       { type: 'button', class: 'name-button', 'data-focus': `name-${row.id}`, on: { click: open } },
-      row.name,
+      named(row.name),
     ),
-    row.orgId !== 'default' && h('span', { class: 'under' }, `in ${row.orgId}`),
+    row.orgId !== 'default' && h('span', { class: 'under' }, 'in ', named(row.orgId)),
   ];
 }
 
 function actions(row, reload) {
+  const name = seen(row.name);
   const key = (word) => ({ 'data-focus': `${word}-${row.id}` });
   return h(
     'div',
     { class: 'actions' },
-    iconButton('eye', `View ${row.name}`, () => openSecret(row, reload), key('view')),
-    iconButton('rotate', `Rotate ${row.name}`, () => rotateSecret(row, reload), key('rotate')),
-    iconButton('trash', `Delete ${row.name}`, () => removeSecret(row, reload), { class: 'danger', ...key('delete') }),
+    iconButton('eye', `View ${name}`, () => route.open(row.id), key('view')),
+    iconButton('rotate', `Re-encrypt ${name}`, () => reencryptSecret(row, reload), key('rotate')),
+    iconButton('trash', `Delete ${name}`, () => removeSecret(row, reload), { class: 'danger', ...key('delete') }),
   );
 }
 

@@ -1,7 +1,7 @@
-// How the vault is: its state, what is in it, how it is kept, and what should be mended.
+// How the vault is: its state, what is in it, how it is kept, and what wants attention.
 
 import * as api from './api.js';
-import { lockButton, rotateAllButton } from './acts.js';
+import { lockButton, reencryptAllButton } from './acts.js';
 import { fill, h, icon } from './dom.js';
 import { facts } from './facts.js';
 import { bytes, counted, lasting, number } from './format.js';
@@ -11,7 +11,7 @@ import { chip, tint } from './pills.js';
 import { link } from './route.js';
 import { note, sentence, trouble } from './say.js';
 import * as session from './session.js';
-import { upkeep } from './upkeep.js';
+import { expired, upkeep } from './upkeep.js';
 import { categories, category, load } from './words.js';
 
 /** Makes the view. */
@@ -23,20 +23,22 @@ export function view() {
   );
   const refresh = () => show(place, refresh);
   const node = h('div', null, viewHead('Status', 'As the daemon itself reports it, now.'), place);
-  return { node, update: refresh };
+  return { node, update: refresh, reload: refresh };
 }
 
 async function show(place, refresh) {
   try {
     const status = await api.get('/vault/status', { query: { orgId: '*' } });
-    if (!status.locked) await load();
+    const gone = status.locked ? null : (await Promise.all([expired(), load()]))[0];
+    // Rows of three, or of two: with what has expired there are six cards, without it five, and three if it is locked.
+    const wide = gone && !gone.total;
     const cards = [
       stateCard(status, refresh),
-      warnings(status),
+      warnings(status, gone),
       totals(status),
-      upkeep(status.locked),
-      card('Encryption', sealing(status)),
-      card('Memory and process', memory(status)),
+      gone && upkeep(gone),
+      card('Encryption', sealing(status), wide),
+      card('Memory and process', memory(status), wide),
     ];
     fill(place, h('div', { class: 'cards' }, cards));
   } catch (error) {
@@ -48,7 +50,7 @@ function stateCard(status, refresh) {
   const words = status.locked
     ? (REASONS[status.lockReason] ?? 'Its keys are not in memory.')
     : 'The keys are in memory, and secrets can be read by those who may.';
-  const acts = status.locked ? [unlockButton()] : [rotateAllButton(refresh), lockButton()];
+  const acts = status.locked ? [unlockButton()] : [reencryptAllButton(refresh), lockButton()];
   return h(
     'section',
     { class: 'card card-wide', 'aria-labelledby': 'state' },
@@ -67,13 +69,27 @@ function stateCard(status, refresh) {
   );
 }
 
-function warnings({ warnings }) {
+// Of what has expired in a locked vault nothing is known, so it is not said that all is well.
+function warnings({ warnings, locked }, gone) {
   const each = ({ message, hint }) =>
     note('warn', sentence(message), hint && h('span', { class: 'hint' }, sentence(hint)));
-  if (!warnings.length)
-    return note('good', 'Nothing to mend', h('span', { class: 'hint' }, 'The daemon has no warning.'));
-  const title = h('h2', null, counted(warnings.length, 'thing to mend', 'things to mend'));
-  return h('section', { class: 'card card-wide' }, title, warnings.map(each));
+  const all = warnings.map(each);
+  if (gone?.total) all.push(expiredNote(gone.total));
+  if (!all.length)
+    return (
+      !locked &&
+      note('good', 'Nothing needs attention', h('span', { class: 'hint' }, 'No warning, and no secret has expired.'))
+    );
+  return h('section', { class: 'card card-wide' }, h('h2', null, counted(all.length, 'warning')), all);
+}
+
+function expiredNote(total) {
+  const href = link('secrets', { expiry: 'expired', sort: 'expiresAt' });
+  return note(
+    'warn',
+    total === 1 ? '1 secret has expired' : `${number(total)} secrets have expired`,
+    h('span', { class: 'hint' }, 'They are not handed out any more. ', h('a', { href }, 'See what has expired')),
+  );
 }
 
 function totals({ totalEntries, entriesByCategory }) {
@@ -149,6 +165,6 @@ function memory({ memory, locked }) {
   ];
 }
 
-function card(title, all) {
-  return h('section', { class: 'card' }, h('h2', null, title), facts(all));
+function card(title, all, wide) {
+  return h('section', { class: `card ${wide ? '' : 'card-third'}` }, h('h2', null, title), facts(all));
 }

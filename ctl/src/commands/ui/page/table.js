@@ -2,6 +2,8 @@
 
 import { button, fill, h, icon } from './dom.js';
 import { conceal } from './focus.js';
+import { counted, number } from './format.js';
+import { oneStop, roving } from './roving.js';
 import * as route from './route.js';
 import { trouble } from './say.js';
 
@@ -21,6 +23,8 @@ export function table(given) {
     body,
   );
   const made = { ...given, node, body, heads, all, rows: [] };
+  oneStop(row);
+  roving(node);
   return made;
 }
 
@@ -64,14 +68,18 @@ export function showRows(made, rows) {
 
 function line(made, row) {
   const key = made.key(row);
-  const cells = made.columns.map(({ label, cell, kind }) =>
-    h('td', { role: 'cell', class: kind, 'data-label': label }, cell(row)),
+  // What names the row is its heading.
+  const cells = made.columns.map(({ label, cell, kind = '' }) =>
+    kind.includes('cell-title')
+      ? h('th', { role: 'rowheader', scope: 'row', class: kind, 'data-label': label }, cell(row))
+      : h('td', { role: 'cell', class: kind, 'data-label': label }, cell(row)),
   );
   const props = { role: 'row', 'data-key': key, class: made.open ? 'opens' : '' };
   const node = h('tr', props, made.chosen && checkCell(made, row, key), cells);
   node.addEventListener('click', (event) => {
     if (!event.target.closest('button, a, input, label') && !String(getSelection())) made.open?.(row);
   });
+  oneStop(node, node.querySelector('.name-button'));
   return node;
 }
 
@@ -102,7 +110,7 @@ export function chooseAll(made, on) {
 
 function countChosen(made) {
   if (!made.chosen) return;
-  for (const row of made.body.children) row.setAttribute('aria-selected', String(made.chosen.has(row.dataset.key)));
+  for (const row of made.body.children) row.classList.toggle('is-chosen', made.chosen.has(row.dataset.key));
   const here = made.rows.filter((row) => made.chosen.has(made.key(row))).length;
   made.all.input.checked = here > 0 && here === made.rows.length;
   made.all.input.indeterminate = here > 0 && here < made.rows.length;
@@ -132,29 +140,37 @@ export function emptyState(mark, title, ...more) {
 /** Shows that a list could not be read. */
 export const failedState = (error, again) => h('div', { class: 'failed' }, trouble(error, again));
 
-/** Makes the buttons that go from page to page. */
-export function pager(size) {
+/** Makes the buttons that go from page to page of `size` rows; `noun` names one row and many. */
+export function pager(size, noun) {
   const where = h('span', { 'aria-live': 'polite', class: 'figure' });
+  const shown = { page: 1, last: 1 };
   // A button that is disabled loses the focus; one that only says so keeps it.
-  const step = (by) => (event) => {
-    if (event.currentTarget.getAttribute('aria-disabled') === 'true') return;
-    route.change({ page: Number(route.read().query.get('page') ?? 1) + by });
+  const to = (words, mark, key, page) => {
+    const go = ({ currentTarget }) => {
+      if (currentTarget.getAttribute('aria-disabled') === 'true') return;
+      route.change({ page: page() });
+      scrollTo(0, 0);
+    };
+    return button(words, go, { kind: 'small', mark, 'data-focus': `page-${key}` });
   };
-  const back = button('Previous', step(-1), { kind: 'small', mark: 'left', 'data-focus': 'page-back' });
-  const on = button('Next', step(1), { kind: 'small', mark: 'right', 'data-focus': 'page-on' });
-  const node = h('nav', { class: 'pager', 'aria-label': 'Pages' }, where, h('div', { class: 'buttons' }, back, on));
-  const show = ({ page, total, capped, noun }) => {
-    const last = Math.max(1, Math.ceil(total / size));
-    const from = total ? (page - 1) * size + 1 : 0;
-    fill(
-      where,
-      `${from}–${Math.min(total, page * size)} of ${total.toLocaleString('en-GB')}${capped ? '+' : ''} ${noun}`,
-    );
-    back.setAttribute('aria-disabled', String(page <= 1));
-    on.setAttribute('aria-disabled', String(page >= last));
-    conceal(node.lastChild, last === 1);
+  const first = to('First', 'up', 'first', () => 1);
+  const back = to('Previous', 'left', 'back', () => shown.page - 1);
+  const on = to('Next', 'right', 'on', () => shown.page + 1);
+  const last = to('Last', 'down', 'last', () => shown.last);
+  const all = [first, back, on, last];
+  const node = h('nav', { class: 'pager', 'aria-label': 'Pages' }, where, h('div', { class: 'buttons' }, all));
+  const show = ({ page, total }) => {
+    Object.assign(shown, { page, last: lastPage(total, size) });
+    const from = number((page - 1) * size + 1);
+    fill(where, `${from}–${number(Math.min(total, page * size))} of ${counted(total, ...noun)}`);
+    for (const one of [first, back]) one.setAttribute('aria-disabled', String(page <= 1));
+    for (const one of [on, last]) one.setAttribute('aria-disabled', String(page >= shown.last));
+    conceal(node.lastChild, shown.last === 1);
     conceal(node, total === 0);
   };
-  const wait = () => [back, on].forEach((one) => one.setAttribute('aria-disabled', 'true'));
+  const wait = () => all.forEach((one) => one.setAttribute('aria-disabled', 'true'));
   return { node, show, wait };
 }
+
+/** The page that holds the last row. */
+export const lastPage = (total, size) => Math.max(1, Math.ceil(total / size));

@@ -2,16 +2,24 @@
 
 import * as api from './api.js';
 import { fill, h, settled } from './dom.js';
+import { counted } from './format.js';
+import * as route from './route.js';
 import { say } from './say.js';
 
-/** Makes the switch; it ends with the view. */
+/** Makes the switch; it ends with the view. `loaded(rows)` says how many of the rows that are shown now are new. */
 export function liveToggle(leaving, reload) {
-  const state = { running: null, reload: settled(reload, 150) };
-  const node = h('button', { type: 'button', class: 'button', 'aria-pressed': 'false', 'data-focus': 'live' });
-  node.addEventListener('click', () => (state.running ? stop(state, node) : start(state, node)));
+  const heard = h('span', { class: 'unseen', role: 'status' });
+  const button = h('button', { type: 'button', class: 'button', 'aria-pressed': 'false', 'data-focus': 'live' });
+  const state = { running: null, reload: settled(reload, 150), button, newest: 0 };
+  button.addEventListener('click', () => (state.running ? stop(state) : start(state)));
   leaving.addEventListener('abort', () => state.running?.abort());
-  draw(node, false);
-  return node;
+  draw(button, false);
+  const loaded = (rows) => {
+    const fresh = rows.filter(({ seq }) => seq > state.newest).length;
+    if (state.running && state.newest && fresh) fill(heard, `${counted(fresh, 'new entry', 'new entries')}`);
+    state.newest = Math.max(state.newest, ...rows.map(({ seq }) => seq));
+  };
+  return { node: h('span', { class: 'buttons' }, button, heard), loaded };
 }
 
 function draw(node, on) {
@@ -20,10 +28,12 @@ function draw(node, on) {
   fill(node, on && h('span', { class: 'live-dot' }), on ? 'Live' : 'Follow live');
 }
 
-async function start(state, node) {
+async function start(state) {
   const running = new AbortController();
   state.running = running;
-  draw(node, true);
+  draw(state.button, true);
+  // New entries are at the newest end.
+  route.change({ before: '', after: '' });
   state.reload();
   try {
     // The first time for what was committed between the last reading and the stream.
@@ -32,11 +42,11 @@ async function start(state, node) {
   } catch (error) {
     if (error.name !== 'AbortError') say(`The live log has ended: ${error.message}`);
   }
-  if (state.running === running) stop(state, node);
+  if (state.running === running) stop(state);
 }
 
-function stop(state, node) {
+function stop(state) {
   state.running?.abort();
   state.running = null;
-  draw(node, false);
+  draw(state.button, false);
 }

@@ -5,6 +5,7 @@ import { button, fill, h } from './dom.js';
 import { confirm } from './dialog.js';
 import { moment } from './format.js';
 import { chip } from './pills.js';
+import { seen } from './named.js';
 import { say, trouble } from './say.js';
 
 /** Makes the part of a secret's page that lists its versions when it is opened. */
@@ -60,7 +61,7 @@ function ask(row, version, after) {
     title: `Restore version ${version}?`,
     yes: `Restore version ${version}`,
     danger: false,
-    words: [`Its value becomes the newest version of ${row.name}. The present value is kept among the versions.`],
+    words: [`Its value becomes the newest version of ${seen(row.name)}. The present value is kept among the versions.`],
     work: async (dialog) => {
       await api.post(api.secretPath(row.id, '/rollback'), { version });
       dialog.close();

@@ -66,6 +66,13 @@ export function presetOf(platform) {
   return known.presets.find((one) => one.platform === platform || one.aliases.includes(platform));
 }
 
+const snake = (name) => name.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);
+
+/** Finds the field of a preset that a stored field's name means. */
+export function meantField(preset, name) {
+  return preset.fields.find((one) => [one.field, ...(one.aliases ?? [])].includes(snake(name)));
+}
+
 /** Splits `skill:<platform>:<field>`; null for any other name. */
 export function skill(name) {
   if (!name?.startsWith('skill:')) return null;
