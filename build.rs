@@ -17,6 +17,8 @@ struct Preset {
     label: String,
     category: Category,
     aliases: Vec<String>,
+    #[serde(default)]
+    apart: Vec<String>,
     source: String,
     fields: Vec<PresetField>,
 }
@@ -105,6 +107,7 @@ fn check(preset: &Preset) -> Result<(), String> {
     for name in preset.aliases.iter().chain([&preset.platform]) {
         check_name(name)?;
     }
+    ensure(preset.apart.iter().all(|name| preset.aliases.contains(name)), "`apart` names what is no alias")?;
     ensure(!preset.label.trim().is_empty(), "the label is empty")?;
     ensure(preset.source.starts_with("https://"), "the source is no https address")?;
     ensure(preset.fields.iter().any(|field| !field.optional), "no field is required")?;
@@ -184,11 +187,11 @@ fn render(presets: &[Preset]) -> String {
 }
 
 fn render_preset(preset: &Preset) -> String {
-    let Preset { platform, label, category, aliases, source, fields } = preset;
+    let Preset { platform, label, category, aliases, apart, source, fields } = preset;
     let fields: Vec<String> = fields.iter().map(render_field).collect();
     format!(
         "Row {{ platform: {platform:?}, label: {label:?}, category: Category::{category:?}, \
-         aliases: &{aliases:?}, source: {source:?}, fields: &[\n{}] }},\n",
+         aliases: &{aliases:?}, apart: &{apart:?}, source: {source:?}, fields: &[\n{}] }},\n",
         fields.concat()
     )
 }

@@ -22,6 +22,7 @@ struct Row {
     label: &'static str,
     category: Category,
     aliases: &'static [&'static str],
+    apart: &'static [&'static str],
     source: &'static str,
     fields: &'static [FieldRow],
 }
@@ -50,6 +51,10 @@ pub struct Preset {
     pub category: Category,
     /// Other names that tools use for the same platform; none is another preset's.
     pub aliases: Vec<String>,
+    /// Aliases of tools that may have a key of their own, stored next to the platform's; no part of an answer.
+    #[serde(default, skip_serializing)]
+    #[schemars(skip)]
+    pub apart: Vec<String>,
     /// The platform's own page on its credentials; no part of an answer.
     #[serde(default, skip_serializing)]
     #[schemars(skip)]
@@ -166,13 +171,29 @@ impl Presets {
     /// A name is near that takes few edits against its length, or that begins with the three
     /// characters or more that were typed. Case does not count.
     pub fn nearest(&self, typo: &str, n: usize) -> Vec<&str> {
+        self.near(typo).into_iter().take(n).map(|(_, name)| name).collect()
+    }
+
+    /// Lists at most `n` of them that are so near that a word is hardly anything else: it begins with the same letter and takes
+    /// at most two edits.
+    pub fn likely(&self, typo: &str, n: usize) -> Vec<&str> {
+        let first = typo.to_lowercase().chars().next();
+        let near = self.near(typo).into_iter();
+        near.filter(|(far, name)| *far <= 2 && name.chars().next() == first)
+            .take(n)
+            .map(|(_, name)| name)
+            .collect()
+    }
+
+    /// Lists what may have been meant, nearest first, one name a platform.
+    fn near(&self, typo: &str) -> Vec<(usize, &str)> {
         let typo = typo.to_lowercase();
         let mut near: Vec<(usize, &str)> = Vec::new();
         for preset in &self.all {
             near.extend(preset.names().filter_map(|name| Some((remoteness(&typo, name)?, name))).min());
         }
         near.sort_unstable();
-        near.into_iter().take(n).map(|(_, name)| name).collect()
+        near
     }
 }
 
@@ -183,6 +204,7 @@ impl From<&Row> for Preset {
             label: row.label.to_owned(),
             category: row.category,
             aliases: owned(row.aliases),
+            apart: owned(row.apart),
             source: row.source.to_owned(),
             fields: row.fields.iter().map(PresetField::from).collect(),
         }

@@ -19,6 +19,7 @@ mod list;
 mod lock;
 mod man;
 mod mcp;
+mod near;
 mod particulars;
 mod presets;
 mod recovery;

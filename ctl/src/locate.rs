@@ -5,11 +5,16 @@ use serde::Serialize;
 use vault::api::{Address, Code, DamagedSecret, Discover, Fault, ListSecrets, Operation, Secret};
 use vault::discovery;
 use vault::domain::{OrgId, OrgScope, SecretId, SecretName};
+use vault::presets::Presets;
 
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::listing;
+use crate::references::Reference;
 use crate::show::plain;
+
+/// The most names that a miss suggests.
+const GUESSES: usize = 2;
 
 /// What a word means.
 #[derive(Debug)]
@@ -22,6 +27,24 @@ pub(crate) enum Meaning {
     Unseen(SecretName),
     /// The secret of exactly this name, or none: no other secret could answer to the word, and no look was taken.
     Itself(SecretName),
+}
+
+/// A word, and the org that it is meant in: the command's, or that of a reference.
+#[derive(Debug)]
+pub(crate) struct Meant {
+    pub(crate) context: Context,
+    pub(crate) asked: String,
+}
+
+impl Meant {
+    /// Takes the name and the org of an argument that may be a reference.
+    ///
+    /// # Errors
+    /// `invalid_request` for a reference that is not written rightly.
+    pub(crate) fn of(argument: &str, context: &Context) -> Result<Self, Failure> {
+        let reference = Reference::argument(argument)?;
+        Ok(Self { context: reference.context(context), asked: reference.name })
+    }
 }
 
 /// Finds what a word means to a command that changes a secret.
@@ -58,11 +81,17 @@ fn look(context: &Context, asked: &str) -> Result<Option<Meaning>, Failure> {
 ///
 /// # Errors
 /// `not_found`, with the names that may have been meant.
-pub(crate) fn secret(context: &Context, asked: &str) -> Result<Secret, Failure> {
+pub(crate) fn secret(context: &Context, argument: &str) -> Result<Secret, Failure> {
+    let Meant { context, asked } = &Meant::of(argument, context)?;
+    of_word(context, asked)
+}
+
+/// Finds likewise what a word means that is no reference.
+pub(crate) fn of_word(context: &Context, asked: &str) -> Result<Secret, Failure> {
     match look(context, asked)? {
         Some(Meaning::Stored(secret)) => Ok(*secret),
         Some(Meaning::Fields(names)) => Err(one_of(asked, &names)),
-        _ => Err(not_found(context, asked)),
+        _ => Err(not_found(context, asked, Fault::not_found())),
     }
 }
 
@@ -75,6 +104,7 @@ pub(crate) fn change<O: Operation>(
     asked: &str,
     operation: impl FnOnce(Address) -> O,
 ) -> Result<O::Answer, Failure> {
+    let Meant { context, asked } = &Meant::of(asked, context)?;
     let address = match meaning(context, asked)? {
         Meaning::Stored(secret) => {
             note(context, asked, &secret.name);
@@ -84,7 +114,7 @@ pub(crate) fn change<O: Operation>(
         Meaning::Unseen(name) | Meaning::Itself(name) => named(context, name)?,
     };
     context.call(&operation(address)).map_err(|failure| match failure {
-        Failure::Fault(fault) if is_missing(&fault) => not_found(context, asked),
+        Failure::Fault(fault) if is_missing(&fault) => not_found(context, asked, fault),
         failure => failure,
     })
 }
@@ -169,25 +199,34 @@ fn by_id(context: &Context, asked: &str) -> Result<Option<Secret>, Failure> {
     Ok(all.secrets.into_iter().find(|secret| secret.id == id))
 }
 
-fn not_found(context: &Context, asked: &str) -> Failure {
+/// Adds to a miss which names may have been meant: those of the platform, those with the text in them, else platforms that are
+/// spelled alike.
+fn not_found(context: &Context, asked: &str, fault: Fault) -> Failure {
     let mut near: Vec<_> = names_of_platform(context, asked).0.iter().map(SecretName::to_string).collect();
     if near.is_empty() {
         near = names_with(context, asked);
     }
-    let fault = Fault::not_found();
-    if near.is_empty() {
-        fault.into()
-    } else {
-        fault.hint(format!("did you mean {}?", near.join(" or "))).into()
+    if near.is_empty() && Presets::builtin().get(platform_of(asked)).is_none() {
+        near =
+            Presets::builtin().likely(platform_of(asked), GUESSES).into_iter().map(str::to_owned).collect();
     }
+    if near.is_empty() {
+        return fault.into();
+    }
+    near.truncate(GUESSES);
+    fault.hint(format!("did you mean {}?", near.join(" or "))).into()
+}
+
+/// Returns the platform that a word names, by itself or with a field.
+fn platform_of(asked: &str) -> &str {
+    asked.strip_prefix("skill:").unwrap_or(asked).split(':').next().unwrap_or_default()
 }
 
 /// Lists what this caller may list of the platform that a word names, by itself or with a field, and what its name alone finds
 /// if it has no key.
 fn names_of_platform(context: &Context, asked: &str) -> (Vec<SecretName>, Option<SecretName>) {
     let Ok(org_id) = context.one_org() else { return (Vec::new(), None) };
-    let platform = asked.strip_prefix("skill:").unwrap_or(asked).split(':').next().unwrap_or_default();
-    let Ok(found) = context.call(&Discover { platform: Some(platform.to_owned()), org_id }) else {
+    let Ok(found) = context.call(&Discover { platform: Some(platform_of(asked).to_owned()), org_id }) else {
         return (Vec::new(), None);
     };
     let fields = found.platforms.into_iter().flat_map(|platform| platform.fields);
@@ -200,7 +239,7 @@ fn names_with(context: &Context, text: &str) -> Vec<String> {
     let query = ListSecrets {
         org_id: org_id.map(OrgScope::One),
         search: Some(text.to_owned()),
-        limit: Some(5),
+        limit: Some(GUESSES as u64),
         ..ListSecrets::default()
     };
     let found = context.call(&query);

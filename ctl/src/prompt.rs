@@ -18,6 +18,7 @@ use vault::secret::{SecretValue, TOO_LONG};
 use crate::failure::Failure;
 use crate::show::Show;
 
+use line::Instead;
 use reading::Bytes;
 pub(crate) use reading::{Reading, drop_only_line_end};
 
@@ -62,32 +63,35 @@ impl ValueSource {
         match (&self.given.value_file, self.given.generate) {
             (Some(path), _) => self.reading(show).file(path),
             (None, Some(length)) => generated(length),
-            (None, None) if io::stdin().is_terminal() => hidden(label),
+            (None, None) if io::stdin().is_terminal() => hidden(label, Instead::Value),
             (None, None) => self.reading(show).stdin(),
         }
     }
 }
 
-/// Asks for a value without echo on a terminal, else reads all of stdin.
-pub(crate) fn value(label: &str, show: Show) -> Result<SecretValue, Failure> {
-    ValueSource::default().take(label, show)
+/// Asks for a key without echo on a terminal, else reads all of stdin.
+pub(crate) fn key(label: &str, show: Show) -> Result<SecretValue, Failure> {
+    if io::stdin().is_terminal() {
+        return hidden(label, Instead::Key);
+    }
+    Reading::new(Bytes::OfText, show).stdin()
 }
 
 /// Asks for a value on the terminal, without echo.
-fn hidden(label: &str) -> Result<SecretValue, Failure> {
-    let mut text = line::hidden(label)?;
+fn hidden(label: &str, instead: Instead) -> Result<SecretValue, Failure> {
+    let mut text = line::hidden(label, instead)?;
     drop_only_line_end(&mut text);
     checked(std::mem::take(&mut *text))
 }
 
-/// Asks for a line on the terminal, without echo; it may be empty.
+/// Asks for a platform's field on the terminal, without echo; it may be empty.
 pub(crate) fn hidden_line(label: &str) -> Result<String, Failure> {
-    let mut text = line::hidden(label)?;
+    let mut text = line::hidden(label, Instead::Field)?;
     drop_only_line_end(&mut text);
     Ok(std::mem::take(&mut *text))
 }
 
-/// Asks for a line on the terminal that need not be hidden; it may be empty.
+/// Asks for a platform's field on the terminal that need not be hidden; it may be empty.
 ///
 /// # Errors
 /// `invalid_request` for more input behind the line.
@@ -97,7 +101,7 @@ pub(crate) fn visible_line(label: &str) -> Result<String, Failure> {
     let mut waiting = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
     if poll(&mut waiting, line::BEHIND_MS).is_ok_and(|ready| ready > 0) {
         let _ = tcflush(&stdin, FlushArg::TCIFLUSH);
-        return Err(line::several_lines());
+        return Err(line::several_lines(Instead::Field));
     }
     Ok(line)
 }
@@ -110,8 +114,8 @@ pub(crate) fn new_key(show: Show) -> Result<SecretValue, Failure> {
     if !io::stdin().is_terminal() {
         return Reading::new(Bytes::OfText, show).stdin();
     }
-    let first = hidden("New key")?;
-    if hidden("The same again")?.expose() == first.expose() {
+    let first = hidden("New key", Instead::Key)?;
+    if hidden("The same again", Instead::Key)?.expose() == first.expose() {
         return Ok(first);
     }
     Err(Failure::usage("the two keys are not the same", "type it again, or let one be made with --generate"))

@@ -29,29 +29,40 @@ pub(crate) struct Reference {
 }
 
 impl Reference {
-    /// Takes a name alone.
-    pub(crate) fn to(name: &str) -> Self {
-        Self { org: None, name: name.to_owned() }
+    /// Reads an argument: a reference, or a name alone.
+    ///
+    /// # Errors
+    /// Those of [`Reference::of`].
+    pub(crate) fn argument(text: &str) -> Result<Self, Unreadable> {
+        Ok(Self::of(text)?.unwrap_or_else(|| Self { org: None, name: text.to_owned() }))
     }
 
     /// Reads a reference; `None` if the text is something else.
     ///
     /// # Errors
-    /// What is wrong with it: it names no secret, or its org is not one.
-    pub(crate) fn of(text: &str) -> Result<Option<Self>, Invalid> {
+    /// What is wrong with it: it names no secret, its org is not one, or it says something else than its org.
+    pub(crate) fn of(text: &str) -> Result<Option<Self>, Unreadable> {
         let Some(text) = text.trim().strip_prefix(SCHEME) else { return Ok(None) };
         let (name, org) = text.rsplit_once(ORG).map_or((text, None), |(name, org)| (name, Some(org)));
         let org = org.map(|org| OrgId::try_from(org.to_owned())).transpose();
         let org = org.map_err(|_| Invalid("the reference names no org after `?org=`"))?;
-        match name.trim() {
-            "" => Err(Invalid("the reference names no secret")),
-            name => Ok(Some(Self { org, name: name.to_owned() })),
+        match (name.trim(), query(text)) {
+            ("", _) => Err(Invalid("the reference names no secret").into()),
+            (_, Some(key)) if org.is_none() => {
+                Err(Unreadable(format!("the reference says `?{key}=`, and may say only `?org=`")))
+            }
+            (name, _) => Ok(Some(Self { org, name: name.to_owned() })),
         }
     }
 
-    /// Returns whether a name alone would be read as one with an org.
-    pub(crate) fn hides_org(name: &str) -> bool {
-        name.contains(ORG)
+    /// Returns whether a name alone would be read as one with something behind it; then its org has to stand behind it.
+    pub(crate) fn needs_org(name: &str) -> bool {
+        query(name).is_some()
+    }
+
+    /// Returns the command's context in the org that the reference names, if it names one.
+    pub(crate) fn context(&self, context: &Context) -> Context {
+        context.in_org(self.org.as_ref())
     }
 
     /// Returns what was asked for, as it is shown: the name alone, unless an org goes with it.
@@ -67,6 +78,37 @@ impl Reference {
             }
             None => fault,
         }
+    }
+}
+
+/// Finds the key of `?key=` behind a name: letters, `-` and `_`; the last one counts.
+fn query(text: &str) -> Option<&str> {
+    let (key, _) = text.rsplit_once('?')?.1.split_once('=')?;
+    let is_letter = |c: char| c.is_ascii_alphabetic() || matches!(c, '-' | '_');
+    (!key.is_empty() && key.chars().all(is_letter)).then_some(key)
+}
+
+/// Says why a text that begins as a reference is not one; it repeats no more of it than the key of its `?key=`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unreadable(String);
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+impl From<Invalid> for Unreadable {
+    fn from(Invalid(rule): Invalid) -> Self {
+        Self(rule.to_owned())
+    }
+}
+
+impl From<Unreadable> for Failure {
+    fn from(Unreadable(why): Unreadable) -> Self {
+        Self::usage(why, "write vault://NAME or vault://NAME?org=ORG")
     }
 }
 
@@ -101,10 +143,7 @@ impl Wanted {
 
     /// Gives the first reference that no secret answers to, without reading a value.
     pub(crate) fn missing(&self, context: &Context) -> Option<&Reference> {
-        let is_missing = |reference: &&Reference| {
-            let context = context.in_org(reference.org.as_ref());
-            matches!(locate::secret(&context, &reference.name), Err(Failure::Fault(fault)) if fault.code == Code::NotFound)
-        };
+        let is_missing = |reference: &&Reference| matches!(locate::of_word(&reference.context(context), &reference.name), Err(Failure::Fault(fault)) if fault.code == Code::NotFound);
         self.references.iter().find(is_missing)
     }
 
@@ -236,8 +275,26 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_the_org_behind_a_name_is_named() {
+        for (text, key) in [
+            ("vault://a?organ=b", "?organ="),
+            ("vault://a?ORG=b", "?ORG="),
+            ("vault://a?org-id=", "?org-id="),
+            ("vault://a?x=1?orgs=b", "?orgs="),
+        ] {
+            let Unreadable(why) = Reference::of(text).unwrap_err();
+            assert!(why.contains(&format!("`{key}`")), "{why}");
+        }
+        for name in ["what?", "a?b", "a?b c=d", "a=b", "a?=b"] {
+            assert_eq!(Some((name.to_owned(), None)), read(&format!("vault://{name}")));
+        }
+    }
+
+    #[test]
     fn what_is_written_is_read_again() {
-        for (name, org) in [("a", None), ("skill:a:b", Some("app2")), ("a?org=b", Some("default"))] {
+        for (name, org) in
+            [("a", None), ("skill:a:b", Some("app2")), ("a?org=b", Some("default")), ("a?x=1", Some("b"))]
+        {
             let org = org.map(|org| OrgId::try_from(org.to_owned()).unwrap());
             let reference = Reference { org, name: name.to_owned() };
             assert_eq!(Some(reference.clone()), Reference::of(&reference.to_string()).unwrap());

@@ -20,7 +20,8 @@ pub enum Address {
         #[serde(skip_serializing_if = "Option::is_none")]
         org_id: Option<OrgId>,
     },
-    /// The one that is stored under exactly this name: no alias and no platform finds it.
+    /// The one in this name's place: under this name, another spelling of its field, or another alias of its platform or field.
+    /// No platform's word finds it, and no field that would stand in for it.
     #[serde(rename_all = "camelCase")]
     Name {
         /// The name.
@@ -44,7 +45,7 @@ struct Fields {
     /// The secret's id.
     #[serde(default)]
     id: Option<SecretRef>,
-    /// In place of the id: the secret's exact name.
+    /// In place of the id: the secret's full name, in any spelling of its field and by any alias of its platform and field.
     #[serde(default)]
     name: Option<SecretName>,
     /// The tenant of the name, `default` without it; with an id, the tenant that the secret has to be in.

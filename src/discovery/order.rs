@@ -1,7 +1,7 @@
 //! The order in which stored names answer to what is asked for.
 //!
 //! An exact name always wins. Beyond it resolving is tolerant only where it is safe: a preset's aliases of its platform
-//! and of its fields, the `snake_case` twin of a field, and the three names that tools use for the one key of a platform.
+//! and of its fields, the other spellings of a field, and the three names that tools use for the one key of a platform.
 //! A platform alone is its key, else the one field that its preset requires, else the only one of its fields that is stored; of
 //! several, the only one that no other agent than the asking one stored, which the vault decides.
 
@@ -13,7 +13,7 @@ use crate::presets::{Preset, PresetField, Presets};
 /// The names that stand in for each other, in the order in which a platform alone tries them.
 const STAND_INS: [&str; 3] = ["access_token", "api_key", "token"];
 
-/// Lists the stored names that may answer to what was asked, best first.
+/// Lists the names that may answer to what was asked, best first; each stands for all of its spellings.
 pub fn candidates(asked: &str) -> Vec<SecretName> {
     let mut names: Vec<String> = vec![asked.to_owned()];
     let skill = asked.strip_prefix("skill:").unwrap_or(asked);
@@ -34,8 +34,20 @@ pub fn candidates(asked: &str) -> Vec<SecretName> {
 
 /// Finds the stored name that answers to what was asked, among those of its platform.
 pub fn answer<'n>(asked: &str, stored: &[&'n SecretName]) -> Option<&'n SecretName> {
-    let is = |name: &SecretName| stored.iter().find(|stored| **stored == name).copied();
-    candidates(asked).iter().find_map(is).or_else(|| only_field(asked, stored))
+    candidates(asked)
+        .iter()
+        .find_map(|name| spelled(name, stored).next())
+        .or_else(|| only_field(asked, stored))
+}
+
+/// Lists the stored names that are spellings of a name, the name itself first.
+pub(super) fn spelled<'n>(
+    name: &SecretName,
+    stored: &[&'n SecretName],
+) -> impl Iterator<Item = &'n SecretName> {
+    let exact = stored.iter().find(|stored| **stored == name).copied();
+    let others = stored.iter().filter(move |stored| **stored != name && stored.spelling() == name.spelling());
+    exact.into_iter().chain(others.copied())
 }
 
 /// Finds the only stored field of a platform that was asked for alone and has no key.
@@ -62,7 +74,7 @@ pub fn is_field(name: &SecretName) -> bool {
     matches!(name.skill(), Some((_, Some(_))))
 }
 
-/// Lists the places ([`SecretName::place`]) that a new name's place would go before in the answer to some question.
+/// Lists the spellings ([`SecretName::spelling`]) that a new name's spelling would go before in the answer to some question.
 pub fn names_behind(name: &SecretName) -> Vec<SecretName> {
     let (mut behind, mut seen) = (Vec::new(), HashSet::from([name.clone()]));
     for asked in questions(name) {
@@ -139,6 +151,18 @@ fn alone(preset: &Preset) -> Option<&PresetField> {
     let mut required = preset.fields.iter().filter(|field| !field.optional);
     let only = required.next().filter(|_| required.next().is_none());
     key(preset).or(only)
+}
+
+/// Lists the full names of what a platform's word, with or without `skill:`, may stand for, as its preset has them: its key or
+/// the one field that it requires, else all that it requires.
+pub fn full_names(word: &str) -> Vec<SecretName> {
+    let Some(preset) = Presets::builtin().get(word.strip_prefix("skill:").unwrap_or(word)) else {
+        return Vec::new();
+    };
+    let required = || preset.fields.iter().filter(|field| !field.optional).collect();
+    let fields = alone(preset).map_or_else(required, |field| vec![field]);
+    let names = fields.into_iter().map(|field| format!("skill:{}:{}", preset.platform, field.field));
+    names.filter_map(|name| SecretName::try_from(name).ok()).collect()
 }
 
 fn key(preset: &Preset) -> Option<&PresetField> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::order::{candidates, field_of};
+use super::order::{candidates, field_of, spelled};
 use super::variable::{NoVariable, variables};
 use crate::domain::SecretName;
 use crate::presets::{Preset, Presets};
@@ -92,11 +92,10 @@ fn in_order<'a>(asked: &str, preset: Option<&Preset>, stored: &[&'a SecretName])
     tried.extend(questions.flat_map(|question| candidates(&question)));
     // Of several spellings of one field, the one that a variable reads like goes first.
     let mut rest = stored.to_vec();
-    rest.sort_by_key(|name| (name.place() != name.as_str(), *name));
-    let known: HashSet<&SecretName> = stored.iter().copied().collect();
+    rest.sort_by_key(|name| (name.spelling() != name.as_str(), *name));
     let mut seen = HashSet::new();
-    let tried = tried.iter().filter_map(|name| known.get(name).copied());
-    tried.chain(rest).filter(|name| seen.insert(*name)).collect()
+    let tried: Vec<_> = tried.iter().flat_map(|name| spelled(name, &rest)).collect();
+    tried.into_iter().chain(rest).filter(|name| seen.insert(*name)).collect()
 }
 
 /// Returns the place of a secret's field in its preset.

@@ -144,15 +144,12 @@ impl SecretName {
     }
 
     /// Returns the spelling that stands for all of a name's: a field's `-`, `.` and `camelCase` are its `_`.
-    ///
-    /// An org has one secret in each place.
-    pub fn place(&self) -> Cow<'_, str> {
+    pub fn spelling(&self) -> Cow<'_, str> {
         let Some((platform, Some(field))) = self.skill() else { return Cow::Borrowed(&self.0) };
-        let plain = snake_case(field);
-        if !plain.contains('.') && plain == field {
-            return Cow::Borrowed(&self.0);
+        match snake_case(field) {
+            Cow::Borrowed(_) => Cow::Borrowed(&self.0),
+            Cow::Owned(field) => Cow::Owned(format!("{SKILL}{platform}:{field}")),
         }
-        Cow::Owned(format!("{SKILL}{platform}:{}", plain.replace('.', "_")))
     }
 
     /// Splits a `skill:` name into its platform and, where it has one, its field.
@@ -318,9 +315,10 @@ impl TryFrom<serde_json::Map<String, serde_json::Value>> for Metadata {
     }
 }
 
-/// Turns `camelCase` and `kebab-case` into `snake_case`, the form that presets use; `apiURL` and `APIKey` are two words each.
+/// Turns `camelCase`, `kebab-case` and `dotted.words` into `snake_case`, the form that presets use; `apiURL` and `APIKey` are two
+/// words each.
 pub fn snake_case(text: &str) -> Cow<'_, str> {
-    if !text.contains(|c: char| c == '-' || c.is_ascii_uppercase()) {
+    if !text.contains(|c: char| matches!(c, '-' | '.') || c.is_ascii_uppercase()) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 4);
@@ -333,7 +331,7 @@ pub fn snake_case(text: &str) -> Cow<'_, str> {
         if c.is_ascii_uppercase() && begins_word {
             out.push('_');
         }
-        out.push(if c == '-' { '_' } else { c.to_ascii_lowercase() });
+        out.push(if matches!(c, '-' | '.') { '_' } else { c.to_ascii_lowercase() });
         last = c;
     }
     Cow::Owned(out)
@@ -356,7 +354,7 @@ mod tests {
             ("TOKEN", "token"),
             ("x-Api-Key", "x_api_key"),
             ("already_snake", "already_snake"),
-            ("a.B", "a.b"),
+            ("a.B", "a_b"),
         ] {
             assert_eq!(snake, snake_case(text));
         }
@@ -381,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn every_spelling_of_a_field_is_in_one_place() {
+    fn every_spelling_of_a_field_is_one() {
         for name in [
             "skill:aws:accessKeyId",
             "skill:aws:access-key-id",
@@ -389,7 +387,7 @@ mod tests {
             "skill:aws:AccessKeyID",
         ] {
             let name = SecretName::try_from(name.to_owned()).unwrap();
-            assert_eq!("skill:aws:access_key_id", name.place());
+            assert_eq!("skill:aws:access_key_id", name.spelling());
         }
     }
 }

@@ -330,3 +330,16 @@ fn an_answer_leaves_out_the_source_and_can_be_read_back() {
     let read: Preset = serde_json::from_value(answer.clone()).unwrap();
     assert_eq!(serde_json::to_value(read).unwrap(), answer);
 }
+
+#[test]
+fn a_word_that_is_another_is_no_typing_error() {
+    let likely = |word: &str| Presets::builtin().likely(word, 2);
+    for (word, platform) in
+        [("opnai", "openai"), ("OPENAI", "openai"), ("githbu", "github"), ("strpie", "stripe")]
+    {
+        assert_eq!([platform], likely(word)[..1], "{word}");
+    }
+    for word in ["nothing", "nowhere", "session-secret", "db-url", "production"] {
+        assert!(likely(word).is_empty(), "{word}: {:?}", likely(word));
+    }
+}

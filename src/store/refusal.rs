@@ -8,8 +8,8 @@ pub enum Refusal {
     /// The org has a secret of this name.
     #[error("the name is taken in this org")]
     NameTaken,
-    /// The org has a secret in the same place, of another spelling.
-    #[error("another spelling of the name is taken in this org")]
+    /// The org has a secret in the same place, under another name.
+    #[error("the name is taken in this org under another spelling or alias of it")]
     PlaceTaken,
     /// A row is not as it was read.
     #[error("the secret changed meanwhile")]

@@ -55,8 +55,8 @@ pub(crate) trait Tables {
     fn placed(&self, id: SecretId) -> Result<Option<Placed<Self::Key>>, StoreError>;
     /// Returns whether a secret has this name.
     fn is_taken(&self, org: &OrgId, name: &SecretName) -> Result<bool, StoreError>;
-    /// Hands the names of a platform's fields to a function.
-    fn fields(&self, org: &OrgId, platform: &str, each: &mut dyn FnMut(&str)) -> Result<(), StoreError>;
+    /// Hands a platform's `skill:` names to a function.
+    fn skills(&self, org: &OrgId, platform: &str, each: &mut dyn FnMut(&str)) -> Result<(), StoreError>;
     /// Hands what each row adds to the sum to a function, whatever indexes say.
     fn leaves(&self, each: &mut dyn FnMut(&Leaf)) -> Result<(), StoreError>;
     /// Counts the secrets.

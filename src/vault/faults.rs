@@ -35,8 +35,10 @@ pub(super) fn fault_of(refusal: &Refusal) -> Fault {
     match refusal {
         Refusal::NameTaken => Fault::new(Code::Conflict, "the name is taken in this org")
             .hint("replace its value with: vaultctl set; or choose another name"),
-        Refusal::PlaceTaken => Fault::new(Code::Conflict, "another spelling of the name is taken in this org")
-            .hint("in a field `-`, `.` and camelCase are the same as `_`; replace that secret, or choose another name"),
+        Refusal::PlaceTaken => Fault::new(Code::Conflict, refusal.to_string()).hint(
+            "replace its value by this name with: vaultctl set; in a field `-`, `.` and camelCase are the same as `_`, and a \
+             preset's aliases as its own names",
+        ),
         Refusal::Stale | Refusal::OldKeys => Fault::stale(),
         Refusal::Revoked => Fault::new(Code::Unauthorized, "the agent's rights changed meanwhile"),
         Refusal::Displaced(what) => (*what).into(),

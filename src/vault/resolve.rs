@@ -41,8 +41,34 @@ fn first_candidate(desk: &mut Desk, org: &OrgId, asked: &str) -> Result<Option<J
     {
         return Ok(Some(stored));
     }
-    for name in candidates(asked).iter().filter(|name| name.as_str() != asked) {
-        if let Some(stored) = desk.find(Action::Decrypt, org, name)? {
+    let mut unusual = None;
+    for name in &candidates(asked) {
+        let exact = if name.as_str() == asked { None } else { desk.find(Action::Decrypt, org, name)? };
+        if let Some(stored) =
+            exact.map_or_else(|| another_spelling(desk, org, name, &mut unusual), |one| Ok(Some(one)))?
+        {
+            return Ok(Some(stored));
+        }
+    }
+    Ok(None)
+}
+
+/// Finds a candidate's field in another spelling; what is stored in unusual ones is read once, for all candidates.
+fn another_spelling(
+    desk: &mut Desk,
+    org: &OrgId,
+    name: &SecretName,
+    unusual: &mut Option<Vec<SecretName>>,
+) -> Result<Option<Judged>, Fault> {
+    if !discovery::is_field(name) {
+        return Ok(None);
+    }
+    let unusual = match unusual {
+        Some(unusual) => unusual,
+        None => unusual.insert(desk.unusual_spellings(org, name)?),
+    };
+    for other in unusual.iter().filter(|other| *other != name && other.spelling() == name.spelling()) {
+        if let Some(stored) = desk.find(Action::Decrypt, org, other)? {
             return Ok(Some(stored));
         }
     }
@@ -85,7 +111,7 @@ pub(super) fn alone(desk: &Desk, platform: &str, named: &[Named]) -> Result<Opti
 /// The most stored names that a suggestion looks at.
 const LOOKED_AT: u64 = 5000;
 /// The most names that a suggestion names.
-const SUGGESTED: usize = 3;
+const SUGGESTED: usize = 2;
 
 /// Suggests what to do about a name that no secret has; names of secrets only to those who may list them all.
 fn hint(desk: &Desk, org: &OrgId, asked: &str) -> Result<String, Fault> {
@@ -100,11 +126,14 @@ fn hint(desk: &Desk, org: &OrgId, asked: &str) -> Result<String, Fault> {
         )
     });
     let near = (!near.is_empty()).then(|| format!("the nearest stored names are {}", near.join(", ")));
-    let parts: Vec<_> = near.into_iter().chain(preset).collect();
+    let known = Presets::builtin().likely(platform, SUGGESTED);
+    let guess = (near.is_none() && preset.is_none() && !known.is_empty())
+        .then(|| format!("did you mean {}?", known.join(" or ")));
+    let parts: Vec<_> = near.into_iter().chain(preset).chain(guess).collect();
     Ok(if parts.is_empty() { Code::NotFound.hint().to_owned() } else { parts.join("; ") })
 }
 
-/// Finds the stored names that are nearest to what was asked.
+/// Finds the stored names that are nearest to what was asked; a word is held against their platforms too.
 fn nearest(desk: &Desk, whole: Whole, org: &OrgId, asked: &str) -> Result<Vec<String>, Fault> {
     let query = ListQuery { limit: Some(LOOKED_AT), ..ListQuery::all(OrgScope::One(org.clone())) };
     let asked = asked.strip_prefix("skill:").unwrap_or(asked).to_lowercase();
@@ -112,7 +141,10 @@ fn nearest(desk: &Desk, whole: Whole, org: &OrgId, asked: &str) -> Result<Vec<St
     desk.names(whole, &query, |named| {
         let name = named.name.as_str();
         let name = name.strip_prefix("skill:").unwrap_or(name).to_lowercase();
-        near.extend(crate::presets::remoteness(&asked, &name).map(|far| (far, named.name.to_string())));
+        let platform = named.name.skill().map(|(platform, _)| platform).filter(|_| !asked.contains(':'));
+        let ways = [Some(&*name), platform].into_iter().flatten();
+        let far = ways.filter_map(|name| crate::presets::remoteness(&asked, name)).min();
+        near.extend(far.map(|far| (far, named.name.to_string())));
     })?;
     near.sort_unstable();
     Ok(near.into_iter().take(SUGGESTED).map(|(_, name)| format!("`{name}`")).collect())

@@ -2,7 +2,7 @@
 
 mod export;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use super::change::renewed;
 use super::desk::{Desk, Judged};
@@ -10,6 +10,7 @@ use super::handle::{Handle, Length, Place};
 use super::secrets::{NewSecret, Past};
 use crate::api::{Code, Fault, Import, ImportEntry, Imported, ImportedEntry, OnConflict, Success, Taken};
 use crate::audit::Draft;
+use crate::discovery;
 use crate::domain::{Action, Invalid, OrgId};
 use crate::store::{Change, Stored};
 
@@ -63,12 +64,17 @@ impl Import {
         if self.entries.is_empty() || self.entries.len() > ENTRIES {
             return Err(Invalid("an import has 1 to 10000 entries").into());
         }
-        let mut seen = HashSet::new();
-        let twice = self.entries.iter().find(|entry| !seen.insert((org(entry), entry.name.place())));
-        let Some(twice) = twice else { return Ok(()) };
-        let name = &twice.name;
-        let message =
-            format!("two entries of the import have the name `{name}`, or spellings of it, in one org");
+        let mut seen = HashMap::new();
+        let twice = self.entries.iter().find_map(|entry| {
+            let place = (org(entry), discovery::Place::of(&entry.name));
+            seen.insert(place, &entry.name).map(|other| (other, &entry.name))
+        });
+        let Some((other, name)) = twice else { return Ok(()) };
+        let message = if other == name {
+            format!("two entries of the import have the name `{name}` in one org")
+        } else {
+            format!("the import has `{other}` and `{name}` in one org, which are two names of one secret")
+        };
         Err(Fault::new(Code::InvalidRequest, message))
     }
 
@@ -109,7 +115,7 @@ impl Import {
 
     /// Stages an entry.
     fn take(&self, desk: &mut Desk, entry: &ImportEntry) -> Result<ImportedEntry, Fault> {
-        let Some(stored) = find(desk, Action::Migrate, entry)? else {
+        let Some(stored) = desk.find_in_place(Action::Migrate, &org(entry), &entry.name)? else {
             let id = create(desk, entry)?.row.id;
             return Ok(ImportedEntry { id: Some(id), ..outcome_of(entry, Taken::Created) });
         };
@@ -156,21 +162,11 @@ fn outcome_of_stored(stored: &Judged, outcome: Taken) -> ImportedEntry {
 
 /// Looks whether an entry's name is there already; the look itself is not noted.
 fn present(desk: &mut Desk, entry: &ImportEntry) -> Result<Option<Judged>, Fault> {
-    let found = find(desk, Action::Read, entry)?;
+    let found = desk.find_in_place(Action::Read, &org(entry), &entry.name)?;
     if let Some(stored) = &found {
         desk.drop_noted(stored.row.id);
     }
     Ok(found)
-}
-
-/// Finds the secret that an entry's name, or another spelling of it, is taken by.
-fn find(desk: &mut Desk, action: Action, entry: &ImportEntry) -> Result<Option<Judged>, Fault> {
-    let org = org(entry);
-    if let Some(stored) = desk.find(action, &org, &entry.name)? {
-        return Ok(Some(stored));
-    }
-    let Some(twin) = desk.twin(&org, &entry.name)? else { return Ok(None) };
-    desk.find(action, &org, &twin)
 }
 
 fn create(desk: &mut Desk, entry: &ImportEntry) -> Result<Stored, Fault> {

@@ -129,25 +129,84 @@ fn what_is_not_there_and_what_is_not_theirs_look_alike() {
     assert_eq!(stored.map(str::to_owned), stored.map(|name| value_of(&daemon, name)));
 }
 
+/// Names of a place, and the one that it is stored under.
+const OTHER_NAMES: [(&str, &str); 6] = [
+    ("skill:trello-cards:api_key", "skill:trello-cards:apiKey"),
+    ("skill:gemini:client_id", "skill:google:client_id"),
+    ("skill:twilio:access_token", "skill:twilio-sms:authToken"),
+    ("skill:twilio:auth_token", "skill:twilio:access_token"),
+    ("skill:x:client_id", "skill:x:client-id"),
+    ("skill:gcp", "skill:google"),
+];
+
 #[test]
-fn a_write_by_name_reaches_no_secret_through_an_alias_a_platform_or_another_spelling() {
-    let stored =
-        ["skill:openai:access_token", "skill:google:client_id", "skill:x:client-id", "skill:x:apiKey"];
+fn a_write_by_any_name_of_a_place_reaches_the_secret_that_is_there() {
+    for (name, stored) in OTHER_NAMES {
+        let (_home, daemon) = stocked(&[stored]);
+        for (verb, path, body, method) in writes() {
+            let (target, body) = addressed(verb, path, &body, &[("name", name)]);
+            let answer = daemon.http(verb, &target, body.clone());
+            assert_eq!(200, answer.status, "{verb} {name}: {}", answer.text);
+            if verb == "DELETE" {
+                assert_eq!(0, daemon.total());
+                continue;
+            }
+            assert_eq!(stored, answer.body["entry"]["name"]);
+            let mut params = if verb == "PUT" { json!({ "value": "newer" }) } else { body };
+            params["name"] = json!(name);
+            if method != "vault.rollback" {
+                assert_eq!(stored, daemon.stream(method, params)["result"]["entry"]["name"], "{method}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_write_by_another_name_is_judged_on_the_one_that_is_stored() {
+    let rights = ["encrypt", "rotate", "delete"];
+    for ((name, stored), (verb, path, body, _)) in OTHER_NAMES.into_iter().zip(writes().into_iter().cycle()) {
+        let (_home, daemon) = stocked(&[]);
+        let (target, body) = addressed(verb, path, &body, &[("name", name)]);
+        let asked = |token: &str| ask(&daemon, token, (verb, &target), &body);
+        let outsider = agent(&daemon, "outsider", &rights, &[name]);
+        let nothing = asked(&outsider);
+        daemon.create(stored, "first");
+        daemon.http("PUT", &format!("/vault/secrets?name={stored}"), json!({ "value": "second" }));
+        assert_eq!((404, &nothing.text), (nothing.status, &asked(&outsider).text), "{verb} {name}");
+        let keeper = agent(&daemon, "keeper", &rights, &[stored]);
+        assert_eq!(200, asked(&keeper).status, "{verb} {name}");
+    }
+}
+
+#[test]
+fn a_write_by_name_reaches_no_secret_through_a_platforms_word_or_what_stands_in_for_it() {
+    let stored = ["skill:openai:access_token", "skill:x:apiKey", "skill:aws:secret_access_key"];
     let (_home, daemon) = stocked(&stored);
     let writer = agent(&daemon, "writer", &["create", "encrypt", "rotate", "delete"], &["*"]);
-    let others = [
-        "openai",
-        "skill:openai",
-        "skill:openai:api_key",
-        "skill:gemini:client_id",
-        "skill:x:client_id",
-        "skill:x:api_key",
-    ];
-    for name in others {
-        for (verb, path, body, _) in writes() {
+    for (name, hint) in [
+        ("openai", "`skill:openai:access_token`"),
+        ("skill:openai", "`skill:openai:access_token`"),
+        ("skill:openai:api_key", "vaultctl list"),
+        ("skill:x:token", "vaultctl list"),
+        ("aws-services", "`skill:aws:access_key_id` or `skill:aws:secret_access_key`"),
+        ("database", "`skill:database:connection_string`"),
+    ] {
+        for (verb, path, body, method) in writes() {
             let (target, body) = addressed(verb, path, &body, &[("name", name)]);
-            assert_eq!(404, ask(&daemon, &writer, (verb, &target), &body).status, "{verb} {name}");
-            assert_eq!(404, daemon.http(verb, &target, body).status, "{verb} {name}");
+            for answer in
+                [ask(&daemon, &writer, (verb, &target), &body), daemon.http(verb, &target, body.clone())]
+            {
+                assert_eq!(404, answer.status, "{verb} {name}");
+                assert!(
+                    answer.body["hint"].as_str().unwrap().contains(hint),
+                    "{verb} {name}: {}",
+                    answer.text
+                );
+            }
+            let mut params = if body.is_null() { json!({}) } else { body };
+            params["name"] = json!(name);
+            let refused = daemon.stream(method, params);
+            assert!(refused["error"]["data"]["hint"].as_str().unwrap().contains(hint), "{refused}");
         }
     }
     assert_eq!(stored.map(str::to_owned), stored.map(|name| value_of(&daemon, name)));

@@ -55,6 +55,7 @@ mod malformed_rpc;
 #[cfg(target_os = "linux")]
 mod memory;
 mod passing;
+mod places;
 mod planted;
 mod precedence;
 mod readme;

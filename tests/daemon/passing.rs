@@ -48,8 +48,8 @@ fn a_platform_passes_what_resolve_finds_under_its_name() {
 
 #[test]
 fn an_alias_that_is_asked_for_goes_first_and_only_then() {
-    let (_home, daemon) = stocked(&["skill:gemini:access_token", "skill:google:access_token"]);
-    for (asked, found) in [("gemini", "skill:gemini:access_token"), ("google", "skill:google:access_token")] {
+    let (_home, daemon) = stocked(&["skill:gemini:api_key", "skill:google:access_token"]);
+    for (asked, found) in [("gemini", "skill:gemini:api_key"), ("google", "skill:google:access_token")] {
         assert_eq!(found, daemon.resolve(asked).value());
         let expected = ["GOOGLE_API_KEY", "GEMINI_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY"];
         let expected: Vec<_> = expected.iter().map(|variable| format!("{variable}={found}")).collect();

@@ -17,22 +17,19 @@ fn forbidden() -> (u16, String) {
 }
 
 /// What goes before a stored secret in the answer to some question.
-const BEFORE: [(&str, &str); 22] = [
+const BEFORE: [(&str, &str); 19] = [
     ("skill:openai:access_token", "openai"),
     ("skill:openai:api_key", "skill:openai"),
     ("skill:openai:api_key", "skill:openai:access_token"),
     ("skill:openai:api_key", "skill:openai:token"),
     ("skill:google:access_token", "gemini"),
-    ("skill:google:access_token", "skill:gemini:access_token"),
+    ("skill:google:access_token", "skill:gemini:api_key"),
     ("skill:google:access_token", "skill:gcp"),
-    ("skill:google:client_id", "skill:gemini:client_id"),
-    ("skill:gemini:client_id", "skill:google:client-id"),
+    ("skill:gemini:apiKey", "skill:google:access-token"),
     ("skill:mine:token", "mine"),
     ("skill:mine:token", "skill:mine:api-key"),
     ("skill:mine", "skill:mine:token"),
-    ("skill:gemini:clientId", "skill:google:client_id"),
-    ("skill:google:client_id", "skill:gemini:clientId"),
-    ("skill:gemini:client-id", "skill:gcp:clientID"),
+    ("skill:gcp:token", "skill:gemini:accessToken"),
     ("skill:mine:apiKey", "skill:mine:access_token"),
     ("skill:mine:accessToken", "mine"),
     ("skill:mine:webhook_secret", "mine"),
@@ -135,7 +132,13 @@ fn the_refusal_names_the_secret_to_its_readers_and_to_the_log() {
 fn an_agents_second_spelling_is_a_conflict() {
     let (_home, daemon) = stocked(&["skill:x:client-id", "skill:aws:accessKeyId"]);
     let maker = agent(&daemon, "maker", &["create"], &["*"]);
-    for name in ["skill:x:client-id", "skill:x:client_id", "skill:x:clientId", "skill:aws:access_key_id"] {
+    for name in [
+        "skill:x:client-id",
+        "skill:x:client_id",
+        "skill:x:clientId",
+        "skill:aws:access_key_id",
+        "skill:aws-services:access_key_id",
+    ] {
         assert_eq!((409, "conflict".to_owned()), stores(&daemon, &maker, name));
     }
 }

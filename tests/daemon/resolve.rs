@@ -92,16 +92,26 @@ fn camel_case_and_kebab_case_find_their_snake_case_twin() {
 }
 
 #[test]
-fn an_exact_name_goes_before_its_snake_case_twin_of_another_alias() {
-    let (_home, daemon) =
-        stocked(&["skill:twilio-sms:authToken", "skill:twilio:auth_token", "skill:datadog:apiKey"]);
+fn any_spelling_finds_what_is_stored_in_another_before_what_stands_in_for_it() {
+    let (_home, daemon) = stocked(&[
+        "skill:trello-cards:apiKey",
+        "skill:datadog:apiKey",
+        "skill:x:api-key",
+        "skill:x:token",
+        "skill:y:webhook.secret",
+        "skill:twilio-sms:authToken",
+    ]);
     assert_resolves(
         &daemon,
         &[
-            ("skill:twilio-sms:authToken", "skill:twilio-sms:authToken"),
-            ("skill:twilio:authToken", "skill:twilio:auth_token"),
-            ("skill:twilio-sms:auth_token", "skill:twilio:auth_token"),
-            ("skill:datadog-monitoring:apiKey", "skill:datadog:apiKey"),
+            ("skill:trello-cards:api_key", "skill:trello-cards:apiKey"),
+            ("skill:trello:app_key", "skill:trello-cards:apiKey"),
+            ("skill:datadog-monitoring:api_key", "skill:datadog:apiKey"),
+            ("skill:x:api_key", "skill:x:api-key"),
+            ("x", "skill:x:api-key"),
+            ("skill:y:webhookSecret", "skill:y:webhook.secret"),
+            ("skill:twilio:access_token", "skill:twilio-sms:authToken"),
+            ("twilio", "skill:twilio-sms:authToken"),
         ],
     );
 }

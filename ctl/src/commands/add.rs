@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::Args;
 use vault::presets::Presets;
 
+use super::near;
 use super::particulars::Particulars;
 use crate::complete::Completes;
 use crate::context::Context;
@@ -53,6 +54,7 @@ fn set(name: &str, context: &Context) -> String {
 
 /// Stores a platform's fields, or one secret.
 pub(super) fn run(args: &AddArgs, context: &Context) -> Result<ExitCode, Failure> {
+    near::refuse_reference(&args.name)?;
     match Presets::builtin().get(&args.name) {
         Some(preset) => platform::run(preset, args, context),
         None => single::run(args, context),

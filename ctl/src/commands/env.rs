@@ -6,14 +6,13 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use vault::api::{Code, Fault, ResolvedValue};
 use vault::discovery::{self, is_variable};
-use vault::domain::Invalid;
 use zeroize::Zeroizing;
 
 use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::quote;
-use crate::references::{Reference, Values, Wanted};
+use crate::references::{Reference, Unreadable, Values, Wanted};
 use crate::show::plain;
 use crate::variables::{Passed, Variables, misfit};
 
@@ -65,13 +64,12 @@ struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     /// Takes `VAR=NAME` apart; a name may have a `=` of its own after what is no variable, and may be a reference.
-    fn of(text: &'a str) -> Result<Self, Invalid> {
+    fn of(text: &'a str) -> Result<Self, Unreadable> {
         let (variable, name) = match text.split_once('=') {
             Some((variable, name)) if is_variable(variable) && !name.is_empty() => (Some(variable), name),
             _ => (None, text),
         };
-        let secret = Reference::of(name)?.unwrap_or_else(|| Reference::to(name));
-        Ok(Self { variable, secret })
+        Ok(Self { variable, secret: Reference::argument(name)? })
     }
 }
 

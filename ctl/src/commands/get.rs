@@ -9,11 +9,11 @@ use vault::domain::{SecretId, SecretRef};
 use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::locate;
+use crate::locate::{self, Meant};
 
 /// Prints a secret's value, raw.
 ///
-/// A full name or an id gives that secret; a platform alone gives its key, as `resolve` does. On a terminal a newline
+/// A full name, an id or a reference (`vault://NAME?org=ORG`) gives that secret; a platform alone gives its key, as `resolve` does. On a terminal a newline
 /// follows, and control characters of the value, which a terminal would obey, are shown as `\u{…}`; a pipe gets every byte as it is.
 /// Each reading is recorded.
 #[derive(Debug, Args)]
@@ -24,7 +24,7 @@ Examples:
   vaultctl get db-url --version 3
   vaultctl get openai --json | jq -r .name")]
 pub(crate) struct GetArgs {
-    /// A name, an id, or a platform
+    /// A name, an id, a platform, or a reference
     #[arg(add = Completes::Key)]
     name: String,
     /// An older value, as `history` numbers them
@@ -34,15 +34,16 @@ pub(crate) struct GetArgs {
 
 /// Finds the secret and prints its value.
 pub(super) fn run(args: &GetArgs, context: &Context) -> Result<ExitCode, Failure> {
+    let Meant { context, asked } = &Meant::of(&args.name, context)?;
     let org_id = context.one_org()?;
-    let found = match (args.version, SecretId::try_from(args.name.clone())) {
+    let found = match (args.version, SecretId::try_from(asked.clone())) {
         (Some(_), _) => Some(read(locate::secret(context, &args.name)?.id, args.version, context)?),
         (None, Ok(id)) => by_id(id, context)?,
         (None, Err(_)) => None,
     };
     let found = match found {
         Some(found) => found,
-        None => context.call(&Resolve { name: args.name.clone(), org_id })?,
+        None => context.call(&Resolve { name: asked.clone(), org_id })?,
     };
     if context.show.is_json() {
         context.show.json(&found)?;

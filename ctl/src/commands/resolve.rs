@@ -8,6 +8,7 @@ use vault::api::{Resolve, ResolveMany, ResolvedMany};
 use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::locate::Meant;
 use crate::references::Values;
 use crate::variables::{Passed, misfit};
 
@@ -55,6 +56,8 @@ enum Format {
 pub(super) fn run(args: &ResolveArgs, context: &Context) -> Result<ExitCode, Failure> {
     let usual = if context.show.is_json() { Format::Json } else { Format::Raw };
     let format = args.format.unwrap_or(usual);
+    let Meant { context, asked: platform } = &Meant::of(&args.platform, context)?;
+    let args = &ResolveArgs { platform: platform.clone(), field: args.field.clone(), format: args.format };
     if format == Format::Raw || (format == Format::Json && is_field(args)) {
         one(args, format, context)?;
     } else {

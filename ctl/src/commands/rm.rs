@@ -10,7 +10,7 @@ use vault::domain::OrgId;
 use crate::complete::Completes;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::locate::{self, About, Meaning};
+use crate::locate::{self, About, Meaning, Meant};
 use crate::prompt::{self, Answer};
 use crate::show::plain;
 
@@ -68,6 +68,7 @@ struct Condemned {
 impl Condemned {
     /// Finds what a word means, damaged secrets too if they are named exactly.
     fn find(asked: &str, context: &Context) -> Result<Self, Failure> {
+        let Meant { context, asked } = &Meant::of(asked, context)?;
         if let Some(DamagedSecret { id, org_id, name }) = locate::remains(context, asked)? {
             return Ok(Self { secret: id.into(), name, org_id });
         }

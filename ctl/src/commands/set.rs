@@ -4,10 +4,12 @@ use std::process::ExitCode;
 
 use clap::Args;
 use vault::api::{Address, Code, CreateSecret, Created, Secret, UpdateSecret};
+use vault::discovery;
 use vault::domain::SecretName;
 use vault::presets::{Preset, Presets};
 use vault::secret::Revealed;
 
+use super::near;
 use super::particulars::Particulars;
 use crate::complete::Completes;
 use crate::context::Context;
@@ -53,6 +55,7 @@ pub(crate) struct SetArgs {
 /// Takes the value and stores it.
 pub(super) fn run(args: &SetArgs, context: &Context) -> Result<ExitCode, Failure> {
     context.one_org()?;
+    near::refuse_reference(args.name.as_str())?;
     if args.keep_value && args.particulars.is_empty() {
         return Err(Failure::usage("there is nothing to change", "add --category, --metadata or --expires"));
     }
@@ -116,6 +119,9 @@ fn replace_else_create(value: Revealed, args: &SetArgs, context: &Context) -> Re
     let mut asked = update(locate::named(context, args.name.clone())?, Some(value), args);
     match (context.call(&asked), asked.value.take()) {
         (Err(Failure::Fault(fault)), Some(value)) if locate::is_missing(&fault) => {
+            if !args.exact_name {
+                near::check(args.name.as_str(), context)?;
+            }
             context.call(&create(value, args, context)?)
         }
         (answer, _) => answer,
@@ -156,13 +162,17 @@ fn platform_of(name: &SecretName) -> Option<&'static Preset> {
 
 /// Refuses to store a platform's bare name.
 fn bare(name: &SecretName) -> Failure {
+    let full = discovery::full_names(name.as_str());
+    let commands: Vec<_> = full.iter().map(|name| format!("vaultctl set {name}")).collect();
     let hint = format!(
-        "store its fields with: vaultctl add {name}; or a secret of exactly this name with: vaultctl set {name} --exact-name"
+        "give the full name of one secret: {}; store its fields with: vaultctl add {name}; or a secret of exactly this name \
+         with: vaultctl set {name} --exact-name",
+        commands.join(" or ")
     );
-    Failure::usage(
-        format!("{name} is a platform, of which no key is stored; agents look for its fields"),
-        hint,
-    )
+    let message = format!(
+        "{name} is a platform, of which nothing is stored that you may list; agents look for its fields"
+    );
+    Failure::usage(message, hint)
 }
 
 /// Refuses the bare name of a platform with several fields.

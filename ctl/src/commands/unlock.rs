@@ -89,7 +89,7 @@ fn keys_in(file: &Path) -> Result<Vec<Revealed>, Failure> {
 
 /// Takes a key as it is, or out of the lines of a key file that was piped.
 fn typed(label: &str, context: &Context) -> Result<Revealed, Failure> {
-    let given = prompt::value(label, context.show)?;
+    let given = prompt::key(label, context.show)?;
     let held = keyfile::key_in(given.expose()).map(|key| SecretValue::new(key.to_owned()));
     Ok(held.transpose()?.unwrap_or(given).into())
 }

@@ -22,9 +22,9 @@ pub(super) const BEHIND_MS: u8 = 50;
 ///
 /// # Errors
 /// `invalid_request` for the end of input, and for more input behind the line: then the terminal does not mark pastes.
-pub(super) fn hidden(label: &str) -> Result<Zeroizing<String>, Failure> {
+pub(super) fn hidden(label: &str, instead: Instead) -> Result<Zeroizing<String>, Failure> {
     let mut screen = Screen::begin(label)?;
-    let taken = take(&mut screen);
+    let taken = take(&mut screen, instead);
     drop(screen);
     match taken? {
         Taken::Line(line) => Ok(line),
@@ -32,6 +32,27 @@ pub(super) fn hidden(label: &str) -> Result<Zeroizing<String>, Failure> {
         Taken::Interrupted => {
             let _ = raise(Signal::SIGINT);
             Err(none_given())
+        }
+    }
+}
+
+/// What a command takes in place of a line that is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Instead {
+    /// A value: `--value-file`, or stdin.
+    Value,
+    /// A platform's field: `--field`.
+    Field,
+    /// A key: stdin alone.
+    Key,
+}
+
+impl Instead {
+    const fn hint(self) -> &'static str {
+        match self {
+            Self::Value => "nothing was stored: use --value-file FILE, or pipe it in",
+            Self::Field => "nothing was stored: use --field KEY=@FILE, or pipe one in with --field KEY=-",
+            Self::Key => "nothing was changed: pipe it in",
         }
     }
 }
@@ -65,13 +86,13 @@ impl Drop for Screen {
     }
 }
 
-fn take(screen: &mut Screen) -> Result<Taken, Failure> {
+fn take(screen: &mut Screen, instead: Instead) -> Result<Taken, Failure> {
     let mut line = Zeroizing::new(String::new());
     loop {
         match event::read()? {
             Event::Paste(pasted) => {
                 let pasted = Zeroizing::new(pasted);
-                append(&mut line, &pasted)?;
+                append(&mut line, &pasted, instead)?;
                 let lines = line.lines().count();
                 if lines > 1 {
                     write!(screen.0, "[{} pasted, end with Enter]", counted(lines as u64, "line"))?;
@@ -82,7 +103,7 @@ fn take(screen: &mut Screen) -> Result<Taken, Failure> {
                 Press::Interrupts => return Ok(Taken::Interrupted),
                 Press::Ends if line.is_empty() && is_control(key, 'd') => return Ok(Taken::Nothing),
                 Press::Ends => {
-                    refuse_what_is_behind()?;
+                    refuse_what_is_behind(instead)?;
                     return Ok(Taken::Line(line));
                 }
             },
@@ -126,10 +147,9 @@ fn is_control(key: KeyEvent, letter: char) -> bool {
 }
 
 /// Appends what was pasted; a terminal sends a carriage return for each end of a line.
-fn append(line: &mut String, pasted: &str) -> Result<(), Failure> {
+fn append(line: &mut String, pasted: &str, instead: Instead) -> Result<(), Failure> {
     if pasted.contains(char::REPLACEMENT_CHARACTER) {
-        let hint = "nothing was stored: use --value-file FILE, or pipe it in";
-        return Err(Failure::usage("what was pasted is not UTF-8", hint));
+        return Err(Failure::usage("what was pasted is not UTF-8", instead.hint()));
     }
     let text = Zeroizing::new(pasted.replace("\r\n", "\n"));
     line.extend(text.chars().map(|char| if char == '\r' { '\n' } else { char }));
@@ -137,18 +157,17 @@ fn append(line: &mut String, pasted: &str) -> Result<(), Failure> {
 }
 
 /// Reads and drops what comes behind a line, and refuses the line then: it was the first of several.
-fn refuse_what_is_behind() -> Result<(), Failure> {
+fn refuse_what_is_behind(instead: Instead) -> Result<(), Failure> {
     let mut is_more = false;
     while event::poll(Duration::from_millis(BEHIND_MS.into()))? {
         is_more |= matches!(event::read()?, Event::Key(_) | Event::Paste(_));
     }
-    if is_more { Err(several_lines()) } else { Ok(()) }
+    if is_more { Err(several_lines(instead)) } else { Ok(()) }
 }
 
 /// Says that more than a line came.
-pub(super) fn several_lines() -> Failure {
-    let hint = "nothing was stored: use --value-file FILE, or pipe it in";
-    Failure::usage("that was more than one line", hint)
+pub(super) fn several_lines(instead: Instead) -> Failure {
+    Failure::usage("that was more than one line", instead.hint())
 }
 
 #[cfg(test)]
@@ -189,8 +208,8 @@ mod tests {
     #[test]
     fn a_paste_keeps_its_lines() {
         let mut line = "a".to_owned();
-        append(&mut line, "b\rc\r\nd\ne\r").unwrap();
+        append(&mut line, "b\rc\r\nd\ne\r", Instead::Value).unwrap();
         assert_eq!("ab\nc\nd\ne\n", line);
-        assert!(append(&mut line, "\u{fffd}").is_err());
+        assert!(append(&mut line, "\u{fffd}", Instead::Key).is_err());
     }
 }

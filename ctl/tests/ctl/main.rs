@@ -40,6 +40,7 @@ mod orgs;
 mod output;
 mod own_files;
 mod pass;
+mod places;
 mod planted;
 mod platforms;
 mod roundtrip;

@@ -2,8 +2,8 @@
 
 use vault_testkit::{Run, TestEnvironment};
 
-const OLD: &str = "sk-old-0123456789";
-const NEW: &str = "sk-new-9876543210";
+pub(crate) const OLD: &str = "sk-old-0123456789";
+pub(crate) const NEW: &str = "sk-new-9876543210";
 
 /// Words, and the stored name that each finds.
 const FOUND: [(&str, &str); 7] = [
@@ -17,23 +17,23 @@ const FOUND: [(&str, &str); 7] = [
 ];
 
 /// Starts a vault in which a name is stored with its old value.
-fn with(name: &str) -> TestEnvironment {
+pub(crate) fn with(name: &str) -> TestEnvironment {
     let test = TestEnvironment::served();
     test.ctl_with(&["set", name], OLD).succeeded();
     test
 }
 
-fn value(test: &TestEnvironment, word: &str) -> String {
+pub(crate) fn value(test: &TestEnvironment, word: &str) -> String {
     test.ctl(&["get", word]).succeeded().stdout
 }
 
-fn total(test: &TestEnvironment) -> u64 {
+pub(crate) fn total(test: &TestEnvironment) -> u64 {
     test.ctl(&["list", "--json"]).succeeded().json()["total"].as_u64().unwrap()
 }
 
 /// Asserts that a command said which secret it acted on.
 #[track_caller]
-fn assert_said(run: &Run, word: &str, name: &str) {
+pub(crate) fn assert_said(run: &Run, word: &str, name: &str) {
     assert!(run.stderr.contains(&format!("note: {word} means {name}\n")), "{run}");
 }
 
@@ -169,7 +169,7 @@ fn add_stores_nothing_that_another_command_would_find_instead() {
 }
 
 /// Makes an agent, and returns its token's file.
-fn agent(test: &TestEnvironment, grant: &str) -> String {
+pub(crate) fn agent(test: &TestEnvironment, grant: &str) -> String {
     let token = test.ctl(&["agent", "add", "bot", "--grant", grant]).succeeded().stdout;
     test.write("token", &token).to_str().unwrap().to_owned()
 }
@@ -224,7 +224,7 @@ fn another_name_of_a_secret_gives_an_agent_nothing_to_replace() {
     for (stored, word) in [
         ("skill:openai:access_token", "openai"),
         ("skill:openai:access_token", "skill:openai:api_key"),
-        ("skill:google:client_id", "skill:gemini:client_id"),
+        ("skill:google:access_token", "skill:gemini:api_key"),
         ("skill:mine:webhook_secret", "mine"),
     ] {
         let test = with(stored);

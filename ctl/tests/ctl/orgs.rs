@@ -65,6 +65,73 @@ fn a_reference_with_an_org_is_read_wherever_references_are() {
 }
 
 #[test]
+fn a_reference_is_taken_by_every_command_that_takes_a_name() {
+    let test = two_projects("DB", "acme");
+    let reference = "vault://DB?org=acme";
+    assert_eq!(SECOND, test.ctl(&["get", reference]).succeeded().stdout);
+    assert_eq!(FIRST, test.ctl(&["get", "vault://DB"]).succeeded().stdout);
+    assert_eq!(SECOND, test.ctl(&["--org", "acme", "get", "vault://DB"]).succeeded().stdout);
+    assert_eq!(SECOND, test.ctl(&["resolve", reference]).succeeded().stdout);
+    let shown = test.ctl(&["show", reference, "--json"]).succeeded().json();
+    assert_eq!("acme", shown["orgId"].as_str().unwrap());
+    test.ctl_with(&["--org", "acme", "set", "DB"], "newer-value-0123").succeeded();
+    assert_eq!(SECOND, test.ctl(&["get", reference, "--version", "1"]).succeeded().stdout);
+    for arguments in [
+        &["history", reference][..],
+        &["rotate", reference],
+        &["rollback", reference, "--to", "1"],
+        &["rm", reference, "--yes"],
+    ] {
+        test.ctl(arguments).succeeded();
+    }
+    test.ctl(&["--org", "acme", "get", "DB"]).ended_with(3);
+    assert_eq!(FIRST, test.ctl(&["get", "DB"]).succeeded().stdout);
+}
+
+#[test]
+fn what_a_reference_says_next_to_its_org_is_named_everywhere() {
+    let test = two_projects("DB", "acme");
+    for (reference, named) in [
+        ("vault://DB?organ=acme", "`?organ=`"),
+        ("vault://DB?ORG=acme", "`?ORG=`"),
+        ("vault://DB?org=", "`?org=`"),
+        ("vault://DB?version=1", "`?version=`"),
+    ] {
+        let file = test.write("env", &format!("DATABASE_URL={reference}\n"));
+        let template = test.write("t", &format!("{{{{ {reference} }}}}"));
+        for arguments in [
+            &["get", reference][..],
+            &["show", reference],
+            &["rm", reference, "--yes"],
+            &["rotate", reference],
+            &["env", reference],
+            &["run", "--env", &format!("A={reference}"), "--", "true"],
+            &["run", "--env-file", file.to_str().unwrap(), "--", "true"],
+            &["inject", "-i", template.to_str().unwrap()],
+        ] {
+            let refused = test.ctl(arguments).ended_with(2);
+            assert!(refused.stderr.contains(named), "{arguments:?} {refused}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_stored_under_a_reference() {
+    let test = TestEnvironment::served();
+    for (reference, name) in [
+        ("vault://DB?org=acme", "give the name DB and --org acme"),
+        ("vault://openai", "give the name openai"),
+        ("vault://a b", "give the name a b"),
+    ] {
+        for command in ["set", "add"] {
+            let refused = test.ctl_with(&[command, reference], SECOND).ended_with(2);
+            assert!(refused.stderr.contains(name), "{refused}");
+        }
+    }
+    assert_eq!(0, test.ctl(&["list", "--json"]).succeeded().json()["total"]);
+}
+
+#[test]
 fn a_reference_without_an_org_is_of_the_commands_org() {
     let test = two_projects("db-url", "app2");
     let file = test.write("env", "DATABASE_URL=vault://db-url\n");

@@ -171,15 +171,23 @@ fn a_paste_is_taken_whole() {
 }
 
 #[test(needs(Python))]
-fn several_lines_without_marks_store_nothing() {
+fn several_lines_without_marks_store_nothing_and_the_hint_works() {
     let test = TestEnvironment::served();
-    for arguments in [&["set", "a"][..], &["add", "openai"], &["rekey"], &["set", "skill:x:y"]] {
+    let key = std::fs::read_to_string(test.path(".env")).unwrap();
+    let refused = |arguments: &[&str], hint: &str| {
         let ended = at_prompts(&test, arguments, &[("\x1b[?2004h", PEM)]);
         assert_eq!(2, ended["code"], "{ended}");
         let output = ended["output"].as_str().unwrap();
-        assert!(output.contains("more than one line") && output.contains("--value-file"), "{output}");
+        assert!(output.contains("more than one line") && output.contains(hint), "{output}");
         assert!(!output.contains("MHcCAQEE"), "{output}");
-    }
+    };
+    refused(&["set", "a"], "nothing was stored: use --value-file FILE, or pipe it in");
+    refused(&["set", "skill:x:y"], "nothing was stored: use --value-file FILE, or pipe it in");
+    refused(&["add", "openai"], "nothing was stored: use --field KEY=@FILE");
+    refused(&["rekey"], "nothing was changed: pipe it in");
+    test.ctl(&["lock"]).succeeded();
+    refused(&["unlock"], "nothing was changed: pipe it in");
+    test.ctl_with(&["unlock"], &key).succeeded();
     for name in ["a", "openai", "skill:x:y"] {
         test.ctl(&["get", name]).ended_with(3);
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Ledger, Stop};
+use crate::discovery::Place;
 use crate::domain::{Category, SecretName};
 use crate::keyring::Keys;
 use crate::store::state::Leaf;
@@ -102,13 +103,14 @@ impl<T: Tables> Ledger<T> {
         Ok(())
     }
 
-    /// Returns whether the platform of a new field has it in another spelling.
+    /// Returns whether the place of a new name is taken under another one.
     fn has_twin(&self, row: &Row) -> Result<bool, StoreError> {
-        let Some((platform, Some(_))) = row.name.skill() else { return Ok(false) };
-        let (place, mut has_twin) = (row.name.place(), false);
-        self.tables.fields(&row.org, platform, &mut |name| {
-            has_twin |= SecretName::try_from(name.to_owned()).is_ok_and(|name| name.place() == place);
-        })?;
+        let (place, mut has_twin) = (Place::of(&row.name), false);
+        for platform in Place::platforms(&row.name) {
+            self.tables.skills(&row.org, platform.as_str(), &mut |name| {
+                has_twin |= SecretName::try_from(name.to_owned()).is_ok_and(|name| Place::of(&name) == place);
+            })?;
+        }
         Ok(has_twin)
     }
 

@@ -264,3 +264,14 @@ fn a_unit_in_portions_is_committed_whole_or_not_at_all() {
         opened.assert_vouched();
     }
 }
+
+#[test]
+fn another_alias_of_a_platform_or_field_that_is_there_is_refused() {
+    let mut opened = Opened::new();
+    opened.commit(vec![insert(1, "skill:twilio-sms:authToken")]).unwrap();
+    opened.commit(vec![insert(2, "skill:gcp")]).unwrap();
+    for name in ["skill:twilio:auth_token", "skill:twilio:access_token", "skill:google"] {
+        assert_eq!(Some(Refusal::PlaceTaken), opened.commit(vec![insert(3, name)]).err(), "{name}");
+    }
+    opened.commit(vec![insert(3, "skill:twilio:api_key")]).unwrap();
+}

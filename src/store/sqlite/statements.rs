@@ -93,18 +93,19 @@ fn the_one(changed: usize) -> Result<(), StoreError> {
     if changed == 1 { Ok(()) } else { Err(StoreError::Damaged("an index of secrets")) }
 }
 
-/// Hands the names of a platform's fields to a function.
-pub(super) fn fields(
+/// Hands a platform's `skill:` names to a function.
+pub(super) fn skills(
     connection: &Connection,
     org: &str,
     platform: &str,
     each: &mut dyn FnMut(&str),
 ) -> Result<(), StoreError> {
     // The index on org and name has all of it; `;` is the byte after `:`.
-    let mut fields =
-        connection.prepare_cached("SELECT name FROM secret WHERE org = ?1 AND name > ?2 AND name < ?3")?;
-    let (first, end) = (format!("skill:{platform}:"), format!("skill:{platform};"));
-    let mut names = fields.query([org, &first, &end])?;
+    let mut skills = connection.prepare_cached(
+        "SELECT name FROM secret WHERE org = ?1 AND (name = ?2 OR (name > ?3 AND name < ?4))",
+    )?;
+    let [bare, first, end] = ["", ":", ";"].map(|mark| format!("skill:{platform}{mark}"));
+    let mut names = skills.query([org, &bare, &first, &end])?;
     while let Some(found) = names.next()? {
         each(found.get_ref(0)?.as_str().unwrap_or_default());
     }

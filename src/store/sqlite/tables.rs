@@ -156,8 +156,8 @@ impl Tables for SqliteTables {
         Ok(self.connection.prepare_cached(sql)?.exists([org.as_str(), name.as_str()])?)
     }
 
-    fn fields(&self, org: &OrgId, platform: &str, each: &mut dyn FnMut(&str)) -> Result<(), StoreError> {
-        statements::fields(&self.connection, org.as_str(), platform, each)
+    fn skills(&self, org: &OrgId, platform: &str, each: &mut dyn FnMut(&str)) -> Result<(), StoreError> {
+        statements::skills(&self.connection, org.as_str(), platform, each)
     }
 
     fn leaves(&self, each: &mut dyn FnMut(&Leaf)) -> Result<(), StoreError> {

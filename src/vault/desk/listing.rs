@@ -204,6 +204,22 @@ impl Desk {
         Ok(())
     }
 
+    /// Hands the `skill:` names of a platform that are stored to a function; they are judged for no caller.
+    pub(super) fn walk_skills(
+        &self,
+        org: &OrgId,
+        platform: &PlatformName,
+        mut each: impl FnMut(Named),
+    ) -> Result<(), Fault> {
+        match self.vault.0.rows.platform(self.as_of, org, platform) {
+            Some(rows) => {
+                rows.iter().filter(|row| row.name.skill().is_some()).for_each(|row| each(row.into()));
+            }
+            None => drop(self.store().walk_names(&of_platform(org, platform), &mut each)?),
+        }
+        Ok(())
+    }
+
     /// Reads all rows of a platform, and keeps them; `None` if there are too many for that.
     fn read_platform(&self, org: &OrgId, platform: &PlatformName) -> Result<Option<Arc<[Row]>>, Fault> {
         let most = FIELDS as u64;

@@ -1,9 +1,9 @@
 //! New names, judged by what is stored already.
 
-use super::Desk;
+use super::{Desk, Judged};
 use crate::api::Fault;
 use crate::audit::Draft;
-use crate::discovery::{is_before_fields, is_field, names_behind, platforms};
+use crate::discovery::{Place, is_before_fields, is_field, names_behind, platforms};
 use crate::domain::{Action, Caller, OrgId, PlatformName, SecretName};
 use crate::policy::{Request, Verdict, judge};
 use crate::store::{Refusal, StoreError};
@@ -35,15 +35,14 @@ impl Desk {
 
     /// Finds a stored secret that a name would go before and that a caller may not replace.
     ///
-    /// Names are compared by their places: what is asked for in some spelling finds every alias of the platform in that spelling
-    /// and in `snake_case`.
+    /// Names are compared by their spelling: what is asked for in one is found in each.
     pub(in crate::vault) fn first_behind(
         &self,
         caller: &Caller,
         org: &OrgId,
         name: &SecretName,
     ) -> Result<Option<SecretName>, Fault> {
-        let name = &SecretName::try_from(name.place().into_owned())?;
+        let name = &SecretName::try_from(name.spelling().into_owned())?;
         let (behind, before_fields) = (names_behind(name), is_before_fields(name));
         let may_replace = |stored: &SecretName| {
             let replace = Request { action: Action::Encrypt, org: Some(org), name: Some(stored.as_str()) };
@@ -53,7 +52,7 @@ impl Desk {
         for platform in platforms(name.skill().map_or(name.as_str(), |(platform, _)| platform)) {
             let Ok(platform) = PlatformName::try_from(platform) else { continue };
             self.walk_platform(org, &platform, |one| {
-                let is_named = || behind.iter().any(|behind| behind.as_str() == one.name.place());
+                let is_named = || behind.iter().any(|behind| behind.as_str() == one.name.spelling());
                 let is_behind = || (before_fields && is_field(&one.name)) || is_named();
                 if first.is_none() && is_behind() && !may_replace(&one.name) {
                     first = Some(one.name);
@@ -71,16 +70,49 @@ impl Desk {
         }
     }
 
-    /// Finds a stored secret whose name is another spelling of a field's.
-    pub(in crate::vault) fn twin(&self, org: &OrgId, name: &SecretName) -> Result<Option<SecretName>, Fault> {
-        let Some((platform, Some(_))) = name.skill() else { return Ok(None) };
-        let (platform, mut twin) = (PlatformName::try_from(platform.to_owned())?, None);
-        self.walk_platform(org, &platform, |one| {
-            if one.name != *name && one.name.place() == name.place() {
-                twin = Some(one.name);
-            }
-        })?;
+    /// Finds the stored secret that has a name's place under another name.
+    fn twin(&self, org: &OrgId, name: &SecretName) -> Result<Option<SecretName>, Fault> {
+        let (place, mut twin) = (Place::of(name), None);
+        for platform in Place::platforms(name) {
+            self.walk_skills(org, &platform, |one| {
+                if one.name != *name && Place::of(&one.name) == place {
+                    twin = Some(one.name);
+                }
+            })?;
+        }
         Ok(twin)
+    }
+
+    /// Finds the stored secret in a name's place: the one of exactly this name, else the one of another; judged on the name that
+    /// is stored.
+    pub(in crate::vault) fn find_in_place(
+        &mut self,
+        action: Action,
+        org: &OrgId,
+        name: &SecretName,
+    ) -> Result<Option<Judged>, Fault> {
+        if let Some(stored) = self.find(action, org, name)? {
+            return Ok(Some(stored));
+        }
+        let twin = self.twin(org, name)?;
+        twin.map_or(Ok(None), |twin| self.find(action, org, &twin))
+    }
+
+    /// Lists what is stored of a platform, under each of its names, in another spelling than the usual one.
+    pub(in crate::vault) fn unusual_spellings(
+        &self,
+        org: &OrgId,
+        name: &SecretName,
+    ) -> Result<Vec<SecretName>, Fault> {
+        let mut all = Vec::new();
+        for platform in Place::platforms(name) {
+            self.walk_skills(org, &platform, |one| {
+                if one.name.spelling() != one.name.as_str() {
+                    all.push(one.name);
+                }
+            })?;
+        }
+        Ok(all)
     }
 
     /// Refuses to store a name before a secret, which is named to those who may list it.

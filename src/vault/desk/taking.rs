@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Desk, Judged};
 use crate::api::{Address, Fault};
 use crate::audit::Draft;
+use crate::discovery;
 use crate::domain::{Action, OrgId, SecretId, SecretName, SecretRef};
 use crate::store::{Guard, StoreError, Stored};
 use crate::vault::faults::{forbidden, unreadable};
@@ -47,7 +48,7 @@ impl Desk {
             Address::Name { name, org_id } => {
                 let org = org_id.clone().unwrap_or_default();
                 self.about(Draft { name: Some(name.to_string()), ..Draft::of(action).org(&org) });
-                self.find(action, &org, name)?.ok_or_else(Fault::not_found)
+                self.find_in_place(action, &org, name)?.ok_or_else(|| missing(name))
             }
         }
     }
@@ -118,5 +119,20 @@ impl Desk {
         self.entries.push(draft);
         self.guards.push(Guard { id: row.id, revision: row.revision });
         Ok(Some(Judged::new(seen.into_stored())))
+    }
+}
+
+/// Says that no secret is in a name's place; a platform's word is that of several.
+fn missing(name: &SecretName) -> Fault {
+    let fault = Fault::not_found();
+    match discovery::full_names(name.as_str()).as_slice() {
+        [] => fault,
+        names => {
+            let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+            fault.hint(format!(
+                "`{name}` is a platform: give the full name of one secret, such as {}",
+                names.join(" or ")
+            ))
+        }
     }
 }

@@ -7,6 +7,7 @@ use vault::domain::{Invalid, SecretName};
 use vault::presets::{PresetField, Presets};
 
 use super::{AddArgs, Particulars};
+use crate::commands::near;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::locate::{self, Meaning};
@@ -23,7 +24,7 @@ pub(super) fn run(args: &AddArgs, context: &Context) -> Result<ExitCode, Failure
     let org_id = context.one_org()?;
     context.unlocked()?;
     refuse_behind(&name, context)?;
-    note_near(&args.name, context);
+    near::check(&args.name, context)?;
     let value = args.source.take(&format!("Value of {name}"), context.show)?;
     let Particulars { category, metadata, expires } = &args.particulars;
     let operation = CreateSecret {
@@ -82,14 +83,5 @@ fn platform_hint(name: &str) -> String {
     match Presets::builtin().nearest(name, 3).as_slice() {
         [] => "see the platforms with: vaultctl presets".to_owned(),
         near => format!("did you mean {}?", near.join(" or ")),
-    }
-}
-
-/// Notes that a platform may have been meant.
-fn note_near(name: &str, context: &Context) {
-    if let [near] = Presets::builtin().nearest(name, 1).as_slice() {
-        context.show.note(format_args!(
-            "note: this name is no platform and is stored as it is; did you mean {near}?"
-        ));
     }
 }

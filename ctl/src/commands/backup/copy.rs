@@ -31,7 +31,7 @@ pub(in crate::commands) fn keys_of(key_file: &Path, show: Show) -> Result<FileKe
     if let Some(keys) = keyfile::read(key_file)? {
         return Ok(keys);
     }
-    let typed = prompt::value("Key, or recovery key, of the backup", show)?;
+    let typed = prompt::key("Key, or recovery key, of the backup", show)?;
     Ok(FileKeys::only(Passphrase::new(typed.expose().into())?))
 }
 

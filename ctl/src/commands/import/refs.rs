@@ -1,10 +1,11 @@
 //! References in place of values: `NAME=vault://SECRET`, and a sealed copy of the file as it was.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use serde_json::{Map, Value};
-use vault::api::{ExportedSecret, ImportEntry, Imported, Taken};
+use vault::api::{ExportedSecret, ImportEntry, Imported, ImportedEntry, Taken};
+use vault::discovery::Place;
 use vault::domain::{Metadata, OrgId, SecretName};
 use zeroize::Zeroizing;
 
@@ -58,14 +59,17 @@ pub(super) fn replace(
 ) -> Result<usize, Failure> {
     let text = whole_text_of(path)?;
     let stored = |outcome| matches!(outcome, Taken::Created | Taken::Overwritten);
-    let entries: BTreeMap<&str, &OrgId> = imported
+    // What is overwritten may be stored under another name of the same place.
+    let entries: HashMap<Place, &ImportedEntry> = imported
         .entries
         .iter()
         .filter(|one| stored(one.outcome))
-        .map(|one| (one.name.as_str(), &one.org_id))
+        .map(|one| (Place::of(&one.name), one))
         .collect();
     let stored = found.variables.iter().filter_map(|(variable, name)| {
-        Some((variable.as_str(), reference(name, entries.get(name.as_str())?)))
+        let place = Place::of(&SecretName::try_from(name.clone()).ok()?);
+        let entry = entries.get(&place)?;
+        Some((variable.as_str(), reference(entry.name.as_str(), &entry.org_id)))
     });
     let references: BTreeMap<_, _> = stored.collect();
     let (text, replaced) = rewritten(&text, &read_each(&text).0, &references);
@@ -76,7 +80,7 @@ pub(super) fn replace(
 /// Writes a reference as a line of the file holds it: with its org unless that is the default, and with quotes if it has what
 /// would end it.
 fn reference(name: &str, org: &OrgId) -> Zeroizing<String> {
-    let org = Some(org).filter(|org| **org != OrgId::default() || Reference::hides_org(name));
+    let org = Some(org).filter(|org| **org != OrgId::default() || Reference::needs_org(name));
     for_own_dotenv(&Reference { org: org.cloned(), name: name.to_owned() }.to_string())
 }
 

@@ -1,6 +1,5 @@
 //! A template: text with references in double braces. Other double braces are text, as other templates need them.
 
-use vault::domain::Invalid;
 use zeroize::Zeroizing;
 
 use crate::references::{Reference, SCHEME};
@@ -35,7 +34,7 @@ pub(super) struct Malformed {
     /// Its line, from 1.
     pub(super) line: usize,
     /// What is wrong.
-    pub(super) why: &'static str,
+    pub(super) why: String,
 }
 
 impl<'t> Template<'t> {
@@ -46,8 +45,9 @@ impl<'t> Template<'t> {
         while let Some((before, after)) = next(rest) {
             line += before.matches('\n').count();
             let inner = after.split_once(CLOSES).filter(|(inner, _)| !inner.contains('\n'));
-            let (inner, after) = inner.ok_or(Malformed { line, why: "the reference is not closed" })?;
-            let found = Reference::of(inner).map_err(|Invalid(why)| Malformed { line, why })?;
+            let (inner, after) =
+                inner.ok_or(Malformed { line, why: "the reference is not closed".to_owned() })?;
+            let found = Reference::of(inner).map_err(|why| Malformed { line, why: why.to_string() })?;
             parts.push(Part::Text(before));
             parts.extend(found.map(|reference| Part::Reference(Placed { reference, line })));
             rest = after;

@@ -74,13 +74,15 @@ pub(super) fn run(asked: Run, session: &Session<'_>, stop: &Stop) -> Result<Ran,
 fn read(asked: &Run, context: &Context) -> Result<Values, Failure> {
     let mut wanted = Wanted::default();
     asked.skills.iter().for_each(|platform| wanted.platform(platform));
-    asked.env.values().for_each(|name| wanted.secret(&Reference::to(name)));
+    for name in asked.env.values() {
+        wanted.secret(&Reference::argument(name)?);
+    }
     if let Some(variable) = asked.env.keys().find(|variable| !is_variable(variable)) {
         let message = format!("`{}` can be no variable", plain(variable));
         return Err(Failure::usage(message, "use letters, digits and _"));
     }
     let values = wanted.read(context).map_err(|failure| named(failure, &wanted, context))?;
-    let mut named = asked.env.values().filter_map(|name| values.of(&Reference::to(name)));
+    let mut named = asked.env.values().filter_map(|name| values.of(&Reference::argument(name).ok()?));
     match named.find_map(|read| Some((&read.name, unmasked(read)?))) {
         None => Ok(values),
         Some((name, why)) => Err(Failure::usage(
@@ -113,9 +115,8 @@ fn unmasked(read: &ResolvedValue) -> Option<&'static str> {
 fn assigned(asked: &Run, values: &Values, passed: &Passed<'_>) -> Result<Vec<Assigned>, Failure> {
     let mut assigned: Vec<_> = passed.variables.pairs().iter().map(Assigned::of_secret).collect();
     for (variable, name) in &asked.env {
-        assigned.extend(
-            values.of(&Reference::to(name)).map(|read| Assigned::new(variable, read.value.value().expose())),
-        );
+        let read = values.of(&Reference::argument(name)?);
+        assigned.extend(read.map(|read| Assigned::new(variable, read.value.value().expose())));
     }
     without_nul(&assigned)?;
     Ok(assigned)

@@ -17,7 +17,7 @@ use crate::context::Context;
 use crate::dotenv::{self, Assignment};
 use crate::env::PRIVATE;
 use crate::failure::{Failure, in_words};
-use crate::references::{Reference, Values, Wanted};
+use crate::references::{Reference, Unreadable, Values, Wanted};
 use crate::show::{Show, plain};
 use crate::utf8;
 use crate::variables::{Passed, both, misfit};
@@ -79,14 +79,14 @@ impl Assigned {
 }
 
 /// Reads `VAR=NAME`.
-pub(super) fn pair(text: &str) -> Result<Pair, Invalid> {
+pub(super) fn pair(text: &str) -> Result<Pair, Unreadable> {
     let (variable, name) = text.split_once('=').ok_or(Invalid("it is VAR=NAME: a variable and a secret"))?;
-    let secret = Reference::of(name)?.unwrap_or_else(|| Reference::to(name));
+    let secret = Reference::argument(name)?;
     if !is_variable(variable) || name.is_empty() {
-        return Err(Invalid("it is VAR=NAME: a variable and a secret"));
+        return Err(Invalid("it is VAR=NAME: a variable and a secret").into());
     }
     if PRIVATE.contains(&variable) {
-        return Err(Invalid("the vault's key and tokens are not handed on"));
+        return Err(Invalid("the vault's key and tokens are not handed on").into());
     }
     Ok(Pair { variable: variable.to_owned(), secret })
 }
@@ -102,7 +102,7 @@ struct Line<'a> {
 impl<'a> Line<'a> {
     /// Reads the reference of an assignment.
     fn of(path: &'a Path, assignment: Assignment) -> Result<Self, Failure> {
-        let secret = Reference::of(&assignment.value).map_err(|Invalid(why)| {
+        let secret = Reference::of(&assignment.value).map_err(|why| {
             let place = place(path, &assignment);
             Failure::usage(format!("{place}: {why}"), "write vault://NAME or vault://NAME?org=ORG")
         })?;
@@ -271,7 +271,7 @@ mod tests {
 
     #[test]
     fn a_pair_is_a_variable_and_a_secret() {
-        let expected = Pair { variable: "KEY".into(), secret: Reference::to("skill:a:b") };
+        let expected = Pair { variable: "KEY".into(), secret: Reference::argument("skill:a:b").unwrap() };
         assert_eq!(expected, pair("KEY=skill:a:b").unwrap());
         assert_eq!(expected, pair("KEY=vault://skill:a:b").unwrap());
     }

@@ -115,3 +115,24 @@ fn without_a_daemon_an_agent_asks_its_user() {
         "{words}"
     );
 }
+
+#[test]
+fn a_secret_is_named_by_a_reference_too_and_a_wrong_one_is_named() {
+    let test = with_key();
+    test.ctl_with(&["--org", "acme", "set", "DB"], "postgres://acme-0123").succeeded();
+    let mut server = Server::start(&test);
+    let command = json!(["sh", "-c", "test \"$A\" = postgres://acme-0123 && echo equal"]);
+    let ran =
+        server.call("run_command", &json!({ "command": command, "env": { "A": "vault://DB?org=acme" } }));
+    assert_eq!(json!("equal\n"), ran["stdout"], "{ran}");
+    let described = server.call("describe_secret", &json!({ "name": "vault://DB?org=acme" }));
+    assert_eq!(json!("DB"), described["name"], "{described}");
+    for (reference, named) in [
+        ("vault://DB?organ=acme", "`?organ=`"),
+        ("vault://DB?org=", "`?org=`"),
+        ("vault://DB?org=nowhere", "vault://DB?org=nowhere"),
+    ] {
+        let words = server.refused("run_command", &json!({ "command": ["true"], "env": { "A": reference } }));
+        assert!(words.contains(named), "{words}");
+    }
+}

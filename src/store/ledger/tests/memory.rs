@@ -141,7 +141,7 @@ impl Tables for Memory {
         Ok(self.now().rows.values().any(|stored| stored.row.org == *org && stored.row.name == *name))
     }
 
-    fn fields(&self, org: &OrgId, platform: &str, each: &mut dyn FnMut(&str)) -> Result<(), StoreError> {
+    fn skills(&self, org: &OrgId, platform: &str, each: &mut dyn FnMut(&str)) -> Result<(), StoreError> {
         let rows = self.now().rows.values().map(|stored| &stored.row);
         let of_platform =
             rows.filter(|row| row.org == *org && row.name.skill().is_some_and(|(its, _)| its == platform));

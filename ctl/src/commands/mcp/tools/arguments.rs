@@ -62,7 +62,7 @@ pub(in super::super) struct Run {
     /// Platforms, whose fields go into all of their usual variables.
     #[serde(default)]
     pub(in super::super) skills: Vec<String>,
-    /// Variables, each with the name of the secret that goes into it.
+    /// Variables, each with the secret that goes into it: a name, or `vault://NAME?org=ORG`.
     #[serde(default)]
     pub(in super::super) env: BTreeMap<String, String>,
     /// The folder to run it in; the server's own without it.
