@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-use super::{Address, Created, Operation, Route, Secret, Success};
+use super::{Address, Created, Operation, Route, Secret, Success, Warning};
 use crate::domain::{Category, Metadata, OrgId, OrgScope, SecretId, SecretRef, Timestamp};
 use crate::secret::Revealed;
 
@@ -162,6 +162,9 @@ pub struct PlatformAdded {
     pub success: Success,
     /// The secrets, in the preset's order.
     pub entries: Vec<Secret>,
+    /// What may be wrong with the values: they do not have the form that the preset knows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Warning>,
 }
 
 impl Operation for AddPlatform {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::loss::DamagedSecret;
-use super::{Address, Operation, Route, Success};
+use super::{Address, Operation, Route, Success, Warning};
 use crate::domain::{
     Category, Invalid, Metadata, OrgId, OrgScope, PlatformName, SecretId, SecretName, SecretRef, Timestamp,
 };
@@ -122,12 +122,15 @@ pub struct Created {
     pub success: Success,
     /// The secret, without its value.
     pub entry: Secret,
+    /// What may be wrong with the value that was given: it does not have the form that the preset knows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Warning>,
 }
 
 impl Created {
     /// Answers with a secret.
     pub fn of(row: &Row) -> Self {
-        Self { success: Success, entry: row.into() }
+        Self { success: Success, entry: row.into(), warnings: Vec::new() }
     }
 }
 

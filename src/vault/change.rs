@@ -3,7 +3,7 @@
 use super::desk::{Desk, Judged};
 use super::faults::unsealable;
 use super::handle::{After, Handle};
-use super::secrets::{NewSecret, Past, created};
+use super::secrets::{NewSecret, Past, created, unusual_form};
 use crate::api::{
     AddPlatform, Code, Created, Fault, ListVersions, PlatformAdded, Rollback, Secret, Success, UpdateSecret,
     Version, Versions,
@@ -144,7 +144,10 @@ impl Handle for UpdateSecret {
             ));
         }
         desk.detail("changed", changed);
-        replace(desk, &stored, next, &value)
+        let mut answer = replace(desk, &stored, next, &value)?;
+        let given = self.value.as_ref().map(|value| unusual_form(&stored.row.name, value.value()));
+        answer.warnings.extend(given.flatten());
+        Ok(answer)
     }
 }
 
@@ -192,9 +195,10 @@ impl Handle for AddPlatform {
         let org = self.org_id.clone().unwrap_or_default();
         let preset = Presets::builtin().get(&self.platform).ok_or_else(unknown_platform)?;
         let given = self.by_field(preset, &StoredFields { desk, org: &org })?;
-        let mut entries = Vec::new();
+        let (mut entries, mut warnings) = (Vec::new(), Vec::new());
         for (name, value) in given {
             desk.ask(Action::Create, &org, Some(&name))?;
+            warnings.extend(unusual_form(&name, value));
             let new = NewSecret {
                 org: org.clone(),
                 name,
@@ -208,7 +212,7 @@ impl Handle for AddPlatform {
             entries.push(Secret::from(&stored.row));
             desk.stage(Change::Insert(Box::new(stored)));
         }
-        Ok(PlatformAdded { success: Success, entries })
+        Ok(PlatformAdded { success: Success, entries, warnings })
     }
 }
 

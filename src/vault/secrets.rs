@@ -5,11 +5,11 @@ use super::desk::Desk;
 use super::handle::{After, Handle, Length, Place, Settled};
 use crate::api::{
     Code, CreateSecret, Created, DamagedSecret, DeleteSecret, Deleted, Expiry, Fault, GetSecret, ListSecrets,
-    Secret, SecretList, SecretWithValue, Success,
+    Secret, SecretList, SecretWithValue, Success, Warning,
 };
 use crate::audit::Draft;
 use crate::crypto::random;
-use crate::discovery::platforms;
+use crate::discovery::{field_of, platforms};
 use crate::domain::{
     Action, Actor, CLAIM_BYTES, Category, Claim, Metadata, OrgId, PlatformName, SecretId, SecretName,
     SecretRef, Timestamp, check_seen,
@@ -26,6 +26,19 @@ pub(super) fn usual_category(name: &SecretName) -> Category {
             Presets::builtin().get(platform).map_or(Category::SkillCredential, |p| p.category)
         }
     }
+}
+
+/// Warns of a value without the form that its preset knows; only the caller that gives the value may hear of it.
+pub(super) fn unusual_form(name: &SecretName, value: &SecretValue) -> Option<Warning> {
+    let (platform, field) = name.skill()?;
+    let field = field_of(Presets::builtin().get(platform)?, field)?;
+    if field.matches(value.expose()) {
+        return None;
+    }
+    let message =
+        format!("what was stored does not look like a usual {} ({})", field.label, field.placeholder);
+    let hint = format!("check that it was copied whole; replace it with: vaultctl set {name}");
+    Some(Warning::new("unusual_form", message, hint))
 }
 
 impl Handle for CreateSecret {
@@ -50,7 +63,8 @@ impl Handle for CreateSecret {
             draft = draft.with("claimedCreatedBy", claim.as_str());
         }
         desk.note(draft);
-        let answer = Created::of(row);
+        let mut answer = Created::of(row);
+        answer.warnings.extend(unusual_form(&row.name, self.value.value()));
         desk.stage(Change::Insert(Box::new(stored)));
         Ok(answer)
     }

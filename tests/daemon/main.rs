@@ -37,6 +37,7 @@ mod faces;
 mod floods;
 mod following;
 mod foreign_log;
+mod forms;
 mod golden;
 mod growth;
 mod guessing;

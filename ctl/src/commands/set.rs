@@ -61,6 +61,7 @@ pub(super) fn run(args: &SetArgs, context: &Context) -> Result<ExitCode, Failure
     }
     context.unlocked()?;
     let stored = if args.keep_value { keep(args, context)? } else { store(args, context)? };
+    stored.warnings.iter().for_each(|warning| context.show.warning(warning));
     if context.show.is_json() {
         context.show.json(&stored)?;
     } else {

@@ -93,6 +93,10 @@ fn a_value_of_an_unusual_form_is_stored_with_a_warning() {
         "{run}"
     );
     assert!(!run.stderr.contains("nonsense"), "{run}");
+    let run = test.ctl_with(&["set", "openai"], "nonsense").succeeded();
+    assert!(run.stderr.contains("vaultctl set skill:openai:access_token"), "{run}");
+    let run = test.ctl_with(&["set", "skill:stripe:access_token", "--json"], "nonsense").succeeded();
+    assert_eq!("unusual_form", run.json()["warnings"][0]["code"]);
 }
 
 #[test]

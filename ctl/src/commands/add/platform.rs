@@ -6,12 +6,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
 
-use vault::api::{
-    AddPlatform, Code, Discover, DiscoveredField, DiscoveredPlatform, Fault, FieldValues, Warning,
-};
-use vault::domain::{Invalid, SecretName};
+use vault::api::{AddPlatform, Code, Discover, DiscoveredField, DiscoveredPlatform, Fault, FieldValues};
+use vault::domain::Invalid;
 use vault::presets::{Preset, PresetField};
-use vault::secret::{Revealed, SecretValue};
+use vault::secret::Revealed;
 
 use super::AddArgs;
 use crate::context::Context;
@@ -62,15 +60,7 @@ pub(super) fn run(preset: &Preset, args: &AddArgs, context: &Context) -> Result<
     let operation = AddPlatform { platform: preset.platform.clone(), org_id, fields };
     let added =
         context.call(&operation).map_err(|failure| refused(failure, (preset, &operation), context))?;
-    for (name, value) in &operation.fields.0 {
-        let stored =
-            |field: &PresetField| SecretName::try_from(format!("skill:{}:{}", preset.platform, field.field));
-        if let Some(field) = preset.field(name)
-            && let Ok(stored) = stored(field)
-        {
-            warn_of_form(field, (&stored, value.value()), context);
-        }
-    }
+    added.warnings.iter().for_each(|warning| context.show.warning(warning));
     if context.show.is_json() {
         context.show.json(&added)?;
         return Ok(ExitCode::SUCCESS);
@@ -98,21 +88,6 @@ fn refused(failure: Failure, (preset, operation): (&Preset, &AddPlatform), conte
             Failure::usage(message, hint)
         }
         other => other,
-    }
-}
-
-/// Warns where a value does not have the field's usual form.
-pub(super) fn warn_of_form(
-    field: &PresetField,
-    (name, value): (&SecretName, &SecretValue),
-    context: &Context,
-) {
-    if !field.matches(value.expose()) {
-        let message =
-            format!("what was stored does not look like a usual {} ({})", field.label, field.placeholder);
-        let set = super::set(name.as_str(), context);
-        let hint = format!("check that it was copied whole; replace it with: {set}");
-        context.show.warning(&Warning::new("unusual_form", message, hint));
     }
 }
 

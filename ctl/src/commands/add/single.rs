@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use vault::api::{Code, CreateSecret, Fault};
 use vault::domain::{Invalid, SecretName};
-use vault::presets::{PresetField, Presets};
+use vault::presets::Presets;
 
 use super::{AddArgs, Particulars};
 use crate::commands::near;
@@ -37,9 +37,7 @@ pub(super) fn run(args: &AddArgs, context: &Context) -> Result<ExitCode, Failure
         created_by: None,
     };
     let created = context.call(&operation).map_err(|failure| taken(failure, &operation.name, context))?;
-    if let Some(field) = field_of(&operation.name) {
-        super::platform::warn_of_form(field, (&operation.name, operation.value.value()), context);
-    }
+    created.warnings.iter().for_each(|warning| context.show.warning(warning));
     if context.show.is_json() {
         context.show.json(&created)?;
     } else {
@@ -72,11 +70,6 @@ fn taken(failure: Failure, name: &SecretName, context: &Context) -> Failure {
         }
         other => other,
     }
-}
-
-fn field_of(name: &SecretName) -> Option<&'static PresetField> {
-    let (platform, field) = name.skill()?;
-    Presets::builtin().field(platform, field?)
 }
 
 fn platform_hint(name: &str) -> String {
