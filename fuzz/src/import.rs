@@ -12,6 +12,9 @@ mod bitwarden;
 #[allow(clippy::module_inception, reason = "it is called so where it comes from")]
 mod csv;
 #[allow(dead_code, reason = "the command line uses more of it")]
+#[path = "../../ctl/src/commands/import/document.rs"]
+mod document;
+#[allow(dead_code, reason = "the command line uses more of it")]
 #[path = "../../ctl/src/commands/import/dotenv.rs"]
 mod dotenv;
 #[allow(dead_code, reason = "the command line uses more of it")]
@@ -29,6 +32,12 @@ mod layout;
 mod onepassword;
 #[path = "../../ctl/src/commands/import/settings.rs"]
 mod settings;
+#[allow(dead_code, reason = "the command line uses more of it")]
+#[path = "../../ctl/src/commands/import/shape.rs"]
+mod shape;
+#[allow(dead_code, reason = "the command line uses more of it")]
+#[path = "../../ctl/src/commands/import/source.rs"]
+mod source;
 
 /// Writes data to a file that ends so, in memory where there is a place for that.
 fn file(data: &[u8], end: &str) -> PathBuf {

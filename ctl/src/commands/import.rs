@@ -14,6 +14,8 @@ mod pass;
 mod plan;
 mod refs;
 mod settings;
+mod shape;
+mod source;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,7 +39,7 @@ use crate::show::plain;
 /// (`OPENAI_API_KEY` becomes `skill:openai:access_token`), any other keeps its own; with --prefix every one keeps its
 /// own after the prefix. Settings, such as `NODE_ENV` or a region, stay where they are, each with a note that says why,
 /// unless --only names them. `agenticmail` takes its database or a JSON array of rows of `vault_entries`; `pass` a store's
-/// folder, opened by gpg; `1password` its CSV or the JSON of `op item get`; `bitwarden` its unencrypted JSON or CSV; `lastpass` and `chrome` (Edge, Brave …) their CSV.
+/// folder, opened by gpg; `1password` its CSV or the JSON of `op item get`; `bitwarden` its unencrypted JSON or CSV; `lastpass` and `chrome` (Edge, Brave …) their CSV. A file of another format is refused by its name. Where anything is left out, the exit code is 2.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -141,10 +143,10 @@ pub(super) fn run(args: &ImportArgs, context: &Context) -> Result<ExitCode, Fail
     let mut entries = found.entries(args.prefix.as_deref(), context)?;
     found.notes.iter().for_each(|note| context.show.note(format_args!("note: {}", plain(note))));
     refuse_bad(args, &found, context)?;
-    if entries.is_empty() {
+    if entries.is_empty() && (!args.replace_with_refs || found.settled.is_empty()) {
         context.show.note("there is nothing to import");
         answer(&Imported { dry_run: args.dry_run, ..Imported::none() }, &found, context)?;
-        return Ok(ExitCode::SUCCESS);
+        return Ok(found.exit());
     }
     if args.replace_with_refs {
         entries.push(refs::copy(path(args)?, context)?);
@@ -158,7 +160,7 @@ pub(super) fn run(args: &ImportArgs, context: &Context) -> Result<ExitCode, Fail
     if args.dry_run {
         answer(&foreseen, &found, context)?;
         let taken = foreseen.conflicts > 0;
-        return Ok(if taken { ExitCode::from(Code::Conflict.exit()) } else { ExitCode::SUCCESS });
+        return Ok(if taken { ExitCode::from(Code::Conflict.exit()) } else { found.exit() });
     }
     import.dry_run = false;
     let imported = context.call(&import).map_err(|failure| in_options(failure, args, context))?;
@@ -166,7 +168,7 @@ pub(super) fn run(args: &ImportArgs, context: &Context) -> Result<ExitCode, Fail
         if args.replace_with_refs { refs::replace(path(args)?, &imported, &found, context)? } else { 0 };
     answer(&imported, &found, context)?;
     plan::summary(&imported, replaced, context)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(found.exit())
 }
 
 fn check(args: &ImportArgs) -> Result<(), Failure> {

@@ -168,7 +168,64 @@ fn a_replaced_reference_to_nothing_keeps_no_command_from_starting() {
 fn everything_behind_a_quote_that_is_not_closed_is_said_to_be_left_out() {
     let test = TestEnvironment::served();
     let file = test.write("app.env", "AB=value-1\nCD='open\nEF=value-2\n");
-    let run = test.ctl(&["import", "dotenv", file.to_str().unwrap(), "--skip-bad"]).succeeded();
+    let run = test.ctl(&["import", "dotenv", file.to_str().unwrap(), "--skip-bad"]).ended_with(2);
     assert!(run.stderr.contains("line 2: a quote is not closed, so nothing is read from here on"), "{run}");
     test.ctl(&["get", "EF"]).ended_with(3);
+}
+
+/// Writes a file, imports it, and returns what was said and what the file is then.
+fn imported(test: &TestEnvironment, content: &str, options: &[&str]) -> (Run, String) {
+    let file = test.write("app.env", content);
+    let run = test.ctl(&[&["import", "dotenv", file.to_str().unwrap()], options].concat()).succeeded();
+    (run, std::fs::read_to_string(file).unwrap())
+}
+
+fn names(test: &TestEnvironment) -> Vec<String> {
+    let list = test.ctl(&["list", "--json"]).succeeded().json();
+    let all = list["secrets"].as_array().unwrap().iter();
+    all.map(|secret| secret["name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_variable_that_is_set_to_nothing_or_a_reference_in_the_end_is_that_everywhere() {
+    for (written, expected) in [
+        ("MY=one\nMY=\n", "MY=\nMY=\n"),
+        ("MY='one' # old\nMY=two\nexport MY=''\n", "MY='' # old\nMY=''\nexport MY=''\n"),
+        ("MY=one\nMY=vault://b\n", "MY=vault://b\nMY=vault://b\n"),
+        ("MY=one\nPORT=1\nPORT=\nMY=\n", "MY=\nPORT=1\nPORT=\nMY=\n"),
+    ] {
+        let test = TestEnvironment::served();
+        let (run, left) = imported(&test, written, &["--replace-with-refs"]);
+        assert!(run.stderr.contains("line 1: MY is set again"), "{run}");
+        assert_eq!(expected, left, "{run}");
+        let [copy] = &names(&test)[..] else { panic!("{run}") };
+        let copy = copy.replace("HOME", test.home().to_str().unwrap());
+        assert_eq!(written, test.ctl(&["get", &copy]).succeeded().stdout);
+        assert_eq!(written, imported(&test, written, &[]).1);
+    }
+}
+
+#[test]
+fn a_variable_that_is_to_be_left_is_left_though_it_is_nothing_in_the_end() {
+    let test = TestEnvironment::served();
+    let written = "MY=one\nMY=\n";
+    assert_eq!(written, imported(&test, written, &["--replace-with-refs", "--skip", "MY"]).1);
+    assert!(names(&test).is_empty());
+}
+
+#[test]
+fn several_variables_behind_one_export_are_refused_with_their_line() {
+    let test = TestEnvironment::served();
+    for (content, line) in [
+        ("export A=sk-1234 B=2\n", 1),
+        ("C=3\nexport\tA=sk-1234 B='two words'\n", 2),
+        ("export A=sk-1234\tB=\n", 1),
+    ] {
+        let run = with_file(&test, content.as_bytes(), &["true"]).ended_with(2);
+        let said = format!("line {line}: it exports several variables");
+        assert!(run.stderr.contains(&said) && !run.stderr.contains("1234"), "{run}");
+        let run = test.ctl(&["import", "dotenv", test.path("app.env").to_str().unwrap()]).ended_with(2);
+        assert!(run.stderr.contains(&said), "{run}");
+    }
+    assert_taken("DSN=host=db port=5432\n", &[("DSN", "host=db port=5432")]);
 }

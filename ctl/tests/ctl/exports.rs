@@ -48,7 +48,7 @@ fn a_csv_of_another_program_is_named_with_the_columns_that_lack_and_that_are_the
         (
             "bitwarden",
             "site,user,pass,colour\na,k,pw-1,red\n",
-            &["no export of Bitwarden", "`site`", "1 more"],
+            &["not an export of Bitwarden", "`site`", "1 more"],
         ),
     ] {
         let said = refused(&test, format, export);
@@ -66,7 +66,10 @@ fn a_csv_that_is_none_or_lacks_its_heading_is_refused_and_not_repeated() {
         (BITWARDEN.replace(',', "\t").as_str(), "separated by '\\t'"),
         ("", "it is empty"),
         ("https://a.example,kim,pw-1,,x\n", "names no column"),
-        (&format!("{BITWARDEN},,login,a,,,0,,,pw-1,,more\n"), "row 1 has more cells"),
+        (
+            &format!("{BITWARDEN},,login,a,,,0,,,pw-1,,more\n"),
+            "line 2: the heading has 11 cells, and the row 12",
+        ),
         ("name,name,login_password\na,b,pw-1\n", "the same name"),
     ] {
         let said = refused(&test, "bitwarden", export);
@@ -91,7 +94,7 @@ fn a_column_that_is_not_known_is_named_and_skip_bad_takes_the_rest() {
     let csv = "name,url,username,password,note,pin\nA,,,pw-1,,1234\nB,,,pw-2,,\n";
     let said = refused(&test, "chrome", csv);
     assert!(said.contains("item 1 (`A`): the column `pin`") && !said.contains("1234"), "{said}");
-    let run = import(&test, "chrome", csv, &["--skip-bad"]).succeeded();
+    let run = import(&test, "chrome", csv, &["--skip-bad"]).ended_with(2);
     assert!(run.stderr.contains("left out: item 1 (`A`): the column `pin`"), "{run}");
     assert_eq!(("pw-1", "pw-2"), (&*value(&test, "A"), &*value(&test, "B")));
 }
@@ -111,11 +114,11 @@ fn json_of_another_program_is_named() {
     let listed = json!([{ "id": "a", "title": "A", "vault": { "id": "v" }, "category": "LOGIN" }]);
     let exported = json!({ "accounts": [] });
     for (format, export, words) in [
-        ("1password", &bitwarden, "is of Bitwarden"),
+        ("1password", &bitwarden, "is an export of Bitwarden"),
         ("1password", &listed, "`op item list`"),
-        ("1password", &json!({ "a": "pw-1" }), "no export of 1Password"),
-        ("bitwarden", &listed, "is of 1Password"),
-        ("bitwarden", &exported, "is of 1Password"),
+        ("1password", &json!({ "a": "pw-1" }), "not an export of 1Password"),
+        ("bitwarden", &listed, "is an export of 1Password"),
+        ("bitwarden", &exported, "is an export of 1Password"),
         ("bitwarden", &json!({ "logins": [] }), "no list `items`"),
         ("bitwarden", &json!([1]), "no list `items`"),
     ] {
@@ -147,7 +150,7 @@ fn what_bitwardens_json_has_besides_is_named() {
         assert!(said.contains(words), "{words}: {said}");
     }
     assert!(!said.contains("(`D`)"), "{said}");
-    import(&test, "bitwarden", &export, &["--skip-bad"]).succeeded();
+    import(&test, "bitwarden", &export, &["--skip-bad"]).ended_with(2);
     for (name, expected) in [("A", "pw-1"), ("A/api key", "shown"), ("C", "4111"), ("D", "key")] {
         assert_eq!(expected, value(&test, name));
     }
@@ -204,7 +207,7 @@ fn what_1passwords_exports_have_besides_is_named() {
         assert!(said.contains(words), "{words}: {said}");
     }
     assert!(!said.contains("`empty`") && !said.contains("`number`"), "{said}");
-    import(&test, "1password", &export, &["--skip-bad"]).succeeded();
+    import(&test, "1password", &export, &["--skip-bad"]).ended_with(2);
     assert_eq!(("99", "4111"), (&*value(&test, "Deploy key"), &*value(&test, "Deploy key/number")));
     let op = json!({ "title": "API", "files": [{ "id": "f" }], "fields": [
         { "id": "credential", "type": "CONCEALED", "label": "credential", "value": "k" },
@@ -215,4 +218,45 @@ fn what_1passwords_exports_have_besides_is_named() {
     for words in ["`files`", "`hostname`", "earlier passwords"] {
         assert!(run.stderr.contains(words), "{words}: {run}");
     }
+}
+
+#[test]
+fn folders_come_along_and_what_is_in_the_trash_is_named() {
+    let test = TestEnvironment::served();
+    let export = json!({
+        "encrypted": false,
+        "folders": [{ "id": "f", "name": "Work/Web" }],
+        "collections": [{ "id": "c", "name": "Team" }],
+        "items": [
+            { "name": "A", "folderId": "f", "collectionIds": ["c"], "login": { "password": "pw-1" } },
+            { "name": "B", "folderId": null, "deletedDate": "2026-01-02T03:04:05Z", "login": { "password": "pw-1" } },
+            { "name": "C", "folderId": "unknown", "login": { "password": "pw-2" } },
+        ],
+    });
+    let said = refused(&test, "bitwarden", &export.to_string());
+    assert!(said.contains("item 2 (`B`): it is in the trash"), "{said}");
+    let run = import(&test, "bitwarden", &export.to_string(), &["--skip-bad"]).ended_with(2);
+    assert!(!run.stderr.contains("nothing secret"), "{run}");
+    let folder =
+        |name: &str| test.ctl(&["show", name, "--json"]).succeeded().json()["metadata"]["folder"].clone();
+    assert_eq!((json!("Work/Web, Team"), json!(null)), (folder("A"), folder("C")));
+    test.ctl(&["get", "B"]).ended_with(3);
+    import(&test, "lastpass", &LASTPASS.replace("Site A", "D"), &[]).succeeded();
+    import(&test, "bitwarden", &format!("{BITWARDEN}Home,,login,E,,,0,,,pw-1,\n"), &[]).succeeded();
+    assert_eq!((json!("Work"), json!("Home")), (folder("D"), folder("E")));
+}
+
+#[test]
+fn a_row_of_another_length_is_named_by_its_line_and_keeps_the_rest_out() {
+    let test = TestEnvironment::served();
+    let csv = "name,url,username,password,note\n\"A\n(old)\",,,pw-1,\nB,pw-1\nC,,,pw-2,\n";
+    let said = refused(&test, "chrome", csv);
+    assert!(
+        said.contains("line 4: the heading has 5 cells, and the row 2") && !said.contains("nothing secret"),
+        "{said}"
+    );
+    let run = import(&test, "chrome", csv, &["--skip-bad", "--dry-run"]).ended_with(2);
+    assert!(run.stderr.contains("left out: line 4"), "{run}");
+    import(&test, "chrome", csv, &["--skip-bad"]).ended_with(2);
+    assert_eq!("pw-2", value(&test, "C"));
 }

@@ -51,6 +51,7 @@ mod scan_renames;
 mod secrets;
 mod service;
 #[cfg(target_os = "linux")]
+mod shapes;
 mod signals;
 mod skills;
 mod state;

@@ -9,12 +9,11 @@ use vault::domain::{Category, Claim, snake_case};
 use vault::keyfile::{self, FileKeys};
 use vault::secret::{Passphrase, SecretValue};
 
-use super::found::{Candidate, Found, bytes_of, moment, named};
+use super::found::{Candidate, Found, moment};
+use super::shape::Shape;
+use super::source::Source;
 use crate::context::Context;
 use crate::failure::Failure;
-
-/// What every `SQLite` file begins with.
-const DATABASE: &[u8] = b"SQLite format 3\0";
 
 /// Reads the rows and opens each; about half a second a row.
 pub(super) fn read(path: &Path, env_file: Option<&Path>, context: &Context) -> Result<Found, Failure> {
@@ -44,11 +43,18 @@ pub(super) fn read(path: &Path, env_file: Option<&Path>, context: &Context) -> R
 }
 
 fn rows(path: &Path) -> Result<Vec<LegacyRow>, Failure> {
-    let bytes = bytes_of(path)?;
-    let rows = if bytes.starts_with(DATABASE) { rows_of_database(path) } else { rows_of_json(&bytes) };
+    let source = Source::new(path, Shape::AgenticMail);
+    let bytes = source.bytes()?;
+    let rows = match Shape::of_bytes(&bytes) {
+        Some(Shape::Sqlite) => rows_of_database(path),
+        other => {
+            source.refuse_other(other.or_else(|| Shape::of_text(std::str::from_utf8(&bytes).ok()?)))?;
+            rows_of_json(&bytes)
+        }
+    };
     rows.map_err(|error| {
         let hint = "it takes AgenticMail's SQLite file, or a JSON array of rows of vault_entries";
-        Failure::usage(format!("{}: {error}", named(path)), hint)
+        Failure::usage(format!("{}: {error}", source.name()), hint)
     })
 }
 

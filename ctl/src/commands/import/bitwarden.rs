@@ -1,12 +1,15 @@
 //! Bitwarden's exports: JSON, not encrypted, or CSV.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use serde_json::Value;
 
-use super::found::{Found, json_of, named, text_of};
+use super::found::Found;
 use super::items::{Item, holds, list, some, take, text, urls};
 use super::layout::{self, BITWARDEN};
+use super::shape::Shape;
+use super::source::Source;
 use crate::failure::Failure;
 
 /// What an item has besides what is read of it: its place, its dates, its state.
@@ -46,42 +49,55 @@ const LINKED: u64 = 3;
 
 /// Reads the file.
 pub(super) fn read(path: &Path) -> Result<Found, Failure> {
-    let whole = text_of(path)?;
+    let source = Source::new(path, Shape::Bitwarden);
+    let whole = source.text()?;
     if !whole.trim_start().starts_with(['{', '[']) {
-        return layout::read(&BITWARDEN, path, &whole);
+        return layout::read(&BITWARDEN, source, &whole);
     }
-    let export = json_of(path, &whole)?;
+    let export = source.json(&whole)?;
     if export.get("encrypted") == Some(&Value::Bool(true)) {
         let hint = "export it once more with the file format .json, and delete that file afterwards";
-        return Err(Failure::usage(format!("{} is encrypted", named(path)), hint));
+        return Err(Failure::usage(format!("{} is encrypted", source.name()), hint));
     }
     if !export.get("items").is_some_and(Value::is_array) {
-        return Err(foreign(path, &export));
+        let message = format!("{} is not an export of Bitwarden: it has no list `items`", source.name());
+        return Err(Failure::usage(message, "export it again with the file format .json"));
     }
+    let places = Places::of(&export);
     let mut found = Found::default();
-    take(list(&export, "items").iter().map(of_json).collect(), &mut found);
+    take(list(&export, "items").iter().map(|item| of_json(item, &places)).collect(), &mut found);
     Ok(found)
 }
 
-/// Refuses JSON that is no export of Bitwarden, by the name of the program that it looks like.
-fn foreign(path: &Path, export: &Value) -> Failure {
-    let first = export.as_array().map_or(export, |items| items.first().unwrap_or(export));
-    let of_onepassword = ["accounts", "vault", "categoryUuid"].iter().any(|key| first.get(key).is_some());
-    let (whose, hint) = if of_onepassword {
-        ("is of 1Password, and no export of Bitwarden", "bring it in with: vaultctl import 1password FILE")
-    } else {
-        ("is no export of Bitwarden: it has no list `items`", "export it again with the file format .json")
-    };
-    Failure::usage(format!("{} {whose}", named(path)), hint)
+/// The names of folders and collections by their ids.
+struct Places<'e>(HashMap<&'e str, &'e str>);
+
+impl<'e> Places<'e> {
+    fn of(export: &'e Value) -> Self {
+        let all = ["folders", "collections"].into_iter().flat_map(|kind| list(export, kind));
+        Self(all.map(|place| (text(place, "id"), text(place, "name"))).collect())
+    }
+
+    /// Names the folder and the collections of an item.
+    fn of_item(&self, item: &Value) -> Vec<String> {
+        let collections = list(item, "collectionIds").iter().filter_map(Value::as_str);
+        let ids = some(item, "folderId").into_iter().chain(collections.map(str::to_owned));
+        ids.filter_map(|id| self.0.get(&*id).map(|name| (*name).to_owned())).collect()
+    }
 }
 
-fn of_json(item: &Value) -> Item {
+fn of_json(item: &Value, places: &Places<'_>) -> Item {
+    if item.get("deletedDate").is_some_and(holds) {
+        let left = vec!["it is in the trash".to_owned()];
+        return Item { title: text(item, "name").to_owned(), left, ..Item::default() };
+    }
     let part = |key: &str| item.get(key).unwrap_or(&Value::Null);
     let (login, card, key) = (part("login"), part("card"), part("sshKey"));
     let mut read = Item {
         title: text(item, "name").to_owned(),
         username: some(login, "username"),
         urls: urls(login, "uris", "uri"),
+        folders: places.of_item(item),
         notes: some(item, "notes"),
         ..Item::default()
     };

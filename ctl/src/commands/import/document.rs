@@ -1,6 +1,6 @@
 //! Entries that are one document: a key, a configuration, a script. Its first line alone is of no use.
 
-use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 use crate::dotenv;
 
@@ -10,7 +10,7 @@ use crate::dotenv;
 pub(super) fn kind(text: &str) -> Option<&'static str> {
     let is_remark = |text: &str| text.starts_with("# ") || text.starts_with("#!");
     Some(match text {
-        text if holds_key(text) => "it holds a key or certificate",
+        text if text.lines().any(begins_key) => "it holds a key or certificate",
         text if is_json(text) => "it is JSON",
         text if is_xml(text) => "it is XML",
         text if is_configuration(text) => "it is a configuration",
@@ -20,20 +20,15 @@ pub(super) fn kind(text: &str) -> Option<&'static str> {
     })
 }
 
-/// Tells whether a key or certificate begins on any line.
-pub(super) fn holds_key(text: &str) -> bool {
-    text.lines().any(begins_key)
-}
-
 /// Tells whether a line begins a key or certificate, in PEM (RFC 7468) or in the form of RFC 4716 (`---- BEGIN SSH2 …`).
-fn begins_key(line: &str) -> bool {
+pub(super) fn begins_key(line: &str) -> bool {
     let line = line.trim_start();
     let words = line.trim_start_matches('-');
     line.len() - words.len() >= 3 && words.trim_start().starts_with("BEGIN ")
 }
 
 fn is_json(text: &str) -> bool {
-    text.trim_start().starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(text).is_ok()
+    text.trim_start().starts_with(['{', '[']) && serde_json::from_str::<&RawValue>(text).is_ok()
 }
 
 fn is_xml(text: &str) -> bool {

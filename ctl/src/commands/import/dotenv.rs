@@ -5,28 +5,44 @@ use std::path::Path;
 
 use vault::presets::Presets;
 
-use super::found::{Candidate, Found, named, whole_text_of};
+use super::found::{Candidate, Found};
 use super::settings::Choice;
+use super::shape::Shape;
+use super::source::Source;
 use crate::dotenv::{Assignment, read_each};
 use crate::env::PRIVATE;
 use crate::failure::Failure;
 
 /// What a reference to a secret begins with.
-pub(super) const SCHEME: &str = "vault://";
+const SCHEME: &str = "vault://";
+
+impl Assignment {
+    /// Returns whether a value is written there, not nothing or a reference.
+    pub(super) fn holds_value(&self) -> bool {
+        !self.value.is_empty() && !self.value.starts_with(SCHEME)
+    }
+}
 
 /// Reads the file, in which the last value of a variable counts; with a prefix, variables keep their own names. Settings are
 /// left out, with a note.
 pub(super) fn read(path: &Path, prefix: Option<&str>, choice: Choice<'_>) -> Result<Found, Failure> {
-    let text = whole_text_of(path)?;
+    let source = Source::new(path, Shape::Dotenv);
+    let text = source.whole_text()?;
+    source.refuse_other(Shape::of_text(&text))?;
     let mut found = Found::default();
     let (assignments, malformed) = read_each(&text);
-    found.bad.extend(malformed.iter().map(|one| format!("{}, line {}: {}", named(path), one.line, one.why)));
-    let lines = assignments.iter().map(|one| (one.name.clone(), one.line));
-    let last: BTreeMap<String, usize> = lines.collect();
+    found
+        .bad
+        .extend(malformed.iter().map(|one| format!("{}, line {}: {}", source.name(), one.line, one.why)));
+    let ends = assignments.iter().map(|one| (one.name.clone(), (one.line, one.holds_value())));
+    let last: BTreeMap<String, (usize, bool)> = ends.collect();
     for assignment in assignments {
         let Assignment { name, value, line, .. } = &assignment;
-        if last.get(name).is_some_and(|last| last > line) {
+        if let Some((_, holds)) = last.get(name).filter(|(last, _)| last > line) {
             found.notes.push(format!("line {line}: {name} is set again; the last value counts"));
+            if !holds && assignment.holds_value() && choice.leaves(name, value).is_none() {
+                found.settled.push(name.clone());
+            }
         } else if let Some(why) = choice.leaves(name, value) {
             if !value.is_empty() {
                 found.notes.push(format!("{name} is left where it is, {why}"));

@@ -1,20 +1,16 @@
 //! What was found at a source: secrets, what cannot be taken, and what is to be said.
 
-use std::io::Read;
-use std::path::Path;
+use std::process::ExitCode;
 
 use serde_json::{Map, Value};
-use vault::api::ImportEntry;
-use vault::domain::{Category, Claim, Metadata, OrgId, SecretName, Timestamp, strict_json};
+use vault::api::{Code, ImportEntry};
+use vault::domain::{Category, Claim, Metadata, OrgId, SecretName, Timestamp};
 use vault::secret::SecretValue;
 use zeroize::Zeroizing;
 
 use crate::context::Context;
-use crate::failure::{Failure, in_words};
+use crate::failure::Failure;
 use crate::utf8;
-
-/// The largest file that is read, in bytes.
-const FILE_BYTES: u64 = 64 * 1024 * 1024;
 
 /// What was found at a source.
 #[derive(Debug, Default)]
@@ -26,6 +22,8 @@ pub(super) struct Found {
     pub(super) notes: Vec<String>,
     /// Variables and the names that their values go under.
     pub(super) variables: Vec<(String, String)>,
+    /// Variables that are nothing, or a reference, in the end, and had a value before.
+    pub(super) settled: Vec<String>,
     /// Where each entry comes from, in their order.
     pub(super) origins: Vec<String>,
 }
@@ -99,6 +97,11 @@ impl Found {
         self.value(name).is_some()
     }
 
+    /// Gives the exit code of an import that was done: that of what it was to bring in and could not.
+    pub(super) fn exit(&self) -> ExitCode {
+        if self.bad.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(Code::InvalidRequest.exit()) }
+    }
+
     /// Takes the secrets as entries of an import; what is none joins the bad.
     pub(super) fn entries(
         &mut self,
@@ -139,62 +142,6 @@ impl Candidate {
             ..ImportEntry::new(name, value.into())
         })
     }
-}
-
-/// Names a file for a message.
-pub(super) fn named(path: &Path) -> String {
-    if path.as_os_str() == "-" { "stdin".to_owned() } else { path.display().to_string() }
-}
-
-/// Reads a file whole, or stdin for `-`.
-pub(super) fn bytes_of(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let mut bytes = Zeroizing::new(Vec::new());
-    if path.as_os_str() == "-" {
-        std::io::stdin().lock().take(FILE_BYTES + 1).read_to_end(&mut bytes)?;
-        return whole(path, bytes);
-    }
-    let read = std::fs::File::open(path).and_then(|file| file.take(FILE_BYTES + 1).read_to_end(&mut bytes));
-    read.map_err(|error| {
-        let message = format!("{}: {}", path.display(), in_words(&error));
-        Failure::usage(message, "name a file that you may read")
-    })?;
-    whole(path, bytes)
-}
-
-/// Refuses what was cut off at the largest size.
-fn whole(path: &Path, bytes: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    if bytes.len() as u64 > FILE_BYTES {
-        let message = format!("{} has more than 64 MiB", named(path));
-        return Err(Failure::usage(message, "bring it in by parts"));
-    }
-    Ok(bytes)
-}
-
-/// Reads a file as text, without the mark that some editors put before it.
-pub(super) fn text_of(path: &Path) -> Result<Zeroizing<String>, Failure> {
-    let mut text = whole_text_of(path)?;
-    utf8::drop_mark(&mut text);
-    Ok(text)
-}
-
-/// Reads a file as text, as it is.
-pub(super) fn whole_text_of(path: &Path) -> Result<Zeroizing<String>, Failure> {
-    let bytes = bytes_of(path)?;
-    Ok(Zeroizing::new(utf8::text(&bytes, &named(path), "convert it first")?.to_owned()))
-}
-
-/// Reads JSON; what is none is told by its place alone.
-pub(super) fn json_of(path: &Path, text: &str) -> Result<Value, Failure> {
-    strict_json(text).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        if error.is_data() {
-            let message =
-                format!("{} has a name twice in one object: line {line}, column {column}", named(path));
-            return Failure::usage(message, "programs differ in which of the two counts; remove one");
-        }
-        let message = format!("{} is no JSON: line {line}, column {column}", named(path));
-        Failure::usage(message, "check that it is the format that you named")
-    })
 }
 
 /// Reads a moment as exports write it: RFC 3339, with a space, or milliseconds.

@@ -13,6 +13,8 @@ pub(super) struct Item {
     pub(super) username: Option<String>,
     /// Where it is used, the main place first.
     pub(super) urls: Vec<String>,
+    /// What it is kept in there: folders, collections, a vault.
+    pub(super) folders: Vec<String>,
     /// What is secret in it, the main one first: labels and values.
     pub(super) values: Vec<(String, String)>,
     /// Its notes; a value if there is no other.
@@ -49,6 +51,10 @@ impl Item {
         if self.urls.len() > 1 {
             metadata.insert("urls".to_owned(), std::mem::take(&mut self.urls).into());
         }
+        self.folders.retain(|folder| !folder.is_empty());
+        if !self.folders.is_empty() {
+            metadata.insert("folder".to_owned(), std::mem::take(&mut self.folders).join(", ").into());
+        }
         metadata
     }
 }
@@ -60,12 +66,15 @@ pub(super) fn take(items: Vec<Item>, found: &mut Found) {
         let notes = item.notes.take();
         item.secret("notes", notes.unwrap_or_default());
         let origin = format!("item {number}");
-        if !item.left.is_empty() {
+        let is_whole = item.left.is_empty();
+        if !is_whole {
             let left = std::mem::take(&mut item.left).join(", ");
             found.bad.push(format!("{origin} (`{}`): {left}", item.title));
         }
-        if item.values.is_empty() {
+        if item.values.is_empty() && is_whole {
             empty.push(format!("`{}`", item.title));
+        }
+        if item.values.is_empty() {
             continue;
         }
         let metadata = item.metadata();

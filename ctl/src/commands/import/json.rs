@@ -5,8 +5,10 @@ use std::path::Path;
 use serde_json::{Map, Value};
 use vault::domain::{Category, Claim};
 
-use super::found::{Candidate, Found, json_of, moment, named, text_of};
+use super::found::{Candidate, Found, moment};
 use super::items::holds;
+use super::shape::Shape;
+use super::source::Source;
 use crate::failure::Failure;
 
 /// The fields of an entry.
@@ -15,9 +17,10 @@ const FIELDS: [&str; 8] =
 
 /// Reads the file.
 pub(super) fn read(path: &Path) -> Result<Found, Failure> {
-    let text = text_of(path)?;
+    let source = Source::new(path, Shape::Json);
+    let text = source.text()?;
     let mut found = Found::default();
-    match json_of(path, &text)? {
+    match source.json(&text)? {
         Value::Array(entries) => all(entries, Found::add, &mut found),
         Value::Object(mut object) => match list_in(&mut object) {
             Some(entries) => {
@@ -33,7 +36,7 @@ pub(super) fn read(path: &Path) -> Result<Found, Failure> {
         },
         _ => {
             let hint = "it is an object of values by name, or a list of entries with name and value";
-            return Err(Failure::usage(format!("{} has no secrets", named(path)), hint));
+            return Err(Failure::usage(format!("{} has no secrets", source.name()), hint));
         }
     }
     Ok(found)

@@ -1,17 +1,19 @@
-//! CSV exports of password managers and browsers: how each calls its columns, and which program a heading belongs to.
+//! CSV exports of password managers and browsers: how each calls its columns.
 
 use std::path::Path;
 
 use super::csv::{self, Row, Table};
-use super::found::{Found, named, text_of};
+use super::found::Found;
 use super::items::{Item, take};
+use super::shape::Shape;
+use super::source::Source;
 use crate::failure::Failure;
 
 /// How a program's CSV export calls what it holds, in lower case.
 #[derive(Debug)]
 pub(super) struct Layout {
-    /// The program.
-    pub(super) program: &'static str,
+    /// Whose export it is.
+    shape: Shape,
     /// The columns that every export of it has.
     required: &'static [&'static str],
     title: &'static [&'static str],
@@ -22,13 +24,14 @@ pub(super) struct Layout {
     notes: &'static [&'static str],
     /// Lines of `LABEL: VALUE`.
     fields: &'static [&'static str],
-    /// What sorts and marks items, and stays behind.
+    folder: &'static [&'static str],
+    /// What marks items, and stays behind.
     aside: &'static [&'static str],
 }
 
 /// Bitwarden's CSV.
 pub(super) const BITWARDEN: Layout = Layout {
-    program: "Bitwarden",
+    shape: Shape::Bitwarden,
     required: &["name", "login_password"],
     title: &["name"],
     username: &["login_username"],
@@ -37,12 +40,13 @@ pub(super) const BITWARDEN: Layout = Layout {
     totp: &["login_totp"],
     notes: &["notes"],
     fields: &["fields"],
-    aside: &["folder", "collections", "favorite", "type", "reprompt", "archiveddate"],
+    folder: &["folder", "collections"],
+    aside: &["favorite", "type", "reprompt", "archiveddate"],
 };
 
 /// 1Password's CSV.
 pub(super) const ONEPASSWORD: Layout = Layout {
-    program: "1Password",
+    shape: Shape::OnePassword,
     required: &["title", "password"],
     title: &["title"],
     username: &["username"],
@@ -51,12 +55,13 @@ pub(super) const ONEPASSWORD: Layout = Layout {
     totp: &["otpauth", "one-time password"],
     notes: &["notes", "notesplain"],
     fields: &[],
-    aside: &["favorite", "archived", "tags", "type", "uuid", "vault"],
+    folder: &["vault"],
+    aside: &["favorite", "archived", "tags", "type", "uuid"],
 };
 
 /// `LastPass`'s CSV.
 pub(super) const LASTPASS: Layout = Layout {
-    program: "LastPass",
+    shape: Shape::LastPass,
     required: &["name", "password", "extra", "grouping"],
     title: &["name"],
     username: &["username"],
@@ -65,12 +70,13 @@ pub(super) const LASTPASS: Layout = Layout {
     totp: &["totp"],
     notes: &["extra"],
     fields: &[],
-    aside: &["grouping", "fav"],
+    folder: &["grouping"],
+    aside: &["fav"],
 };
 
 /// The CSV of Chrome, and of Edge, Brave and the others that are made of it.
 pub(super) const CHROME: Layout = Layout {
-    program: "Chrome",
+    shape: Shape::Chrome,
     required: &["name", "url", "username", "password"],
     title: &["name"],
     username: &["username"],
@@ -79,22 +85,11 @@ pub(super) const CHROME: Layout = Layout {
     totp: &[],
     notes: &["note"],
     fields: &[],
+    folder: &[],
     aside: &[],
 };
 
-/// What tells the exports of a program from all others: its columns, and the format that reads it, if any does.
-const MARKS: [(&str, &[&str], Option<&str>); 8] = [
-    ("Bitwarden", &["login_username", "login_password"], Some("bitwarden")),
-    ("LastPass", &["extra", "grouping"], Some("lastpass")),
-    ("Firefox", &["httprealm", "formactionorigin"], None),
-    ("KeePassXC", &["group", "title", "last modified"], None),
-    ("Dashlane", &["username2", "username3"], None),
-    ("Proton Pass", &["createtime", "vault"], None),
-    ("1Password", &["title", "otpauth"], Some("1password")),
-    ("Chrome", &["name", "url", "username", "password"], Some("chrome")),
-];
-
-/// Column names besides those of the layouts and marks: a heading of others may be no heading, but a line of secrets.
+/// Column names besides those of the layouts and shapes: a heading of others may be no heading, but a line of secrets.
 const OTHERS: [&str; 22] = [
     "account",
     "category",
@@ -125,46 +120,46 @@ const OTHERS: [&str; 22] = [
 /// # Errors
 /// Those of [`read`].
 pub(super) fn read_file(layout: &Layout, path: &Path) -> Result<Found, Failure> {
-    read(layout, path, &text_of(path)?)
+    let source = Source::new(path, layout.shape);
+    read(layout, source, &source.text()?)
 }
 
 /// Reads a program's CSV export.
 ///
 /// # Errors
 /// Which column is missing, which are there, and whose export it looks like.
-pub(super) fn read(layout: &Layout, path: &Path, text: &str) -> Result<Found, Failure> {
-    let table = csv::table_of(path, text)?;
-    layout.check(path, &table)?;
+pub(super) fn read(layout: &Layout, source: Source<'_>, text: &str) -> Result<Found, Failure> {
+    let table = csv::table_of(source, text)?;
+    if !layout.required.iter().all(|name| table.has(name)) && table.shape().is_none() {
+        source.refuse_other(Shape::of_text(text))?;
+    }
+    layout.check(source, &table)?;
     let mut found = Found::default();
+    found.bad.extend(table.bad);
     take(table.rows.iter().map(|row| layout.item(row)).collect(), &mut found);
     Ok(found)
 }
 
 impl Layout {
-    /// Refuses what lacks a column that every export of the program has.
-    fn check(&self, path: &Path, table: &Table) -> Result<(), Failure> {
+    /// Refuses an export of another program, and what lacks a column that every export of this one has.
+    fn check(&self, source: Source<'_>, table: &Table) -> Result<(), Failure> {
+        let other = table.shape().filter(|shape| *shape != self.shape);
         let missing: Vec<_> =
             self.required.iter().filter(|name| !table.has(name)).map(|name| format!("`{name}`")).collect();
-        if missing.is_empty() {
+        if missing.is_empty() && other.is_none() {
             return Ok(());
         }
-        let whose = MARKS
-            .iter()
-            .find(|(program, marks, _)| *program != self.program && marks.iter().all(|mark| table.has(mark)));
-        let (missing, there) = (missing.join(", "), shown(table));
-        let is = whose.map_or_else(
-            || format!("no export of {}", self.program),
-            |(program, ..)| format!("an export of {program}, not of {}", self.program),
-        );
-        let message = format!("{} is {is}: it lacks the column {missing}; {there}", named(path));
-        let hint = match whose {
-            Some((_, _, Some(format))) => format!("bring it in with: vaultctl import {format} FILE"),
-            Some((_, _, None)) => {
-                "bring it in as JSON, {\"NAME\": \"VALUE\"}, with: vaultctl import json FILE".to_owned()
-            }
-            None => format!("export it again from {}, as CSV with commas and with its heading", self.program),
+        let own = self.shape.words();
+        let is =
+            other.map_or_else(|| format!("not {own}"), |other| format!("{}, and not {own}", other.words()));
+        let lacks = if missing.is_empty() {
+            String::new()
+        } else {
+            format!("it lacks the column {}; ", missing.join(", "))
         };
-        Err(Failure::usage(message, hint))
+        let message = format!("{} is {is}: {lacks}{}", source.name(), shown(table));
+        let again = "export it again, as CSV with commas and with its heading";
+        Err(Failure::usage(message, other.map_or(again, Shape::way)))
     }
 
     fn item(&self, row: &Row) -> Item {
@@ -177,6 +172,7 @@ impl Layout {
             username: Some(get(self.username)),
             urls: vec![get(self.url)],
             notes: Some(get(self.notes)),
+            folders: self.folder.iter().filter_map(|name| row.get(*name).cloned()).collect(),
             ..Item::default()
         };
         read.secret("password", get(self.password));
@@ -216,6 +212,7 @@ impl Layout {
             self.totp,
             self.notes,
             self.fields,
+            self.folder,
             self.aside,
         ];
         kinds.into_iter().flatten().copied()
@@ -231,7 +228,7 @@ fn shown(table: &Table) -> String {
     let layouts = [&BITWARDEN, &ONEPASSWORD, &LASTPASS, &CHROME];
     let is_name = |column: &str| {
         layouts.iter().any(|layout| layout.knows(column))
-            || MARKS.iter().any(|(_, marks, _)| marks.contains(&column))
+            || Shape::columns().any(|known| known == column)
             || OTHERS.contains(&column)
     };
     let (names, others): (Vec<_>, Vec<_>) = table.heading.iter().partition(|column| is_name(column));

@@ -4,9 +4,11 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::found::{Found, json_of, named, text_of};
+use super::found::Found;
 use super::items::{Item, holds, list, some, take, text, urls};
 use super::layout::{self, ONEPASSWORD};
+use super::shape::Shape;
+use super::source::Source;
 use crate::failure::Failure;
 
 /// What `op item get` prints of an item besides what is read of it: its place, its dates, its state.
@@ -34,49 +36,50 @@ const DETAILS: [&str; 4] = ["loginFields", "notesPlain", "sections", "password"]
 
 /// Reads the file.
 pub(super) fn read(path: &Path) -> Result<Found, Failure> {
-    if path.extension().is_some_and(|kind| kind == "1pux") {
-        let hint = "a .1pux is a zip: unzip it, and name the export.data in it";
-        return Err(Failure::usage(format!("{} is packed", path.display()), hint));
-    }
-    let whole = text_of(path)?;
+    let source = Source::new(path, Shape::OnePassword);
+    let whole = source.text()?;
     if !whole.trim_start().starts_with(['{', '[']) {
-        return layout::read(&ONEPASSWORD, path, &whole);
+        return layout::read(&ONEPASSWORD, source, &whole);
     }
+    let export = source.json(&whole)?;
     let mut found = Found::default();
-    take(of_json(path, &json_of(path, &whole)?)?, &mut found);
+    take(of_json(source, &export)?, &mut found);
     Ok(found)
 }
 
-fn of_json(path: &Path, export: &Value) -> Result<Vec<Item>, Failure> {
+fn of_json(source: Source<'_>, export: &Value) -> Result<Vec<Item>, Failure> {
     if export.get("accounts").is_some_and(Value::is_array) {
         let vaults = list(export, "accounts").iter().flat_map(|account| list(account, "vaults"));
-        return Ok(vaults.flat_map(|vault| list(vault, "items")).map(of_export).collect());
+        let items = vaults.flat_map(|vault| list(vault, "items").iter().map(move |item| (vault, item)));
+        return Ok(items.map(|(vault, item)| of_export(vault, item)).collect());
     }
     let items = export.as_array().map_or(std::slice::from_ref(export), Vec::as_slice);
     let has_fields = |item: &Value| item.get("fields").is_some_and(Value::is_array);
     if items.iter().any(has_fields) || items.is_empty() {
         return Ok(items.iter().map(of_item).collect());
     }
-    let (whose, hint) = if items.iter().all(|item| item.get("category").is_some()) {
+    let (what, hint) = if items.iter().all(|item| item.get("category").is_some()) {
         (
             "is a list of items without their fields, as `op item list` prints it",
             "read the fields too: op item list --format json | op item get - --format json",
         )
-    } else if export.get("items").is_some() {
-        ("is of Bitwarden, and no export of 1Password", "bring it in with: vaultctl import bitwarden FILE")
     } else {
         (
-            "is no export of 1Password: it has neither `accounts` nor an item with `fields`",
+            "is not an export of 1Password: it has neither `accounts` nor an item with `fields`",
             "it takes what `op item get --format json` prints, or the export.data of a .1pux",
         )
     };
-    Err(Failure::usage(format!("{} {whose}", named(path)), hint))
+    Err(Failure::usage(format!("{} {what}", source.name()), hint))
 }
 
 /// Reads what `op item get --format json` prints.
 fn of_item(item: &Value) -> Item {
-    let mut read =
-        Item { title: text(item, "title").to_owned(), urls: urls(item, "urls", "href"), ..Item::default() };
+    let mut read = Item {
+        title: text(item, "title").to_owned(),
+        urls: urls(item, "urls", "href"),
+        folders: item.get("vault").and_then(|vault| some(vault, "name")).into_iter().collect(),
+        ..Item::default()
+    };
     let mut others = Vec::new();
     for field in list(item, "fields") {
         let value = text(field, "value");
@@ -128,13 +131,14 @@ impl Kind {
     }
 }
 
-/// Reads an item of export.data.
-fn of_export(item: &Value) -> Item {
+/// Reads an item of a vault of export.data.
+fn of_export(vault: &Value, item: &Value) -> Item {
     let (overview, details) = (item.get("overview").unwrap_or(item), item.get("details").unwrap_or(item));
     let mut read = Item {
         title: text(overview, "title").to_owned(),
         urls: urls(overview, "urls", "url"),
         notes: some(details, "notesPlain"),
+        folders: vault.get("attrs").and_then(|attributes| some(attributes, "name")).into_iter().collect(),
         ..Item::default()
     };
     if let Some(main) = some(overview, "url").filter(|url| !read.urls.contains(url)) {

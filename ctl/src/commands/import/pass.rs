@@ -10,6 +10,8 @@ use zeroize::Zeroizing;
 
 use super::document;
 use super::found::{Candidate, Found};
+use super::shape::Shape;
+use super::source::Source;
 use crate::context::Context;
 use crate::env;
 use crate::failure::{Failure, in_words};
@@ -28,6 +30,9 @@ pub(super) fn read(folder: Option<&Path>, context: &Context) -> Result<Found, Fa
     let mut found = Found::default();
     let files = files_in(&folder, &mut found)?;
     if files.is_empty() && found.bad.is_empty() {
+        if folder.is_file() {
+            Source::new(&folder, Shape::Pass).refuse_known()?;
+        }
         let message = format!("{} holds no file that ends in .gpg", folder.display());
         return Err(Failure::usage(message, "name the folder that pass keeps its files in"));
     }

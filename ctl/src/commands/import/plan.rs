@@ -46,7 +46,7 @@ pub(super) fn summary(imported: &Imported, replaced: usize, context: &Context) -
     context.show.done(format_args!("imported: {created} new, {overwritten} overwritten, {skipped} left"))?;
     if replaced > 0 {
         let values = counted(replaced as u64, "value");
-        context.show.done(format_args!("replaced {values} in the file by references"))?;
+        context.show.done(format_args!("replaced {values} in the file"))?;
     }
     Ok(())
 }

@@ -9,8 +9,9 @@ use vault::discovery::Place;
 use vault::domain::{Metadata, OrgId, SecretName};
 use zeroize::Zeroizing;
 
-use super::dotenv::SCHEME;
-use super::found::{Found, whole_text_of};
+use super::found::Found;
+use super::shape::Shape;
+use super::source::Source;
 use crate::context::Context;
 use crate::dotenv::{Assignment, read_each};
 use crate::failure::Failure;
@@ -43,11 +44,12 @@ pub(super) fn copy(path: &Path, context: &Context) -> Result<ImportEntry, Failur
     let mut metadata = Map::new();
     metadata.insert("path".to_owned(), whole.display().to_string().into());
     let metadata = Metadata::try_from(metadata).ok();
-    let value = checked(whole_text_of(path)?.as_str().to_owned())?;
+    let value = checked(Source::new(path, Shape::Dotenv).whole_text()?.as_str().to_owned())?;
     Ok(ImportEntry { org_id: context.one_org()?, metadata, ..ImportEntry::new(name, value.into()) })
 }
 
-/// Rewrites the file, and tells how many values were replaced; those that were left in the vault as they are stay.
+/// Rewrites the file, and returns how many values were replaced; those that were left in the vault as they are stay. A
+/// variable that is nothing, or a reference, in the end is that everywhere.
 ///
 /// # Errors
 /// What could not be written; the secrets are in the vault then, and the file is as it was.
@@ -57,7 +59,7 @@ pub(super) fn replace(
     found: &Found,
     context: &Context,
 ) -> Result<usize, Failure> {
-    let text = whole_text_of(path)?;
+    let text = Source::new(path, Shape::Dotenv).whole_text()?;
     let stored = |outcome| matches!(outcome, Taken::Created | Taken::Overwritten);
     // What is overwritten may be stored under another name of the same place.
     let entries: HashMap<Place, &ImportedEntry> = imported
@@ -71,8 +73,13 @@ pub(super) fn replace(
         let entry = entries.get(&place)?;
         Some((variable.as_str(), reference(entry.name.as_str(), &entry.org_id)))
     });
-    let references: BTreeMap<_, _> = stored.collect();
-    let (text, replaced) = rewritten(&text, &read_each(&text).0, &references);
+    let all = read_each(&text).0;
+    let ends = all.iter().filter(|one| found.settled.contains(&one.name)).map(|one| {
+        let end = text.get(one.place.clone()).unwrap_or_default();
+        (one.name.as_str(), Zeroizing::new(end.to_owned()))
+    });
+    let references: BTreeMap<_, _> = stored.chain(ends).collect();
+    let (text, replaced) = rewritten(&text, &all, &references);
     Target::find(path, context)?.replace(text.as_bytes())?;
     Ok(replaced)
 }
@@ -93,7 +100,7 @@ fn rewritten(
 ) -> (Zeroizing<String>, usize) {
     let mut out = Zeroizing::new(String::with_capacity(2 * text.len()));
     let (mut at, mut replaced) = (0, 0);
-    for assignment in all.iter().filter(|one| !one.value.is_empty() && !one.value.starts_with(SCHEME)) {
+    for assignment in all.iter().filter(|one| one.holds_value()) {
         let Some(reference) = references.get(assignment.name.as_str()) else { continue };
         out.extend([text.get(at..assignment.place.start).unwrap_or_default(), reference.as_str()]);
         at = assignment.place.end;
