@@ -44,6 +44,7 @@ fn an_entry_has_exactly_the_documented_fields() {
         "createdAt",
         "updatedAt",
         "rotatedAt",
+        "versionCreatedAt",
         "expiresAt",
     ];
     documented.sort_unstable();
