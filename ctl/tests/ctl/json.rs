@@ -9,11 +9,12 @@ use serde_json::{Value, json};
 use vault_testkit::TestEnvironment;
 
 /// What is another each time, or on another machine.
-const VARYING: [&str; 28] = [
+const VARYING: [&str; 29] = [
     "id",
     "entryId",
     "vaultEntryId",
     "createdAt",
+    "versionCreatedAt",
     "updatedAt",
     "rotatedAt",
     "madeAt",

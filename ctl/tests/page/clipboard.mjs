@@ -106,6 +106,8 @@ async function unsure(page, other) {
   await page.addInitScript(() => {
     Clipboard.prototype.addEventListener = () => {};
   });
+  // The address of the secret goes a moment after its drawer.
+  await page.waitForURL((url) => !/secrets\/./.test(url.hash));
   await page.reload();
   await copy(page);
   await page.evaluate(() => dispatchEvent(new Event('blur')));

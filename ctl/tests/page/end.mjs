@@ -17,7 +17,7 @@ async function thief(port) {
     });
     request.on('end', () => {
       // The browser asks for the icon of any page by itself.
-      if (request.url !== '/app/favicon.svg') heard.push({ line: `${request.method} ${request.url}`, body });
+      heard.push({ line: `${request.method} ${request.url}`, body });
       answer.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(status));
     });
   });

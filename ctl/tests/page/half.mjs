@@ -133,7 +133,7 @@ async function words({ page, expect }) {
   expect(/status of (400|409|429)/);
   const dialog = await open(page);
   await dialog.getByRole('tab', { name: 'Paste .env' }).click();
-  await field(dialog, 'Lines of a .env file').fill('AWS_ACCESS_KEY_ID=again\n');
+  await field(dialog, 'Lines of a .env file').fill('AWS_SECRET_ACCESS_KEY=again\n');
   await dialog.getByText('is there already', { exact: true }).waitFor();
   await dialog.getByRole('button', { name: 'Store' }).click();
   await dialog.getByRole('alert').waitFor();

@@ -120,7 +120,7 @@ export function watch(page) {
   const complaints = { all: [], expected: [] };
   page.on('console', (message) => {
     if (message.type() === 'verbose' && message.text().startsWith('[DOM]')) return;
-    complaints.all.push(`${message.type()}: ${message.text()}`);
+    complaints.all.push(`${message.type()}: ${message.text()} (${message.location().url})`);
   });
   page.on('pageerror', (error) => complaints.all.push(`error: ${error.stack}`));
   return complaints;

@@ -47,7 +47,6 @@ files! {
     "export.js",
     "facts.js",
     "faults.js",
-    "favicon.svg",
     "fields.js",
     "filters.js",
     "focus.js",
@@ -103,7 +102,6 @@ impl File {
             Some("html") => "text/html; charset=utf-8",
             Some("css") => "text/css; charset=utf-8",
             Some("js") => "text/javascript; charset=utf-8",
-            Some("svg") => "image/svg+xml",
             _ => "text/plain; charset=utf-8",
         }
     }

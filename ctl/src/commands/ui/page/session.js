@@ -11,7 +11,7 @@ const listeners = new Set();
 const OPTIONS = { cache: 'no-store', credentials: 'omit', redirect: 'error' };
 
 /** The session of this tab: one that has ended stays so, and what still comes of it changes nothing of the next. */
-let now = { isOver: true };
+let now = { isOver: true, closing: new AbortController() };
 let isLeaving = false;
 addEventListener('beforeunload', () => {
   isLeaving = true;
@@ -60,7 +60,7 @@ export async function open() {
     sessionStorage.setItem(VERSION, version);
   } else if (!sessionStorage.getItem(BEARER)) return 'none';
   now.isOver = true;
-  now = { isOver: false, isClosing: false };
+  now = { isOver: false, isClosing: false, closing: new AbortController() };
   return 'open';
 }
 
@@ -151,6 +151,7 @@ export function ended(reason, own = now) {
 export async function close() {
   const own = now;
   own.isClosing = true;
+  own.closing.abort();
   await fetch('/session', { method: 'DELETE', headers: headers('DELETE') }).catch(() => null);
   ended('closed', own);
 }

@@ -24,9 +24,11 @@ function used() {
 }
 
 function tell() {
-  if (session.over()) return;
+  const { isOver, closing } = session.present();
+  if (isOver) return;
   last = Date.now();
-  api.post('/session/use').catch(() => null);
+  // The click that closes the dashboard is use too: of that the server need not hear.
+  api.post('/session/use', {}, { signal: closing.signal }).catch(() => null);
 }
 
 /** Asks whether to stay, with a countdown. */
