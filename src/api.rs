@@ -16,6 +16,7 @@ mod looks;
 mod loss;
 mod scan;
 mod secrets;
+mod sort;
 mod status;
 mod transfer;
 mod written;
@@ -52,8 +53,9 @@ pub use loss::{AcceptLoss, DamagedSecret, LossAccepted};
 pub use scan::{SCAN_BYTES, SCAN_MATCHES, SCAN_TEXTS, Scan, ScanBytes, ScanMatch, ScanText, Scanned};
 pub use secrets::{
     CreateSecret, Created, DeleteSecret, Deleted, Expiry, GetSecret, ListSecrets, RawMetadata, Resolve,
-    Resolved, Secret, SecretList, SecretWithValue, SortBy,
+    Resolved, Secret, SecretList, SecretWithValue,
 };
+pub use sort::SortBy;
 pub use status::{
     AuditStatus, Files, KdfStatus, ListOrgs, MemoryStatus, OrgEntry, OrgList, Status, StatusOf, Warning,
 };

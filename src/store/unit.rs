@@ -19,7 +19,7 @@ pub struct Unit {
     pub agent: Option<(AgentId, u64)>,
     /// Rows that must still be as they were read.
     pub guards: Vec<Guard>,
-    /// What [`Store::changes`] gave before anything was read for the unit.
+    /// What [`Store::changes`](super::Store::changes) gave before anything was read for the unit.
     pub as_of: u64,
     /// What changes.
     pub changes: Vec<Change>,
