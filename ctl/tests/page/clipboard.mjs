@@ -92,7 +92,7 @@ async function otherSince(page, other) {
   await field.fill('copied elsewhere');
   await field.press('Control+a');
   await field.press('Control+c');
-  await bar(page).locator('.bar').waitFor({ state: 'detached' });
+  await bar(page).locator('.note-bar').waitFor({ state: 'detached' });
   await page.clock.runFor(31_000);
   await page.getByRole('dialog').getByText('Created by').click();
   await still(page);

@@ -46,11 +46,24 @@ async function reported(page) {
   assert.match(await section('Expired (1)').innerText(), /gone[\s\S]*Expired yesterday/);
   await page.getByText('1 secret has expired').waitFor();
   assert.ok(!words.includes('Nothing needs attention'));
+  await drawn(page);
   await page.getByRole('link', { name: /Skill Credentials/ }).click();
   await page.waitForURL(/#\/secrets\?category=skill_credential$/);
   await page.getByText('1–1 of 1 secret').waitFor();
   await page.goBack();
   await card.waitFor();
+}
+
+// The bar of a category is as long as its share of the largest one, and no note that stands over the page.
+async function drawn(page) {
+  const widths = await page.locator('a.count').evaluateAll((links) =>
+    links.map((one) => {
+      const bar = one.querySelector('.bar');
+      return [bar.offsetHeight, Math.round((bar.firstElementChild.offsetWidth / bar.offsetWidth) * 100)];
+    }),
+  );
+  assert.ok(widths.every(([height]) => height < 12), widths.join('; '));
+  assert.equal(Math.max(...widths.map(([, share]) => share)), 100, widths.join('; '));
 }
 
 // A warning comes with its mend.

@@ -7,7 +7,7 @@ const place = h('div', { class: 'bars', id: 'bars' });
 
 /** Shows a bar; the function that it returns takes it away. */
 export function show(...children) {
-  const bar = h('div', { class: 'bar' }, children);
+  const bar = h('div', { class: 'note-bar' }, children);
   if (!place.isConnected) document.body.append(place);
   place.append(bar);
   return () => {
