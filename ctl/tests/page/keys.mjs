@@ -48,7 +48,7 @@ async function shortcuts(page) {
   await page.getByRole('dialog').waitFor({ state: 'detached' });
 }
 
-// Whoever speaks to the machine turns single keys off (WCAG 2.1.4).
+// People who dictate can turn single keys off (WCAG 2.1.4).
 async function off(page) {
   await keys(page, '?');
   const dialog = page.getByRole('dialog', { name: 'Keys' });
