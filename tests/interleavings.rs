@@ -13,13 +13,15 @@ mod sync {
     pub(crate) use loom::sync::atomic::AtomicU64;
 }
 mod domain {
-    pub(crate) use vault::domain::{OrgId, PlatformName, SecretId, SecretName};
+    pub(crate) use vault::domain::{Category, OrgId, PlatformName, SecretId, SecretName, Timestamp};
 }
 mod store {
     pub(crate) use vault::store::{Row, Stored};
 }
 #[path = "../src/store/freshness.rs"]
 mod freshness;
+#[path = "../src/store/ledger/tests/row.rs"]
+mod row;
 #[expect(dead_code, reason = "one way to ask is enough here")]
 #[path = "../src/vault/rows.rs"]
 mod rows;
@@ -32,7 +34,7 @@ use loom::sync::{Mutex, RwLock};
 use loom::thread::{JoinHandle, spawn};
 use rows::Rows;
 use vault::crypto::Sealed;
-use vault::domain::{Category, OrgId, SecretId, SecretName, Timestamp};
+use vault::domain::SecretId;
 use vault::store::{Row, Stored};
 
 /// How often a thread may lose the processor where it does not wait: more finds nothing more, and takes longer.
@@ -45,25 +47,7 @@ const NEW_KEYS: u64 = 2;
 
 /// The row at a revision, sealed under some keys, of which its version tells here.
 fn stored(id: SecretId, revision: u64, sealed_under: u64) -> Arc<Stored> {
-    let row = Row {
-        id,
-        org: OrgId::default(),
-        name: SecretName::try_from("a".to_owned()).unwrap(),
-        category: Category::Custom,
-        metadata: String::new(),
-        version: sealed_under,
-        revision,
-        created_by: String::new(),
-        created_at: Timestamp::default(),
-        updated_at: Timestamp::default(),
-        rotated_at: None,
-        expires_at: None,
-        version_at: Timestamp::default(),
-        version_by: String::new(),
-        versions: [0; 32],
-        digest: [0; 32],
-        mac: [0; 32],
-    };
+    let row = Row { version: sealed_under, revision, ..row::first(id, "a") };
     Arc::new(Stored { row, sealed: Sealed::from_stored(Vec::new()) })
 }
 

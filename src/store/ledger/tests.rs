@@ -1,6 +1,7 @@
 //! The rules of a commit, on tables in memory.
 
 mod memory;
+mod row;
 mod world;
 
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! The longer statements that write: each binds one row of one table.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Statement, ToSql, params};
 
 use super::columns::blob32;
 use super::labels::Labels;
@@ -9,7 +9,7 @@ use crate::crypto::Bytes32;
 use crate::domain::{SecretId, Timestamp};
 use crate::store::state::Leaf;
 use crate::store::tables::Placed;
-use crate::store::{AgentRow, State, StoreError, Stored, VersionRow};
+use crate::store::{AgentRow, Row, State, StoreError, Stored, VersionRow};
 
 /// Finds where a secret's row stands, in an index that has all of it.
 pub(super) fn placed(connection: &Connection, id: SecretId) -> Result<Option<Placed<i64>>, rusqlite::Error> {
@@ -23,63 +23,52 @@ pub(super) fn placed(connection: &Connection, id: SecretId) -> Result<Option<Pla
 
 /// Writes a new row.
 pub(super) fn insert(connection: &Connection, stored: &Stored) -> Result<(), rusqlite::Error> {
-    let row = &stored.row;
-    connection
-        .prepare_cached(
-            "INSERT INTO secret (id, org, name, category, metadata, version, revision, created_by, created_at,
-                 updated_at, rotated_at, expires_at, version_at, version_by, versions, digest, mac, sealed)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
-        )?
-        .execute(params![
-            row.id.as_bytes().as_slice(),
-            row.org.as_str(),
-            row.name.as_str(),
-            row.category.id(),
-            row.metadata,
-            row.version.cast_signed(),
-            row.revision.cast_signed(),
-            row.created_by,
-            row.created_at.as_millis(),
-            row.updated_at.as_millis(),
-            row.rotated_at.map(Timestamp::as_millis),
-            row.expires_at.map(Timestamp::as_millis),
-            row.version_at.as_millis(),
-            row.version_by,
-            row.versions.as_slice(),
-            row.digest.as_slice(),
-            row.mac.as_slice(),
-            stored.sealed.as_bytes(),
-        ])?;
-    Ok(())
+    let Row { org, name, created_by, created_at, .. } = &stored.row;
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO secret (id, category, metadata, version, revision, updated_at, rotated_at, expires_at,
+             version_at, version_by, versions, digest, mac, sealed, org, name, created_by, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+    )?;
+    bind(&mut statement, stored)?;
+    statement.raw_bind_parameter(15, org.as_str())?;
+    statement.raw_bind_parameter(16, name.as_str())?;
+    statement.raw_bind_parameter(17, created_by)?;
+    statement.raw_bind_parameter(18, created_at.as_millis())?;
+    statement.raw_execute().map(drop)
 }
 
 /// Writes what can change of a row.
 pub(super) fn update(connection: &Connection, key: i64, stored: &Stored) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(
+        "UPDATE secret SET category = ?2, metadata = ?3, version = ?4, revision = ?5, updated_at = ?6,
+             rotated_at = ?7, expires_at = ?8, version_at = ?9, version_by = ?10, versions = ?11, digest = ?12,
+             mac = ?13, sealed = ?14 WHERE id = ?1 AND key = ?15",
+    )?;
+    bind(&mut statement, stored)?;
+    statement.raw_bind_parameter(15, key)?;
+    the_one(statement.raw_execute()?)
+}
+
+/// Binds a secret's id, and what can change of its row: the parameters 1 to 14.
+fn bind(statement: &mut Statement<'_>, stored: &Stored) -> Result<(), rusqlite::Error> {
     let row = &stored.row;
-    let updated = connection
-        .prepare_cached(
-            "UPDATE secret SET category = ?2, metadata = ?3, version = ?4, revision = ?5, updated_at = ?6,
-                 rotated_at = ?7, expires_at = ?8, version_at = ?9, version_by = ?10, versions = ?11, digest = ?12,
-                 mac = ?13, sealed = ?14 WHERE key = ?1 AND id = ?15",
-        )?
-        .execute(params![
-            key,
-            row.category.id(),
-            row.metadata,
-            row.version.cast_signed(),
-            row.revision.cast_signed(),
-            row.updated_at.as_millis(),
-            row.rotated_at.map(Timestamp::as_millis),
-            row.expires_at.map(Timestamp::as_millis),
-            row.version_at.as_millis(),
-            row.version_by,
-            row.versions.as_slice(),
-            row.digest.as_slice(),
-            row.mac.as_slice(),
-            stored.sealed.as_bytes(),
-            row.id.as_bytes().as_slice(),
-        ])?;
-    the_one(updated)
+    let values: [&dyn ToSql; 14] = [
+        &row.id.as_bytes().as_slice(),
+        &row.category.id(),
+        &row.metadata,
+        &row.version.cast_signed(),
+        &row.revision.cast_signed(),
+        &row.updated_at.as_millis(),
+        &row.rotated_at.map(Timestamp::as_millis),
+        &row.expires_at.map(Timestamp::as_millis),
+        &row.version_at.as_millis(),
+        &row.version_by,
+        &row.versions.as_slice(),
+        &row.digest.as_slice(),
+        &row.mac.as_slice(),
+        &stored.sealed.as_bytes(),
+    ];
+    (1..).zip(values).try_for_each(|(at, value)| statement.raw_bind_parameter(at, value))
 }
 
 /// Removes a row, and its versions with it.

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use vault_platform::PagePolicy;
 
 use super::memory::{Held, Memory};
+use super::row;
 use crate::audit::{Author, Draft, Head, Link, Verdict, Verifier};
 use crate::crypto::{Iterations, MacKey, Sealed, Slot, SlotKind, SlotSpec, random_key};
-use crate::domain::{Action, Caller, Category, OrgId, SecretId, SecretName, Timestamp, VaultId};
+use crate::domain::{Action, Caller, Category, SecretId, Timestamp, VaultId};
 use crate::keyring::{KeySet, Keys};
 use crate::secret::Passphrase;
 use crate::store::ledger::{Answer, Ledger};
@@ -86,25 +87,7 @@ impl Opened {
 }
 
 pub(super) fn secret(number: u8, name: &str) -> Stored {
-    let row = Row {
-        id: SecretId::from_bytes([number; 16]),
-        org: OrgId::default(),
-        name: SecretName::try_from(name.to_owned()).unwrap(),
-        category: Category::Custom,
-        metadata: String::new(),
-        version: 1,
-        revision: 1,
-        created_by: String::new(),
-        created_at: Timestamp::default(),
-        updated_at: Timestamp::default(),
-        rotated_at: None,
-        expires_at: None,
-        version_at: Timestamp::default(),
-        version_by: String::new(),
-        versions: [0; 32],
-        digest: [0; 32],
-        mac: [number; 32],
-    };
+    let row = Row { mac: [number; 32], ..row::first(SecretId::from_bytes([number; 16]), name) };
     Stored { row, sealed: Sealed::from_stored(Vec::new()) }
 }
 
