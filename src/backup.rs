@@ -149,7 +149,7 @@ pub fn record_restored(
         changes: vec![Change::Adopt(Arc::clone(keys))],
         entries: vec![entry],
     };
-    let ended = |_| Refusal::Storage("the writer has ended".to_owned());
+    let ended = |_| Refusal::Closed;
     store.commit(unit).blocking_recv().map_err(ended)?.map(drop)
 }
 

@@ -33,7 +33,7 @@ pub use state::State;
 pub use unit::{Change, Guard, Kept, Receipt, Rekeying, Unit};
 
 use crate::audit::{Checkpoint, Entry, Head, Link};
-use crate::crypto::{Bytes32, Header};
+use crate::crypto::{Bytes32, CryptoError, Header};
 use crate::domain::{Action, OrgId, OrgScope, Outcome, SecretId, SecretName, Timestamp};
 use crate::keyring::Keys;
 
@@ -60,9 +60,12 @@ pub enum StoreError {
     /// The disk is full.
     #[error("the disk is full")]
     Full,
-    /// The disk is read-only or failed, or `SQLite` refused.
+    /// The disk is read-only or failed, or the database refused.
     #[error("the database did not answer: {0}")]
-    Sqlite(String),
+    Database(String),
+    /// An entry or a key could not be sealed.
+    #[error("{0}")]
+    Crypto(#[from] CryptoError),
     /// A file of the database is not the one that was opened.
     #[error("{0}")]
     Displaced(#[from] Displaced),

@@ -247,7 +247,7 @@ impl Vault {
             match answer.await {
                 Ok(Ok(_)) => Ok(()),
                 Ok(Err(refusal)) => Err(refusal),
-                Err(_) => Err(Refusal::Storage("the writer has ended".to_owned())),
+                Err(_) => Err(Refusal::Closed),
             }
         }
     }

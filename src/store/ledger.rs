@@ -263,7 +263,7 @@ impl<T: Tables> Ledger<T> {
     /// Appends entries to the log.
     fn record(&mut self, keys: &Keys, author: &Author, drafts: Vec<Draft>) -> Result<(), StoreError> {
         for draft in drafts {
-            let random = self.draw.next().map_err(|error| StoreError::Sqlite(error.to_string()))?;
+            let random = self.draw.next()?;
             let entry = self.state.head.append(keys, author, draft, AuditId::at(author.at, &random));
             self.tables.append(&entry)?;
             if self.fresh.len() < FOLLOWED {

@@ -1,6 +1,7 @@
 //! Why something was not committed.
 
 use super::Displaced;
+use crate::crypto::CryptoError;
 
 /// Says why a unit was not committed; nothing of it is stored but its failed entry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,9 +27,15 @@ pub enum Refusal {
     /// A file of the database is not the one that was opened.
     #[error("{0}")]
     Displaced(Displaced),
-    /// The disk or the database refused.
+    /// The disk or the database refused, in these words.
     #[error("{0}")]
     Storage(String),
+    /// The store is closed: the daemon is ending.
+    #[error("the daemon is ending")]
+    Closed,
+    /// An entry or a key could not be sealed.
+    #[error("{0}")]
+    Crypto(CryptoError),
     /// The database is damaged where the unit is about to change it.
     #[error("{0}")]
     Damaged(String),
@@ -44,7 +51,13 @@ impl Refusal {
     /// Returns whether the store cannot write now, whatever it is asked to: what has to hold all the same does not wait for it.
     pub fn is_of_the_store(&self) -> bool {
         match self {
-            Self::Full | Self::Displaced(_) | Self::Storage(_) | Self::Damaged(_) | Self::Panicked => true,
+            Self::Full
+            | Self::Displaced(_)
+            | Self::Storage(_)
+            | Self::Closed
+            | Self::Crypto(_)
+            | Self::Damaged(_)
+            | Self::Panicked => true,
             Self::NameTaken
             | Self::PlaceTaken
             | Self::Stale

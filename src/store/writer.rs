@@ -161,6 +161,7 @@ impl<B: Backend> Writer<B> {
             StoreError::Panicked => Refusal::Panicked,
             StoreError::Damaged(_) => Refusal::Damaged(error.to_string()),
             StoreError::Displaced(what) => Refusal::Displaced(what),
+            StoreError::Crypto(error) => Refusal::Crypto(error),
             error => Refusal::Storage(error.to_string()),
         }
     }

@@ -43,8 +43,11 @@ pub(super) fn fault_of(refusal: &Refusal) -> Fault {
         Refusal::Revoked => Fault::new(Code::Unauthorized, "the agent's rights changed meanwhile"),
         Refusal::Displaced(what) => (*what).into(),
         Refusal::Full | Refusal::Storage(_) => {
-            Fault::new(Code::Storage, "the change could not be written to disk; nothing of it is stored")
+            Fault::new(Code::Storage, format!("{refusal}; nothing of the change is stored"))
         }
+        Refusal::Closed => Fault::new(Code::Storage, format!("{refusal}; nothing of the change is stored"))
+            .hint("ask again when it runs; start it with: vaultd"),
+        Refusal::Crypto(error) => (*error).into(),
         Refusal::Damaged(_) => {
             let words = "the database is damaged where it would be changed; nothing of it is stored";
             Fault::new(Code::Integrity, words).hint(RESTORE)
@@ -107,5 +110,26 @@ impl From<CryptoError> for Fault {
             }
         };
         Self::new(code, error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_store_refuses_is_told_in_its_words_and_names_the_disk_where_the_disk_is_at_fault() {
+        let words = |refusal: Refusal| fault_of(&refusal).message;
+        let refused = StoreError::Database("disk I/O error".to_owned()).to_string();
+        assert_eq!(
+            "the database did not answer: disk I/O error; nothing of the change is stored",
+            words(Refusal::Storage(refused))
+        );
+        assert_eq!("the disk is full; nothing of the change is stored", words(Refusal::Full));
+        let closed = fault_of(&Refusal::Closed);
+        assert_eq!("the daemon is ending; nothing of the change is stored", closed.message);
+        assert!(!closed.hint.contains("disk"));
+        let unsealed = fault_of(&Refusal::Crypto(CryptoError::NoRandom));
+        assert_eq!(Code::Internal, unsealed.code);
     }
 }

@@ -48,7 +48,7 @@ impl Vault {
                 Finishing::Commit(Some(committing)) => Ok(committing.await.map(|()| Settled::default())?),
                 Finishing::Task(task) => task.await.unwrap_or_else(|ended| match ended.try_into_panic() {
                     Ok(panic) => std::panic::resume_unwind(panic),
-                    Err(_) => Err(Refusal::Storage("the daemon is ending".to_owned()).into()),
+                    Err(_) => Err(Refusal::Closed.into()),
                 }),
             }
         }

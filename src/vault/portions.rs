@@ -113,7 +113,7 @@ impl Vault {
             let refusal = match answer.await {
                 Ok(Ok(_)) => None,
                 Ok(Err(refusal)) => Some(refusal),
-                Err(_) => Some(Refusal::Storage("the writer has ended".to_owned())),
+                Err(_) => Some(Refusal::Closed),
             };
             let panicked = |_| Err(Fault::new(Code::Internal, "the operation ended by a panic"));
             match (refusal, making.await.unwrap_or_else(panicked)) {

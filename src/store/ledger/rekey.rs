@@ -10,7 +10,7 @@ impl<T: Tables> Ledger<T> {
     pub(super) fn rekey(&mut self, rekeying: Rekeying, old: &Keys) -> Result<(), StoreError> {
         let Rekeying { keys, created_at, slots, mut audit_keys } = rekeying;
         let sealed = keys.seal_audit_key(self.state.head.seq + 1, &keys.audit_key());
-        audit_keys.push(sealed.map_err(|error| StoreError::Sqlite(error.to_string()))?);
+        audit_keys.push(sealed?);
         self.tables.put_header(&keys.header(created_at, slots, audit_keys))?;
         if let Some(start) = self.tables.log_start()?.filter(|start| start.is_authentic(old)) {
             self.tables.put_log_start(&start.renew(&keys))?;

@@ -80,7 +80,7 @@ fn make_durable(connection: &Connection) -> Result<(), StoreError> {
     if durable == 2 {
         Ok(())
     } else {
-        Err(StoreError::Sqlite("synchronous=FULL could not be set".to_owned()))
+        Err(StoreError::Database("synchronous=FULL could not be set".to_owned()))
     }
 }
 

@@ -15,7 +15,7 @@ impl From<rusqlite::Error> for StoreError {
             error => match error.sqlite_error_code() {
                 Some(ErrorCode::DiskFull) => Self::Full,
                 Some(ErrorCode::DatabaseCorrupt) => Self::Damaged("a page that is malformed"),
-                _ => Self::Sqlite(error.to_string()),
+                _ => Self::Database(error.to_string()),
             },
         }
     }

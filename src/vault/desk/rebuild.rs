@@ -79,7 +79,7 @@ impl Desk {
         match self.store().commit(unit).blocking_recv() {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(refusal)) => Err(fault_of(&refusal)),
-            Err(_) => Err(fault_of(&Refusal::Storage("the writer has ended".to_owned()))),
+            Err(_) => Err(fault_of(&Refusal::Closed)),
         }
     }
 }
