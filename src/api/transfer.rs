@@ -1,9 +1,12 @@
 //! Many secrets at once: in from elsewhere, and out.
 
+use std::collections::HashMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Code, Operation, RawMetadata, Route, Success};
+use super::{Code, Fault, Operation, RawMetadata, Route, Success};
+use crate::discovery::Place;
 use crate::domain::{
     Category, Claim, FullName, Invalid, Metadata, OrgId, OrgScope, SecretId, SecretName, Timestamp,
 };
@@ -11,6 +14,8 @@ use crate::secret::Revealed;
 
 /// The most secrets of one import.
 pub const IMPORT_ENTRIES: usize = 10_000;
+/// The most names that a refusal names.
+const NAMED: usize = 10;
 
 /// Stores many secrets from elsewhere, all of them or none.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -67,6 +72,30 @@ impl ImportEntry {
             created_at: None,
             created_by: None,
         }
+    }
+
+    /// Returns the tenant, which is `default` if none is named.
+    pub fn org(&self) -> OrgId {
+        self.org_id.clone().unwrap_or_default()
+    }
+
+    /// Refuses entries of which two are one secret: of one name in one org, or of two spellings of it.
+    ///
+    /// # Errors
+    /// `invalid_request`, with the names of the first two.
+    pub fn refuse_twice(entries: &[Self]) -> Result<(), Fault> {
+        let mut seen = HashMap::new();
+        let twice = entries.iter().find_map(|entry| {
+            let place = (entry.org(), Place::of(&entry.name));
+            seen.insert(place, &entry.name).map(|other| (other, &entry.name))
+        });
+        let Some((other, name)) = twice else { return Ok(()) };
+        let message = if other == name {
+            format!("two entries of the import have the name `{name}` in one org")
+        } else {
+            format!("the import has `{other}` and `{name}` in one org, which are two names of one secret")
+        };
+        Err(Fault::new(Code::InvalidRequest, message))
     }
 }
 
@@ -144,6 +173,26 @@ impl Imported {
             conflicts,
             entries: Vec::new(),
         }
+    }
+
+    /// Adds what became, or would become, of a later part of the same import.
+    pub fn add(&mut self, later: Self) {
+        self.created += later.created;
+        self.overwritten += later.overwritten;
+        self.skipped += later.skipped;
+        self.conflicts += later.conflicts;
+        self.entries.extend(later.entries);
+    }
+
+    /// The refusal of an import that has names which are there already; at most ten of them are named.
+    pub fn refusal<'n>(taken: impl IntoIterator<Item = &'n SecretName>) -> Fault {
+        let mut names: Vec<_> = taken.into_iter().map(|name| format!("`{name}`")).collect();
+        let more = names.len().saturating_sub(NAMED);
+        names.truncate(NAMED);
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        let message = format!("nothing was stored: there is already {}{more}", names.join(", "));
+        let hint = "leave them with onConflict `skip`, or give them the new values with `overwrite`";
+        Fault::new(Code::Conflict, message).hint(hint)
     }
 }
 

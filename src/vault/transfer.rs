@@ -2,22 +2,17 @@
 
 mod export;
 
-use std::collections::HashMap;
-
 use super::change::renewed;
 use super::desk::{Desk, Judged};
 use super::handle::{Handle, Length, Place};
 use super::secrets::{NewSecret, Past};
-use crate::api::{Code, Fault, Import, ImportEntry, Imported, ImportedEntry, OnConflict, Success, Taken};
+use crate::api::{Fault, Import, ImportEntry, Imported, ImportedEntry, OnConflict, Success, Taken};
 use crate::audit::Draft;
-use crate::discovery;
-use crate::domain::{Action, Invalid, OrgId};
+use crate::domain::{Action, Invalid};
 use crate::store::{Change, Stored};
 
 /// The most secrets of one import.
 const ENTRIES: usize = crate::api::IMPORT_ENTRIES;
-/// The most names that a refusal names.
-const NAMED: usize = 10;
 
 impl Handle for Import {
     const ANSWER: Length = Length::Long;
@@ -64,18 +59,7 @@ impl Import {
         if self.entries.is_empty() || self.entries.len() > ENTRIES {
             return Err(Invalid("an import has 1 to 10000 entries").into());
         }
-        let mut seen = HashMap::new();
-        let twice = self.entries.iter().find_map(|entry| {
-            let place = (org(entry), discovery::Place::of(&entry.name));
-            seen.insert(place, &entry.name).map(|other| (other, &entry.name))
-        });
-        let Some((other, name)) = twice else { return Ok(()) };
-        let message = if other == name {
-            format!("two entries of the import have the name `{name}` in one org")
-        } else {
-            format!("the import has `{other}` and `{name}` in one org, which are two names of one secret")
-        };
-        Err(Fault::new(Code::InvalidRequest, message))
+        ImportEntry::refuse_twice(&self.entries)
     }
 
     /// Refuses the whole where any name is there already.
@@ -83,19 +67,14 @@ impl Import {
         let mut names = Vec::new();
         for entry in &self.entries {
             if let Some(stored) = present(desk, entry)? {
-                names.push(format!("`{}`", stored.row.name));
+                names.push(stored.row.name.clone());
             }
         }
         if names.is_empty() {
             return Ok(());
         }
         desk.about(Draft::of(Action::Migrate).with("conflicts", names.len()));
-        let more = names.len().saturating_sub(NAMED);
-        names.truncate(NAMED);
-        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-        let message = format!("nothing was stored: there is already {}{more}", names.join(", "));
-        let hint = "leave them with onConflict `skip`, or give them the new values with `overwrite`";
-        Err(Fault::new(Code::Conflict, message).hint(hint))
+        Err(Imported::refusal(&names))
     }
 
     /// Tells what would become of an entry.
@@ -115,7 +94,7 @@ impl Import {
 
     /// Stages an entry.
     fn take(&self, desk: &mut Desk, entry: &ImportEntry) -> Result<ImportedEntry, Fault> {
-        let Some(stored) = desk.find_in_place(Action::Migrate, &org(entry), &entry.name)? else {
+        let Some(stored) = desk.find_in_place(Action::Migrate, &entry.org(), &entry.name)? else {
             let id = create(desk, entry)?.row.id;
             return Ok(ImportedEntry { id: Some(id), ..outcome_of(entry, Taken::Created) });
         };
@@ -146,12 +125,8 @@ impl Import {
     }
 }
 
-fn org(entry: &ImportEntry) -> OrgId {
-    entry.org_id.clone().unwrap_or_default()
-}
-
 fn outcome_of(entry: &ImportEntry, outcome: Taken) -> ImportedEntry {
-    ImportedEntry { org_id: org(entry), name: entry.name.clone(), outcome, id: None }
+    ImportedEntry { org_id: entry.org(), name: entry.name.clone(), outcome, id: None }
 }
 
 /// Says what becomes of a stored secret, under the spelling that it is stored by.
@@ -162,7 +137,7 @@ fn outcome_of_stored(stored: &Judged, outcome: Taken) -> ImportedEntry {
 
 /// Looks whether an entry's name is there already; the look itself is not noted.
 fn present(desk: &mut Desk, entry: &ImportEntry) -> Result<Option<Judged>, Fault> {
-    let found = desk.find_in_place(Action::Read, &org(entry), &entry.name)?;
+    let found = desk.find_in_place(Action::Read, &entry.org(), &entry.name)?;
     if let Some(stored) = &found {
         desk.drop_noted(stored.row.id);
     }
@@ -171,7 +146,7 @@ fn present(desk: &mut Desk, entry: &ImportEntry) -> Result<Option<Judged>, Fault
 
 fn create(desk: &mut Desk, entry: &ImportEntry) -> Result<Stored, Fault> {
     let new = NewSecret {
-        org: org(entry),
+        org: entry.org(),
         name: entry.name.clone(),
         category: entry.category,
         metadata: entry.metadata.clone().unwrap_or_default(),

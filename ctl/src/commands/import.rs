@@ -10,6 +10,7 @@ mod items;
 mod json;
 mod layout;
 mod onepassword;
+mod parts;
 mod pass;
 mod plan;
 mod refs;
@@ -23,9 +24,10 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use schemars::JsonSchema;
 use serde::Serialize;
-use vault::api::{Code, Fault, Import, Imported, OnConflict};
+use vault::api::{Code, Fault, Imported, OnConflict};
 
 use self::found::Found;
+use self::parts::Parts;
 pub(super) use self::refs::is_copy;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -34,7 +36,7 @@ use crate::show::plain;
 
 /// Brings secrets in from elsewhere, all of them or none.
 ///
-/// The plan is printed before anything is stored. What cannot be taken is named, and then nothing is stored unless
+/// The plan is printed before anything is stored. More than 2 MiB or 10,000 secrets come in by parts, each whole or not at all. What cannot be taken is named, and then nothing is stored unless
 /// --skip-bad is given. From a .env file a variable that a platform's tools read gets that platform's name
 /// (`OPENAI_API_KEY` becomes `skill:openai:access_token`), any other keeps its own; with --prefix every one keeps its
 /// own after the prefix. Settings, such as `NODE_ENV` or a region, stay where they are, each with a note that says why,
@@ -151,8 +153,9 @@ pub(super) fn run(args: &ImportArgs, context: &Context) -> Result<ExitCode, Fail
     if args.replace_with_refs {
         entries.push(refs::copy(path(args)?, context)?);
     }
-    let mut import = Import { entries, on_conflict: args.on_conflict.into(), dry_run: true };
-    let foreseen = context.call(&import).map_err(|failure| in_options(failure, args, context))?;
+    let said = |failure| in_options(failure, args, context);
+    let parts = Parts::of(entries, args.on_conflict.into())?;
+    let foreseen = parts.foresee(context).map_err(said)?;
     plan::print(&foreseen, &found, context)?;
     if foreseen.conflicts > 0 {
         context.show.note(around(args, context));
@@ -162,8 +165,7 @@ pub(super) fn run(args: &ImportArgs, context: &Context) -> Result<ExitCode, Fail
         let taken = foreseen.conflicts > 0;
         return Ok(if taken { ExitCode::from(Code::Conflict.exit()) } else { found.exit() });
     }
-    import.dry_run = false;
-    let imported = context.call(&import).map_err(|failure| in_options(failure, args, context))?;
+    let imported = parts.store(&foreseen, go_on(args), context).map_err(said)?;
     let replaced =
         if args.replace_with_refs { refs::replace(path(args)?, &imported, &found, context)? } else { 0 };
     answer(&imported, &found, context)?;
@@ -222,7 +224,7 @@ fn refuse_bad(args: &ImportArgs, found: &Found, context: &Context) -> Result<(),
     if !args.skip_bad {
         let all = found.bad.join("\n  ");
         let message = format!("nothing was stored; these cannot be taken:\n  {all}");
-        let hint = "mend them, or leave them out with --skip-bad";
+        let hint = "fix them, or leave them out with --skip-bad";
         return Err(Fault::new(Code::InvalidRequest, message).hint(hint).into());
     }
     found.bad.iter().for_each(|bad| context.show.note(format_args!("left out: {}", plain(bad))));
@@ -238,13 +240,18 @@ fn answer(imported: &Imported, found: &Found, context: &Context) -> Result<(), F
 
 /// Names this program's options where the daemon names its fields.
 fn in_options(failure: Failure, args: &ImportArgs, context: &Context) -> Failure {
-    let Failure::Fault(fault) = failure else { return failure };
-    match fault.code {
-        Code::Conflict => fault.hint(around(args, context)).into(),
-        Code::TooLarge => {
-            fault.hint("an import takes at most 2 MiB in all: bring the file in by parts").into()
-        }
-        _ => fault.into(),
+    match failure {
+        Failure::Fault(fault) if fault.code == Code::Conflict => fault.hint(around(args, context)).into(),
+        failure => failure,
+    }
+}
+
+/// Says how the rest of an import comes in of which parts are stored.
+fn go_on(args: &ImportArgs) -> &'static str {
+    match args.on_conflict {
+        Conflict::Fail if args.replace_with_refs => "run it again with --on-conflict overwrite",
+        Conflict::Fail => "run it again with --on-conflict skip, which leaves what is stored",
+        Conflict::Skip | Conflict::Overwrite => "run it again",
     }
 }
 

@@ -230,14 +230,6 @@ fn json_answers_with_what_became_of_each() {
 }
 
 #[test]
-fn more_than_a_request_takes_is_said_to_be() {
-    let test = TestEnvironment::served();
-    let long = "x".repeat(1024 * 1024 - 1);
-    let run = import(&test, "dotenv", &format!("A={long}\nB={long}\nC={long}\n"), &[]).ended_with(2);
-    assert!(run.stderr.contains("at most 2 MiB"), "{run}");
-}
-
-#[test]
 fn stdin_is_read_where_a_dash_is_named() {
     let test = TestEnvironment::served();
     test.ctl_with(&["import", "dotenv", "-"], "A=1\n").succeeded();

@@ -1,52 +1,10 @@
 //! Commands that are killed while they write a file with values: nothing of it is left.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::sync::mpsc::{Receiver, Sender, channel};
 
 use vault_testkit::TestEnvironment;
 
-/// Stands between a client and the daemon, and does not pass on what asks for one method.
-struct Held {
-    socket: PathBuf,
-    came: Receiver<()>,
-}
-
-impl Held {
-    fn at(test: &TestEnvironment, method: &str) -> Self {
-        let (socket, (sender, came)) = (test.path("held.sock"), channel());
-        let listener = UnixListener::bind(&socket).unwrap();
-        let (daemon, question) = (test.path("vault.sock"), format!(r#""method":"{method}""#));
-        std::thread::spawn(move || {
-            for client in listener.incoming() {
-                let (daemon, question, sender) = (daemon.clone(), question.clone(), sender.clone());
-                std::thread::spawn(move || pass_on(client.unwrap(), &daemon, &question, &sender));
-            }
-        });
-        Self { socket, came }
-    }
-}
-
-/// Passes questions and answers on, a line each, up to the question that is held.
-fn pass_on(client: UnixStream, daemon: &Path, question: &str, came: &Sender<()>) {
-    let mut lines = BufReader::new(client);
-    let mut daemon = BufReader::new(UnixStream::connect(daemon).unwrap());
-    let mut line = String::new();
-    while lines.read_line(&mut line).unwrap() > 0 {
-        if line.contains(question) {
-            came.send(()).unwrap();
-            let _ = lines.read_to_string(&mut line);
-            return;
-        }
-        daemon.get_mut().write_all(line.as_bytes()).unwrap();
-        line.clear();
-        daemon.read_line(&mut line).unwrap();
-        lines.get_mut().write_all(line.as_bytes()).unwrap();
-        line.clear();
-    }
-}
+use crate::between::{Between, started};
 
 /// Lists a folder, with what each file holds.
 fn held_in(folder: &Path) -> Vec<(String, String)> {
@@ -66,12 +24,10 @@ fn killed_at(method: &str, arguments: &[&str], old: Option<&str>) -> (TestEnviro
     if let Some(old) = old {
         test.write("out/file", old);
     }
-    let held = Held::at(&test, method);
-    let socket = held.socket.to_str().unwrap();
-    let mut command = test.command(&[&["--socket", socket], arguments].concat());
-    command.current_dir(&folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut child = command.spawn().unwrap();
-    held.came.recv().unwrap();
+    let question = format!(r#""method":"{method}""#);
+    let (between, came) = Between::keeping(&test, move |line| line.contains(&question));
+    let mut child = started(&test, &folder, &[&["--socket", between.socket()], arguments].concat());
+    came.recv().unwrap();
     child.kill().unwrap();
     child.wait().unwrap();
     (test, folder)
