@@ -70,6 +70,15 @@ fn witness_of(run: Pid) -> Option<Pid> {
     children.split_whitespace().find(named)?.parse().ok().map(Pid::from_raw)
 }
 
+/// Waits until a process has taken a signal: one that comes before that is the same signal to the kernel.
+fn taken(process: Pid, signal: Signal) {
+    wait_for("a signal that was taken", || {
+        let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+        let pending = status.lines().find_map(|line| line.strip_prefix("ShdPnd:"))?;
+        (u64::from_str_radix(pending.trim(), 16).ok()? >> (signal as u32 - 1) & 1 == 0).then_some(())
+    });
+}
+
 #[test(needs(Python))]
 fn a_signal_to_the_group_reaches_the_command_once() {
     let test = with_key();
@@ -90,6 +99,7 @@ fn signals_to_us_alone_reach_the_command_though_the_same_went_to_the_group_befor
     killpg(running.pid(), Signal::SIGTERM).unwrap();
     assert_eq!("SIGTERM", running.line());
     for _ in 0..3 {
+        taken(running.pid(), Signal::SIGTERM);
         kill(running.pid(), Signal::SIGTERM).unwrap();
         assert_eq!("SIGTERM", running.line());
     }
