@@ -131,6 +131,17 @@ impl End {
     }
 }
 
+/// How much time is left unless it is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Left {
+    /// Enough to say nothing of it.
+    Enough,
+    /// So little that the page is to ask.
+    Little(Duration),
+    /// It is over.
+    Nothing,
+}
+
 enum State {
     Offered { token: Pass, until: Timestamp, wrong: u8 },
     Open { bearer: Pass, csrf: Pass, used: Timestamp },
@@ -278,12 +289,16 @@ impl Session {
         span(self.limits.idle)
     }
 
-    /// Returns how much time is left, once that is little and unless the session is used.
-    pub(super) fn ends_soon(&self) -> Option<Duration> {
-        let State::Open { used, .. } = &*self.state() else { return None };
+    /// Returns how much time is left unless it is used.
+    pub(super) fn left(&self) -> Left {
+        let used = match &*self.state() {
+            State::Offered { .. } => return Left::Enough,
+            State::Open { used, .. } => *used,
+            State::Over(_) => return Left::Nothing,
+        };
         let end = used.plus_millis(self.limits.idle);
         let left = end.as_millis().saturating_sub(self.clock.now().as_millis());
-        (left <= self.limits.warning()).then(|| span(left))
+        if left <= self.limits.warning() { Left::Little(span(left)) } else { Left::Enough }
     }
 
     /// Gives the state as the clock has it now.
@@ -296,6 +311,7 @@ impl Session {
             _ => return state,
         };
         *state = State::Over(end);
+        self.changed.notify_one();
         state
     }
 }
@@ -437,15 +453,17 @@ mod tests {
         for (idle, warned) in [("15", 60), ("1", 30), ("20s", 10)] {
             let clock = Arc::new(ManualClock::at(Timestamp::from_millis(START)));
             let session = Session::offered(clock.clone(), Limits::usual(idle.parse().unwrap())).unwrap();
-            assert_eq!(None, session.ends_soon(), "a link that waits is not warned of");
+            assert_eq!(Left::Enough, session.left(), "a link that waits is not warned of");
             let granted = session.trade(&token(&session)).unwrap();
             let near = START + session.limits.idle - warned * 1000;
             clock.turn_to(Timestamp::from_millis(near - 1));
-            assert_eq!(None, session.ends_soon(), "{idle}");
+            assert_eq!(Left::Enough, session.left(), "{idle}");
             clock.turn_to(Timestamp::from_millis(near));
-            assert_eq!(Some(span(warned * 1000)), session.ends_soon(), "{idle}");
+            assert_eq!(Left::Little(span(warned * 1000)), session.left(), "{idle}");
             active(&session, &granted).unwrap();
-            assert_eq!(None, session.ends_soon(), "{idle}");
+            assert_eq!(Left::Enough, session.left(), "{idle}");
+            clock.turn_to(Timestamp::from_millis(near + session.limits.idle));
+            assert_eq!(Left::Nothing, session.left(), "{idle}");
         }
     }
 

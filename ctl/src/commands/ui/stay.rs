@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Interval, interval, timeout};
 
 use super::forward::Health;
-use super::session::End;
+use super::session::{End, Left};
 use super::site::Site;
 
 /// How often the daemon and the clock are looked at.
@@ -106,12 +106,13 @@ impl News {
 
     /// Says that the end is near, and that it is not any more.
     fn end(&mut self) -> String {
-        let left = self.site.session.ends_soon();
-        let was_warned = std::mem::replace(&mut self.is_warned, left.is_some());
+        let left = self.site.session.left();
+        let was_warned = std::mem::replace(&mut self.is_warned, left != Left::Enough);
         match left {
-            Some(left) if !was_warned => format!("event: ending\ndata: {}\n\n", left.as_secs()),
-            None if was_warned => "event: staying\ndata:\n\n".to_owned(),
-            _ => String::new(),
+            Left::Little(left) if !was_warned => format!("event: ending\ndata: {}\n\n", left.as_secs()),
+            Left::Enough if was_warned => "event: staying\ndata:\n\n".to_owned(),
+            // That it has ended is said by who ends it.
+            Left::Enough | Left::Little(_) | Left::Nothing => String::new(),
         }
     }
 }

@@ -59,7 +59,7 @@ async function send(method, path, { query, body, signal } = {}) {
 async function checked(response, asking) {
   if (response.ok) return response;
   const body = await response.json().catch(() => ({}));
-  if (response.status === 401) session.ended('used', asking);
+  if (response.status === 401) session.ended('gone', asking);
   throw new Refusal(response.status, body);
 }
 

@@ -48,10 +48,14 @@ export function ending(seconds) {
   tick();
   question.leave.push(() => {
     clearInterval(timer);
+    if (question) tell();
     question = null;
-    tell();
   });
 }
 
-/** Notes that it goes on. */
-export const staying = () => question?.close();
+/** Notes that it goes on: then there is nothing to answer. */
+export function staying() {
+  const asked = question;
+  question = null;
+  asked?.close();
+}
