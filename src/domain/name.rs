@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::ops::RangeInclusive;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use unicode_general_category::{GeneralCategory, get_general_category};
 
 use super::Invalid;
 use super::strict::Strict;
@@ -33,43 +33,23 @@ fn is_field(text: &str) -> bool {
     is_platform(&text.to_ascii_lowercase())
 }
 
-/// Characters that are not seen, and can make one name look like another: the general categories Cf, Zl and Zp of Unicode 16.
-const UNSEEN: [RangeInclusive<char>; 22] = [
-    '\u{ad}'..='\u{ad}',
-    '\u{600}'..='\u{605}',
-    '\u{61c}'..='\u{61c}',
-    '\u{6dd}'..='\u{6dd}',
-    '\u{70f}'..='\u{70f}',
-    '\u{890}'..='\u{891}',
-    '\u{8e2}'..='\u{8e2}',
-    '\u{180e}'..='\u{180e}',
-    '\u{200b}'..='\u{200f}',
-    '\u{2028}'..='\u{2029}',
-    '\u{202a}'..='\u{202e}',
-    '\u{2060}'..='\u{2064}',
-    '\u{2066}'..='\u{206f}',
-    '\u{feff}'..='\u{feff}',
-    '\u{fff9}'..='\u{fffb}',
-    '\u{110bd}'..='\u{110bd}',
-    '\u{110cd}'..='\u{110cd}',
-    '\u{13430}'..='\u{1343f}',
-    '\u{1bca0}'..='\u{1bca3}',
-    '\u{1d173}'..='\u{1d17a}',
-    '\u{e0001}'..='\u{e0001}',
-    '\u{e0020}'..='\u{e007f}',
-];
-
 /// Checks that each character of a new name or org is seen; what is stored already is read as it is.
 ///
 /// # Errors
 /// If one is not.
 pub(crate) fn check_seen(text: &str) -> Result<(), Invalid> {
-    if text.chars().any(|char| UNSEEN.iter().any(|range| range.contains(&char))) {
+    if text.chars().any(is_unseen) {
         return Err(Invalid(
             "a name has no characters that are not seen, such as marks of direction and spaces without width",
         ));
     }
     Ok(())
+}
+
+/// Tells whether a character is not seen, and can make one name look like another.
+fn is_unseen(char: char) -> bool {
+    use GeneralCategory::{Format, LineSeparator, ParagraphSeparator};
+    matches!(get_general_category(char), Format | LineSeparator | ParagraphSeparator)
 }
 
 macro_rules! text_type {
