@@ -19,6 +19,7 @@ mod secrets;
 mod sort;
 mod status;
 mod transfer;
+mod upkeep;
 mod written;
 
 use std::fmt;
@@ -63,6 +64,7 @@ pub use transfer::{
     Export, Exported, ExportedSecret, IMPORT_ENTRIES, Import, ImportEntry, Imported, ImportedEntry, LeftOut,
     OnConflict, PortionLimit, Taken,
 };
+pub use upkeep::{ListUpkeep, Upkeep, UpkeepList};
 pub use written::Written;
 
 /// One thing that a caller can ask for.

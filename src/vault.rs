@@ -34,6 +34,7 @@ mod status;
 mod transfer;
 mod turn;
 mod unlock;
+mod upkeep;
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};

@@ -90,7 +90,7 @@ pub struct AuditLog {
     /// Entries before this place alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<u64>,
-    /// Leaves out the lists that the caller itself read with the dashboard.
+    /// Leaves out what the caller itself listed with the dashboard: secrets, platforms, versions; never what showed a value.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub without_own_looks: bool,
     /// At most so many; 25 without it, and no more than 1,000 are given whatever it says.

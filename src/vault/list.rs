@@ -3,9 +3,9 @@
 use super::Handle;
 use crate::api::{
     AcceptLoss, AddAgent, AddPlatform, AuditLog, CreateSecret, DeleteAgent, DeleteSecret, Discover, Export,
-    GetSecret, Import, ListActors, ListAgents, ListOrgs, ListPresets, ListSecrets, ListVersions, LockVault,
-    MakeBackup, MakeRecovery, ReadBackup, Rekey, Resolve, ResolveMany, Rollback, RotateAll, RotateSecret,
-    Scan, StatusOf, TestAgent, UnlockVault, UpdateAgent, UpdateSecret, VerifyAudit,
+    GetSecret, Import, ListActors, ListAgents, ListOrgs, ListPresets, ListSecrets, ListUpkeep, ListVersions,
+    LockVault, MakeBackup, MakeRecovery, ReadBackup, Rekey, Resolve, ResolveMany, Rollback, RotateAll,
+    RotateSecret, Scan, StatusOf, TestAgent, UnlockVault, UpdateAgent, UpdateSecret, VerifyAudit,
 };
 
 /// Visits every operation; a face is such a visitor.
@@ -41,6 +41,7 @@ pub fn each(fold: &mut impl Fold) {
     fold.add::<AcceptLoss>();
     fold.add::<StatusOf>();
     fold.add::<ListOrgs>();
+    fold.add::<ListUpkeep>();
     fold.add::<ListAgents>();
     fold.add::<AddAgent>();
     fold.add::<UpdateAgent>();

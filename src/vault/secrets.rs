@@ -141,7 +141,7 @@ fn known_as(platform: &PlatformName) -> Vec<PlatformName> {
 const SOON: i64 = 30 * 86_400_000;
 
 /// Returns the expiries that are asked for, at a moment.
-fn range_of(expiry: Expiry, now: Timestamp) -> ExpiryRange {
+pub(super) fn range_of(expiry: Expiry, now: Timestamp) -> ExpiryRange {
     match expiry {
         Expiry::Expired => ExpiryRange::UpTo(now),
         Expiry::Soon => ExpiryRange::Between(now, now.plus_millis(SOON)),

@@ -32,6 +32,10 @@ fn log(daemon: &Daemon, query: &str) -> Value {
     daemon.get(&format!("/vault/audit-log?{query}"))
 }
 
+fn places_of(page: &Value, action: &str) -> usize {
+    page["entries"].as_array().unwrap().iter().filter(|entry| entry["action"] == action).count()
+}
+
 fn places(page: &Value) -> Vec<u64> {
     page["entries"].as_array().unwrap().iter().map(|entry| entry["seq"].as_u64().unwrap()).collect()
 }
@@ -170,7 +174,9 @@ fn only_ones_own_looks_with_the_dashboard_are_left_out_of_the_log() {
     look(dashboard, &format!("/vault/secrets/{id}"));
     let all = log(&daemon, "");
     let shown = log(&daemon, "withoutOwnLooks=true");
-    assert_eq!(all["total"].as_u64().unwrap() - 1, shown["total"].as_u64().unwrap());
+    assert_eq!(all["total"].as_u64().unwrap() - 2, shown["total"].as_u64().unwrap());
+    let values = |page: &Value| places_of(page, "decrypt");
+    assert_eq!((1, 1), (values(&all), values(&shown)));
     let by_agent = |page: &Value| {
         let entries = page["entries"].as_array().unwrap();
         entries.iter().filter(|entry| entry["actor"] == "agent:bot").count()
@@ -201,4 +207,39 @@ fn an_agent_sees_the_orgs_of_its_grants_and_no_actor() {
     let get = |path: &str| daemon.http_with("GET", path, ("Authorization", &bearer));
     assert_eq!(json!([{ "orgId": "default", "secrets": 2 }]), get("/vault/orgs").body["orgs"]);
     assert_eq!(403, get("/vault/audit-log/actors").status);
+}
+
+#[test]
+fn what_needs_attention_is_one_look_in_the_log() {
+    let (_home, daemon) = aging();
+    daemon.create_with(
+        json!({ "name": "a", "value": "v", "orgId": "acme", "expiresAt": "2020-01-01T00:00:00Z" }),
+    );
+    let before = daemon.audit()[0]["seq"].as_u64().unwrap();
+    let upkeep = daemon.get("/vault/upkeep");
+    let of = |page: &Value, list: &str| {
+        let names = page[list]["secrets"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap());
+        (names.map(str::to_owned).collect::<Vec<_>>().join(", "), page[list]["total"].as_u64().unwrap())
+    };
+    assert_eq!(("long gone, gone".to_owned(), 2), of(&upkeep, "expired"));
+    assert_eq!(("soon".to_owned(), 1), of(&upkeep, "expiresSoon"));
+    assert_eq!(6, of(&upkeep, "oldest").1);
+    assert!(!upkeep.to_string().contains("\"value\""));
+    let written = daemon.audit();
+    assert_eq!((before + 1, &json!("read")), (written[0]["seq"].as_u64().unwrap(), &written[0]["action"]));
+    assert_eq!(json!(9), written[0]["metadata"]["listed"]);
+    let every = daemon.get("/vault/upkeep?orgId=*&limit=1");
+    assert_eq!((of(&every, "expired").0.as_str(), of(&every, "expired").1), ("a", 3));
+    assert_eq!(400, daemon.http("GET", "/vault/upkeep?limit=-1", NONE).status);
+}
+
+#[test]
+fn an_agent_sees_what_needs_attention_of_its_own_secrets_alone() {
+    let (_home, daemon) = aging();
+    let grants = json!([{ "orgId": "default", "names": ["*gone"], "actions": ["read"] }]);
+    let added = daemon.http("POST", "/vault/agents", json!({ "name": "bot", "grants": grants }));
+    let bearer = format!("Bearer {}", added.body["token"].as_str().unwrap());
+    let upkeep = daemon.http_with("GET", "/vault/upkeep", ("Authorization", &bearer)).body;
+    let total = |list: &str| upkeep[list]["total"].as_u64().unwrap();
+    assert_eq!((2, 0, 2), (total("expired"), total("expiresSoon"), total("oldest")));
 }

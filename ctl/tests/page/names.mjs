@@ -35,7 +35,7 @@ async function refused(page) {
 
 // An older program stored such names.
 async function renamed(page) {
-  for (const address of [/\/vault\/secrets\?/, /\/vault\/audit-log\?/])
+  for (const address of [/\/vault\/(secrets|upkeep)\?/, /\/vault\/audit-log\?/])
     await page.route(address, async (route) => {
       const response = await route.fetch();
       const text = (await response.text()).replaceAll('"placeholder"', JSON.stringify(NAME));

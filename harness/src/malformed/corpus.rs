@@ -54,7 +54,7 @@ impl Fold for Gather<'_> {
 }
 
 /// Operations that change nothing that is looked at.
-const READS: [&str; 18] = [
+const READS: [&str; 19] = [
     "vault.list",
     "vault.get",
     "vault.versions",
@@ -69,6 +69,7 @@ const READS: [&str; 18] = [
     "vault.listAgents",
     "vault.listActors",
     "vault.listOrgs",
+    "vault.listUpkeep",
     "vault.testAgent",
     "vault.scan",
     "vault.backup",
@@ -108,6 +109,7 @@ fn fields_of(method: &str, vault: &Held) -> Option<Value> {
         }
         "vault.resolve" => json!({ "name": "victim", "orgId": "default" }),
         "vault.resolveMany" => json!({ "names": ["victim"], "orgId": "default" }),
+        "vault.listUpkeep" => json!({ "orgId": "*", "limit": 6 }),
         "vault.discover" => json!({ "orgId": "default", "platform": "openai" }),
         "vault.auditLog" => {
             json!({ "search": "a", "action": "read,decrypt", "before": 9, "limit": 3, "since": "2020-01-01T00:00:00Z" })

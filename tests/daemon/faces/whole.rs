@@ -25,7 +25,7 @@ pub(super) fn case_of(method: &str, walk: &Walk) -> Case {
             let entries = json!([{ "name": "imported", "value": "x" }]);
             case(json!({ "entries": entries }), json!({ "entries": entries }), Code::Conflict)
         }
-        "vault.rotateAll" | "vault.status" | "vault.export" => {
+        "vault.rotateAll" | "vault.status" | "vault.export" | "vault.listUpkeep" => {
             case(json!({ "orgId": "*" }), json!({ "orgId": " " }), Code::InvalidRequest)
         }
         "vault.scan" => {

@@ -171,8 +171,9 @@ fn order(query: &AuditQuery) -> &'static str {
 /// The condition that every entry meets.
 const EVERYTHING: &str = "WHERE 1";
 
-/// The condition that an entry is not one of an actor's looks at a list with the dashboard, which says of itself that it is one.
-const NOT_LOOKED: &str = r#" AND NOT (action = 'read' AND outcome = 'ok' AND secret IS NULL AND actor = ?
+/// The condition that an entry is not one of an actor's looks with the dashboard, which says of itself that it is one; a look
+/// that shows a value is a `decrypt`.
+const NOT_LOOKED: &str = r#" AND NOT (action = 'read' AND outcome = 'ok' AND actor = ?
     AND instr(metadata, '"claimedClient":"dashboard"') > 0)"#;
 
 /// The conditions of a question and their parameters.

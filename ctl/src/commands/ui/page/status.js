@@ -11,7 +11,7 @@ import { chip, tint } from './pills.js';
 import { link } from './route.js';
 import { note, sentence, trouble } from './say.js';
 import * as session from './session.js';
-import { expired, upkeep } from './upkeep.js';
+import { lookedUp, upkeep } from './upkeep.js';
 import { categories, category, load } from './words.js';
 
 /** Makes the view. */
@@ -29,14 +29,14 @@ export function view() {
 async function show(place, refresh) {
   try {
     const status = await api.get('/vault/status', { query: { orgId: '*' } });
-    const gone = status.locked ? null : (await Promise.all([expired(), load()]))[0];
+    const found = status.locked ? null : (await Promise.all([lookedUp(), load()]))[0];
     // Rows of three, or of two: with what has expired there are six cards, without it five, and three if it is locked.
-    const wide = gone && !gone.total;
+    const wide = found && !found.expired.total;
     const cards = [
       stateCard(status, refresh),
-      warnings(status, gone),
+      warnings(status, found?.expired),
       totals(status),
-      gone && upkeep(gone),
+      found && upkeep(found),
       card('Encryption', sealing(status), wide),
       card('Memory and process', memory(status), wide),
     ];
@@ -88,7 +88,12 @@ function expiredNote(total) {
   return note(
     'warn',
     total === 1 ? '1 secret has expired' : `${number(total)} secrets have expired`,
-    h('span', { class: 'hint' }, 'They are not handed out any more. ', h('a', { href }, 'See what has expired')),
+    h(
+      'span',
+      { class: 'hint' },
+      total === 1 ? 'It is not handed out any more. ' : 'They are not handed out any more. ',
+      h('a', { href }, 'See what has expired'),
+    ),
   );
 }
 
