@@ -37,6 +37,7 @@ async function platform(page) {
   assert.equal(await key.getAttribute('autocomplete'), 'off');
   await id.fill('nothing of the kind');
   await dialog.getByText('does not have the usual form').waitFor();
+  await apart(dialog);
   await id.fill('AKIA0123456789ABCDEF');
   assert.equal(await dialog.getByText('does not have the usual form').count(), 0);
 
@@ -52,6 +53,15 @@ async function platform(page) {
   await page.getByRole('button', { name: 'skill:aws:secret_access_key', exact: true }).waitFor();
   await holdsNot(page, 'secret-of-aws');
   assert.equal(vaultctl(['get', 'skill:aws:access_key_id']), 'AKIA0123456789ABCDEF');
+}
+
+// Each way to store is a form of its own: a browser takes fields of one form for those of one account.
+async function apart(dialog) {
+  const parts = await dialog
+    .locator('input[type="password"], textarea')
+    .evaluateAll((all) => all.map((one) => [one.form.id, one.closest('[role="tabpanel"]').id].join()));
+  assert.equal(new Set(parts).size, new Set(parts.map((one) => one.split(',')[0])).size);
+  assert.equal(new Set(parts.map((one) => one.split(',')[1])).size, 3);
 }
 
 // All or nothing: one field is there meanwhile, so the other is not stored either. With an expiry too.

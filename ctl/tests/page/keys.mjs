@@ -9,6 +9,7 @@ await scenario(async (browser) => {
   await page.getByRole('button', { name: 'gamma', exact: true }).waitFor();
   await shortcuts(page);
   await off(page);
+  await palette(page);
   await stops(page);
   await rows(page);
   await addresses(page);
@@ -63,6 +64,39 @@ async function off(page) {
   await dialog.getByRole('checkbox').check();
   await keys(page, 'Escape');
   await dialog.waitFor({ state: 'detached' });
+}
+
+// Ctrl-K finds views, what can be done in the one that is open, and secrets; in a field too.
+async function palette(page) {
+  const dialog = page.getByRole('dialog', { name: 'Find' });
+  const chosen = async (words) => {
+    await keys(page, 'Control+k');
+    await dialog.waitFor();
+    await page.keyboard.type(words);
+    await keys(page, 'Enter');
+    await dialog.waitFor({ state: 'detached' });
+  };
+  await chosen('stat');
+  await page.getByRole('heading', { level: 1, name: 'Status' }).waitFor();
+  await page.getByRole('button', { name: 'Lock now…' }).waitFor();
+  await chosen('lock n');
+  await page.getByRole('dialog', { name: 'Lock the vault?' }).getByRole('button', { name: 'Cancel' }).press('Enter');
+  await keys(page, 'Control+k', 'Escape');
+  await dialog.waitFor({ state: 'detached' });
+  await chosen('gam');
+  await page.waitForURL(/#\/secrets\?search=gam$/);
+  await page.getByText('1–1 of 1 secret').waitFor();
+  await page.getByRole('searchbox').focus();
+  await chosen('add');
+  await page.getByRole('dialog', { name: 'Add secrets' }).waitFor();
+  // What is open comes first.
+  await keys(page, 'Control+k');
+  assert.equal(await dialog.count(), 0);
+  await keys(page, 'Escape', 'Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Show all' }).or(page.getByRole('searchbox')).first().waitFor();
+  await page.getByRole('searchbox').fill('');
+  await page.getByRole('button', { name: 'beta', exact: true }).waitFor();
 }
 
 async function stops(page) {

@@ -1,6 +1,6 @@
 // The log from end to end: by places, with true counts, and without what the page itself wrote into it.
 
-import { assert, audited, calm, enter, field, go, scenario, still, store, vaultctl } from './support.mjs';
+import { assert, audited, calm, enter, field, go, newLink, scenario, still, store, vaultctl, visitor } from './support.mjs';
 
 await scenario(async (browser) => {
   // Twenty times as many entries as secrets: beyond what is counted where something is narrowed.
@@ -8,8 +8,10 @@ await scenario(async (browser) => {
   for (let round = 0; round < 20; round += 1) vaultctl(['rotate', '--all']);
   const me = await enter(browser);
   await typed(me.page);
+  await typedSlowly(browser);
   await looks(me.page);
   await ends(me.page);
+  await days(me.page);
   await walked(me.page);
   await chosen(me.page);
   await live(me.page);
@@ -28,9 +30,12 @@ function button(page, name) {
   return page.getByRole('button', { name, exact: true });
 }
 
+function reads() {
+  return audited('--action', 'read', '--limit', '1000').length;
+}
+
 // Ten letters, one after the other as a person types them, are one question.
 async function typed(page) {
-  const reads = () => audited('--action', 'read', '--limit', '1000').length;
   const search = page.getByRole('searchbox', { name: 'Search' });
   await still(page);
   const before = reads();
@@ -51,7 +56,53 @@ async function typed(page) {
   await page.getByText('1–50 of 500 secrets').waitFor();
 }
 
+/** Types letters with pauses between them, in milliseconds of the page's clock. */
+async function slowly(page, letters, pause) {
+  for (const letter of letters) {
+    await page.keyboard.insertText(letter);
+    await page.clock.runFor(pause);
+    await still(page);
+  }
+}
+
+// Slow typing is waited for; however long the pauses in it are, typing a search is two entries at most, and the list then is
+// of what the field says.
+async function typedSlowly(browser) {
+  const me = await visitor(browser);
+  const { page } = me;
+  const now = Date.now();
+  await page.clock.install({ time: now });
+  await page.clock.pauseAt(now + 1000);
+  await page.goto(await newLink());
+  await page.getByText('1–50 of 500 secrets').waitFor();
+  const search = page.getByRole('searchbox', { name: 'Search' });
+  for (const [words, pause, entries] of [
+    ['item 41', 900, 1],
+    ['item 42', 5_000, 2],
+    ['item 43', 20_000, 2],
+  ]) {
+    await still(page);
+    const before = reads();
+    await search.focus();
+    await slowly(page, words, pause);
+    if (entries === 1) await page.clock.runFor(3_000);
+    else {
+      await page.getByText('Press Enter to search for this.').waitFor({ state: 'attached' });
+      await search.evaluate((field) => field.blur());
+    }
+    await page.waitForURL(new RegExp(`search=${words.replace(' ', '\\+')}$`));
+    await page.getByText('1–11 of 11 secrets').waitFor();
+    assert.equal(reads() - before, entries, words);
+    await search.fill('');
+    await search.press('Enter');
+    await page.getByText('1–50 of 500 secrets').waitFor();
+  }
+  calm(me);
+  await me.context.close();
+}
+
 async function looks(page) {
+  await lookedAt(page);
   await go(page, 'Audit log');
   const hide = button(page, 'Hide my looks');
   await rows(page).first().waitFor();
@@ -60,13 +111,36 @@ async function looks(page) {
   assert.ok(!(await table.innerText()).includes('looked at a list'));
   await hide.click();
   await page.waitForURL(/looks=shown/);
-  await table.getByText('looked at a list of 50 secrets with the dashboard').first().waitFor();
+  for (const words of [
+    'looked at a list of 50 secrets with the dashboard',
+    'looked up what is stored of 0 platforms with the dashboard',
+    'looked up which of 1 name are taken with the dashboard',
+    'looked at its versions with the dashboard',
+  ])
+    await table.getByText(words).first().waitFor();
   // What another program looks at stays in sight.
   vaultctl(['list']);
   await hide.click();
   await page.waitForURL(/audit$/);
   await table.getByText(/^looked at a list of 500 secrets$/).waitFor();
   assert.equal(await table.getByText('with the dashboard').count(), 0);
+}
+
+/** Has the page write each kind of look that it writes. */
+async function lookedAt(page) {
+  await page.getByRole('button', { name: 'Add secret' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('tab', { name: 'Paste .env' }).click();
+  await field(dialog, 'Lines of a .env file').fill('A=1');
+  await dialog.getByText('1 secret found').waitFor();
+  await field(dialog, 'Lines of a .env file').fill('');
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  await button(page, 'item 0').click();
+  await dialog.getByText('Versions').click();
+  await dialog.getByText('Version 1', { exact: true }).waitFor();
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
 }
 
 async function ends(page) {
@@ -89,6 +163,17 @@ async function ends(page) {
     location.hash = '#/audit?looks=shown&before=1';
   });
   await page.getByText('#50 to #1').waitFor();
+}
+
+// A day leads to its last entry; one before all of them to the oldest.
+async function days(page) {
+  await page.getByRole('button', { name: 'Newest' }).click();
+  const day = field(page, 'Jump to a day');
+  await day.fill('2001-02-03');
+  await page.getByText('#50 to #1').waitFor();
+  await day.fill(await page.evaluate(() => new Date().toLocaleDateString('sv')));
+  const last = audited('--limit', '1')[0].seq;
+  await page.getByText(`#${last.toLocaleString('en-GB')} to`).waitFor();
 }
 
 // Twenty pages to the past while entries are added: each place once.

@@ -1,181 +1,224 @@
-// Every view and dialog, in one theme, wide and narrow: no barrier that axe finds, nothing that scrolls sideways, a picture of each.
+// Every view and dialog, in one theme and some widths, from 320 pixels, which is a page at 400 %, to 2560: nothing that axe
+// finds, nothing that scrolls sideways.
 
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { assert, calm, enter, field, go, newLink, scenario, still, visitor } from './support.mjs';
+import { assert, calm, enter, field, go, newLink, scenario, still, told, visitor } from './support.mjs';
+import { looking } from './barriers.mjs';
 import { fill } from './filled.mjs';
 
-const theme = process.argv[2] ?? 'light';
-const folder = process.env.PAGE_PICTURES;
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
-const found = [];
-
-mkdirSync(folder, { recursive: true });
+const [theme, widths] = [process.argv[2], process.argv[3].split(',').map(Number)];
+const LINES = Array.from({ length: 9 }, (_, n) => `VARIABLE_${n}=value\n`).join('');
+const { found, look } = looking(theme, widths);
 
 await scenario(async (browser) => {
+  const options = { theme, width: 1280, permissions: ['clipboard-write'] };
+  await gates(browser, options);
+  const me = await enter(browser, options);
+  await empty(me.page);
   fill();
-  const gone = await visitor(browser, { theme, width: 360, height: 740 });
-  await gone.page.goto(new URL('/', await newLink()).href);
-  await gone.page.getByRole('heading', { name: 'This tab has no session' }).waitFor();
-  await look(gone.page, 'gate-360');
-  calm(gone);
-  const me = await enter(browser, { theme, width: 1440 });
+  await me.page.reload();
   await tour(me.page);
   calm(me);
 });
 assert.deepEqual(found, []);
 
 async function tour(page) {
-  await views(page);
+  await secrets(page);
   await adding(page);
   await viewing(page);
-  await go(page, 'Audit log');
-  await page.locator('tbody .name-button').first().click();
-  await both(page, 'entry');
-  await page.keyboard.press('Escape');
-  await page.getByRole('button', { name: 'Export…' }).click();
-  await both(page, 'export');
-  await page.keyboard.press('Escape');
+  await log(page);
   await agents(page);
-  await states(page);
+  await status(page);
 }
 
-async function views(page) {
+/** Closes what is open, with what is typed in it. */
+async function close(page) {
+  await page.getByRole('dialog').last().evaluate((node) => node.close());
+  await still(page);
+}
+
+/** Opens something by a button, looks at it and closes it. */
+async function opened(page, name, button) {
+  await button.click();
+  await look(page, name);
+  await close(page);
+}
+
+async function empty(page) {
+  for (const [view, words] of [
+    ['Agents', 'No agents yet'],
+    ['Secrets', 'No secrets yet'],
+  ]) {
+    await go(page, view);
+    await page.getByRole('heading', { name: words }).waitFor();
+    await look(page, `empty-${view.toLowerCase()}`);
+  }
+}
+
+async function secrets(page) {
   await page.locator('tbody .pill').first().waitFor();
-  await both(page, 'secrets');
-  await page.locator('tbody .cell-check input').nth(1).check();
-  await both(page, 'secrets-chosen');
-  await page.getByRole('button', { name: 'Delete', exact: true }).click();
-  await both(page, 'confirm');
-  await page.keyboard.press('Escape');
+  await look(page, 'secrets');
+  await page.getByRole('button', { name: 'Light or dark' }).focus();
+  await page.keyboard.press('Control+k');
+  await look(page, 'palette');
+  await close(page);
+  await page.keyboard.press('?');
+  await look(page, 'keys');
+  await close(page);
+  await page.getByRole('checkbox', { name: 'Choose backup passphrase' }).check();
+  await look(page, 'secrets-chosen');
+  await opened(page, 'delete-many', page.getByRole('button', { name: 'Delete', exact: true }));
+  await page.getByRole('button', { name: 'Choose none' }).click();
+  await opened(page, 'delete', page.getByRole('button', { name: 'Delete backup passphrase' }));
+  await opened(page, 're-encrypt', page.getByRole('button', { name: 'Re-encrypt backup passphrase' }));
   await page.getByRole('searchbox').fill('there is none');
   await page.getByRole('heading', { name: 'No secret fits' }).waitFor();
-  await both(page, 'secrets-none');
-  await go(page, 'Audit log');
-  await page.getByText('Chain verified').waitFor();
-  await page.locator('tbody .chip').first().waitFor();
-  await both(page, 'audit');
-  await go(page, 'Status');
-  await page.locator('.lines').nth(1).waitFor();
-  await both(page, 'status');
-  await go(page, 'Agents');
-  await page.getByText('research-bot').waitFor();
-  await both(page, 'agents');
+  await page.getByRole('searchbox').fill('there is none at all');
+  await look(page, 'secrets-none');
+  await page.getByRole('button', { name: 'Show all' }).click();
 }
 
 async function adding(page) {
-  await go(page, 'Secrets');
   await page.getByRole('button', { name: 'Add secret' }).click();
   const dialog = page.getByRole('dialog');
-  await dialog.getByRole('combobox').fill('a');
-  await both(page, 'add-choice');
+  await look(page, 'add-choice');
   await dialog.getByRole('combobox').fill('aws');
+  await look(page, 'add-sought');
   await dialog.getByRole('combobox').press('Enter');
   await dialog.getByRole('button', { name: 'Replace Access Key ID' }).click();
   await field(dialog, 'Access Key ID').fill('not one');
-  await both(page, 'add-platform');
+  await look(page, 'add-platform');
   await dialog.getByRole('tab', { name: 'Custom secret' }).click();
   await field(dialog, 'Name').fill('skill:Not a name');
   await dialog.getByText('Generate a value').click();
   await dialog.getByRole('button', { name: 'Add a row' }).click();
-  await both(page, 'add-custom');
+  await look(page, 'add-custom');
   await dialog.getByRole('tab', { name: 'Paste .env' }).click();
-  await field(dialog, 'Lines of a .env file').fill('OPENAI_API_KEY=sk-1\nMY_OWN=2\nGITHUB_TOKEN=ghp_1\n');
-  await dialog.getByText('3 secrets found').waitFor();
-  await both(page, 'add-env');
+  await field(dialog, 'Lines of a .env file').fill(LINES);
+  await dialog.getByText('9 secrets found').waitFor();
+  // What is longer than its place scrolls, by keys too.
+  const list = dialog.locator('.found');
+  await list.focus();
+  assert.ok(await list.evaluate((node) => node === document.activeElement && node.scrollHeight > node.clientHeight));
+  await look(page, 'add-env');
   await page.keyboard.press('Escape');
-  await both(page, 'discard');
+  await look(page, 'discard');
   await page.getByRole('button', { name: 'Discard', exact: true }).click();
 }
 
 async function viewing(page) {
   await page.getByRole('button', { name: 'skill:openai:access_token', exact: true }).click();
-  const dialog = page.getByRole('dialog');
+  const dialog = page.getByRole('dialog').first();
   await dialog.getByText('ticket').waitFor();
   await dialog.getByText('Versions').click();
   await dialog.getByText('Version 2').waitFor();
-  await both(page, 'secret');
+  await look(page, 'secret');
+  await opened(page, 'restore', dialog.getByRole('button', { name: 'Restore version 1' }));
   await dialog.getByRole('button', { name: 'Show value' }).click();
   await dialog.getByText('Hidden again in').waitFor();
-  await both(page, 'secret-shown');
+  await look(page, 'secret-shown');
+  await dialog.getByRole('button', { name: 'Copy value' }).click();
+  await told(page, 'Copied.');
+  await look(page, 'secret-copied');
   await dialog.getByRole('button', { name: 'Edit' }).click();
-  await both(page, 'secret-edit');
+  await look(page, 'secret-edit');
+  await close(page);
+}
+
+async function log(page) {
+  await go(page, 'Audit log');
+  await page.getByText('Chain verified').waitFor();
+  await page.locator('tbody .chip').first().waitFor();
+  await look(page, 'audit');
+  await page.getByRole('button', { name: /^Action: / }).click();
+  await look(page, 'audit-actions');
   await page.keyboard.press('Escape');
+  await page.locator('tbody .name-button').first().click();
+  await page.getByText('Link of the chain').waitFor();
+  await look(page, 'entry');
+  await close(page);
+  await opened(page, 'export', page.getByRole('button', { name: 'Export…' }));
 }
 
 async function agents(page) {
   await go(page, 'Agents');
+  await page.getByText('research-bot').waitFor();
+  await look(page, 'agents');
+  await opened(page, 'agent-remove', page.getByRole('button', { name: 'Remove research-bot' }));
   await page.getByRole('button', { name: 'Add agent' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByText('What its process must be').click();
-  await both(page, 'agent-add');
+  await look(page, 'agent-add');
   await field(dialog, 'Name').fill('writer');
   await field(dialog, 'Names').fill('skill:notion:*');
   await dialog.getByRole('button', { name: 'Add', exact: true }).click();
   await dialog.getByText('This token is shown this once').waitFor();
-  await both(page, 'agent-token');
+  await look(page, 'agent-token');
   await dialog.getByRole('button', { name: 'I have it' }).press('Enter');
   await dialog.waitFor({ state: 'hidden' });
 }
 
-async function states(page) {
+async function status(page) {
   await go(page, 'Status');
+  await page.locator('.lines').nth(2).waitFor();
+  await look(page, 'status');
   await page.getByRole('button', { name: 'Re-encrypt all…' }).click();
-  await both(page, 'reencrypt-all');
-  await page.keyboard.press('Escape');
+  await look(page, 're-encrypt-all');
+  await page.getByRole('button', { name: 'Re-encrypt all', exact: true }).click();
+  await page.getByText('11 secrets re-encrypted').waitFor();
+  await look(page, 're-encrypted-all');
+  await page.getByRole('button', { name: 'Done' }).click();
+  await opened(page, 'close', page.getByRole('button', { name: 'Close dashboard' }));
   await page.getByRole('button', { name: 'Lock now…' }).click();
+  await look(page, 'lock');
   await page.getByRole('button', { name: 'Lock now', exact: true }).click();
   await page.getByRole('heading', { name: 'Locked', exact: true }).waitFor();
-  await both(page, 'status-locked');
-  await page.getByRole('button', { name: 'Unlock…' }).click();
-  await both(page, 'unlock');
-  await page.keyboard.press('Escape');
+  await look(page, 'status-locked');
+  await opened(page, 'unlock', page.getByRole('button', { name: 'Unlock…' }));
+  await go(page, 'Secrets');
+  await look(page, 'secrets-locked');
 }
 
-async function both(page, name) {
-  for (const [width, height] of [
-    [1440, 900],
-    [360, 740],
-  ]) {
-    await resize(page, width, height);
-    await look(page, `${name}-${width}`);
-  }
-  await resize(page, 1440, 900);
+/** What is there without a session, and what the stream of one says, which is said here in its place. */
+async function gates(browser, options) {
+  const none = await visitor(browser, options);
+  await none.page.goto(new URL('/', await newLink()).href);
+  await none.page.getByRole('heading', { name: 'This tab has no session' }).waitFor();
+  await look(none.page, 'gate');
+  calm(none);
+  await none.context.close();
+
+  const one = await visitor(browser, options);
+  const { page } = one;
+  await page.addInitScript(spoken);
+  await page.goto(await newLink());
+  await go(page, 'Agents');
+  await page.getByRole('button', { name: 'Add agent' }).click();
+  await field(page.getByRole('dialog'), 'Name').fill('typed');
+  await said(page, 'ending', '60');
+  await page.getByRole('dialog', { name: 'Stay?' }).waitFor();
+  await look(page, 'stay');
+  await said(page, 'staying', '');
+  await said(page, 'vault', 'slow');
+  await page.getByText('Slow to answer').waitFor();
+  await look(page, 'slow');
+  await said(page, 'ended', 'idle');
+  await page.getByRole('heading', { name: 'The dashboard has ended' }).waitFor();
+  await look(page, 'ended');
+  calm(one);
+  await one.context.close();
 }
 
-// A click at a place that the window had before is lost; once it is still the whole browser knows its new size.
-async function resize(page, width, height) {
-  await page.setViewportSize({ width, height });
-  await still(page);
+function said(page, event, data) {
+  return page.evaluate((words) => window.spoken(...words), [event, data]);
 }
 
-async function look(page, name) {
-  await page.screenshot({
-    path: join(folder, `${name}-${theme}.png`),
-    fullPage: !(await page.locator('dialog[open]').count()),
-  });
-  const sideways = await page.evaluate(
-    () =>
-      document.documentElement.scrollWidth > innerWidth ||
-      [...document.querySelectorAll('dialog[open], dialog[open] .dialog-body')].some(
-        (one) => one.scrollWidth > one.clientWidth,
-      ),
-  );
-  if (sideways) found.push(`${name}: scrolls sideways`);
-  // A dialog is the same wide and narrow, but that there is less room for it.
-  if (name.endsWith('-1440') && (await page.locator('dialog[open]').count())) return;
-  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe);
-  const { violations } = await page.evaluate(
-    (tags) => window.axe.run(document, { runOnly: tags, resultTypes: ['violations'] }),
-    RULES,
-  );
-  for (const one of violations)
-    found.push(
-      `${name}: ${one.id}: ${one.nodes
-        .map((node) => `${node.target} (${node.failureSummary})`)
-        .slice(0, 3)
-        .join('; ')}`,
-    );
+// Runs in the page: what its session's stream says is what a test says.
+function spoken() {
+  const ask = window.fetch;
+  const stream = (to) => {
+    window.spoken = (event, data) => to.enqueue(new TextEncoder().encode(`event: ${event}\ndata: ${data}\n\n`));
+    window.spoken('vault', 'unlocked');
+  };
+  const said = async () => new Response(new ReadableStream({ start: stream }));
+  window.fetch = (...given) => (given[0] === '/session/stream' ? said() : ask(...given));
 }

@@ -157,8 +157,8 @@ fn a_name_with_characters_that_are_not_seen_shows_them() {
 }
 
 #[test(needs(Browser))]
-fn nothing_scrolls_sideways_from_320_to_2560_pixels() {
-    plays(&["widths.mjs"]);
+fn nothing_is_out_of_line_or_in_front_of_what_is_to_be_read() {
+    plays(&["neat.mjs"]);
 }
 
 #[test(needs(Browser))]
@@ -187,13 +187,23 @@ fn what_looks_like_markup_is_text() {
 }
 
 #[test(needs(Browser))]
-fn every_view_is_accessible_in_the_light_theme_wide_and_narrow() {
-    plays(&["looks.mjs", "light"]);
+fn every_view_and_dialog_is_accessible_in_the_light_theme_at_320_and_768_pixels() {
+    plays(&["looks.mjs", "light", "320,768"]);
 }
 
 #[test(needs(Browser))]
-fn every_view_is_accessible_in_the_dark_theme_wide_and_narrow() {
-    plays(&["looks.mjs", "dark"]);
+fn every_view_and_dialog_is_accessible_in_the_light_theme_at_1440_and_2560_pixels() {
+    plays(&["looks.mjs", "light", "1440,2560"]);
+}
+
+#[test(needs(Browser))]
+fn every_view_and_dialog_is_accessible_in_the_dark_theme_at_320_and_768_pixels() {
+    plays(&["looks.mjs", "dark", "320,768"]);
+}
+
+#[test(needs(Browser))]
+fn every_view_and_dialog_is_accessible_in_the_dark_theme_at_1440_and_2560_pixels() {
+    plays(&["looks.mjs", "dark", "1440,2560"]);
 }
 
 #[test(needs(Browser))]

@@ -53,7 +53,7 @@ async function afterTheEnd(browser) {
   await one.page.goto(first);
   await one.page.getByRole('button', { name: 'alpha', exact: true }).waitFor();
   for (const way of ['closed', 'ended']) {
-    if (way === 'closed') await one.page.getByRole('button', { name: 'Close dashboard' }).click();
+    if (way === 'closed') await closed(one.page);
     else await stopped('SIGINT');
     await one.page.getByRole('heading', { name: new RegExp(`^The dashboard (is closed|has ended)$`) }).waitFor();
     await stopped('SIGINT');
@@ -61,6 +61,11 @@ async function afterTheEnd(browser) {
   }
   calm(one);
   await one.context.close();
+}
+
+async function closed(page) {
+  await page.getByRole('button', { name: 'Close dashboard' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Close', exact: true }).last().click();
 }
 
 // A link that opens nothing ends no session that is open, and stays in no address.

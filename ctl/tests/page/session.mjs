@@ -29,7 +29,7 @@ await scenario(async (browser) => {
   await page.goto(next);
   await page.getByRole('button', { name: 'alpha', exact: true }).waitFor();
 
-  // Closing ends it on both sides. A request that comes too late for the session does not change what is said.
+  // Closing asks first, and ends it on both sides. A request that comes too late for the session does not change what is said.
   me.expect(/status of 401/);
   const late = await held(page, /\/vault\/status/, { answer: (route) => route.fulfill({ status: 401, json: {} }) });
   await page.evaluate(() => {
@@ -37,6 +37,10 @@ await scenario(async (browser) => {
   });
   await late.asked;
   await page.getByRole('button', { name: 'Close dashboard' }).dispatchEvent('click');
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).dispatchEvent('click');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Close dashboard' }).dispatchEvent('click');
+  await page.getByRole('dialog').getByRole('button', { name: 'Close', exact: true }).last().dispatchEvent('click');
   await page.getByRole('heading', { name: 'The dashboard is closed' }).waitFor();
   const refusal = page.waitForResponse((response) => response.status() === 401);
   late.release();

@@ -4,7 +4,7 @@ import { customPart } from './addcustom.js';
 import { envPart } from './addenv.js';
 import { platformPart } from './addplatform.js';
 import { button, h, icon } from './dom.js';
-import { openDialog } from './dialog.js';
+import { form, openDialog } from './dialog.js';
 import { plain } from './names.js';
 import { textField } from './fields.js';
 import { counted } from './format.js';
@@ -22,28 +22,20 @@ export function openAdd({ done, org }) {
     changed: (listener) => place.input.addEventListener('change', listener),
   };
   const parts = [platformPart(context), customPart(context), envPart(context)];
-  let at = 0;
-  return openDialog({ title: 'Add secrets' }, (dialog) => ({
-    body: [
-      tabs(
-        'What to add',
-        [
-          ['Platform', 0],
-          ['Custom secret', 1],
-          ['Paste .env', 2],
-        ].map(([words, part]) => ({ words, node: parts[part].node })),
-        (now) => {
-          at = now;
-        },
-      ),
-      h('details', null, h('summary', null, 'Organisation'), place.node),
-    ],
-    foot: [
-      button('Cancel', dialog.quit),
-      h('button', { type: 'submit', class: 'button button-main' }, icon('check'), 'Store'),
-    ],
-    submit: () => store(dialog, parts[at], place, done),
-  }));
+  const go = h('button', { type: 'submit', class: 'button button-main' }, icon('check'), 'Store');
+  return openDialog({ title: 'Add secrets' }, (dialog) => {
+    // Each is a form of its own, and what they share belongs to the one that is shown.
+    const forms = parts.map((part) => form(dialog, part.node, () => store(dialog, part, place, done)));
+    const words = ['Platform', 'Custom secret', 'Paste .env'];
+    const shown = (at) => [go, place.input].forEach((one) => one.setAttribute('form', forms[at].id));
+    return {
+      body: [
+        tabs('What to add', words.map((one, at) => ({ words: one, node: forms[at] })), shown),
+        h('details', null, h('summary', null, 'Organisation'), place.node),
+      ],
+      foot: [button('Cancel', dialog.quit), go],
+    };
+  });
 }
 
 async function store(dialog, part, place, done) {

@@ -13,7 +13,13 @@ import { meantField, presetOf, presets } from './words.js';
 export function platformPart(context) {
   const place = h('div', { class: 'stack' });
   const state = { preset: null, made: new Map(), stored: new Map() };
-  const chooser = combo('Platform', presets().map(choice), (platform) => choose(state, place, platform));
+  const chooser = combo({
+    label: 'Platform',
+    placeholder: `Search ${presets().length} platforms`,
+    choices: presets().map(choice),
+    instead: () => 'No platform has this name; store it as a custom secret.',
+    chosen: (platform) => choose(state, place, platform),
+  });
   chooser.input.setAttribute('autofocus', '');
   const look = () => plain(context.org()) && discover(state, chooser, context.org());
   context.changed(look);
@@ -103,6 +109,8 @@ function fieldOf(one) {
   const usual = one.env.length ? `${one.field}, usually in ${one.env[0]}` : one.field;
   const options = { placeholder: one.placeholder, required: !one.optional, optional: one.optional, help: usual };
   const made = one.secret ? valueField(one.label, options) : textField(one.label, options);
+  // An example may be longer than its field, as a value may.
+  made.input.setAttribute('data-example', '');
   const pattern = one.pattern && new RegExp(one.pattern, 'u');
   const value = () => made.input.value;
   made.node.addEventListener('input', () => {

@@ -35,7 +35,7 @@ export function view(leaving) {
   const list = listing({
     made,
     size: SIZE,
-    pages: logPager(),
+    pages: logPager(asked),
     filter: filters(narrowing()),
     load,
     empty: (query) =>
@@ -79,7 +79,7 @@ function oneSecret() {
 
 function narrowing() {
   return [
-    { kind: 'search', name: 'search', label: 'Search', placeholder: 'Part of a secret’s name or an actor' },
+    { kind: 'search', name: 'search', label: 'Search', placeholder: 'Name, actor or action' },
     { kind: 'several', name: 'action', label: 'Action', choices: Object.keys(ACTIONS) },
     {
       kind: 'select',
@@ -160,24 +160,36 @@ function secretCell(row) {
   return named(row.entryName, 'mono');
 }
 
-const CLAIMS = ['claimedClient', 'claimedAddress'];
+const CLAIMS = ['claimedClient', 'claimedAddress', 'ip'];
+/** What a look that shows no value was at, by the count that its entry has. */
+const LOOKS = {
+  listed: (count) => `looked at a list of ${counted(count, 'secret')}`,
+  discovered: (count) => `looked up what is stored of ${counted(count, 'platform')}`,
+  dryRun: (count) => `looked up which of ${counted(count, 'name')} are taken`,
+};
 
 /** Writes an entry's metadata in a few words; what the page itself did is said as that. */
 function details(row) {
-  const { listed, claimedClient } = row.metadata;
-  const by = claimedClient === 'dashboard' ? 'with the dashboard' : '';
-  if (row.action === 'read' && Number.isInteger(listed))
-    return h('span', { class: 'muted small' }, `looked at a list of ${counted(listed, 'secret')} ${by}`.trim());
+  const by = row.metadata.claimedClient === 'dashboard' ? 'with the dashboard' : '';
+  const look = looked(row, by);
+  const words = look ? `${look} ${by}`.trim() : [...told(row, by), by].filter(Boolean).join(', ');
+  return h('span', { class: 'muted small' }, seen(words) || '—');
+}
+
+function looked({ action, metadata, entryName }, by) {
+  if (action !== 'read') return undefined;
+  const [kind] = Object.keys(LOOKS).filter((one) => Number.isInteger(metadata[one]));
+  if (kind) return LOOKS[kind](metadata[kind]);
+  return by && entryName ? 'looked at its versions' : undefined;
+}
+
+function told({ metadata }, by) {
   const brief = (value) =>
     Array.isArray(value)
       ? value.filter((one) => typeof one !== 'object').join(' ') || '…'
       : typeof value === 'object'
         ? '…'
         : value;
-  const words = Object.entries(row.metadata)
-    .filter(([key]) => !by || !CLAIMS.includes(key))
-    .slice(0, 4)
-    .map(([key, value]) => `${key}: ${brief(value)}`);
-  if (by) words.push(by);
-  return h('span', { class: 'muted small' }, seen(words.join(', ')) || '—');
+  const facts = Object.entries(metadata).filter(([key]) => !by || !CLAIMS.includes(key));
+  return facts.slice(0, 4).map(([key, value]) => `${key}: ${brief(value)}`);
 }

@@ -3,12 +3,12 @@
 import { h } from './dom.js';
 import * as focus from './focus.js';
 
-const place = h('div', { class: 'bars', id: 'bars' });
+const place = h('section', { class: 'bars', id: 'bars', 'aria-label': 'Notices' });
 
 /** Shows a bar; the function that it returns takes it away. */
 export function show(...children) {
   const bar = h('div', { class: 'note-bar' }, children);
-  if (!place.isConnected) document.body.append(place);
+  if (!place.isConnected) goTo(null);
   place.append(bar);
   return () => {
     const had = bar.contains(document.activeElement);
@@ -17,9 +17,9 @@ export function show(...children) {
   };
 }
 
-/** Moves the bars: behind a dialog they could not be reached. */
-export function goTo(node) {
+/** Moves the bars into a dialog, behind which they could not be reached; without one to the page's edge. */
+export function goTo(dialog) {
   const at = place.contains(document.activeElement) ? document.activeElement : null;
-  node.append(place);
+  (dialog ?? document.getElementById('edge')).append(place);
   at?.focus();
 }

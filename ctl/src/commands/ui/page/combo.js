@@ -7,19 +7,20 @@ import { chip } from './pills.js';
 /**
  * Makes the choice of `[{value, words, more, terms}, …]`. `chosen(value)` is called with what is taken, and with null
  * when the text is changed after that: what is chosen is what the box says, or nothing. Until something is chosen the
- * list stays in sight; `mark(noted)` has the choices for which `noted(value)` is true come first, with that word.
+ * list stays in sight; `mark(noted)` has the choices for which `noted(value)` is true come first, with that word. If no
+ * choice has the typed name, `instead(text)` is the choice, or the words that say so.
  */
-export function combo(label, choices, chosen) {
+export function combo({ label, placeholder, choices, instead, chosen }) {
   const made = searchBox(label, {
     type: 'text',
     role: 'combobox',
     'aria-autocomplete': 'list',
     'aria-expanded': 'true',
-    placeholder: `Search ${choices.length} platforms`,
+    placeholder,
   });
   const list = h('ul', { class: 'options', role: 'listbox', id: uid('options'), 'aria-label': label });
   made.input.setAttribute('aria-controls', list.id);
-  const state = { ...made, list, choices, shown: [], at: -1, taken: null, chosen, noted: () => false };
+  const state = { ...made, list, choices, instead, shown: [], at: -1, taken: null, chosen, noted: () => false };
   made.node.classList.add('combo');
   made.node.append(list);
   made.input.addEventListener('input', () => typed(state));
@@ -64,15 +65,12 @@ function offer(state) {
   const fits = state.choices.filter((one) => words.every((word) => one.terms.includes(word)));
   const rank = (one) => (one.words.toLowerCase().startsWith(words[0]) ? 0 : 2) + (state.noted(one.value) ? 0 : 1);
   state.shown = [0, 1, 2, 3].flatMap((at) => fits.filter((one) => rank(one) === at));
+  const other = state.shown.length ? null : state.instead(state.input.value.trim());
+  if (other?.words) state.shown = [other];
   fill(
     state.list,
     state.shown.map((one, at) => option(state, one, at)),
-    !state.shown.length &&
-      h(
-        'li',
-        { class: 'option muted', role: 'option', 'aria-disabled': 'true' },
-        'No platform has this name; store it as a custom secret.',
-      ),
+    !state.shown.length && h('li', { class: 'option muted', role: 'option', 'aria-disabled': 'true' }, other),
   );
 }
 

@@ -21,7 +21,7 @@ export function openDialog({ title, kind = 'dialog', mono = false }, build) {
   const { body, foot, submit } = build(dialog);
   dialog.body = h('div', { class: 'dialog-body' }, body, heard);
   const parts = [heading(head, title, mono, dialog), dialog.body, foot && h('div', { class: 'dialog-foot' }, foot)];
-  fill(node, submit ? form(parts, submit, dialog) : parts);
+  fill(node, submit ? form(dialog, parts, submit) : parts);
   node.addEventListener('close', () => closed(dialog, opener), { once: true });
   node.addEventListener('keydown', (event) => escaped(dialog, event));
   node.addEventListener('cancel', (event) => event.target === node && event.preventDefault());
@@ -49,14 +49,15 @@ function heading(id, title, mono, dialog) {
   );
 }
 
-function form(parts, submit, dialog) {
+/** Makes a form of a dialog, or of a part of it. */
+export function form(dialog, parts, submit) {
   const listen = {
     submit: (event) => {
       event.preventDefault();
       attempt(dialog, () => submit(dialog), event.submitter);
     },
   };
-  return h('form', { novalidate: true, autocomplete: 'off', on: listen }, parts);
+  return h('form', { id: uid('form'), novalidate: true, autocomplete: 'off', on: listen }, parts);
 }
 
 /** Does something for a dialog: its button shows that it works, and what goes wrong is shown in it. */
@@ -126,7 +127,7 @@ function closed(dialog, opener) {
   for (const leave of dialog.leave) leave();
   opened.splice(opened.indexOf(dialog), 1);
   wipe(dialog.node);
-  bars.goTo(opened.at(-1)?.node ?? document.body);
+  bars.goTo(opened.at(-1)?.node);
   dialog.node.remove();
   if (!opened.at(-1)?.node.contains(document.activeElement)) focus.back(opener);
 }

@@ -10,7 +10,7 @@ import { categories, category as categoryOf } from './words.js';
 
 /** Makes the form: `{body, foot, focus}`. */
 export function editForm(row, { dialog, cancel, saved }) {
-  const value = valueField('New value', { placeholder: 'Leave empty to keep the present one' });
+  const value = valueField('New value', { help: 'Left empty, the present one stays.' });
   const known = categories().some((one) => one.id === row.category) ? [] : [categoryOf(row.category)];
   const category = selectField(
     'Category',

@@ -1,17 +1,13 @@
 // The fields that narrow a list. What they say stands in the address, so that it can be kept and gone back to.
 
-import { button, fill, h, settled, uid } from './dom.js';
-import { searchBox, selectField, textField } from './fields.js';
+import { button, fill, h, uid } from './dom.js';
+import { selectField, textField } from './fields.js';
 import * as route from './route.js';
+import { searchFilter } from './search.js';
 
-/** Each search is an entry of the log: it is made after a pause, and of at least three letters, or with Enter. */
-const PAUSE = 400;
-const LETTERS = 3;
 /** What takes a list back to its beginning. */
 const BEGINNING = { page: '', before: '', after: '' };
-/** Fields whose words do not stand in the address yet. */
-const ahead = new Set();
-const MAKERS = { search: searchFilter, select: selectFilter, date: dateFilter, several: severalFilter, hide: hideFilter };
+const MAKERS = { search: sought, select: selectFilter, date: dateFilter, several: severalFilter, hide: hideFilter };
 
 /** Makes the fields of `[{kind, name, label, choices?}, …]`; `update(query)` shows what the address says. */
 export function filters(described) {
@@ -25,26 +21,6 @@ export function filters(described) {
 }
 
 const narrow = (name, value) => route.change({ ...BEGINNING, [name]: value });
-
-function searchFilter({ name, label, placeholder }) {
-  const { node, input } = searchBox(label, { placeholder, 'data-focus': `filter-${name}` });
-  node.classList.add('search-field');
-  const write = () => {
-    ahead.delete(input);
-    route.adjust({ ...BEGINNING, [name]: input.value.trim() });
-  };
-  const later = settled(() => ahead.has(input) && write(), PAUSE);
-  input.addEventListener('input', () => {
-    ahead.add(input);
-    if (!input.value.trim() || input.value.trim().length >= LETTERS) later();
-  });
-  input.addEventListener('keydown', ({ key }) => key === 'Enter' && write());
-  const show = (value) => {
-    // A field that is being typed into is ahead of the address, and so is one that was left just now.
-    if (input.value !== value && document.activeElement !== input && !ahead.has(input)) input.value = value;
-  };
-  return { node, show };
-}
 
 /** `choices` are those that are known, `more()` gives others later; what the address says is a choice too. */
 function selectFilter({ name, label, choices, more, narrow: isNarrow }) {
@@ -73,6 +49,12 @@ function dateFilter({ name, label }) {
   const { node, input } = textField(label, { type: 'date' });
   input.addEventListener('change', () => narrow(name, input.value));
   return { node, show: (value) => input.value !== value && (input.value = value) };
+}
+
+/** What is typed and left behind with its view is sought no more. */
+function sought(given) {
+  const { view } = route.read();
+  return searchFilter(given, (value) => route.read().view === view && route.adjust({ ...BEGINNING, [given.name]: value }));
 }
 
 /** A button that opens a list of boxes; the address has what is ticked, with commas between. */

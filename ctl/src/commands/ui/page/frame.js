@@ -1,5 +1,6 @@
 // What stands around the views: the masthead, and the page that is left when the session has ended.
 
+import { confirm } from './dialog.js';
 import { button, fill, h, icon, iconButton } from './dom.js';
 import { facts } from './facts.js';
 import { help } from './keys.js';
@@ -74,7 +75,15 @@ function helpButton() {
 }
 
 function endButton() {
-  return iconButton('power', 'Close dashboard', session.close);
+  const ask = () =>
+    confirm({
+      title: 'Close the dashboard?',
+      yes: 'Close',
+      danger: false,
+      words: ['It ends for every tab, and a new link from a terminal opens it again. The vault stays as it is.'],
+      work: session.close,
+    });
+  return iconButton('power', 'Close dashboard', ask, { 'data-focus': 'end' });
 }
 
 function show({ nav, main }, view, node, isFirst) {

@@ -1,7 +1,8 @@
-// Shortcuts: single keys, outside of fields and dialogs, which can be turned off for as long as the tab is open.
+// Shortcuts: single keys, outside of fields and dialogs, which can be turned off for as long as the tab is open; and Ctrl-K.
 
 import { button, h } from './dom.js';
 import { openDialog } from './dialog.js';
+import { palette } from './palette.js';
 import { VIEWS, link } from './route.js';
 
 const OFF = 'vault.keys.off';
@@ -13,6 +14,7 @@ const SHOWN = [
   ...Object.entries(GO).map(([key, view]) => [['g', key], `Go to ${VIEWS[view]}`]),
   [['?'], 'Show these keys'],
 ];
+const ALWAYS = [[['Ctrl', 'K'], 'Find a view, an action or a secret']];
 const MOVES = [
   [['↑', '↓'], 'From row to row of a list'],
   [['←', '→'], 'Along a row: its box and its buttons'],
@@ -28,6 +30,7 @@ const isOn = () => sessionStorage.getItem(OFF) === null;
 export function keys() {
   document.addEventListener('keydown', (event) => {
     const { key, target } = event;
+    if (isPalette(event)) return void palette(event);
     const typing = target.closest('input:not([type="checkbox"]), textarea, select, [contenteditable]');
     const elsewhere = typing || document.querySelector('dialog[open]') || event.ctrlKey || event.altKey || event.metaKey;
     if (elsewhere || !document.querySelector('.tabs-nav')) return;
@@ -35,6 +38,10 @@ export function keys() {
     if (act(key)) event.preventDefault();
   });
 }
+
+/** Ctrl-K, which a Mac has as Command-K; it is no single key, so it works in fields and cannot be turned off. */
+const isPalette = ({ key, ctrlKey, metaKey, altKey, shiftKey }) =>
+  key.toLowerCase() === 'k' && ctrlKey !== metaKey && !altKey && !shiftKey;
 
 function act(key) {
   const goes = Date.now() - began < PAUSE;
@@ -60,6 +67,7 @@ export function help() {
     body: [
       list('Single keys', SHOWN),
       h('label', { class: 'check' }, box, 'Single keys are on'),
+      list('Everywhere', ALWAYS),
       list('In a list', MOVES),
     ],
     foot: [button('Close', dialog.close, { kind: 'main', autofocus: true })],

@@ -1,12 +1,15 @@
 // The way along the log: by places, so that nothing is shown twice or left out while entries are added.
 
+import * as api from './api.js';
 import { button, fill, h } from './dom.js';
+import { textField } from './fields.js';
 import { conceal } from './focus.js';
 import { counted, number } from './format.js';
 import * as route from './route.js';
+import { say } from './say.js';
 
-/** Makes the buttons that go to either end of the log and from page to page. */
-export function logPager() {
+/** Makes the buttons that go to either end of the log, from page to page and to a day; `asked(query)` narrows the log. */
+export function logPager(asked) {
   const where = h('span', { 'aria-live': 'polite', class: 'figure' });
   const shown = { rows: [] };
   const to = (words, mark, key, place) =>
@@ -23,7 +26,8 @@ export function logPager() {
   const older = to('Older', 'right', 'older', () => ({ before: shown.rows.at(-1).seq }));
   const oldest = to('Oldest', 'down', 'oldest', () => ({ after: 0 }));
   const all = [newest, newer, older, oldest];
-  const node = h('nav', { class: 'pager', 'aria-label': 'Pages' }, where, h('div', { class: 'buttons' }, all));
+  const buttons = h('div', { class: 'buttons' }, dayField(asked), all);
+  const node = h('nav', { class: 'pager', 'aria-label': 'Pages' }, where, buttons);
   const show = (found) => {
     shown.rows = found.rows;
     conceal(node, !found.rows.length);
@@ -36,6 +40,22 @@ export function logPager() {
     conceal(node.lastChild, !found.newer && !found.older);
   };
   return { node, show, wait: () => may(false, ...all) };
+}
+
+function dayField(asked) {
+  const { node, input } = textField('Jump to a day', { type: 'date' });
+  input.addEventListener('change', () => {
+    const end = new Date(`${input.value}T23:59:59.999`);
+    if (input.value) toDay(end, asked(route.read().query)).catch(({ message }) => say(message));
+  });
+  return node;
+}
+
+/** Goes to the page that begins with the last entry of a day; if no entry is that old, to the oldest. */
+async function toDay(end, asked) {
+  const query = { ...asked, until: end.toISOString(), limit: 1 };
+  const { entries } = await api.get('/vault/audit-log', { query });
+  route.change(entries.length ? { before: entries[0].seq + 1, after: '' } : { before: '', after: 0 });
 }
 
 /** Where the address is in the log, as a request asks for it; one more than is shown says whether more follow. */
