@@ -1,25 +1,24 @@
-//! `cargo harness bulk`: what changes all secrets of a large vault at once, by a daemon with the memory that its unit allows.
+//! `cargo harness bulk`: what changes or writes out all secrets of a large vault, by a daemon with the memory that its unit allows.
 //!
 //! ```text
-//! fill → rotate-all → rekey → read again
+//! fill → rotate-all → rekey → export → read again
 //!        └ owner: another secret's value, again and again, timed ┘
 //! ```
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, ensure};
 use nix::sys::signal::Signal;
-use vault::api::{Fault, Rekey, Resolve, RotateAll, VerifyAudit};
+use vault::api::{Export, Fault, PortionLimit, Rekey, RotateAll, VerifyAudit};
 use vault::client::Client;
 use vault::domain::{OrgScope, SecretName};
 
-use crate::limited::{Built, LIMIT, Limited, MIB};
+use crate::limited::{LIMIT, Limited, MIB, Run};
+use crate::owner::{self, READ, Span, resolve};
 use crate::world::keeper::secret;
 use crate::world::writer::create;
-use xtask::sabotage::noticed;
 use xtask::say;
 
 /// How much more memory than before the daemon may take, in bytes.
@@ -28,8 +27,6 @@ const BOUND: u64 = 32 * MIB;
 const TOO_LITTLE: u64 = 20 * MIB;
 /// What an owner waits at most in addition to the change that is under way.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// The secret that the owner reads.
-const SMALL: &str = "small";
 /// How many values are sent at once to have much in memory.
 const GATHERED: usize = 64;
 /// How many secrets are read again at the end.
@@ -42,10 +39,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 400)]
     secrets: usize,
     #[command(flatten)]
-    built: Built,
-    /// Stop the daemon for a while, have it hold many values at once, and give it too little memory: succeeds if each is noticed.
-    #[arg(long)]
-    sabotage: bool,
+    run: Run,
 }
 
 /// What is done to show that it would be noticed.
@@ -57,31 +51,21 @@ enum Sabotage {
     TooLittleMemory,
 }
 
-/// From when to when something went on.
-#[derive(Debug, Clone, Copy)]
-struct Span {
-    began: Instant,
-    ended: Instant,
-}
-
-/// A change of all secrets.
-struct Change {
+/// Something that was done to all secrets.
+struct Done {
     name: &'static str,
     span: Span,
 }
 
-/// Changes all, and fails if the daemon dies, takes much memory, loses something or lets an owner wait for longer than a change.
+/// Changes all and writes all out, and fails if the daemon dies, takes much memory, loses something or lets an owner wait for
+/// longer than a change.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    let Some(program) = args.built.program()? else { return Ok(ExitCode::SUCCESS) };
-    let bulk = |sabotage| bulk(&program, args.secrets, sabotage);
-    if args.sabotage {
-        noticed("a daemon that stands still", bulk(Sabotage::Stop))?;
-        noticed("a daemon that has much in memory", bulk(Sabotage::Gather))?;
-        noticed("a daemon that is killed", bulk(Sabotage::TooLittleMemory))?;
-    } else {
-        bulk(Sabotage::None)?;
-    }
-    Ok(ExitCode::SUCCESS)
+    let sabotages = [
+        ("a daemon that stands still", Sabotage::Stop),
+        ("a daemon that has much in memory", Sabotage::Gather),
+        ("a daemon that is killed", Sabotage::TooLittleMemory),
+    ];
+    args.run.each(Sabotage::None, &sabotages, |program, sabotage| bulk(program, args.secrets, sabotage))
 }
 
 fn bulk(program: &Path, secrets: usize, sabotage: Sabotage) -> Result<()> {
@@ -96,25 +80,19 @@ fn bulk(program: &Path, secrets: usize, sabotage: Sabotage) -> Result<()> {
 fn survive(daemon: &Limited, secrets: usize, sabotage: Sabotage) -> Result<()> {
     fill(daemon, secrets).context("the vault could not be filled")?;
     let before = daemon.memory("VmHWM");
-    let ended = AtomicBool::new(false);
-    let (changes, waits) = std::thread::scope(|scope| {
-        let asking = scope.spawn(|| owner(daemon, &ended));
-        let changes = change_all(daemon, sabotage);
-        ended.store(true, Ordering::Relaxed);
-        (changes, asking.join())
-    });
-    let (changes, waits) = (changes?, waits.map_err(|_| anyhow!("the owner's thread panicked"))??);
+    let ((changes, export), readings) = owner::meanwhile(daemon, || act(daemon, secrets, sabotage))?;
     let most = daemon.memory("VmHWM");
     read_again(daemon, secrets)?;
-    for Change { name, span } in &changes {
-        let longest = waits.iter().map(|wait| wait.shared(span)).max().unwrap_or_default();
+    let longest = |span: &Span| readings.iter().map(|reading| reading.shared(span)).max().unwrap_or_default();
+    for Done { name, span } in changes.iter().chain([&export]) {
         say::line(format_args!(
-            "{name}: {secrets} secrets of 1 MiB in {:.1?}, of which an owner waited {longest:.1?} at most",
-            span.took()
+            "{name}: {secrets} secrets of 1 MiB in {:.1?}, of which an owner waited {:.1?} at most",
+            span.took(),
+            longest(span)
         ));
     }
-    let beyond = waits.iter().map(|wait| wait.beyond(&changes)).max().unwrap_or_default();
-    let (asked, grown) = (waits.len(), most.saturating_sub(before));
+    let beyond = readings.iter().map(|reading| beyond(reading, &changes)).max().unwrap_or_default();
+    let (asked, grown) = (readings.len(), most.saturating_sub(before));
     say::line(format_args!(
         "{asked} values of the owner, for which it waited {beyond:.1?} more than that at most"
     ));
@@ -125,6 +103,7 @@ fn survive(daemon: &Limited, secrets: usize, sabotage: Sabotage) -> Result<()> {
         daemon.kills()
     ));
     ensure!(grown <= BOUND, "{} MiB more were in memory, over {} MiB", grown / MIB, BOUND / MIB);
+    // An export changes nothing, so that waiting for all of it is waiting beyond every change.
     ensure!(beyond <= PATIENCE, "an owner waited {beyond:?} longer than for a change");
     Ok(())
 }
@@ -132,7 +111,7 @@ fn survive(daemon: &Limited, secrets: usize, sabotage: Sabotage) -> Result<()> {
 fn fill(daemon: &Limited, secrets: usize) -> Result<(), Fault> {
     let mut client = Client::connect(daemon.socket())?;
     let mut store = |name: String, value| client.call(&create(SecretName::try_from(name)?, secret(value)?));
-    store(SMALL.to_owned(), SMALL.to_owned())?;
+    store(READ.to_owned(), READ.to_owned())?;
     for number in 0..secrets {
         store(name(number), large(number))?;
     }
@@ -148,20 +127,16 @@ fn large(number: usize) -> String {
     format!("{number:08}").repeat(128 * 1024)
 }
 
-/// Returns the value of a name.
-fn resolve(client: &mut Client, name: &str) -> Result<String, Fault> {
-    let resolved = client.call(&Resolve { name: name.to_owned(), org_id: None })?;
-    Ok(resolved.value.value().expose().to_owned())
-}
-
-/// Changes all secrets in each way.
-fn change_all(daemon: &Limited, sabotage: Sabotage) -> Result<Vec<Change>> {
+/// Changes all secrets in each way, then writes them out.
+fn act(daemon: &Limited, secrets: usize, sabotage: Sabotage) -> Result<(Vec<Done>, Done)> {
     let mut client = Client::connect(daemon.socket())?;
-    let mut changes = Vec::new();
     let rotate = RotateAll { org_id: Some(OrgScope::All) };
-    changes.push(Change::time("rotate-all", || client.call(&rotate).map(drop))?);
+    let rotated = Done::time("rotate-all", || client.call(&rotate).map(drop))?;
     let rekey = Rekey { new_key: secret("another key that is long enough to be one".to_owned())? };
-    changes.push(Change::time("rekey", || client.call(&rekey).map(drop))?);
+    let rekeyed = Done::time("rekey", || client.call(&rekey).map(drop))?;
+    let mut written = 0;
+    let exported = Done::time("export", || export(&mut client).map(|number| written = number))?;
+    ensure!(written == secrets + 1, "{written} secrets were written out, not {}", secrets + 1);
     match sabotage {
         Sabotage::None | Sabotage::TooLittleMemory => {}
         Sabotage::Stop => {
@@ -171,7 +146,21 @@ fn change_all(daemon: &Limited, sabotage: Sabotage) -> Result<Vec<Change>> {
         }
         Sabotage::Gather => gather(daemon),
     }
-    Ok(changes)
+    Ok((vec![rotated, rekeyed], exported))
+}
+
+/// Writes all secrets out, a portion after the other; returns how many there were.
+fn export(client: &mut Client) -> Result<usize, Fault> {
+    let mut portion = Export { org_id: Some(OrgScope::All), limit: Some(PortionLimit::MOST), after: None };
+    let mut written = 0;
+    loop {
+        let exported = client.call(&portion)?;
+        written += exported.entries.len();
+        portion.after = exported.next;
+        if portion.after.is_none() {
+            return Ok(written);
+        }
+    }
 }
 
 /// Has the daemon hold many values at once: each is sent on a connection of its own.
@@ -186,17 +175,6 @@ fn gather(daemon: &Limited) {
     });
 }
 
-/// Reads a value again and again, on a connection of its own each time; returns when each of them was asked for and answered.
-fn owner(daemon: &Limited, ended: &AtomicBool) -> Result<Vec<Span>> {
-    let mut waits = Vec::new();
-    while !ended.load(Ordering::Relaxed) {
-        let (read, span) = Span::of(|| resolve(&mut Client::connect(daemon.socket())?, SMALL));
-        ensure!(read.context("an owner was not answered")? == SMALL, "an owner was given another value");
-        waits.push(span);
-    }
-    Ok(waits)
-}
-
 /// Fails if a value is not what it was, or the log is not whole.
 fn read_again(daemon: &Limited, secrets: usize) -> Result<()> {
     let mut client = Client::connect(daemon.socket())?;
@@ -209,33 +187,16 @@ fn read_again(daemon: &Limited, secrets: usize) -> Result<()> {
     Ok(())
 }
 
-impl Change {
-    fn time(name: &'static str, change: impl FnOnce() -> Result<(), Fault>) -> Result<Self> {
-        let (done, span) = Span::of(change);
+impl Done {
+    fn time(name: &'static str, act: impl FnOnce() -> Result<(), Fault>) -> Result<Self> {
+        let (done, span) = Span::of(act);
         done.context(name)?;
         Ok(Self { name, span })
     }
 }
 
-impl Span {
-    fn of<T>(act: impl FnOnce() -> T) -> (T, Self) {
-        let began = Instant::now();
-        let done = act();
-        (done, Self { began, ended: Instant::now() })
-    }
-
-    fn took(&self) -> Duration {
-        self.ended - self.began
-    }
-
-    /// Returns for how long both went on.
-    fn shared(&self, other: &Self) -> Duration {
-        self.ended.min(other.ended).saturating_duration_since(self.began.max(other.began))
-    }
-
-    /// Returns how much longer this was than for the one change that it had to wait for.
-    fn beyond(&self, changes: &[Change]) -> Duration {
-        let waited = changes.iter().map(|change| self.shared(&change.span)).max().unwrap_or_default();
-        self.took().saturating_sub(waited)
-    }
+/// Returns how much longer a reading took than the one change that it had to wait for.
+fn beyond(reading: &Span, changes: &[Done]) -> Duration {
+    let waited = changes.iter().map(|change| reading.shared(&change.span)).max().unwrap_or_default();
+    reading.took().saturating_sub(waited)
 }

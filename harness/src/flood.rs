@@ -13,12 +13,12 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use nix::sys::signal::Signal;
 
-use crate::limited::{Built, LIMIT, MIB};
-use crowd::{Stage, agent, guest, owner};
-use xtask::sabotage::noticed;
+use crate::limited::{LIMIT, MIB, Run};
+use crate::owner::{self, Span};
+use crowd::{Stage, agent, guest};
 use xtask::say;
 
 /// What the daemon may take of it, in bytes.
@@ -27,6 +27,8 @@ const BOUND: u64 = LIMIT / 2;
 const TOO_LITTLE: u64 = 24 * MIB;
 /// What an owner waits at most, in 99 of 100 cases.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// What it waits at most in any case.
+const LONGEST: Duration = Duration::from_secs(5);
 /// How long the daemon may take to return what a flood took.
 const RETURNED: Duration = Duration::from_secs(10);
 /// How long is waited between two looks.
@@ -39,10 +41,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 60)]
     seconds: u64,
     #[command(flatten)]
-    built: Built,
-    /// Stop the daemon amid the flood, and give it too little memory: succeeds if both are noticed.
-    #[arg(long)]
-    sabotage: bool,
+    run: Run,
 }
 
 /// What is done to show that it would be noticed.
@@ -53,41 +52,58 @@ enum Sabotage {
     TooLittleMemory,
 }
 
+/// What the guest and the agent did.
+struct Crowd {
+    sent: u64,
+    listed: u64,
+    /// How much was in memory meanwhile at most, in bytes.
+    most: u64,
+}
+
 /// What came of it.
 struct Outcome {
     waits: Vec<Duration>,
-    sent: u64,
-    listed: u64,
+    crowd: Crowd,
     /// In bytes: before, at most during the flood, and within ten seconds after it.
     memory: [u64; 3],
 }
 
 /// Floods, and fails if the daemon dies, an owner waits for long, or memory is not returned.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    let Some(program) = args.built.program()? else { return Ok(ExitCode::SUCCESS) };
-    let flood = |sabotage| flood(&program, args.seconds, sabotage);
-    if args.sabotage {
-        noticed("a daemon that stands still", flood(Sabotage::Stop))?;
-        noticed("a daemon that is killed", flood(Sabotage::TooLittleMemory))?;
-    } else {
-        flood(Sabotage::None)?;
-    }
-    Ok(ExitCode::SUCCESS)
+    let sabotages = [
+        ("a daemon that stands still", Sabotage::Stop),
+        ("a daemon that is killed", Sabotage::TooLittleMemory),
+    ];
+    args.run.each(Sabotage::None, &sabotages, |program, sabotage| flood(program, args.seconds, sabotage))
 }
 
 fn flood(program: &Path, seconds: u64, sabotage: Sabotage) -> Result<()> {
     let memory = if sabotage == Sabotage::TooLittleMemory { TOO_LITTLE } else { LIMIT };
     let stage = Stage::set(program, memory)?;
     let before = stage.memory();
+    let lasts = Duration::from_secs(seconds);
+    let (crowd, readings) = owner::meanwhile(&stage.daemon, || Ok(crowd(&stage, lasts, sabotage)))?;
+    let after = returned(&stage, 2 * before)?;
+    let most = before.max(crowd.most);
+    let waits = readings.iter().map(Span::took).collect();
+    let outcome = Outcome { waits, crowd, memory: [before, most, after] };
+    say::line(&outcome);
+    ensure!(most <= BOUND, "{} MiB were in memory, over {} MiB", most / MIB, BOUND / MIB);
+    let [long, longest] = [99, 100].map(|percent| outcome.quantile(percent));
+    ensure!(long <= PATIENCE, "an owner waited {long:?} in one of a hundred cases");
+    ensure!(longest <= LONGEST, "an owner waited {longest:?}");
+    Ok(())
+}
+
+/// Has a guest and, for the first half, an agent ask for much.
+fn crowd(stage: &Stage, lasts: Duration, sabotage: Sabotage) -> Crowd {
     let (listed_enough, ended, began) = (AtomicBool::new(false), AtomicBool::new(false), Instant::now());
-    let half = Duration::from_secs(seconds) / 2;
-    let mut most = before;
-    let flooded = std::thread::scope(|scope| {
-        let sending = scope.spawn(|| guest(&stage, &ended));
-        let listing = scope.spawn(|| agent(&stage, &listed_enough));
-        let asking = scope.spawn(|| owner(&stage, &ended));
-        while began.elapsed() < Duration::from_secs(seconds) {
-            if began.elapsed() > half {
+    let mut most = 0;
+    std::thread::scope(|scope| {
+        let sending = scope.spawn(|| guest(stage, &ended));
+        let listing = scope.spawn(|| agent(stage, &listed_enough));
+        while began.elapsed() < lasts {
+            if began.elapsed() > lasts / 2 {
                 // A guest alone gets more done, and so asks for more.
                 listed_enough.store(true, Ordering::Relaxed);
                 if sabotage == Sabotage::Stop {
@@ -99,19 +115,13 @@ fn flood(program: &Path, seconds: u64, sabotage: Sabotage) -> Result<()> {
         }
         listed_enough.store(true, Ordering::Relaxed);
         ended.store(true, Ordering::Relaxed);
-        let waits = asking.join().map_err(|_| anyhow!("the owner's thread panicked"))?;
-        stage.daemon.signal(Signal::SIGCONT);
-        let counts = [sending.join(), listing.join()].map(std::thread::Result::unwrap_or_default);
-        waits.map(|waits| (waits, counts))
-    });
-    let (waits, [sent, listed]) = flooded?;
-    let after = returned(&stage, 2 * before)?;
-    let outcome = Outcome { waits, sent, listed, memory: [before, most, after] };
-    say::line(&outcome);
-    ensure!(most <= BOUND, "{} MiB were in memory, over {} MiB", most / MIB, BOUND / MIB);
-    let longest = outcome.quantile(99);
-    ensure!(longest <= PATIENCE, "an owner waited {longest:?} in one of a hundred cases");
-    Ok(())
+        if sabotage == Sabotage::Stop {
+            std::thread::sleep(LONGEST);
+            stage.daemon.signal(Signal::SIGCONT);
+        }
+        let [sent, listed] = [sending.join(), listing.join()].map(std::thread::Result::unwrap_or_default);
+        Crowd { sent, listed, most }
+    })
 }
 
 /// Waits until no more than this is in memory.
@@ -150,7 +160,7 @@ impl Outcome {
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [before, most, after] = self.memory.map(|bytes| bytes / MIB);
-        let (asked, sent, listed) = (self.waits.len(), self.sent, self.listed);
+        let (asked, Crowd { sent, listed, .. }) = (self.waits.len(), &self.crowd);
         writeln!(f, "{sent} batches of a guest, none of whose answers was read; {listed} lists of an agent")?;
         let [median, long, longest] = [50, 99, 100].map(|percent| self.quantile(percent));
         writeln!(f, "{asked} values of an owner: p50 {median:?}, p99 {long:?}, longest {longest:?}")?;

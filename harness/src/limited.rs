@@ -1,6 +1,7 @@
 //! A daemon with the memory that its unit allows, in a cgroup of its own.
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::Result;
 use nix::sys::signal::Signal;
@@ -10,6 +11,7 @@ use vault_testkit::cgroup::MemoryCgroup;
 use vault_testkit::memory::status_bytes;
 use vault_testkit::users::public_folder;
 use vault_testkit::{Daemon, Home};
+use xtask::sabotage::noticed;
 use xtask::say;
 use xtask::workspace::{build_programs, build_release, root};
 
@@ -27,17 +29,37 @@ pub(crate) struct Limited {
     group: MemoryCgroup,
 }
 
-/// Which daemon is limited.
+/// Which daemon is limited, and whether it is broken.
 #[derive(Debug, Clone, Copy, clap::Args)]
-pub(crate) struct Built {
+pub(crate) struct Run {
     /// Start the daemon that is built for release.
     #[arg(long)]
     release: bool,
+    /// Break the daemon, once in each way that has to be noticed: succeeds if each is.
+    #[arg(long)]
+    sabotage: bool,
 }
 
-impl Built {
-    /// Builds it and returns its path; says what is lacking if none can be limited.
-    pub(crate) fn program(self) -> Result<Option<PathBuf>> {
+impl Run {
+    /// Runs a campaign as it is, or else with each of its sabotages, which are named by what has to be noticed.
+    pub(crate) fn each<S: Copy>(
+        self,
+        honest: S,
+        sabotages: &[(&str, S)],
+        campaign: impl Fn(&Path, S) -> Result<()>,
+    ) -> Result<ExitCode> {
+        let Some(program) = self.program()? else { return Ok(ExitCode::SUCCESS) };
+        if !self.sabotage {
+            campaign(&program, honest)?;
+        }
+        for (what, sabotage) in sabotages.iter().filter(|_| self.sabotage) {
+            noticed(what, campaign(&program, *sabotage))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Builds the daemon and returns its path; says what is lacking if none can be limited.
+    fn program(self) -> Result<Option<PathBuf>> {
         if !nix::unistd::geteuid().is_root() || vault_trial::memory_cgroups().is_none() {
             say::line(format_args!("skipped: {LACKING}"));
             return Ok(None);

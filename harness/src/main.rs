@@ -11,6 +11,8 @@ mod flood;
 #[cfg(target_os = "linux")]
 mod limited;
 mod malformed;
+#[cfg(target_os = "linux")]
+mod owner;
 mod powercut;
 mod soak;
 mod steps;
@@ -40,7 +42,7 @@ enum Command {
     /// Floods a daemon that has little memory with requests whose answers are not read, and times an owner meanwhile.
     #[cfg(target_os = "linux")]
     Flood(flood::Args),
-    /// Rotates and rekeys a large vault by a daemon that has little memory, and times an owner meanwhile.
+    /// Rotates, rekeys and exports a large vault by a daemon that has little memory, and times an owner meanwhile.
     #[cfg(target_os = "linux")]
     Bulk(bulk::Args),
     /// Kills a rekey, a rotation of all, a start and a restore after each call that they make on a file.

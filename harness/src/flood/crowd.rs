@@ -1,11 +1,11 @@
-//! Who takes part in a flood: a daemon with little memory, a guest, an agent and an owner.
+//! Who takes part in a flood: a daemon with little memory, a guest and an agent.
 
 use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -13,6 +13,7 @@ use vault_testkit::parse;
 use vault_testkit::users::User;
 
 use crate::limited::Limited;
+use crate::owner::READ;
 
 /// May connect, and has no grant.
 const GUEST: User = User { uid: 2003, groups: &[] };
@@ -55,9 +56,9 @@ impl Stage {
     fn fill(&self) -> Result<()> {
         let metadata = json!({ "note": "n".repeat(METADATA) });
         let names: Vec<_> = (0..SECRETS).map(|number| format!("other-{number}")).collect();
-        let grants = json!([{ "names": ["a"], "actions": ["read", "decrypt"] }]);
+        let grants = json!([{ "names": [READ], "actions": ["read", "decrypt"] }]);
         let agent = json!({ "name": "bot", "match": { "uid": AGENT.uid }, "grants": grants });
-        self.post("/vault/secrets", &json!({ "name": "a", "value": "value" }))?;
+        self.post("/vault/secrets", &json!({ "name": READ, "value": READ }))?;
         self.post("/vault/agents", &agent)?;
         for names in names.chunks(100) {
             let entry = |name| json!({ "name": name, "value": "v", "metadata": metadata });
@@ -118,7 +119,7 @@ pub(super) fn guest(stage: &Stage, ended: &AtomicBool) -> u64 {
 }
 
 fn params(method: &str) -> Value {
-    if method == "vault.resolve" { json!({ "name": "a" }) } else { json!({}) }
+    if method == "vault.resolve" { json!({ "name": READ }) } else { json!({}) }
 }
 
 /// Asks for a hundred lists at once, again and again; returns how many were answered.
@@ -142,23 +143,4 @@ pub(super) fn agent(stage: &Stage, ended: &AtomicBool) -> u64 {
         }
         listed
     })
-}
-
-/// Reads a value again and again; returns how long each took.
-///
-/// # Errors
-/// An answer that is missing or wrong.
-pub(super) fn owner(stage: &Stage, ended: &AtomicBool) -> Result<Vec<Duration>> {
-    let request = "GET /vault/resolve/a HTTP/1.1\r\nHost: v\r\nConnection: close\r\n\r\n";
-    let mut waits = Vec::new();
-    while !ended.load(Ordering::Relaxed) {
-        let began = Instant::now();
-        let (status, text) = stage.ask(request).context("an owner was not answered")?;
-        ensure!(
-            status == 200 && text.contains("\"value\":\"value\""),
-            "an owner was answered {status}: {text}"
-        );
-        waits.push(began.elapsed());
-    }
-    Ok(waits)
 }
