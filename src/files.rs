@@ -114,13 +114,18 @@ pub fn make_private_folder(path: &Path) -> io::Result<()> {
 
 /// Says why a file or folder is not private enough, or nothing where it is.
 pub fn why_not_private(path: &Path, allowed_mode: u32) -> io::Result<Option<String>> {
+    why_not_private_of(None, path, allowed_mode)
+}
+
+/// Says so of what may belong to one other user too, next to this one and root.
+pub fn why_not_private_of(other: Option<u32>, path: &Path, allowed_mode: u32) -> io::Result<Option<String>> {
     let meta = std::fs::symlink_metadata(path)?;
     let mode = meta.permissions().mode() & 0o7777;
     let own = nix::unistd::geteuid().as_raw();
     if meta.file_type().is_symlink() {
         return Ok(Some(format!("{} is a symbolic link", path.display())));
     }
-    if meta.uid() != own && meta.uid() != 0 {
+    if meta.uid() != own && meta.uid() != 0 && Some(meta.uid()) != other {
         return Ok(Some(format!("{} belongs to uid {}; chown it to uid {own}", path.display(), meta.uid())));
     }
     if mode & !allowed_mode & 0o777 != 0 {

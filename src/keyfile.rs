@@ -95,14 +95,22 @@ pub enum KeyFileError {
 /// # Errors
 /// [`KeyFileError::Unsafe`] where its mode lets others in, with the `chmod` that mends it.
 pub fn read(path: &Path) -> Result<Option<FileKeys>, KeyFileError> {
-    let text = match read_text(path) {
+    read_of(None, path)
+}
+
+/// Reads them out of one that may belong to one other user too, as that of a daemon under a user of its own.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_of(other: Option<u32>, path: &Path) -> Result<Option<FileKeys>, KeyFileError> {
+    let text = match read_text(other, path) {
         Err(KeyFileError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         other => other?,
     };
     Ok(FileKeys::in_text(&text))
 }
 
-fn read_text(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
+fn read_text(other: Option<u32>, path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
     let mut file = std::fs::OpenOptions::new()
         .read(true)
         .custom_flags(nix::libc::O_NONBLOCK | nix::libc::O_CLOEXEC)
@@ -115,7 +123,7 @@ fn read_text(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
         return Err(KeyFileError::Malformed("larger than 64 KiB"));
     }
     let real = std::fs::canonicalize(path)?;
-    if let Some(why) = files::why_not_private(&real, 0o600)? {
+    if let Some(why) = files::why_not_private_of(other, &real, 0o600)? {
         return Err(KeyFileError::Unsafe(why));
     }
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(meta.len()).unwrap_or_default() + 1));
@@ -187,7 +195,7 @@ pub fn replace(path: &Path, key: &Passphrase) -> Result<(), KeyFileError> {
 /// Writes a key into a key file: replaces the line that counts, removes others of the variable, and keeps every other byte;
 /// makes a missing file.
 pub fn write(path: &Path, key: &str) -> Result<(), KeyFileError> {
-    let old = match read_text(path) {
+    let old = match read_text(None, path) {
         Err(KeyFileError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => Zeroizing::default(),
         other => other?,
     };

@@ -1,10 +1,11 @@
 //! `vaultctl unlock`
 
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use vault::api::{Code, Done, Fault, StatusOf, Success, UnlockVault};
+use vault::api::{Code, Done, Fault, Status, StatusOf, Success, UnlockVault};
 use vault::keyfile;
 use vault::secret::{Passphrase, Revealed, SecretValue};
 
@@ -22,7 +23,7 @@ Examples:
   vaultctl unlock
   pass show vault | vaultctl unlock")]
 pub(crate) struct UnlockArgs {
-    /// Take the key from the key file, or from another file of that form [default: .env in the home]
+    /// Take the key from the daemon's key file, or from another file of that form
     #[arg(long, value_name = "FILE", num_args = 0..=1)]
     #[expect(clippy::option_option, reason = "the form of clap for an option whose value may be left out")]
     key_file: Option<Option<PathBuf>>,
@@ -32,7 +33,7 @@ pub(crate) struct UnlockArgs {
 pub(super) fn run(args: &UnlockArgs, context: &Context) -> Result<ExitCode, Failure> {
     let status = context.call(&StatusOf::default())?;
     let (done, words) = if status.locked {
-        let keys = keys(args, context)?;
+        let keys = keys(args, &KeyFile::of(&status, context), context)?;
         let done = context.show.while_waiting("deriving the master key", || with_any(keys, context))?;
         (done, "the vault is unlocked")
     } else {
@@ -65,12 +66,31 @@ fn with_any(keys: Vec<Revealed>, context: &Context) -> Result<Done, Failure> {
     Err(refused.unwrap_or_else(none).into())
 }
 
-fn keys(args: &UnlockArgs, context: &Context) -> Result<Vec<Revealed>, Failure> {
-    let usual = context.home.join(".env");
+/// The key file of the vault, and the user that the daemon runs as, whose it may be.
+struct KeyFile {
+    path: PathBuf,
+    keeper: Option<u32>,
+}
+
+impl KeyFile {
+    /// Takes the daemon's if it says where its files are, which it says to owners alone, else the home's.
+    fn of(status: &Status, context: &Context) -> Self {
+        match &status.files {
+            Some(files) => Self {
+                path: files.key_file.clone(),
+                keeper: files.home.metadata().ok().map(|home| home.uid()),
+            },
+            None => Self { path: context.home.join(".env"), keeper: None },
+        }
+    }
+}
+
+fn keys(args: &UnlockArgs, usual: &KeyFile, context: &Context) -> Result<Vec<Revealed>, Failure> {
     let label = match &args.key_file {
-        Some(named) => return keys_in(named.as_deref().unwrap_or(&usual)),
-        None if usual.exists() => {
-            format!("Key, or recovery key (--key-file takes it from {})", usual.display())
+        Some(None) => return keys_in(usual),
+        Some(Some(named)) => return keys_in(&KeyFile { path: named.clone(), ..*usual }),
+        None if usual.path.exists() => {
+            format!("Key, or recovery key (--key-file takes it from {})", usual.path.display())
         }
         None => "Key, or recovery key".to_owned(),
     };
@@ -78,9 +98,9 @@ fn keys(args: &UnlockArgs, context: &Context) -> Result<Vec<Revealed>, Failure> 
 }
 
 /// Reads the keys that a key file holds.
-fn keys_in(file: &Path) -> Result<Vec<Revealed>, Failure> {
-    let keys = keyfile::read(file)?.ok_or_else(|| {
-        let message = format!("{} has no line {}=\u{2026}", file.display(), keyfile::VARIABLE);
+fn keys_in(file: &KeyFile) -> Result<Vec<Revealed>, Failure> {
+    let keys = keyfile::read_of(file.keeper, &file.path)?.ok_or_else(|| {
+        let message = format!("{} has no line {}=\u{2026}", file.path.display(), keyfile::VARIABLE);
         Failure::usage(message, "name the file that has it, or type the key: vaultctl unlock")
     })?;
     let text = |key: &Passphrase| std::str::from_utf8(key.expose()).unwrap_or_default().to_owned();

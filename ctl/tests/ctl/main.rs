@@ -54,6 +54,7 @@ mod secrets;
 mod service;
 #[cfg(target_os = "linux")]
 mod shapes;
+mod shared_daemon;
 mod signals;
 mod skills;
 mod state;
