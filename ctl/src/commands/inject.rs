@@ -19,7 +19,7 @@ use crate::utf8;
 use template::{Malformed, Placed, Template};
 
 /// What to do where the output cannot be that file.
-const INSTEAD: &str = "write to stdout with `-o -`";
+const INSTEAD: &str = "write to stdout: leave `-o` out";
 
 /// The largest template, in bytes.
 const LARGEST: u64 = 16 * 1024 * 1024;

@@ -10,6 +10,8 @@ use std::path::{Component, Path, PathBuf};
 use rustix::fs::{
     AtFlags, FileType, Mode, OFlags, Stat, fstat, fsync, mkdirat, open, openat, readlinkat, statat,
 };
+#[cfg(target_os = "linux")]
+use rustix::fs::{PROC_SUPER_MAGIC, fstatfs};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
@@ -54,7 +56,8 @@ impl Place {
     /// choose what is written to. `fs.protected_symlinks` (proc(5)) refuses it in a sticky folder that all may write to.
     ///
     /// # Errors
-    /// `invalid_request` for another user's link, for a path that names no file, and for a folder that is missing.
+    /// `invalid_request` for another user's link, for a path that names no file, for what a process has open (`/dev/stdout`), and
+    /// for a folder that is missing.
     pub(super) fn find(path: &Path, missing: Missing) -> Result<Self, Failure> {
         let failed = |error: io::Error| Failure::file(path, &error);
         let mut way = Way::begin(path).map_err(failed)?;
@@ -63,6 +66,7 @@ impl Place {
                 Seen::Link { owner, .. } if way.is_planted(owner).map_err(failed)? => {
                     return Err(planted(&way.path.join(name), owner));
                 }
+                Seen::Link { .. } if way.is_at_open_file().map_err(failed)? => return Err(open_file(path)),
                 Seen::Link { target, .. } => way.follow(&target).map_err(failed)?,
                 Seen::Other if way.left.is_empty() && name != ".." => {
                     return Ok(Self { path: way.path.join(&name), folder: way.folder, name });
@@ -100,6 +104,15 @@ impl Place {
 fn planted(link: &Path, owner: u32) -> Failure {
     let message = format!("{} is a link of another user (uid {owner})", plain(&link.to_string_lossy()));
     Failure::usage(message, "name the folder that it leads to, or write to one of your own")
+}
+
+fn open_file(path: &Path) -> Failure {
+    let message =
+        format!("{} is what a process has open, not a file's own path", plain(&path.to_string_lossy()));
+    Failure::usage(
+        message,
+        "name the file by its own path; `inject` and `export` write to stdout without `-o`",
+    )
 }
 
 /// Returns whether what a user owns is as this user or root wants it.
@@ -201,6 +214,18 @@ impl Way {
     fn follow(&mut self, target: &Path) -> io::Result<()> {
         self.links += 1;
         if self.links > MOST_LINKS { Err(Errno::LOOP.into()) } else { self.lead(target) }
+    }
+
+    /// Returns whether a link of `/proc` ends the way, as that of `/dev/stdout`: what it leads to can be written to, and not replaced.
+    #[cfg(target_os = "linux")]
+    fn is_at_open_file(&self) -> io::Result<bool> {
+        Ok(self.left.is_empty() && fstatfs(&self.folder)?.f_type == PROC_SUPER_MAGIC)
+    }
+
+    /// Returns `false`: `/dev/fd` has no links.
+    #[cfg(not(target_os = "linux"))]
+    fn is_at_open_file(&self) -> io::Result<bool> {
+        Ok(false)
     }
 
     /// Returns whether another user may have left a link of some owner for this user to follow.

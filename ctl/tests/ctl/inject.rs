@@ -51,7 +51,7 @@ fn what_is_no_regular_file_is_refused_and_stays() {
     let inject = ["inject", "-o", pipe.to_str().unwrap()];
     insta::assert_snapshot!(test.ctl_with(&inject, "{{ vault://openai }}"), @r"
     vaultctl: HOME/pipe is no regular file
-      hint: write to stdout with `-o -`
+      hint: write to stdout: leave `-o` out
     [exit 2]
     ");
     let export = ["export", "--reveal", "--force", "-o", pipe.to_str().unwrap()];
@@ -61,6 +61,39 @@ fn what_is_no_regular_file_is_refused_and_stays() {
     [exit 2]
     ");
     assert!(pipe.symlink_metadata().unwrap().file_type().is_fifo());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_process_has_open_is_refused_with_the_way_to_stdout() {
+    let test = with_secrets();
+    insta::assert_snapshot!(test.ctl_with(&["inject", "-o", "/dev/stdout"], "{{ vault://openai }}"), @r"
+    vaultctl: /dev/stdout is what a process has open, not a file's own path
+      hint: name the file by its own path; `inject` and `export` write to stdout without `-o`
+    [exit 2]
+    ");
+    for path in ["/dev/fd/1", "/proc/self/fd/1", "/dev/stderr", "//dev/./stdout"] {
+        for words in
+            [&["inject", "-o", path][..], &["export", "--reveal", "--force", "-o", path], &["backup", path]]
+        {
+            let run = test.ctl_with(words, "{{ vault://openai }}").ended_with(2);
+            assert!(
+                run.stdout.is_empty() && run.stderr.contains("what a process has open"),
+                "{words:?} {run}"
+            );
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_stdout_is_appended_to_is_not_replaced() {
+    let test = with_secrets();
+    let log = test.write("log", "before\n");
+    let file = std::fs::OpenOptions::new().append(true).open(&log).unwrap();
+    let mut command = test.command(&["inject", "-i", "/dev/null", "-o", "/dev/stdout"]);
+    assert_eq!(Some(2), command.stdout(file).status().unwrap().code());
+    assert_eq!("before\n", std::fs::read_to_string(&log).unwrap());
 }
 
 #[test]
