@@ -119,7 +119,7 @@ fn findings(daemon: &Daemon, paths: &Paths, context: &Context) -> Vec<Warning> {
     let newest = match daemon {
         Daemon::Silent => {
             found.extend(files::key_findings(paths, context));
-            found.extend(files::flaws(paths).iter().map(|flaw| contents::flawed(&flaw.words, context)));
+            found.extend(files::flaws(paths).iter().map(|flaw| contents::flawed_on_disk(flaw, context)));
             found.push(socket::silence(paths, context));
             clock::newest_of_database(paths)
         }

@@ -151,6 +151,22 @@ fn a_log_of_which_a_page_cannot_be_read_is_found_by_the_doctor() {
 }
 
 #[test]
+fn a_malformed_page_of_a_table_leads_to_a_backup_alone_where_no_daemon_runs() {
+    for table in ["secret", "version", "agent", "label"] {
+        let mut test = TestEnvironment::served();
+        test.ctl_with(&["set", "a"], "value of a").succeeded();
+        test.stop();
+        Leaf::first_of(&test.path("vault.db"), table).spoil();
+        let run = test.ctl(&["doctor"]).ended_with(9);
+        let found = run.stdout.lines().find(|line| line.starts_with("database: ")).unwrap_or_default();
+        assert!(
+            found.contains("bring a backup back with: ") && !found.contains("accept-loss"),
+            "{table}: {run}"
+        );
+    }
+}
+
+#[test]
 fn a_lost_database_is_found_by_the_doctor_kept_from_init_and_restored() {
     let mut test = TestEnvironment::served();
     test.ctl_with(&["set", "a"], "value of a").succeeded();

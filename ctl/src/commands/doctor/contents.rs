@@ -2,6 +2,7 @@
 
 use vault::api::{Code, Scan, ScanBytes, ScanText, Status, VerifyAudit, Warning};
 use vault::domain::{OrgScope, SecretName};
+use vault::store::{Flaw, Flawed};
 
 use crate::commands::audit::what_is_broken;
 use crate::context::Context;
@@ -52,15 +53,29 @@ fn unchecked(what: &str, failure: &Failure) -> Option<Warning> {
 }
 
 /// Says what is wrong with the indexes or pages of the database.
-pub(super) fn flawed(flaw: &str, context: &Context) -> Warning {
-    let (accept, restore) = (context.command("doctor --accept-loss"), context.command("restore"));
-    let hint = format!("rebuild indexes with: {accept}; or bring a backup back with: {restore}");
+fn flawed(flaw: &str, context: &Context) -> Warning {
+    let accept = context.command("doctor --accept-loss");
+    database(flaw, format!("rebuild indexes with: {accept}; or {}", restore(context)))
+}
+
+/// Says what was found wrong without a daemon; a page of a table is put right by no loss that is accepted.
+pub(super) fn flawed_on_disk(flaw: &Flaw, context: &Context) -> Warning {
+    match flaw.place {
+        Flawed::Table => database(&flaw.words, restore(context)),
+        Flawed::Index | Flawed::Space | Flawed::Row => flawed(&flaw.words, context),
+    }
+}
+
+fn database(flaw: &str, hint: String) -> Warning {
     Warning::new("database", format!("the database is damaged: {}", plain(flaw)), hint)
+}
+
+fn restore(context: &Context) -> String {
+    format!("bring a backup back with: {}", context.command("restore"))
 }
 
 fn hurt(name: &SecretName, context: &Context) -> Warning {
     let message = format!("the secret {} is not as it was stored", plain(name.as_str()));
-    let restore = context.command("restore");
-    let hint = format!("bring a backup back with: {restore}; or delete the secret, and store its value anew");
+    let hint = format!("{}; or delete the secret, and store its value again", restore(context));
     Warning::new("integrity", message, hint)
 }
