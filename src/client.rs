@@ -46,7 +46,10 @@ impl SocketSearch {
 }
 
 /// Connects, and checks that the process at the other end runs as us, as root, or as the socket folder's owner.
-fn connect(path: &Path) -> Result<UnixStream, Fault> {
+///
+/// # Errors
+/// `unavailable` if no process listens there, `forbidden` if a stranger's does.
+pub fn connect(path: &Path) -> Result<UnixStream, Fault> {
     let stream = UnixStream::connect(path).map_err(|error| unavailable(path, &error))?;
     check_server(&stream, path)?;
     Ok(stream)

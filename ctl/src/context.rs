@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use vault::agents::Token;
 use vault::api::{Code, Fault, Files, Operation, Status, StatusOf};
-use vault::client::{Client, SocketSearch};
+use vault::client::{self, Client, SocketSearch};
 use vault::domain::{OrgId, OrgScope};
 use zeroize::Zeroizing;
 
@@ -143,17 +143,15 @@ impl Context {
     /// `unavailable` if no daemon answers.
     pub(crate) fn get(&self, target: &str, headers: &str) -> Result<UnixStream, Fault> {
         let socket = self.socket();
-        // This checks who listens there, before a token is sent.
-        drop(Client::connect(&socket).map_err(|fault| self.advised(fault, &socket))?);
+        let mut stream = client::connect(&socket).map_err(|fault| self.advised(fault, &socket))?;
         let bearer = |token: &Token| format!("Authorization: Bearer {}\r\n", token.expose());
         let token = Zeroizing::new(self.token().map_or_else(String::new, bearer));
         // The older version has no chunks to put together.
         let request = Zeroizing::new(format!("GET {target} HTTP/1.0\r\n{headers}{}\r\n", *token));
-        let sent = UnixStream::connect(&socket).and_then(|mut stream| {
-            stream.write_all(request.as_bytes())?;
-            Ok(stream)
-        });
-        sent.map_err(|_| self.advised(Fault::new(Code::Unavailable, "no daemon answers"), &socket))
+        match stream.write_all(request.as_bytes()) {
+            Ok(()) => Ok(stream),
+            Err(_) => Err(self.advised(Fault::new(Code::Unavailable, "no daemon answers"), &socket)),
+        }
     }
 
     /// Asks the daemon how it is, before a person types a value in vain.

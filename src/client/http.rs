@@ -35,6 +35,8 @@ pub struct RawAnswer {
 impl HttpClient {
     /// Takes a socket and checks who listens there.
     ///
+    /// The pool opens further connections, which are not checked: for a socket whose place no other user can take.
+    ///
     /// # Errors
     /// `unavailable` where nobody does, `forbidden` where a stranger does.
     pub fn new(socket: &Path) -> Result<Self, Fault> {

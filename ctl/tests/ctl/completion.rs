@@ -1,5 +1,6 @@
 //! Completion as shells ask for it: the real script in a real shell, with a real daemon behind it.
 
+use std::io::{BufRead, BufReader};
 use std::os::unix::net::UnixListener;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -166,6 +167,20 @@ fn a_daemon_that_does_not_answer_is_not_waited_for() {
     let start = Instant::now();
     assert!(in_bash(&test, "vaultctl get my").is_empty());
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+}
+
+#[test(needs(Bash))]
+fn a_question_goes_to_the_process_that_was_looked_at_and_to_no_other() {
+    let test = TestEnvironment::empty();
+    let listener = UnixListener::bind(test.path("vault.sock")).unwrap();
+    let asked = std::thread::spawn(move || {
+        let mut line = String::new();
+        BufReader::new(listener.accept().unwrap().0).read_line(&mut line).unwrap();
+        line
+    });
+    assert!(in_bash(&test, "vaultctl get my").is_empty());
+    let asked = asked.join().unwrap();
+    assert!(asked.starts_with("GET /vault/secrets?"), "the first connection brought: {asked:?}");
 }
 
 #[test(needs(Bash))]
