@@ -16,6 +16,16 @@ fn next(stream: &mut BufReader<TcpStream>, event: &str) -> String {
     line_of(stream).strip_prefix("data:").unwrap().trim().to_owned()
 }
 
+/// Reads a stream up to the next word on how the vault is; how long the daemon takes to answer is not what is asked here.
+fn next_of_the_vault(stream: &mut BufReader<TcpStream>) -> String {
+    loop {
+        let word = next(stream, "vault");
+        if word != "slow" {
+            return word;
+        }
+    }
+}
+
 fn staying(tab: &Tab) -> BufReader<TcpStream> {
     tab.stream("/session/stream")
 }
@@ -27,11 +37,11 @@ fn a_page_that_stays_hears_what_becomes_of_the_vault() {
     let tab = dashboard.opened();
     let mut stream = staying(&tab);
     assert_eq!("900", next(&mut stream, "begins"));
-    assert_eq!("unlocked", next(&mut stream, "vault"));
+    assert_eq!("unlocked", next_of_the_vault(&mut stream));
     test.ctl(&["lock"]).succeeded();
-    assert_eq!("locked", next(&mut stream, "vault"));
+    assert_eq!("locked", next_of_the_vault(&mut stream));
     test.stop();
-    assert_eq!("gone", next(&mut stream, "vault"));
+    assert_eq!("gone", next_of_the_vault(&mut stream));
 }
 
 #[test]
@@ -40,13 +50,13 @@ fn after_its_own_act_a_page_hears_how_the_vault_is_even_if_it_is_as_it_was() {
     let dashboard = Dashboard::of(&test);
     let tab = dashboard.opened();
     let mut stream = staying(&tab);
-    assert_eq!("unlocked", next(&mut stream, "vault"));
+    assert_eq!("unlocked", next_of_the_vault(&mut stream));
     for _ in 0..2 {
         tab.send("POST /vault/lock", &json!({})).expect(200);
-        assert_eq!("locked", next(&mut stream, "vault"));
+        assert_eq!("locked", next_of_the_vault(&mut stream));
     }
     tab.send("POST /vault/unlock", &json!({"key": "no key"})).expect(403);
-    assert_eq!("locked", next(&mut stream, "vault"));
+    assert_eq!("locked", next_of_the_vault(&mut stream));
 }
 
 #[test]
@@ -57,7 +67,7 @@ fn every_page_that_stays_hears_it_and_nothing_of_it_is_recorded() {
     let entries = || test.ctl(&["audit", "--json"]).succeeded().json()["total"].clone();
     let before = entries();
     for mut stream in [0; 2].map(|_| staying(&tab)) {
-        assert_eq!("unlocked", next(&mut stream, "vault"));
+        assert_eq!("unlocked", next_of_the_vault(&mut stream));
     }
     assert_eq!(before, entries());
 }
