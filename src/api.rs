@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 pub use address::Address;
 pub use agents::{
     AddAgent, AgentAdded, AgentChanged, AgentEntry, AgentList, AgentTested, DeleteAgent, ListAgents,
-    TestAgent, UpdateAgent,
+    RenewToken, TestAgent, UpdateAgent,
 };
 pub use audit::{
     Actions, ActorList, AuditAnswer, AuditEntry, AuditLog, ListActors, Verification, VerifyAudit,

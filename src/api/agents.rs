@@ -82,7 +82,7 @@ pub struct AddAgent {
     pub grants: Vec<Grant>,
 }
 
-/// A new agent and its token.
+/// An agent and its new token.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct AgentAdded {
     /// Always `true`.
@@ -132,6 +132,21 @@ impl Operation for UpdateAgent {
     const METHOD: &'static str = "vault.updateAgent";
     const ROUTE: Route = Route::put("/vault/agents/{name}");
     const SUMMARY: &'static str = "Changes an agent; what is not named stays.";
+}
+
+/// Gives an agent a new token; its old one is worth nothing from then on.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RenewToken {
+    /// Its name.
+    pub name: AgentId,
+}
+
+impl Operation for RenewToken {
+    type Answer = AgentAdded;
+    const METHOD: &'static str = "vault.renewToken";
+    const ROUTE: Route = Route::post("/vault/agents/{name}/token");
+    const SUMMARY: &'static str = "Gives an agent a new token; its old one is worth nothing from then on.";
 }
 
 /// Removes an agent; its token is worth nothing from then on.

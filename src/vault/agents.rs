@@ -9,13 +9,14 @@ use super::handle::{After, Handle, Length, Records};
 use crate::agents::{Agent, Agents, Facts, Grant, Match, Token};
 use crate::api::{
     AddAgent, AgentAdded, AgentChanged, AgentEntry, AgentList, AgentTested, Code, DeleteAgent, Done, Fault,
-    ListAgents, Success, TestAgent, UpdateAgent, Warning,
+    ListAgents, RenewToken, Success, TestAgent, UpdateAgent, Warning,
 };
 use crate::audit::Draft;
+use crate::crypto::Bytes32;
 use crate::domain::{Action, AgentId, Caller, Outcome, Peer, Role};
 use crate::keyring::{Keyring, Keys};
 use crate::policy::{Request, Rule, Verdict, judge};
-use crate::secret::SecretValue;
+use crate::secret::{Revealed, SecretValue};
 use crate::store::{AgentRow, Change, StoreError};
 
 /// What is counted as refused where a token came while nobody could judge it, before the method was looked at.
@@ -175,6 +176,12 @@ fn bad_token() -> Fault {
     Fault::new(Code::Unauthorized, "the token is not valid")
 }
 
+/// Draws a token: its digest, which is stored, and the token itself, which is shown once.
+fn draw_token() -> Result<(Bytes32, Revealed), Fault> {
+    let token = Token::draw()?;
+    Ok((token.digest(), SecretValue::new(token.expose().to_owned())?.into()))
+}
+
 fn no_agent() -> Fault {
     Fault::new(Code::NotFound, "there is no such agent").hint("see the agents with: vaultctl agent list")
 }
@@ -254,22 +261,33 @@ impl Handle for AddAgent {
             return Err(Fault::new(Code::Conflict, "there is an agent of this name")
                 .hint("remove it first, or choose another name"));
         }
-        let token = Token::draw()?;
+        let (token, shown) = draw_token()?;
         let (now, created_by) = (desk.now(), desk.caller().actor().to_string());
         let agent = Agent {
             name: self.name.clone(),
             matches: self.matches.clone().unwrap_or_default(),
             expires_at: self.expires_at,
             grants: self.grants.clone(),
-            token: token.digest(),
+            token,
             created_by,
             created_at: now,
             updated_at: now,
             revision: 1,
         };
         desk.put_agent(&agent, None)?;
-        let token = SecretValue::new(token.expose().to_owned())?.into();
-        Ok(AgentAdded { success: Success, agent: (&agent).into(), token })
+        Ok(AgentAdded { success: Success, agent: (&agent).into(), token: shown })
+    }
+}
+
+impl Handle for RenewToken {
+    fn act(&self, desk: &mut Desk) -> Result<AgentAdded, Fault> {
+        desk.ask_agent(Action::Grant, &self.name)?;
+        let before = desk.agent(&self.name)?;
+        let (seen, (token, shown)) = (before.revision, draw_token()?);
+        let agent = Agent { token, revision: seen + 1, updated_at: desk.now(), ..before };
+        desk.put_agent(&agent, Some(seen))?;
+        desk.detail("token", "new");
+        Ok(AgentAdded { success: Success, agent: desk.entry_of(&agent), token: shown })
     }
 }
 

@@ -4,8 +4,8 @@ use super::Handle;
 use crate::api::{
     AcceptLoss, AddAgent, AddPlatform, AuditLog, CreateSecret, DeleteAgent, DeleteSecret, Discover, Export,
     GetSecret, Import, ListActors, ListAgents, ListOrgs, ListPresets, ListSecrets, ListUpkeep, ListVersions,
-    LockVault, MakeBackup, MakeRecovery, ReadBackup, Rekey, Resolve, ResolveMany, Rollback, RotateAll,
-    RotateSecret, Scan, StatusOf, TestAgent, UnlockVault, UpdateAgent, UpdateSecret, VerifyAudit,
+    LockVault, MakeBackup, MakeRecovery, ReadBackup, Rekey, RenewToken, Resolve, ResolveMany, Rollback,
+    RotateAll, RotateSecret, Scan, StatusOf, TestAgent, UnlockVault, UpdateAgent, UpdateSecret, VerifyAudit,
 };
 
 /// Visits every operation; a face is such a visitor.
@@ -45,6 +45,7 @@ pub fn each(fold: &mut impl Fold) {
     fold.add::<ListAgents>();
     fold.add::<AddAgent>();
     fold.add::<UpdateAgent>();
+    fold.add::<RenewToken>();
     fold.add::<DeleteAgent>();
     fold.add::<TestAgent>();
     fold.add::<LockVault>();

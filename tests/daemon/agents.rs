@@ -250,3 +250,29 @@ fn on_a_stream_of_an_agent_each_message_of_a_locked_vault_is_refused_under_its_i
     let posted = ask(&daemon, &token, ("POST", "/rpc"), &serde_json::from_str(call).unwrap());
     assert_eq!((200, json!(7)), (posted.status, posted.body["id"].clone()), "{}", posted.text);
 }
+
+#[test]
+fn a_new_token_ends_the_old_one_and_changes_nothing_else() {
+    let home = Home::new();
+    let daemon = Daemon::start(&home);
+    daemon.create("a", "value");
+    let old = agent(&daemon, "bot", &["read", "decrypt"], &["a"]);
+    let before = daemon.get("/vault/agents")["agents"][0].clone();
+    let renewed = daemon.http("POST", "/vault/agents/bot/token", NONE);
+    assert_eq!(200, renewed.status, "{}", renewed.text);
+    let new = renewed.body["token"].as_str().unwrap();
+    assert_eq!(401, ask(&daemon, &old, ("GET", "/vault/resolve/a"), &NONE).status);
+    assert_eq!("value", ask(&daemon, new, ("GET", "/vault/resolve/a"), &NONE).body["value"]);
+    let after = daemon.get("/vault/agents")["agents"][0].clone();
+    for kept in ["name", "grants", "match", "expiresAt", "createdAt"] {
+        assert_eq!(before[kept], after[kept], "{kept}");
+    }
+    let granted = daemon.audit().into_iter().find(|entry| entry["action"] == "grant").unwrap();
+    assert_eq!(
+        (json!("bot"), json!("new")),
+        (granted["metadata"]["agent"].clone(), granted["metadata"]["token"].clone())
+    );
+    assert!(!daemon.audit().iter().any(|entry| entry.to_string().contains(new)));
+    assert_eq!(404, daemon.http("POST", "/vault/agents/stranger/token", NONE).status);
+    assert_eq!(403, ask(&daemon, new, ("POST", "/vault/agents/bot/token"), &NONE).status);
+}

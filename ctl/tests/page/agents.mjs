@@ -9,6 +9,7 @@ await scenario(async (browser) => {
   await go(page, 'Agents');
   await page.getByRole('heading', { name: 'No agents yet' }).waitFor();
   await added(page);
+  await renewed(page);
   await refused(me);
   await removed(page);
   calm(me);
@@ -45,6 +46,23 @@ async function added(page) {
   ]);
   assert.deepEqual(agent.match, { uid: 4711 });
   assert.ok(agent.expiresAt);
+}
+
+// A token that was lost is replaced; the new one is shown once, and stays until it is kept.
+async function renewed(page) {
+  const before = JSON.parse(vaultctl(['agent', 'show', 'bot', '--json']));
+  await page.getByRole('button', { name: 'New token for bot' }).click();
+  const question = page.getByRole('dialog', { name: 'Give bot a new token?' });
+  await question.getByRole('button', { name: 'New token' }).click();
+  const dialog = page.getByRole('dialog', { name: 'bot has a new token' });
+  await dialog.getByText('This token is shown this once').waitFor();
+  for (let at = 0; at < 3; at += 1) await page.keyboard.press('Escape');
+  const token = await dialog.locator('.token').innerText();
+  assert.match(token, /^amv_/);
+  await dialog.getByRole('button', { name: 'I have it' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await holdsNot(page, token);
+  assert.deepEqual(JSON.parse(vaultctl(['agent', 'show', 'bot', '--json'])).grants, before.grants);
 }
 
 async function refused({ page, expect }) {

@@ -144,6 +144,7 @@ async function agents(page) {
   await page.getByText('research-bot').waitFor();
   await look(page, 'agents');
   await opened(page, 'agent-remove', page.getByRole('button', { name: 'Remove research-bot' }));
+  await opened(page, 'agent-renew', page.getByRole('button', { name: 'New token for research-bot' }));
   await page.getByRole('button', { name: 'Add agent' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByText('What its process must be').click();

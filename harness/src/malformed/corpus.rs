@@ -122,7 +122,7 @@ fn fields_of(method: &str, vault: &Held) -> Option<Value> {
         "vault.updateAgent" => {
             json!({ "name": "bot", "grants": grants, "expiresAt": "2099-01-01T00:00:00Z" })
         }
-        "vault.deleteAgent" => json!({ "name": "bot" }),
+        "vault.deleteAgent" | "vault.renewToken" => json!({ "name": "bot" }),
         "vault.testAgent" => json!({ "name": "bot", "action": "decrypt", "secret": "victim" }),
         "vault.unlock" => json!({ "key": vault.key }),
         "vault.rekey" => json!({ "newKey": vault.key }),

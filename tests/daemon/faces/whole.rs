@@ -43,6 +43,10 @@ pub(super) fn case_of(method: &str, walk: &Walk) -> Case {
             let end = |name: &str| json!({ "name": name, "expiresAt": "2099-01-01T00:00:00Z" });
             case(end("updated"), end("stranger"), Code::NotFound)
         }
+        "vault.renewToken" => {
+            walk.daemon.http("POST", "/vault/agents", agent("renewed"));
+            case(json!({ "name": "renewed" }), json!({ "name": "stranger" }), Code::NotFound)
+        }
         "vault.deleteAgent" => {
             walk.daemon.http("POST", "/vault/agents", agent("deleted"));
             case(json!({ "name": "deleted" }), json!({ "name": "deleted" }), Code::NotFound)

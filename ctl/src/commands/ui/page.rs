@@ -83,6 +83,7 @@ files! {
     "tabs.js",
     "tail.js",
     "theme.js",
+    "token.js",
     "upkeep.js",
     "use.js",
     "versions.js",

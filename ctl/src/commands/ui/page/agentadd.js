@@ -1,14 +1,13 @@
 // A new agent: its name, its grants, what its process must be; then its token, this once.
 
 import * as api from './api.js';
-import { button, fill, h, icon } from './dom.js';
-import { copyOnce } from './clipboard.js';
-import { openDialog, pin } from './dialog.js';
+import { button, h, icon } from './dom.js';
+import { openDialog } from './dialog.js';
 import { textField } from './fields.js';
 import { takeAway } from './focus.js';
 import { lifetimeField } from './lifetime.js';
 import { agentTrouble } from './names.js';
-import { note, trouble } from './say.js';
+import { showToken } from './token.js';
 import { GRANTABLE } from './words.js';
 
 const NAMED = 'As the audit log shall name it.';
@@ -144,45 +143,5 @@ async function add(dialog, { name, grants, match, lifetime }, after) {
     expiresAt,
   });
   after();
-  shown(dialog, agent.name, token);
-}
-
-function shown(dialog, name, token) {
-  const copy = button('Copy the token', () => copyToken(dialog, token), {
-    kind: 'main',
-    mark: 'copy',
-    'data-copies': '',
-  });
-  dialog.titled(`${name} is added`);
-  // It cannot be had again: no key closes it before it is copied or said to be kept.
-  pin(dialog, true);
-  dialog.leave.push(() => {
-    token = '';
-    fill(dialog.body);
-  });
-  fill(
-    dialog.body,
-    note(
-      'warn',
-      'This token is shown this once',
-      h(
-        'span',
-        { class: 'hint' },
-        'The vault keeps only its digest. Put it where the agent finds it, such as a private file for --token-file.',
-      ),
-    ),
-    h('code', { class: 'token' }, token),
-    dialog.heard,
-  );
-  fill(dialog.node.querySelector('.dialog-foot'), copy, button('I have it', dialog.close));
-  copy.focus();
-}
-
-async function copyToken(dialog, token) {
-  try {
-    await copyOnce(async () => token);
-    pin(dialog, false);
-  } catch (error) {
-    fill(dialog.heard, trouble(error));
-  }
+  showToken(dialog, `${agent.name} is added`, token);
 }

@@ -10,6 +10,7 @@ import { listing } from './listing.js';
 import { chip } from './pills.js';
 import { say } from './say.js';
 import { emptyState, table } from './table.js';
+import { openToken } from './token.js';
 
 const SIZE = 50;
 
@@ -55,6 +56,9 @@ function columns(reload) {
         h(
           'div',
           { class: 'actions' },
+          iconButton('rotate', `New token for ${row.name}`, () => renew(row, reload), {
+            'data-focus': `renew-${row.name}`,
+          }),
           iconButton('trash', `Remove ${row.name}`, () => remove(row, reload), {
             class: 'danger',
             'data-focus': `remove-${row.name}`,
@@ -87,6 +91,20 @@ function matches(match) {
     ([key, value]) => `${key} ${key === 'sha256' ? `${value.slice(0, 12)}…` : value}`,
   );
   return facts.length ? facts.join(', ') : h('span', { class: 'muted' }, 'Any process with the token');
+}
+
+function renew(row, reload) {
+  return confirm({
+    title: `Give ${row.name} a new token?`,
+    yes: 'New token',
+    words: ['Its present token is worth nothing from then on. What it may do and when its token expires stay as they are.'],
+    work: async (question) => {
+      const { token } = await api.post(`/vault/agents/${encodeURIComponent(row.name)}/token`);
+      question.close();
+      openToken(`${row.name} has a new token`, token);
+      reload();
+    },
+  });
 }
 
 function remove(row, reload) {
