@@ -14,6 +14,7 @@ mod handle;
 mod inspect;
 mod keys;
 mod list;
+mod locked;
 mod log;
 mod looks;
 mod loss;
@@ -89,8 +90,7 @@ struct Inner {
     warnings: RwLock<Vec<Warning>>,
     weak_key: AtomicBool,
     outside: RwLock<Option<Head>>,
-    /// Whether a vault was here whose database is gone.
-    lost: AtomicBool,
+    circumstances: locked::Circumstances,
     /// Whether something was removed that has to leave the write-ahead log.
     erase_due: AtomicBool,
     /// Whether it was compared with the log's since the start: no other may take its place before.
@@ -123,7 +123,7 @@ impl Vault {
             warnings: RwLock::default(),
             weak_key: AtomicBool::new(false),
             outside: RwLock::default(),
-            lost: AtomicBool::default(),
+            circumstances: locked::Circumstances::default(),
             erase_due: AtomicBool::default(),
             compared: AtomicBool::default(),
             opened: AtomicI64::new(0),
@@ -276,7 +276,7 @@ impl Vault {
             (Keyring::Locked(_), WhileLocked::Serve) => None,
             (Keyring::Locked(reason), WhileLocked::Refuse) => {
                 self.count_refusal(caller, O::METHOD, reason);
-                return Err(Fault::locked(reason));
+                return Err(self.locked(reason));
             }
         };
         Ok(Box::new(Desk::new(self.clone(), caller.clone(), keys)))

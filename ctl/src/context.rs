@@ -160,10 +160,7 @@ impl Context {
     /// `unavailable` where nobody answers, `locked` where the vault is.
     pub(crate) fn unlocked(&self) -> Result<Status, Failure> {
         let status = self.call(&StatusOf::default())?;
-        match status.lock_reason {
-            Some(reason) if status.locked => Err(Fault::locked(reason).into()),
-            _ => Ok(status),
-        }
+        status.refusal().map_or(Ok(status), |fault| Err(fault.into()))
     }
 
     /// Gives the socket that is used.

@@ -118,7 +118,8 @@ pub(crate) async fn open_at_start(vault: &Vault, mut sources: KeySources, head: 
         Ok(found) => found,
         Err(reason) => {
             vault.set_lock_reason(reason);
-            tracing::warn!(reason = reason.as_str(), "the vault stays locked");
+            let hint = vault.locked(reason).hint;
+            tracing::warn!(reason = reason.as_str(), %hint, "the vault stays locked");
             return Ok(());
         }
     };
@@ -162,8 +163,9 @@ async fn unlock(vault: &Vault, found: FoundKey) -> anyhow::Result<()> {
     }
     let Some(fault) = refused else { return Ok(()) };
     let Some(reason) = fault.lock_reason else { return Err(fault.into()) };
-    vault.set_lock_reason(reason);
-    tracing::error!(reason = reason.as_str(), source = source.as_str(), hint = %fault.hint, "{fault}");
+    vault.refuse_key(reason, source);
+    let hint = vault.locked(reason).hint;
+    tracing::error!(reason = reason.as_str(), source = source.as_str(), %hint, "{fault}");
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Operation, Route};
+use super::{Fault, Operation, Route};
 use crate::domain::{LockReason, OrgId, OrgScope};
 
 /// Says how the vault is; answers while it is locked too.
@@ -28,6 +28,9 @@ pub struct Status {
     pub locked: bool,
     /// Why, where it is.
     pub lock_reason: Option<LockReason>,
+    /// What opens it then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock_hint: Option<String>,
     /// How many secrets there are.
     pub total_entries: u64,
     /// How many in each category; those that are offered are named even if nothing is in them.
@@ -49,6 +52,17 @@ pub struct Status {
     pub files: Option<Files>,
     /// What should be mended.
     pub warnings: Vec<Warning>,
+}
+
+impl Status {
+    /// Returns what the vault refuses requests with while it is locked.
+    pub fn refusal(&self) -> Option<Fault> {
+        let fault = Fault::locked(self.lock_reason?);
+        Some(match &self.lock_hint {
+            Some(hint) => fault.hint(hint),
+            None => fault,
+        })
+    }
 }
 
 /// Where the daemon's files are; what a path has that is not UTF-8 is replaced.

@@ -51,7 +51,7 @@ impl Vault {
         if let Some(token) = token {
             if let Keyring::Locked(reason) = self.keyring() {
                 self.count_refusal(&Caller::nobody(peer), TOKEN, reason);
-                return Err(Fault::locked(reason));
+                return Err(self.locked(reason));
             }
             let agents = self.agents();
             let valid = |agent: &&Agent| !agent.is_expired(self.now()) && agent.matches(facts);

@@ -15,14 +15,14 @@ impl Vault {
     pub fn mark_lost(&self, head: &Path) {
         let warning = lost(head);
         tracing::error!(hint = %warning.hint, "{}", warning.message);
-        self.0.lost.store(true, Ordering::Relaxed);
+        self.0.circumstances.lost.store(true, Ordering::Relaxed);
         self.set_lock_reason(LockReason::Damaged);
         self.warn(LOST, Some(warning));
     }
 
     /// Returns whether the database is gone.
     pub(super) fn is_lost(&self) -> bool {
-        self.0.lost.load(Ordering::Relaxed)
+        self.0.circumstances.lost.load(Ordering::Relaxed)
     }
 
     /// Refuses every key to a vault whose database is gone.

@@ -37,14 +37,16 @@ impl Handle for StatusOf {
             (false, scope) => visible(desk, scope)?,
         };
         let owner = desk.caller().is_owner();
+        let lock = match &keyring {
+            Keyring::Locked(reason) => Some(vault.locked(*reason)),
+            Keyring::Open(_) => None,
+        };
         Ok(Status {
             configured: stored.founded
                 && !matches!(keyring, Keyring::Locked(crate::domain::LockReason::NoKey)),
             locked: matches!(keyring, Keyring::Locked(_)),
-            lock_reason: match &keyring {
-                Keyring::Locked(reason) => Some(*reason),
-                Keyring::Open(_) => None,
-            },
+            lock_reason: lock.as_ref().and_then(|fault| fault.lock_reason),
+            lock_hint: lock.map(|fault| fault.hint),
             total_entries: by_category.values().copied().fold(0, u64::saturating_add),
             entries_by_category: by_category,
             algorithm: "AES-256-GCM".to_owned(),

@@ -165,12 +165,6 @@ impl Vault {
         if self.exists()? { Ok(()) } else { Err(self.unmade()) }
     }
 
-    /// Says that there is no header: the database is gone, or no vault was made yet.
-    fn unmade(&self) -> Fault {
-        let hint = "there is no vault yet; stop vaultd and make one with: vaultctl init";
-        self.refuse_lost().err().unwrap_or_else(|| Fault::locked(LockReason::NoKey).hint(hint))
-    }
-
     /// Looks over what is stored: rows, agents, the head that was kept outside.
     fn look_over(&self, keys: &Keys) -> Result<(), StoreError> {
         if self.inspect(keys)? {

@@ -1,7 +1,7 @@
 //! Where the key comes from, and what a vault does without one or with the wrong one.
 
 use serde_json::{Value, json};
-use vault_testkit::{Daemon, Home, NO_ID, NONE, random_text, refusal};
+use vault_testkit::{Daemon, Home, NO_ID, NONE, random_text, refusal, wait_for};
 
 const VARIABLE: &str = "AGENTICMAIL_VAULT_KEY";
 
@@ -149,6 +149,39 @@ fn the_words_of_a_wrong_key_say_what_to_do() {
     let answer = Daemon::start(&home).secret(&id);
     assert!(answer.error().contains("does not fit this vault"), "{}", answer.text);
     assert!(answer.body["hint"].as_str().unwrap().contains(".env"), "{}", answer.text);
+}
+
+#[test]
+fn a_key_that_goes_before_the_key_file_and_does_not_fit_is_named() {
+    let (home, _) = founded();
+    let hint = |daemon: &Daemon| daemon.get("/vault/status")["lockHint"].as_str().unwrap().to_owned();
+    let daemon = with_variable(&home, &random_text());
+    assert!(hint(&daemon).contains("goes before the key file"), "{}", hint(&daemon));
+    assert_eq!(hint(&daemon), daemon.resolve("a").body["hint"]);
+    assert!(home.log().contains("goes before the key file"), "{}", home.log());
+    home.ctl(&["unlock", "--key-file"], "").succeeded();
+    assert_eq!("", lock_reason(&daemon));
+    daemon.stop();
+    let daemon = Daemon::start_as(&home, with_credential(&home, "another"), &home.path("vault.sock"));
+    assert!(hint(&daemon).contains("or a credential"), "{}", hint(&daemon));
+    // From here on the key file counts.
+    home.set_key(&random_text());
+    wait_for("the key file is tried", || hint(&daemon).contains("put back the .env file").then_some(()));
+}
+
+#[test]
+fn without_a_vault_the_hint_is_to_make_one() {
+    let home = Home::without_key();
+    let daemon = Daemon::start(&home);
+    for (verb, path) in [("GET", "/vault/secrets"), ("GET", "/vault/discover"), ("POST", "/vault/rotate-all")]
+    {
+        let answer = daemon.http(verb, path, NONE);
+        assert_eq!((503, "locked"), (answer.status, answer.code()), "{path}");
+        assert!(answer.body["hint"].as_str().unwrap().contains("vaultctl init"), "{}", answer.text);
+    }
+    let refused = daemon.rpc("vault.list", json!({}));
+    assert!(refused["error"]["data"]["hint"].as_str().unwrap().contains("vaultctl init"), "{refused}");
+    assert!(home.log().contains("make one with: vaultctl init"), "{}", home.log());
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
-use vault::api::{Fault, Status, StatusOf};
+use vault::api::{Status, StatusOf};
+use vault::domain::LockReason;
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -58,12 +59,12 @@ pub(super) fn run(_args: &StatusArgs, context: &Context) -> Result<ExitCode, Fai
 }
 
 fn state(status: &Status, context: &Context) -> String {
-    match status.lock_reason {
-        Some(reason) => {
-            let fault = Fault::locked(reason);
+    match status.refusal() {
+        Some(fault) => {
             let word = context.show.tone(Tone::Bad, "locked");
             let why = fault.message.strip_prefix("the vault is locked").filter(|why| why.starts_with(':'));
-            format!("{word} ({reason}){}\n  hint: {}", why.unwrap_or_default(), fault.hint)
+            let reason = fault.lock_reason.map_or("", LockReason::as_str);
+            format!("{word} ({reason}){}\n  hint: {}", why.unwrap_or_default(), plain(&fault.hint))
         }
         None if status.locked => context.show.tone(Tone::Bad, "locked"),
         None => context.show.tone(Tone::Good, "unlocked"),

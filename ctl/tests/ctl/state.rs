@@ -8,7 +8,24 @@ fn a_locked_vault_says_why_and_still_answers() {
     test.start();
     let run = test.ctl(&["status"]).succeeded();
     assert!(run.stdout.starts_with("vault         locked (no_key): "), "{run}");
-    assert!(run.stdout.contains("hint: add the line AGENTICMAIL_VAULT_KEY="), "{run}");
+    assert!(run.stdout.contains("hint: there is no vault yet"), "{run}");
+}
+
+#[test]
+fn where_no_vault_was_made_every_command_leads_to_init_alone() {
+    let mut test = TestEnvironment::empty();
+    test.start();
+    let hint = "there is no vault yet; stop vaultd and make one with: vaultctl init";
+    let doctor = test.ctl(&["doctor"]).ended_with(9);
+    assert!(doctor.stdout.contains(hint), "{doctor}");
+    for arguments in [&["list"][..], &["set", "a"], &["get", "openai"], &["add", "openai"], &["unlock"]] {
+        let run = test.ctl_with(arguments, "the-key-of-a-vault-that-is-not-there").ended_with(4);
+        assert!(run.stderr.ends_with(&format!("hint: {hint}\n")), "{run}");
+    }
+    test.stop();
+    test.ctl(&["init"]).succeeded();
+    test.start();
+    assert!(test.ctl(&["status"]).succeeded().stdout.contains("vault         unlocked"));
 }
 
 #[test]

@@ -161,8 +161,12 @@ pub(super) fn flaws(paths: &Paths) -> Vec<Flaw> {
 
 /// Tells why the vault is, or would be, locked.
 pub(super) fn locked(reason: LockReason) -> Warning {
-    let fault = Fault::locked(reason);
-    Warning::new(reason.as_str(), fault.message, fault.hint)
+    refused(Fault::locked(reason))
+}
+
+/// Tells why the vault is locked, in the words with which it refuses requests.
+pub(super) fn refused(fault: Fault) -> Warning {
+    Warning::new(fault.lock_reason.map_or("locked", LockReason::as_str), fault.message, fault.hint)
 }
 
 /// Holds the home against a daemon; nothing where one has it.

@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use vault::api::{Code, Fault, Status, StatusOf, Warning};
 
 use super::Paths;
-use super::files::{is_held, locked};
+use super::files::{is_held, refused};
 use crate::context::{Context, SOCKET_PATH_BYTES};
 use crate::failure::Failure;
 
@@ -100,7 +100,7 @@ fn is_ours(socket: &Path) -> bool {
 
 /// Looks at what the daemon says of itself.
 pub(super) fn findings(status: &Status, context: &Context) -> Vec<Warning> {
-    let mut found: Vec<_> = status.lock_reason.map(locked).into_iter().collect();
+    let mut found: Vec<_> = status.refusal().map(refused).into_iter().collect();
     let own = env!("CARGO_PKG_VERSION");
     if status.version != own {
         let message = format!("vaultd is of version {}, vaultctl of {own}", status.version);
