@@ -33,7 +33,8 @@ const USE_IT: &str = "use it as it is, or name another folder with --home";
 
 /// Makes a vault, once: its folder, key file, database and recovery key.
 ///
-/// The key is 32 random bytes; a key that the key file already has is used instead. Needs no daemon, and refuses where one runs or where there is a vault already. The recovery key is printed this
+/// The key is 32 random bytes; a key that is there already is used instead, from where `vaultd` takes it: `AGENTICMAIL_VAULT_KEY`
+/// in the environment goes before the key file. Needs no daemon, and refuses where one runs or where there is a vault already. The recovery key is printed this
 /// once; keep it apart from this machine.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -66,6 +67,7 @@ pub(super) struct Report<'a> {
 enum KeyOrigin {
     Drawn,
     Kept,
+    Environment,
 }
 
 /// Makes the vault and prints its recovery key.
@@ -96,7 +98,7 @@ pub(super) fn run(args: &InitArgs, context: &Context) -> Result<ExitCode, Failur
         let (daemon, another) = (place.daemon_command(context), another(context));
         failure.unseen("the recovery key", format!("start the daemon with: {daemon}; then {another}"))
     })?;
-    next(&place, context)?;
+    next(&place, origin, context)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -135,8 +137,11 @@ fn kept_key(place: &Place) -> Result<Option<Passphrase>, Failure> {
     Ok(keys.map(FileKeys::into_last))
 }
 
-/// Takes the key that the key file has, or draws one and writes it there.
+/// Takes the key that a daemon would take, or draws one and writes it into the key file.
 fn key(place: &Place, kept: Option<Passphrase>) -> Result<(Passphrase, KeyOrigin), Failure> {
+    if let Some(key) = env::key() {
+        return Ok((key, KeyOrigin::Environment));
+    }
     if let Some(kept) = kept {
         return Ok((kept, KeyOrigin::Kept));
     }
@@ -180,6 +185,7 @@ fn print(
     let key = match origin {
         KeyOrigin::Drawn => "a new random key",
         KeyOrigin::Kept => "the key that was there is used",
+        KeyOrigin::Environment => "not used: the key is that of AGENTICMAIL_VAULT_KEY",
     };
     show.line(show.tone(Tone::Good, "The vault is made."))?;
     show.pairs(&[
@@ -191,17 +197,17 @@ fn print(
 }
 
 /// Says what to do with a new vault.
-fn next(place: &Place, context: &Context) -> Result<(), Failure> {
+fn next(place: &Place, origin: KeyOrigin, context: &Context) -> Result<(), Failure> {
     let show = context.show;
     show.done(format_args!(
         "\nNext:\n  {} &\n  {}",
         place.daemon_command(context),
         context.command("add openai")
     ))?;
-    if env::key().is_some() {
+    if origin == KeyOrigin::Environment {
         show.note(
-            "note: AGENTICMAIL_VAULT_KEY is set in this environment; a vaultd started from here takes it before the key \
-             file, and stays locked where they differ: unset it",
+            "note: the key is that of AGENTICMAIL_VAULT_KEY in this environment, and is written nowhere; vaultd needs the \
+             variable at each start",
         );
     }
     Ok(())

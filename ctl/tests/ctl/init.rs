@@ -77,6 +77,56 @@ fn a_key_that_is_there_is_used_and_said_so() {
     assert!(run.stdout.contains("the key that was there is used"), "{run}");
 }
 
+/// Makes a vault where `AGENTICMAIL_VAULT_KEY` is set.
+fn init_with(test: &TestEnvironment, key: &str) -> vault_testkit::Run {
+    let mut command = test.command(&["init"]);
+    command.env("AGENTICMAIL_VAULT_KEY", key);
+    test.run(command, "").succeeded()
+}
+
+/// Returns the line of a status that says whether the vault is open, of a daemon that is started with a variable or without.
+fn opened_with(test: &mut TestEnvironment, key: Option<&str>) -> String {
+    match key {
+        Some(key) => test.start_with_key(key),
+        None => test.start(),
+    }
+    let status = test.ctl(&["status"]).succeeded().stdout;
+    test.stop();
+    status.lines().next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_key_of_the_environment_makes_the_vault_and_is_written_nowhere() {
+    let mut test = TestEnvironment::empty();
+    let key = "the-key-that-is-set-in-this-environment";
+    let run = init_with(&test, key);
+    assert!(run.stdout.contains("the key is that of AGENTICMAIL_VAULT_KEY"), "{run}");
+    assert!(run.stderr.contains("vaultd needs the variable at each start"), "{run}");
+    assert!(!test.path(".env").exists());
+    assert_eq!("vault         unlocked", opened_with(&mut test, Some(key)));
+    assert!(opened_with(&mut test, None).contains("locked (no_key)"));
+}
+
+#[test]
+fn a_key_of_the_environment_goes_before_one_in_the_key_file() {
+    let mut test = TestEnvironment::empty();
+    let (key, line) = ("the-key-that-is-set-in-this-environment", "AGENTICMAIL_VAULT_KEY=a-key-of-before\n");
+    test.write(".env", line);
+    init_with(&test, key);
+    assert_eq!(line, std::fs::read_to_string(test.path(".env")).unwrap());
+    assert_eq!("vault         unlocked", opened_with(&mut test, Some(key)));
+    assert!(opened_with(&mut test, None).contains("locked (wrong_key)"));
+}
+
+#[test]
+fn an_empty_key_of_the_environment_is_none() {
+    let mut test = TestEnvironment::empty();
+    let run = init_with(&test, "");
+    assert!(run.stdout.contains("a new random key"), "{run}");
+    assert_eq!(43, key_line(&test).len() - "AGENTICMAIL_VAULT_KEY=".len());
+    assert_eq!("vault         unlocked", opened_with(&mut test, None));
+}
+
 #[test]
 fn a_second_init_changes_nothing() {
     let test = TestEnvironment::empty();
