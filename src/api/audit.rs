@@ -112,7 +112,8 @@ impl TryFrom<String> for Actions {
     fn try_from(text: String) -> Result<Self, Invalid> {
         let known = text.split(',').map(Action::from_word).collect::<Option<_>>();
         known.map(Self).ok_or(Invalid(
-            "an action is one of those that docs/json-output.md lists, or several with commas between",
+            "an action is create, encrypt, read, decrypt, rotate, delete, migrate, lock, unlock, rekey, grant, revoke, backup, \
+             export, audit or metrics, or several of them with commas between",
         ))
     }
 }

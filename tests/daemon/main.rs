@@ -10,6 +10,7 @@
 #[macro_use]
 extern crate vault_trial;
 
+mod actions;
 mod activation;
 mod adapters;
 mod agenticmail;

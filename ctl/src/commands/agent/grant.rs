@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use vault::agents::{GRANTABLE, Grant, LOOKS, Pattern};
+use vault::agents::{GRANTABLE, Grant, LOOKS, Pattern, is_grantable};
 use vault::domain::{Action, Invalid, OrgScope};
 
 use crate::context::Context;
@@ -36,9 +36,8 @@ fn actions(words: &str) -> Result<Vec<Action>, Invalid> {
         return Ok(GRANTABLE.to_vec());
     }
     let mut all = Vec::new();
-    let grantable = |action: &Action| GRANTABLE.contains(action) || LOOKS.contains(action);
     for word in words.split(',') {
-        let action = Action::from_word(word.trim()).filter(grantable).ok_or(RULE)?;
+        let action = Action::from_word(word.trim()).filter(|action| is_grantable(*action)).ok_or(RULE)?;
         if !all.contains(&action) {
             all.push(action);
         }
