@@ -201,7 +201,8 @@ pub struct ListSecrets {
     /// These alone, by when they expire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expiry: Option<Expiry>,
-    /// The order; by name without it.
+    /// The order; by name without it. Names are compared byte by byte (`10`, `9`, `Zebra`, `apple`). What is equal is in the
+    /// order of names, then of tenants.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sort: Option<SortBy>,
     /// The most secrets of this answer; all without it. An answer of more than 16 MiB is refused with `too_large`.

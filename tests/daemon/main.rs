@@ -56,6 +56,7 @@ mod malformed_http;
 mod malformed_rpc;
 #[cfg(target_os = "linux")]
 mod memory;
+mod order;
 mod passing;
 mod places;
 mod planted;

@@ -15,6 +15,9 @@ use crate::moment::now;
 use crate::show::{Table, date, plain};
 
 /// Lists secrets, never a value.
+///
+/// They are in the order of their names, byte by byte (`10`, `9`, `Zebra`, `apple`), and those of one name in that of their
+/// orgs.
 #[derive(Debug, Args)]
 #[command(
     visible_alias = "ls",
