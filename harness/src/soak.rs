@@ -101,7 +101,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let Outcome { record, took, edited, kept, followed, before, after, entries } = outcome;
     let (first, last) = record.slowest_of_quarters();
     say::line(format_args!(
-        "soak: {} requests served, {} refused, 0 lost, every value right; seed {}, {} s; {} edits of the key file, {} of \
+        "soak: {} requests served, refused {}, none without a cause, 0 lost, every value right; seed {}, {} s; {} edits of the key file, {} of \
          them nonsense; {} locks, {} of them held while the key file changed; {} SIGHUPs, {} rotations of all, {} backups; \
          {} entries followed without a gap; {before}, then {after}; 99 of 100 within {} ms in the first quarter, {} ms \
          in the last{}; a log of {entries} entries, intact",

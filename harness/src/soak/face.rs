@@ -66,7 +66,7 @@ impl Answers for Face<'_> {
         match &answer {
             Ok(_) => self.record.count_served(asked),
             Err(fault) => {
-                self.record.count_refused();
+                self.record.count_refused(O::METHOD, fault);
                 if fault.code == Code::Locked {
                     self.record.wait(LOCKED);
                 }

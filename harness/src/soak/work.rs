@@ -32,9 +32,7 @@ pub(super) fn work(
             _ => read(ledger, face, &mut random)?,
         }
     }
-    let other = ledger.refused.keys().find(|word| WORDS.iter().all(|code| code.as_str() != **word));
-    ensure!(other.is_none(), "a write was answered with `{}`", other.unwrap_or(&""));
-    Ok(())
+    record.explains_each_refusal()
 }
 
 /// Reads one of the ledger's secrets, which is as the last acknowledged write left it.
