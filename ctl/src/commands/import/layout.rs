@@ -152,10 +152,10 @@ impl Layout {
         let own = self.shape.words();
         let is =
             other.map_or_else(|| format!("not {own}"), |other| format!("{}, and not {own}", other.words()));
-        let lacks = if missing.is_empty() {
-            String::new()
-        } else {
-            format!("it lacks the column {}; ", missing.join(", "))
+        let lacks = match missing.as_slice() {
+            [] => String::new(),
+            [one] => format!("it lacks the column {one}; "),
+            several => format!("it lacks the columns {}; ", several.join(", ")),
         };
         let message = format!("{} is {is}: {lacks}{}", source.name(), shown(table));
         let again = "export it again, as CSV with commas and with its heading";

@@ -96,7 +96,8 @@ impl Choice<'_> {
 fn setting(variable: &str, value: &str) -> Option<&'static str> {
     let name = variable.to_ascii_uppercase();
     if let Some((_, field)) = Presets::builtin().by_variable(variable) {
-        return (!field.secret).then_some("a setting: its preset says that it is no secret");
+        let open = Some("a setting: its preset says that it is no secret");
+        return if field.secret { local_address(value) } else { open };
     }
     if PUBLIC.iter().any(|begins| name.starts_with(begins)) {
         return Some("a setting: bundlers build it into pages that everybody may read");
@@ -114,15 +115,18 @@ fn setting(variable: &str, value: &str) -> Option<&'static str> {
     if value.parse::<f64>().is_ok() && NUMBERS.iter().any(|ends| name.ends_with(ends)) {
         return Some("a setting: a number, by its name");
     }
-    is_local(value).then_some("a setting: an address on this machine, without a password")
+    local_address(value)
 }
 
-/// Tells whether a value is an address on this machine that holds no user or password.
-fn is_local(value: &str) -> bool {
+/// Says so of a value that is an address on this machine: `HOST[:PORT][/PATH]` and nothing that could hold a password.
+fn local_address(value: &str) -> Option<&'static str> {
+    let value = value.trim();
     let address = value.split_once("://").map_or(value, |(_, address)| address);
-    let end = address.find(['/', ':', '?']).unwrap_or(address.len());
-    let host = address.get(..end).unwrap_or_default();
-    matches!(host, "localhost" | "127.0.0.1" | "0.0.0.0") && !address.contains(['@', '?'])
+    let (place, path) = address.split_once('/').unwrap_or((address, ""));
+    let (host, port) = place.split_once(':').unwrap_or((place, "0"));
+    let is_local = matches!(host, "localhost" | "127.0.0.1" | "0.0.0.0") && port.parse::<u16>().is_ok();
+    let is_plain = !path.contains(['@', '?', '=', ';', ':']);
+    (is_local && is_plain).then_some("a setting: an address on this machine, without a password")
 }
 
 /// Tells whether a name fits a pattern.
@@ -159,6 +163,9 @@ mod tests {
             ("REDIS_URL", "redis://localhost:6379/0"),
             ("API", "http://127.0.0.1:8080"),
             ("LOG_LEVEL", "debug"),
+            ("DATABASE_URL", "postgres://localhost/app"),
+            ("DATABASE_URL", "postgres://127.0.0.1:5432/app_test"),
+            ("MONGODB_URI", "mongodb://localhost:27017"),
         ] {
             assert!(ALL.leaves(variable, value).is_some(), "{variable}={value}");
         }
@@ -173,6 +180,12 @@ mod tests {
             ("HOOK", "https://hooks.example.com/T/B/x"),
             ("CONN", "localhost?password=x"),
             ("HOST", "user:pw@db"),
+            ("DATABASE_URL", "postgres://app:pw@localhost/app"),
+            ("DATABASE_URL", "postgres://db.example.com/app"),
+            ("DATABASE_URL", "postgres://localhost/app?password=x"),
+            ("DB_LINE", "localhost:5432:app:kim:x"),
+            ("DB", "jdbc:sqlserver://localhost/app;password=x"),
+            ("OPENAI_API_KEY", "localhost-key"),
         ] {
             assert_eq!(None, ALL.leaves(variable, value), "{variable}={value}");
         }
