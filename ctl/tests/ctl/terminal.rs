@@ -183,6 +183,47 @@ fn a_signal_to_us_reaches_a_command_on_a_terminal() {
     assert_eq!((&json!(5), &json!(true)), (&ended["code"], &ended["modes_kept"]));
 }
 
+/// Prints each signal that it gets, as it gets it, until SIGHUP ends it.
+const COUNTS: &str = "
+import signal, sys
+kept = {signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGHUP}
+signal.pthread_sigmask(signal.SIG_BLOCK, kept)
+print('ready', flush=True)
+for got in iter(lambda: signal.sigwait(kept), signal.SIGHUP):
+    print('got', got.name, flush=True)
+print('ended', flush=True)
+sys.exit(3)
+";
+
+#[test]
+fn a_signal_to_each_process_reaches_a_command_on_a_terminal_once() {
+    let test = with_key();
+    for name in ["SIGTERM", "SIGINT", "SIGUSR1"] {
+        let got = format!("got {name}");
+        let steps = json!([
+            ["expect", "ready"],
+            ["signal_each", name],
+            ["expect", got],
+            ["signal", "SIGHUP"],
+            ["expect", "ended"],
+        ]);
+        let ended = run(&test, &["python3", "-c", COUNTS], &steps);
+        assert_eq!((&json!(3), &json!(true)), (&ended["code"], &ended["modes_kept"]), "{name}");
+        assert_eq!(1, ended["output"].as_str().unwrap().matches(&got).count(), "{ended}");
+    }
+}
+
+#[test]
+fn signals_to_us_alone_reach_a_command_on_a_terminal_after_one_to_each_process_did() {
+    let test = with_key();
+    let once = [json!(["signal", "SIGUSR1"]), json!(["expect", "got SIGUSR1"])];
+    let mut steps = vec![json!(["expect", "ready"]), json!(["signal_each", "SIGUSR1"]), once[1].clone()];
+    steps.extend(once.iter().cycle().take(6).cloned());
+    steps.extend([json!(["signal", "SIGHUP"]), json!(["expect", "ended"])]);
+    let ended = run(&test, &["python3", "-c", COUNTS], &json!(steps));
+    assert_eq!(4, ended["output"].as_str().unwrap().matches("got SIGUSR1").count(), "{ended}");
+}
+
 #[test]
 fn a_terminal_that_hangs_up_ends_the_command() {
     let test = with_key();

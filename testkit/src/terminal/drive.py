@@ -5,6 +5,7 @@ Reads {"argv", "env", "cwd", "steps"} as JSON from stdin; a step is one of
   ["send", TEXT]     types
   ["resize", R, C]   changes the size of the terminal
   ["signal", NAME]   sends the program a signal
+  ["signal_each", NAME]  sends it to the program and to every process that comes of it, one after the other
   ["close"]          hangs up
 Prints {"output", "code", "signal", "modes_kept"} as JSON.
 """
@@ -20,6 +21,12 @@ class Overdue(Exception):
 
 def overdue(*_):
     raise Overdue
+
+
+def tree(pid):
+    """Lists a process and those that come of it."""
+    with open(f"/proc/{pid}/task/{pid}/children") as children:
+        return [pid] + [each for child in children.read().split() for each in tree(int(child))]
 
 
 class Terminal:
@@ -48,6 +55,10 @@ class Terminal:
 
     def signal(self, name):
         os.kill(self.pid, getattr(signal, name))
+
+    def signal_each(self, name):
+        for pid in tree(self.pid):
+            os.kill(pid, getattr(signal, name))
 
     def close(self):
         os.close(self.fd)

@@ -41,8 +41,8 @@ pub(super) enum Ground {
 /// Who gets a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Target {
-    /// The command alone.
-    Command,
+    /// The command alone, unless the process of this number sent the signal to the leader too, and so to each process.
+    Command { sender: i32 },
     /// Its whole group, as a terminal would have it.
     Group,
 }

@@ -120,7 +120,10 @@ impl Job {
             Signal::SIGCONT => self.go_on(),
             _ if sender == From::Itself => {}
             _ => {
-                let target = if sender == From::Kernel { Target::Group } else { Target::Command };
+                let target = match sender {
+                    From::Process(pid) => Target::Command { sender: pid.as_raw() },
+                    From::Kernel | From::Itself => Target::Group,
+                };
                 self.session.order(&Order::Signal { number: signal as i32, target });
             }
         }

@@ -30,45 +30,55 @@ const KEPT: Duration = Duration::from_millis(200);
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The number of a signal, and that of its sender.
-type Seen = (i32, Option<i32>);
+type Got = (i32, Option<i32>);
 
 /// Our end of the witness, which ends with this process.
 #[derive(Debug)]
 pub(super) struct Witness {
     asking: Option<(UnixStream, Child)>,
-    /// What it got, by when it said so: the next signals can be there before this process asks about one.
-    seen: Vec<(Instant, Caught)>,
+    seen: Seen,
+}
+
+/// What another process got, by when that was read: the next signals can be there before one is asked about.
+#[derive(Debug, Default)]
+pub(super) struct Seen(Vec<(Instant, Caught)>);
+
+impl Seen {
+    /// Returns whether a signal reached the other process too, by now or a moment later.
+    pub(super) fn has(&mut self, signal: Caught, mut more: impl FnMut() -> Vec<Caught>) -> bool {
+        self.0.retain(|(at, _)| at.elapsed() < KEPT);
+        self.has_by_now(signal, more()) || {
+            std::thread::sleep(GRACE);
+            self.has_by_now(signal, more())
+        }
+    }
+
+    fn has_by_now(&mut self, signal: Caught, more: Vec<Caught>) -> bool {
+        let now = Instant::now();
+        self.0.extend(more.into_iter().map(|seen| (now, seen)));
+        let same = self.0.iter().position(|(_, seen)| *seen == signal);
+        same.map(|at| self.0.remove(at)).is_some()
+    }
 }
 
 impl Witness {
     /// Starts the witness; without one, every signal of a process is taken for one to this process alone.
     pub(super) fn start() -> Self {
-        Self { asking: start().ok(), seen: Vec::new() }
+        Self { asking: start().ok(), seen: Seen::default() }
     }
 
     /// Tells whether a signal of a process went to others of the group too.
     pub(super) fn has(&mut self, signal: Caught) -> bool {
-        self.seen.retain(|(at, _)| at.elapsed() < KEPT);
-        self.has_by_now(signal) || {
-            std::thread::sleep(GRACE);
-            self.has_by_now(signal)
-        }
+        let asking = &self.asking;
+        self.seen.has(signal, || asking.as_ref().and_then(|(socket, _)| ask(socket)).unwrap_or_default())
     }
+}
 
-    fn has_by_now(&mut self, signal: Caught) -> bool {
-        let more = self.ask().unwrap_or_default().into_iter();
-        let now = Instant::now();
-        self.seen.extend(more.filter_map(|(signal, sender)| Some((now, caught(signal, sender)?))));
-        let same = self.seen.iter().position(|(_, seen)| *seen == signal);
-        same.map(|at| self.seen.remove(at)).is_some()
-    }
-
-    /// Asks for what it got since it was asked last.
-    fn ask(&self) -> Option<Vec<Seen>> {
-        let (socket, _) = self.asking.as_ref()?;
-        wire::tell(socket, &()).ok()?;
-        wire::next(&mut BufReader::new(socket))
-    }
+/// Asks for what the witness got since it was asked last.
+fn ask(socket: &UnixStream) -> Option<Vec<Caught>> {
+    wire::tell(socket, &()).ok()?;
+    let got: Vec<Got> = wire::next(&mut BufReader::new(socket))?;
+    Some(got.into_iter().filter_map(|(signal, sender)| caught(signal, sender)).collect())
 }
 
 fn start() -> io::Result<(UnixStream, Child)> {
@@ -101,8 +111,8 @@ fn keep() -> io::Result<()> {
     let socket = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
     let mut questions = BufReader::new(socket.try_clone()?);
     while wire::next::<()>(&mut questions).is_some() {
-        let seen: Vec<Seen> = signals.pending().map(|origin| (origin.signal, sender(&origin))).collect();
-        wire::tell(&socket, &seen)?;
+        let got: Vec<Got> = signals.pending().map(|origin| (origin.signal, sender(&origin))).collect();
+        wire::tell(&socket, &got)?;
     }
     Ok(())
 }

@@ -11,8 +11,12 @@ use nix::sys::signal::{SigSet, Signal, kill, killpg};
 use nix::unistd::{Pid, getpgrp, setsid, tcgetpgrp, tcsetpgrp};
 use rustix::io::Errno;
 use rustix::process::{self, WaitId, WaitIdOptions};
+use signal_hook::iterator::SignalsInfo;
+use signal_hook::iterator::exfiltrator::WithOrigin;
 
+use super::super::signals::{WATCHED, caught, heeded, sender};
 use super::super::variables::Assigned;
+use super::super::witness::Seen;
 use super::{Ground, NAME, Order, Report, Target};
 use crate::wire;
 
@@ -63,13 +67,17 @@ struct Led {
     fore: Pid,
     /// Where the one that started this process is told of it.
     socket: UnixStream,
+    /// What this process gets itself, which the command then has too.
+    signals: SignalsInfo<WithOrigin>,
+    seen: Seen,
 }
 
 impl Led {
     fn new(command: Pid, terminal: OwnedFd, socket: UnixStream) -> io::Result<Self> {
         // A group that is not in the foreground would be stopped when it gives the terminal away.
         SigSet::from(Signal::SIGTTOU).thread_block()?;
-        Ok(Self { command, terminal, fore: command, socket })
+        let signals = SignalsInfo::new(heeded(WATCHED.map(|signal| signal as i32)))?;
+        Ok(Self { command, terminal, fore: command, socket, signals, seen: Seen::default() })
     }
 
     fn follow(mut self, mut orders: impl BufRead) -> io::Result<()> {
@@ -104,13 +112,22 @@ impl Led {
         };
     }
 
-    fn send(&self, number: i32, target: Target) {
+    fn send(&mut self, number: i32, target: Target) {
         let Ok(signal) = Signal::try_from(number) else { return };
         // It may have ended just now.
         let _ = match target {
-            Target::Command => kill(self.command, signal),
+            Target::Command { sender } if self.got(number, sender) => Ok(()),
+            Target::Command { .. } => kill(self.command, signal),
             Target::Group => killpg(self.command, signal),
         };
+    }
+
+    /// Returns whether a process sent a signal to this one too.
+    fn got(&mut self, number: i32, by: i32) -> bool {
+        let Some(signal) = caught(number, Some(by)) else { return false };
+        let signals = &mut self.signals;
+        let mut pending = || signals.pending().filter_map(|got| caught(got.signal, sender(&got))).collect();
+        self.seen.has(signal, &mut pending)
     }
 }
 
