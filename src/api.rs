@@ -12,6 +12,7 @@ mod decode;
 mod discover;
 mod fault;
 mod keys;
+mod length;
 mod looks;
 mod loss;
 mod scan;
@@ -49,6 +50,7 @@ pub use discover::{
 };
 pub use fault::{Body, Code, Details, Fault};
 pub use keys::{Done, LockVault, Locked, MakeRecovery, RecoveryMade, Rekey, Rekeyed, UnlockVault};
+pub use length::{REQUEST_BYTES, RequestLength, SENT_BYTES, json_bytes};
 pub use looks::{FollowLog, FollowedFrom, Gauges, ReadMetrics};
 pub use loss::{AcceptLoss, DamagedSecret, LossAccepted};
 pub use scan::{SCAN_BYTES, SCAN_MATCHES, SCAN_TEXTS, Scan, ScanBytes, ScanMatch, ScanText, Scanned};
@@ -116,8 +118,6 @@ impl Verb {
     }
 }
 
-/// The most bytes of a request's body, or of a message on the stream.
-pub const REQUEST_BYTES: usize = 2 * 1024 * 1024;
 /// The most bytes of an answer with many secrets; what takes more is asked for in parts.
 pub const ANSWER_BYTES: usize = 16 * 1024 * 1024;
 

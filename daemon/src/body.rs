@@ -7,10 +7,10 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use hyper::header::{CONTENT_ENCODING, EXPECT, HeaderMap};
 use tokio::sync::{Semaphore, SemaphorePermit};
-use vault::api::{Code, Fault};
+use vault::api::{Code, Fault, REQUEST_BYTES, RequestLength, SENT_BYTES};
 
-/// The largest body of a request, in bytes.
-pub(crate) const BODY_BYTES: usize = vault::api::REQUEST_BYTES;
+/// How many requests of more than [`REQUEST_BYTES`] as they are sent, which values of many escapes take, are in memory at once.
+const ESCAPED: usize = 2;
 /// What all bodies that are being read may take together, in KiB.
 const BUDGET_KIB: usize = 64 * 1024;
 /// How much of a refused body is read, in bytes, and for how long.
@@ -30,7 +30,16 @@ const WAIT_TIME: Duration = Duration::from_secs(5);
 
 /// The memory that bodies draw on as they grow.
 #[derive(Debug)]
-pub(crate) struct Budget(Semaphore);
+pub(crate) struct Budget {
+    kib: Semaphore,
+    escaped: Semaphore,
+}
+
+/// Kept until a request is answered: of more than [`REQUEST_BYTES`] as they are sent, a few are in memory at once.
+#[derive(Debug)]
+pub(crate) struct Turn<'b> {
+    _escaped: Option<SemaphorePermit<'b>>,
+}
 
 /// What one body has drawn; given back when it is dropped.
 #[derive(Debug)]
@@ -38,23 +47,29 @@ pub(crate) struct Share<'b> {
     budget: &'b Budget,
     drawn: usize,
     held: Option<SemaphorePermit<'b>>,
+    escaped: Option<SemaphorePermit<'b>>,
 }
 
-impl Share<'_> {
+impl<'b> Share<'b> {
+    /// Returns what a body took to be read, and keeps what it has until it is answered.
+    pub(crate) fn arrived(self) -> Turn<'b> {
+        Turn { _escaped: self.escaped }
+    }
+
     /// Draws what a body of so many bytes needs beyond what it has.
     ///
     /// # Errors
     /// `busy` where others hold the rest for too long.
     pub(crate) async fn cover(&mut self, bytes: usize) -> Result<(), Fault> {
+        if bytes > REQUEST_BYTES && self.escaped.is_none() {
+            self.escaped = Some(drawn(&self.budget.escaped, 1).await?);
+        }
         let lacking = bytes.saturating_sub(FREE + self.drawn).div_ceil(STEP) * STEP;
         if lacking == 0 {
             return Ok(());
         }
         let permits = u32::try_from(lacking / 1024).unwrap_or(u32::MAX);
-        let Ok(Ok(more)) = tokio::time::timeout(WAIT_TIME, self.budget.0.acquire_many(permits)).await else {
-            let words = "other requests take all the memory that there is for them";
-            return Err(Fault { retry_after: Some(1), ..Fault::new(Code::Busy, words) });
-        };
+        let more = drawn(&self.budget.kib, permits).await?;
         self.drawn += lacking;
         match &mut self.held {
             Some(held) => held.merge(more),
@@ -64,25 +79,37 @@ impl Share<'_> {
     }
 }
 
+async fn drawn(budget: &Semaphore, permits: u32) -> Result<SemaphorePermit<'_>, Fault> {
+    let Ok(Ok(drawn)) = tokio::time::timeout(WAIT_TIME, budget.acquire_many(permits)).await else {
+        let words = "other requests take all the memory that there is for them";
+        return Err(Fault { retry_after: Some(1), ..Fault::new(Code::Busy, words) });
+    };
+    Ok(drawn)
+}
+
 impl Budget {
     pub(crate) fn new() -> Self {
-        Self(Semaphore::new(BUDGET_KIB))
+        Self { kib: Semaphore::new(BUDGET_KIB), escaped: Semaphore::new(ESCAPED) }
     }
 
     /// Begins a body, which has drawn nothing yet.
     pub(crate) fn share(&self) -> Share<'_> {
-        Share { budget: self, drawn: 0, held: None }
+        Share { budget: self, drawn: 0, held: None, escaped: None }
     }
 
     /// Reads a body whole, and draws on the budget as it arrives: one that is only announced takes nothing.
     ///
     /// # Errors
-    /// `unsupported_encoding` for one that is encoded, `too_large` for one over [`BODY_BYTES`], once its client has sent it, or a
+    /// `unsupported_encoding` for one that is encoded, `too_large` for one over [`REQUEST_BYTES`], once its client has sent it, or a
     /// bounded part of it; `busy`; `invalid_request` for one that does not arrive in time or ends early.
-    pub(crate) async fn read(&self, headers: &HeaderMap, mut body: Incoming) -> Result<Bytes, Fault> {
+    pub(crate) async fn read(
+        &self,
+        headers: &HeaderMap,
+        mut body: Incoming,
+    ) -> Result<(Bytes, Turn<'_>), Fault> {
         let announced =
-            body.size_hint().upper().map_or(BODY_BYTES, |size| usize::try_from(size).unwrap_or(usize::MAX));
-        let refused = encoded(headers).or_else(|| (announced > BODY_BYTES).then(too_large));
+            body.size_hint().upper().map_or(SENT_BYTES, |size| usize::try_from(size).unwrap_or(usize::MAX));
+        let refused = encoded(headers).or_else(|| (announced > SENT_BYTES).then(too_large));
         if let Some(fault) = refused {
             // A client that waits for a sign to go on sends nothing without one.
             if !headers.contains_key(EXPECT) {
@@ -91,7 +118,7 @@ impl Budget {
             return Err(fault);
         }
         if announced == 0 {
-            return Ok(Bytes::new());
+            return Ok((Bytes::new(), Turn { _escaped: None }));
         }
         match tokio::time::timeout(BODY_TIME, collect(body, self.share())).await {
             Ok(read) => read,
@@ -100,22 +127,22 @@ impl Budget {
     }
 }
 
-async fn collect(mut body: Incoming, mut share: Share<'_>) -> Result<Bytes, Fault> {
-    let mut whole = BytesMut::new();
+async fn collect(mut body: Incoming, mut share: Share<'_>) -> Result<(Bytes, Turn<'_>), Fault> {
+    let (mut whole, mut length) = (BytesMut::new(), RequestLength::default());
     while let Some(frame) = body.frame().await {
         let frame = frame
             .map_err(|_| Fault::new(Code::InvalidRequest, "the body ended before its announced length"))?;
         if let Ok(data) = frame.into_data() {
-            if whole.len() + data.len() > BODY_BYTES {
+            share.cover(whole.len() + data.len()).await?;
+            whole.extend_from_slice(&data);
+            if !length.fits(&whole) {
                 drop((whole, share));
                 drain(&mut body).await;
                 return Err(too_large());
             }
-            share.cover(whole.len() + data.len()).await?;
-            whole.extend_from_slice(&data);
         }
     }
-    Ok(whole.freeze())
+    Ok((whole.freeze(), share.arrived()))
 }
 
 /// Reads what is left of a body that is refused, and keeps none of it: at most 8 MiB, for at most two seconds.
@@ -146,6 +173,11 @@ fn encoded(headers: &HeaderMap) -> Option<Fault> {
         Code::UnsupportedEncoding,
         format!("the body is {words}, and only plain bodies are read"),
     ))
+}
+
+/// Returns whether a text is a batch of more than [`REQUEST_BYTES`] as it is sent: its messages wait until answers are read.
+pub(crate) fn is_long_batch(text: &[u8]) -> bool {
+    text.len() > REQUEST_BYTES && text.trim_ascii_start().starts_with(b"[")
 }
 
 /// The refusal of a request over 2 MiB.

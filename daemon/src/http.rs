@@ -28,6 +28,7 @@ use vault::domain::{CLAIM_BYTES, Claims};
 use vault::speaker::{Headers, Speaker};
 
 use crate::auth;
+use crate::body::{is_long_batch, too_large};
 use crate::gate::{Guest, Visitor};
 use crate::own;
 use crate::patient::Patient;
@@ -160,12 +161,13 @@ async fn operation(
     let fields = if route.verb.has_body() {
         path.extend(target::in_query(route, query)?);
         sent = busy.while_caller(app.budget.read(&head.headers, body)).await?;
-        Fields::Json(&sent)
+        Fields::Json(&sent.0)
     } else {
         Fields::Query(query)
     };
     let mut room = busy.while_caller(client.account.admit(endpoint.length())).await?;
-    let answer = endpoint.answer(Parts { caller: &client.caller, path: &path, fields }).await?;
+    let turn = room.turn();
+    let answer = endpoint.answer(Parts { caller: &client.caller, turn: &turn, path: &path, fields }).await?;
     room.fit(answer.len());
     Ok(json(route.status, sent::held(answer, Some(room))))
 }
@@ -190,9 +192,10 @@ async fn rpc_answer(app: &Arc<App>, asker: Asker, (busy, request): (&Busy, Reque
         return wrong_method(app, "POST");
     }
     let (head, body) = request.into_parts();
-    let text = match busy.while_caller(app.budget.read(&head.headers, body)).await {
+    let (text, _turn) = match busy.while_caller(app.budget.read(&head.headers, body)).await {
         Err(fault) => return refusal(&fault),
-        Ok(text) => text,
+        Ok((text, _)) if is_long_batch(&text) => return refusal(&too_large()),
+        Ok(read) => read,
     };
     let asker = if auth::is_tried(&text) { Err(auth::failed()) } else { asker };
     let mut answers = Answers::of(app, text);

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::future::Future;
+use std::io;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -25,7 +26,7 @@ use crate::metrics::Metrics;
 use crate::own;
 use crate::programs::Programs;
 use crate::rpc;
-use crate::unsent::{Account, Unsent};
+use crate::unsent::{Account, LONG_BYTES, LongTurn, Unsent};
 
 /// What a path answers to: one operation for each verb.
 type Places = Vec<(Route, Arc<dyn Endpoint>)>;
@@ -152,6 +153,8 @@ impl Desk {
 /// A request in parts.
 pub(crate) struct Parts<'r> {
     pub(crate) caller: &'r Caller,
+    /// The turn of its answer, if that is long.
+    pub(crate) turn: &'r LongTurn,
     /// Fields that stand in the path, or in the query of a request with a body.
     pub(crate) path: &'r [(&'r str, Cow<'r, str>)],
     /// All other fields.
@@ -196,13 +199,41 @@ impl<O: Handle> Of<O> {
     }
 }
 
-/// Writes an answer as JSON, with a buffer as long as the last one's was.
-fn written(answer: &impl Serialize, last: &AtomicUsize) -> Result<Vec<u8>, Fault> {
-    let mut json = Vec::with_capacity(last.load(Ordering::Relaxed).min(BUFFER));
-    let written = serde_json::to_writer(&mut json, answer);
-    written.map_err(|_| Fault::new(Code::Internal, "the answer could not be written"))?;
-    last.store(json.len(), Ordering::Relaxed);
-    Ok(json)
+/// JSON in the making, with no more than this many bytes.
+struct Bounded {
+    json: Vec<u8>,
+    most: usize,
+}
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.json.len() + bytes.len() > self.most {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.json.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes an answer as JSON, with a buffer as long as the last one's was; `None` if it has more bytes than these.
+fn written(answer: &impl Serialize, last: &AtomicUsize, most: usize) -> Result<Option<Vec<u8>>, Fault> {
+    let mut bounded = Bounded { json: Vec::with_capacity(last.load(Ordering::Relaxed).min(BUFFER)), most };
+    match serde_json::to_writer(&mut bounded, answer) {
+        Ok(()) => {
+            last.store(bounded.json.len(), Ordering::Relaxed);
+            Ok(Some(bounded.json))
+        }
+        Err(error) if error.is_io() => Ok(None),
+        Err(_) => Err(unwritten()),
+    }
+}
+
+fn unwritten() -> Fault {
+    Fault::new(Code::Internal, "the answer could not be written")
 }
 
 impl<O: Handle> Endpoint for Of<O> {
@@ -210,7 +241,7 @@ impl<O: Handle> Endpoint for Of<O> {
         O::ANSWER
     }
 
-    fn answer<'r>(&'r self, Parts { caller, path, fields }: Parts<'r>) -> Answering<'r> {
+    fn answer<'r>(&'r self, Parts { caller, turn, path, fields }: Parts<'r>) -> Answering<'r> {
         Box::pin(async move {
             let operation = match fields {
                 Fields::Query(query) if !Self::IN_BODY => from_query(path, query),
@@ -222,12 +253,18 @@ impl<O: Handle> Endpoint for Of<O> {
             let place = operation.place(caller);
             let answer = self.desk.call(caller, operation).await?;
             if place == Place::Inline {
-                return written(&answer, &self.last);
+                // An answer that may have all that is stored has its room.
+                let most = if O::ANSWER == Length::Short { LONG_BYTES } else { usize::MAX };
+                if let Some(json) = written(&answer, &self.last, most)? {
+                    return Ok(json);
+                }
+                turn.take().await?;
+                return written(&answer, &self.last, usize::MAX)?.ok_or_else(unwritten);
             }
             // A long answer is not written on the thread that serves everyone.
             let last = Arc::clone(&self.last);
-            let writing = tokio::task::spawn_blocking(move || written(&answer, &last)).await;
-            writing.map_err(|_| own::panicked())?
+            let writing = tokio::task::spawn_blocking(move || written(&answer, &last, usize::MAX)).await;
+            writing.map_err(|_| own::panicked())??.ok_or_else(unwritten)
         })
     }
 }

@@ -23,7 +23,7 @@ use crate::auth::{AUTH, Session};
 use crate::own;
 use crate::router::{App, Client, Endpoint, Fields, Parts};
 use crate::seats::Busy;
-use crate::unsent::Room;
+use crate::unsent::{LongTurn, Room};
 
 const PARSE_ERROR: i32 = -32700;
 const INVALID_REQUEST: i32 = -32600;
@@ -113,8 +113,11 @@ async fn called_with(
 ) -> Result<Box<RawValue>, Fault> {
     let caller =
         extensions.get::<Caller>().ok_or_else(|| Fault::new(Code::Internal, "the caller is unknown"))?;
+    let turn = extensions
+        .get::<Arc<LongTurn>>()
+        .ok_or_else(|| Fault::new(Code::Internal, "the answer has no room"))?;
     let fields = Fields::Json(by_name(params)?.as_bytes());
-    let json = endpoint.answer(Parts { caller, path: &[], fields }).await?;
+    let json = endpoint.answer(Parts { caller, turn, path: &[], fields }).await?;
     let json = String::from_utf8(json).ok().and_then(|json| RawValue::from_string(json).ok());
     json.ok_or_else(|| Fault::new(Code::Internal, "the answer could not be written"))
 }
@@ -207,10 +210,12 @@ async fn called(
     };
     let client = asker.as_ref().map_err(Clone::clone)?;
     let length = app.lengths.get(&*message.method).copied().unwrap_or(Length::Short);
-    *room = Some(busy.while_caller(client.account.admit(length)).await?);
+    let admitted = busy.while_caller(client.account.admit(length)).await?;
     let params = Params::new(message.params.map(RawValue::get)).into_owned();
     let mut extensions = Extensions::new();
     extensions.insert(client.caller.clone());
+    extensions.insert(admitted.turn());
+    *room = Some(admitted);
     let id = message.id().unwrap_or(Id::Null);
     Ok(callback(id, params, ConnectionId(0), usize::MAX, extensions).await)
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
-use vault::api::Fault;
+use vault::api::{Fault, RequestLength};
 
 use crate::auth::Session;
-use crate::body::{BODY_BYTES, Budget, too_large};
+use crate::body::{Budget, Turn, is_long_batch, too_large};
 use crate::gate::Guest;
 use crate::patient::Patient;
 use crate::router::App;
@@ -24,8 +24,8 @@ const IDLE_TIME: Duration = Duration::from_mins(10);
 const ROOM: usize = 4 * 1024;
 
 /// What reading brought.
-enum Read {
-    Line(BytesMut),
+enum Read<'b> {
+    Line(BytesMut, Turn<'b>),
     Refused(Fault),
     End,
 }
@@ -49,8 +49,8 @@ pub(crate) async fn serve(guest: Guest, app: Arc<App>) {
                 let _ = stream.write_all(format!("{}\n", rpc::refused(&fault)).as_bytes()).await;
                 return;
             }
-            Read::Line(line) if line.trim_ascii().is_empty() => Ok(()),
-            Read::Line(line) => speaking.answer(&app, &mut stream, &line).await,
+            Read::Line(line, _) if line.trim_ascii().is_empty() => Ok(()),
+            Read::Line(line, turn) => speaking.answer(&app, &mut stream, line, turn).await,
         };
         if written.is_err() {
             return;
@@ -71,9 +71,15 @@ struct Speaking {
 
 impl Speaking {
     /// Answers a line; each part is made when the one before was taken.
-    async fn answer(&mut self, app: &App, stream: &mut Patient, line: &[u8]) -> std::io::Result<()> {
+    async fn answer(
+        &mut self,
+        app: &App,
+        stream: &mut Patient,
+        line: BytesMut,
+        turn: Turn<'_>,
+    ) -> std::io::Result<()> {
         let mut busy = self.seat.busy();
-        let asker = match busy.while_caller(rpc::asker(app, &mut self.session, line)).await {
+        let asker = match busy.while_caller(rpc::asker(app, &mut self.session, &line)).await {
             Ok(asker) => asker,
             Err(None) => return Ok(()),
             Err(Some(answer)) => return stream.write_all(format!("{answer}\n").as_bytes()).await,
@@ -86,12 +92,12 @@ impl Speaking {
             drop(busy);
             if last {
                 text.push('\n');
+                // The request is not kept while its answer waits to be read.
+                drop((answers, turn));
+                return stream.write_all(text.as_bytes()).await;
             }
             stream.write_all(text.as_bytes()).await?;
             drop(room);
-            if last {
-                return Ok(());
-            }
             busy = self.seat.busy();
         }
         Ok(())
@@ -99,29 +105,32 @@ impl Speaking {
 }
 
 /// Reads up to the next line's end; what is left at the peer's end counts as a line.
-async fn next(stream: &mut Patient, buffer: &mut BytesMut, (patience, budget): (Duration, &Budget)) -> Read {
-    let mut searched = 0;
+async fn next<'b>(
+    stream: &mut Patient,
+    buffer: &mut BytesMut,
+    (patience, budget): (Duration, &'b Budget),
+) -> Read<'b> {
+    let (mut searched, mut length) = (0, RequestLength::default());
     let mut share = budget.share();
     let mut due = Instant::now() + if buffer.is_empty() { patience } else { MESSAGE_TIME };
     loop {
         let fresh = buffer.get(searched..).unwrap_or_default();
-        if let Some(at) = fresh.iter().position(|byte| *byte == b'\n') {
-            if searched + at > BODY_BYTES {
-                return Read::Refused(too_large());
-            }
-            let line = buffer.split_to(searched + at);
-            buffer.advance(1);
-            return Read::Line(line);
-        }
-        if buffer.len() > BODY_BYTES {
+        let end = fresh.iter().position(|byte| *byte == b'\n').map(|at| searched + at);
+        let message = buffer.get(..end.unwrap_or(buffer.len())).unwrap_or_default();
+        if !length.fits(message) || end.is_some() && is_long_batch(message) {
             return Read::Refused(too_large());
         }
-        if let Err(busy) = share.cover(buffer.len()).await {
+        if let Err(busy) = share.cover(message.len()).await {
             return Read::Refused(busy);
+        }
+        if let Some(end) = end {
+            let line = buffer.split_to(end);
+            buffer.advance(1);
+            return Read::Line(line, share.arrived());
         }
         searched = buffer.len();
         match timeout_at(due, stream.read_buf(buffer)).await {
-            Ok(Ok(0)) if searched > 0 => return Read::Line(buffer.split()),
+            Ok(Ok(0)) if searched > 0 => return Read::Line(buffer.split(), share.arrived()),
             Ok(Ok(n)) if n > 0 => {}
             _ => return Read::End,
         }

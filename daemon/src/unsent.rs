@@ -5,7 +5,7 @@
 //! callers draw on separate halves: no guest or agent can take the room that an owner needs.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -24,12 +24,19 @@ const OF_AN_OWNER: u32 = 256;
 /// How many guests and agents fill their half.
 const SHARES: u32 = 4;
 
+/// From how many bytes on an answer with one value waits for its turn: JSON may write a value of 1 MiB in six.
+pub(crate) const LONG_BYTES: usize = 2 * 1024 * 1024;
+/// How many such answers owners have in memory, and all other callers together.
+const LONG_ANSWERS: usize = 2;
+
 /// The memory for answers that are not written yet.
 #[derive(Debug)]
 pub(crate) struct Unsent {
     owners: Arc<Account>,
     /// What guests and agents may take together.
     others: Arc<Semaphore>,
+    /// The turns of their long answers.
+    others_long: Arc<Semaphore>,
     /// What each of them may take, in KiB.
     share: u32,
     accounts: Mutex<HashMap<Actor, Weak<Account>>>,
@@ -40,6 +47,8 @@ pub(crate) struct Unsent {
 pub(crate) struct Account {
     /// What it shares with other callers.
     pool: Arc<Semaphore>,
+    /// The turns of long answers.
+    long: Arc<Semaphore>,
     /// The room of an answer with one value, in KiB.
     least: u32,
     /// The room of a long answer, in KiB.
@@ -51,6 +60,8 @@ pub(crate) struct Account {
 #[derive(Debug)]
 struct Own {
     room: Arc<Semaphore>,
+    /// One long answer at a time.
+    long: Arc<Semaphore>,
     /// Taken for one pass of the scheduler: of the connections of one caller, one at a time gets the thread.
     turn: Semaphore,
 }
@@ -59,6 +70,32 @@ struct Own {
 #[derive(Debug)]
 pub(crate) struct Room {
     held: [Option<OwnedSemaphorePermit>; 2],
+    turn: Arc<LongTurn>,
+}
+
+/// The turn of an answer with one value that is longer than [`LONG_BYTES`]; it ends with the room.
+#[derive(Debug)]
+pub(crate) struct LongTurn {
+    own: Option<Arc<Semaphore>>,
+    pool: Arc<Semaphore>,
+    taken: OnceLock<[Option<OwnedSemaphorePermit>; 2]>,
+}
+
+impl LongTurn {
+    /// Waits until the answer may be written.
+    ///
+    /// # Errors
+    /// `busy` if others are not read within five seconds.
+    pub(crate) async fn take(&self) -> Result<(), Fault> {
+        let own = match &self.own {
+            Some(own) => Some(take(own, 1).await?),
+            None => None,
+        };
+        let pool = take(&self.pool, 1).await?;
+        // It is asked for once.
+        let _ = self.taken.set([own, Some(pool)]);
+        Ok(())
+    }
 }
 
 impl Unsent {
@@ -66,8 +103,11 @@ impl Unsent {
     pub(crate) fn new(limits: &Limits) -> Self {
         let half = limits.unsent_mib * 1024 / 2;
         let share = half / SHARES;
-        let owners = Account { pool: pool(half), least: OF_AN_OWNER, most: half / 2, own: None };
-        Self { owners: Arc::new(owners), others: pool(half), share, accounts: Mutex::default() }
+        let long = || Arc::new(Semaphore::new(LONG_ANSWERS));
+        let owners =
+            Account { pool: pool(half), long: long(), least: OF_AN_OWNER, most: half / 2, own: None };
+        let (others, others_long) = (pool(half), long());
+        Self { owners: Arc::new(owners), others, others_long, share, accounts: Mutex::default() }
     }
 
     /// Returns a caller's account; a connection keeps it, so that it is shared by all connections of the caller.
@@ -81,9 +121,9 @@ impl Unsent {
             return account;
         }
         accounts.retain(|_, account| account.strong_count() > 0);
-        let own = Own { room: pool(self.share), turn: Semaphore::new(1) };
-        let pool = Arc::clone(&self.others);
-        let account = Arc::new(Account { pool, least: OF_A_VALUE, most: self.share, own: Some(own) });
+        let own = Own { room: pool(self.share), long: Arc::new(Semaphore::new(1)), turn: Semaphore::new(1) };
+        let (pool, long) = (Arc::clone(&self.others), Arc::clone(&self.others_long));
+        let account = Arc::new(Account { pool, long, least: OF_A_VALUE, most: self.share, own: Some(own) });
         accounts.insert(actor, Arc::downgrade(&account));
         account
     }
@@ -103,7 +143,12 @@ impl Account {
             Length::Short => self.least.min(self.most),
             Length::Long => self.most,
         };
-        let mut room = Room { held: [None, None] };
+        let turn = LongTurn {
+            own: self.own.as_ref().map(|own| Arc::clone(&own.long)),
+            pool: Arc::clone(&self.long),
+            taken: OnceLock::new(),
+        };
+        let mut room = Room { held: [None, None], turn: Arc::new(turn) };
         if let Some(own) = &self.own {
             // Other connections of this caller hold its account too.
             if Arc::strong_count(self) > 1 {
@@ -129,6 +174,11 @@ async fn take(pool: &Arc<Semaphore>, kib: u32) -> Result<OwnedSemaphorePermit, F
 }
 
 impl Room {
+    /// Returns the turn that the answer takes if it is long.
+    pub(crate) fn turn(&self) -> Arc<LongTurn> {
+        Arc::clone(&self.turn)
+    }
+
     /// Keeps what an answer of this many bytes takes, and returns the rest.
     ///
     /// A longer answer takes what is free now: it is in memory already, and the next operation waits for it.
@@ -209,6 +259,26 @@ mod tests {
         let mut first = account.admit(Length::Short).await.unwrap();
         first.fit(100 * 1024 * 1024);
         assert!(fill(&account, Length::Short).is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn long_answers_take_turns_and_no_caller_but_owners_takes_two() {
+        let unsent = unsent();
+        let account = |caller: Caller| unsent.account(&caller);
+        let (one, two) = (account(Caller::nobody(peer(1))), account(Caller::nobody(peer(2))));
+        let first = one.admit(Length::Short).await.unwrap();
+        let second = one.admit(Length::Short).await.unwrap();
+        let other = two.admit(Length::Short).await.unwrap();
+        first.turn().take().await.unwrap();
+        assert_eq!(Code::Busy, second.turn().take().await.unwrap_err().code);
+        other.turn().take().await.unwrap();
+        let owners = account(Caller::owner(peer(0)));
+        let (third, fourth) =
+            (owners.admit(Length::Short).await.unwrap(), owners.admit(Length::Short).await.unwrap());
+        third.turn().take().await.unwrap();
+        fourth.turn().take().await.unwrap();
+        drop((first, other));
+        second.turn().take().await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]

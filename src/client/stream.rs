@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::connect;
 use crate::agents::Token;
-use crate::api::{Code, Fault, Operation, REQUEST_BYTES};
+use crate::api::{Code, Fault, Operation, RequestLength};
 use crate::domain::{LockReason, Timestamp};
 
 /// The longest wait for an answer: deriving keys and sealing everything afresh take their time.
@@ -101,7 +101,7 @@ impl Client {
         let head = format!(r#"{{"jsonrpc":"2.0","id":{},"method":"{method}","params":"#, self.next);
         self.next += 1;
         let line = Zeroizing::new([head.as_bytes(), params, b"}\n"].concat());
-        if line.len() > REQUEST_BYTES {
+        if !RequestLength::default().fits(&line) {
             return Err(Fault::new(Code::TooLarge, "a request takes at most 2 MiB"));
         }
         self.stream.get_mut().write_all(&line).map_err(|error| gone(&error))?;

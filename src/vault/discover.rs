@@ -11,6 +11,7 @@ use super::resolve;
 use crate::api::{
     ANSWER_BYTES, CategoryEntry, Code, Discover, Discovered, DiscoveredField, DiscoveredPlatform, Fault,
     ListPresets, NotPassed, PresetList, ResolveMany, ResolvedMany, ResolvedValue, Secret, Written,
+    json_bytes,
 };
 use crate::audit::Draft;
 use crate::discovery::{self, Passed, Why, belongs, usual};
@@ -64,9 +65,9 @@ impl Values {
 
     fn add_with(&mut self, desk: &mut Desk, stored: &Judged, variables: Vec<String>) -> Result<(), Fault> {
         let read = value_of(desk, stored, variables)?;
-        self.bytes += read.value.value().expose().len();
+        self.bytes += json_bytes(&read);
         if self.bytes > ANSWER_BYTES {
-            let fault = Fault::new(Code::TooLarge, "the values have more than 16 MiB together");
+            let fault = Fault::new(Code::TooLarge, "the values take more than 16 MiB together");
             return Err(fault.hint("ask for fewer names at once"));
         }
         self.read.push(read);

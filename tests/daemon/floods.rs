@@ -160,6 +160,27 @@ fn six_hundred_large_bodies_without_an_end_keep_nobody_waiting() {
     withstands(&Daemon::start(&home), 600, format!("{head}{}", " ".repeat(100_000)).as_bytes());
 }
 
+#[test]
+fn twenty_long_requests_of_escapes_without_an_end_keep_nobody_waiting() {
+    let escapes = "\\u0061".repeat(400_000);
+    let head = "POST /vault/secrets HTTP/1.1\r\nHost: v\r\nContent-Length: 7000000\r\n\r\n{\"name\":\"";
+    for begun in [format!("{head}{escapes}"), format!("{{\"jsonrpc\":\"{escapes}")] {
+        let home = Home::new();
+        let daemon = Daemon::start(&home);
+        daemon.create("a", "v");
+        let flood = Flood { socket: daemon.socket(), count: 1, bytes: begun.as_bytes() };
+        let standing: Vec<_> = std::thread::scope(|scope| {
+            let all = [(); 20].map(|()| scope.spawn(|| flood.stand()));
+            all.into_iter().flat_map(|one| one.join().unwrap()).collect()
+        });
+        assert_honest_callers_are_answered(&daemon);
+        let memory = status_bytes(daemon.pid(), "VmHWM");
+        assert!(memory < MEMORY, "{memory} bytes");
+        drop(standing);
+        assert_honest_callers_are_answered(&daemon);
+    }
+}
+
 #[test(needs(ManyFiles))]
 fn a_usual_limit_of_descriptors_is_enough_for_two_thousand_connections() {
     let home = Home::new();

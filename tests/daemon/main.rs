@@ -32,6 +32,7 @@ mod damage_space;
 mod disk;
 mod displaced;
 mod door;
+mod escapes;
 mod export;
 mod faces;
 #[cfg(target_os = "linux")]

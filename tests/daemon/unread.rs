@@ -13,11 +13,13 @@ use tempfile::TempDir;
 use vault_testkit::cgroup::MemoryCgroup;
 use vault_testkit::memory::status_bytes;
 use vault_testkit::users::{User, public_folder};
-use vault_testkit::{Daemon, Home, connect, vaultctl, vaultd, wait_for};
+use vault_testkit::{Daemon, Home, connect, vaultctl, vaultd, wait_for, wire};
 
 const MIB: u64 = 1024 * 1024;
 /// `MemoryMax=` of the unit.
 const LIMIT: u64 = 512 * MIB;
+/// Asks for the longest value.
+const RESOLVED: &str = "GET /vault/resolve/long HTTP/1.1\r\nHost: v\r\n\r\n";
 /// How long a flood waits for a daemon that takes no more of it.
 const PATIENCE: Duration = Duration::from_secs(4);
 /// May connect, and has no grant.
@@ -120,6 +122,50 @@ fn an_agent_that_reads_none_of_its_values_does_not_end_the_daemon() {
     assert_eq!(201, bounded.daemon.http("POST", "/vault/agents", agent).status);
     let line = batch("vault.resolveMany", &json!({ "names": vec!["large"; 10] })) + "\n";
     bounded.withstands(|| bounded.flood(OTHER, 100, line.as_bytes()));
+}
+
+/// Stores a value of the most bytes, each of which JSON writes in six, and lets both other users read it.
+fn of_escapes() -> Bounded {
+    let bounded = Bounded::new();
+    bounded.daemon.create("long", &"\u{1}".repeat(1024 * 1024));
+    for (name, user) in [("one", GUEST), ("two", OTHER)] {
+        let agent = json!({
+            "name": name, "match": { "uid": user.uid }, "grants": [{ "names": ["*"], "actions": ["decrypt"] }]
+        });
+        assert_eq!(201, bounded.daemon.http("POST", "/vault/agents", agent).status);
+    }
+    bounded
+}
+
+#[test(needs(Root, MemoryCgroup))]
+fn two_agents_that_read_none_of_their_longest_values_do_not_end_the_daemon() {
+    let bounded = of_escapes();
+    let line = batch("vault.resolve", &json!({ "name": "long" })) + "\n";
+    bounded.withstands(|| {
+        let mut standing = bounded.flood(GUEST, 200, line.as_bytes());
+        standing.extend(bounded.flood(OTHER, 200, RESOLVED.as_bytes()));
+        standing
+    });
+}
+
+#[test(needs(Root, MemoryCgroup))]
+fn an_owner_that_reads_none_of_the_longest_values_does_not_end_the_daemon() {
+    let bounded = of_escapes();
+    let line = wire::message("vault.resolve", json!({ "name": "long" })).to_string() + "\n";
+    for asked in [&*line, RESOLVED] {
+        let connected = || {
+            let mut stream = connect(bounded.daemon.socket());
+            stream.write_all(asked.as_bytes()).unwrap();
+            stream
+        };
+        let mut standing: Vec<_> = (0..200).map(|_| connected()).collect();
+        // Each has the beginning of the value then, or a refusal.
+        for stream in &mut standing {
+            stream.read_exact(&mut [0]).unwrap();
+        }
+        let most = status_bytes(bounded.daemon.pid(), "VmHWM");
+        assert!(most < LIMIT / 2, "{} MiB", most / MIB);
+    }
 }
 
 #[test]

@@ -245,3 +245,27 @@ fn what_an_export_wrote_comes_back_with_its_byte_order_mark() {
     to.ctl_with(&["import", "json", "-"], &*written).succeeded();
     assert_eq!("\u{feff}x\n", get(&to, "a"));
 }
+
+#[test]
+fn a_mebibyte_of_what_json_escapes_comes_in_by_every_way_and_a_byte_more_by_none() {
+    const MIB: usize = 1024 * 1024;
+    let test = TestEnvironment::served();
+    for (number, character) in ["\u{1}", "\"", "\\", "\u{0}"].into_iter().enumerate() {
+        let (value, name) = (character.repeat(MIB), |way: &str| format!("{way}-{number}"));
+        test.ctl_with(&["set", &name("set"), "--exact"], &*value).succeeded();
+        let file = test.write("value", &value);
+        let file = ["--exact", "--value-file", file.to_str().unwrap()];
+        test.ctl(&[&["set", &name("file")], &file[..]].concat()).succeeded();
+        let entries = json!({ name("json"): value }).to_string();
+        test.ctl_with(&["import", "json", "-"], &*entries).succeeded();
+        for way in ["set", "file", "json"] {
+            assert!(get(&test, &name(way)) == value, "{way} {number}");
+        }
+        let more = character.repeat(MIB + 1);
+        let run = test.ctl_with(&["set", "more", "--exact"], &*more).ended_with(2);
+        assert!(run.stderr.contains("at most 1 MiB"), "{run}");
+        let entries = json!({ "more": more }).to_string();
+        let run = test.ctl_with(&["import", "json", "-"], &*entries).ended_with(2);
+        assert!(run.stderr.contains("at most 1 MiB"), "{run}");
+    }
+}

@@ -1,11 +1,8 @@
 //! Export: all secrets with their values, a portion at a time.
 
-use std::io;
-
-use serde::Serialize;
-
 use crate::api::{
     ANSWER_BYTES, Code, Export, Exported, ExportedSecret, Fault, LeftOut, PortionLimit, RawMetadata,
+    json_bytes,
 };
 use crate::audit::Draft;
 use crate::domain::{Action, FullName, OrgScope, SecretId, SecretName};
@@ -129,7 +126,7 @@ impl Gathered {
             }
             taken => Ok(taken?),
         };
-        self.bytes += OVERHEAD + taken.as_ref().map_or_else(length_of, length_of);
+        self.bytes += OVERHEAD + taken.as_ref().map_or_else(json_bytes, json_bytes);
         let room = if self.last.is_none() { ANSWER_BYTES } else { self.room };
         if self.bytes > room {
             desk.drop_noted(id);
@@ -157,24 +154,6 @@ fn hand_out(desk: &mut Desk, id: SecretId) -> Result<ExportedSecret, Fault> {
         metadata: RawMetadata::of(&row.metadata),
         expires_at: row.expires_at,
     })
-}
-
-/// Returns how long a part of an answer is when it is written, in bytes.
-fn length_of(part: &impl Serialize) -> usize {
-    struct Length(usize);
-    impl io::Write for Length {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0 += bytes.len();
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-    let mut length = Length(0);
-    // It is written again into the answer, which tells if it cannot be.
-    let _ = serde_json::to_writer(&mut length, part);
-    length.0
 }
 
 fn too_large() -> Fault {

@@ -1,9 +1,7 @@
 //! An import that takes more than one request: in parts, each of which is stored whole or not at all.
 
-use std::io::{self, Write};
-
 use vault::api::{
-    Code, Fault, IMPORT_ENTRIES, Import, ImportEntry, Imported, OnConflict, REQUEST_BYTES, Taken,
+    Code, Fault, IMPORT_ENTRIES, Import, ImportEntry, Imported, OnConflict, REQUEST_BYTES, Taken, json_bytes,
 };
 
 use crate::context::Context;
@@ -27,7 +25,8 @@ impl Parts {
         let mut parts: Vec<Import> = Vec::new();
         let mut left = 0;
         for entry in entries {
-            let bytes = bytes_of(&entry)?;
+            // With a comma.
+            let bytes = json_bytes(&entry) + 1;
             let open = parts.last_mut().filter(|part| bytes <= left && part.entries.len() < IMPORT_ENTRIES);
             if let Some(part) = open {
                 part.entries.push(entry);
@@ -92,27 +91,5 @@ fn rest(code: Code, asked: usize, left: usize) -> String {
         format!("of the next {} it is not known", counted(asked as u64, "secret"))
     } else {
         format!("{left} are not")
-    }
-}
-
-/// Returns how many bytes of a request an entry takes, without writing its value anywhere.
-fn bytes_of(entry: &ImportEntry) -> Result<usize, Failure> {
-    // The comma.
-    let mut count = Count(1);
-    serde_json::to_writer(&mut count, entry)?;
-    Ok(count.0)
-}
-
-/// Counts what is written.
-struct Count(usize);
-
-impl Write for Count {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

@@ -14,7 +14,7 @@ use hyper::{Method, Request, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use tokio::sync::watch;
-use vault::api::{Code, Fault, REQUEST_BYTES};
+use vault::api::{Code, Fault, SENT_BYTES};
 
 use super::answer::{self, Answer};
 use super::door::{Door, Refusal, only};
@@ -177,10 +177,11 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Fault> {
 /// Reads a body whole.
 async fn whole(body: Incoming) -> Result<Bytes, Fault> {
     let too_large = || Fault::new(Code::TooLarge, "a request takes at most 2 MiB");
-    if body.size_hint().lower() > REQUEST_BYTES as u64 {
+    // The daemon counts escapes as one byte each.
+    if body.size_hint().lower() > SENT_BYTES as u64 {
         return Err(too_large());
     }
-    let read = tokio::time::timeout(BODY_TIME, Limited::new(body, REQUEST_BYTES).collect()).await;
+    let read = tokio::time::timeout(BODY_TIME, Limited::new(body, SENT_BYTES).collect()).await;
     match read {
         Err(_) => Err(Fault::new(Code::InvalidRequest, "the body did not arrive within 10 seconds")),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
