@@ -4,7 +4,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize};
 
-use super::decode::{top_field, without_input};
+use super::decode::{Place, without_input};
 use crate::domain::{OrgId, SecretId, SecretName, SecretRef};
 
 /// Which stored secret is meant.
@@ -59,7 +59,7 @@ impl<'de> Deserialize<'de> for Address {
         let fields = serde_path_to_error::deserialize(deserializer).map_err(|error| {
             let words = without_input(&error.inner().to_string());
             D::Error::custom(
-                top_field(error.path()).map_or(words.clone(), |field| format!("field `{field}`: {words}")),
+                Place::of(error.path()).map_or(words.clone(), |at| format!("field `{at}`: {words}")),
             )
         })?;
         match fields {

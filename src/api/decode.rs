@@ -7,6 +7,7 @@ use std::fmt;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, Visitor};
+use serde_path_to_error::Segment;
 
 use super::{Code, Fault, Operation, Verb};
 use crate::secret::TOO_LONG;
@@ -34,8 +35,8 @@ pub fn from_json<O: Operation>(path: &PathFields<'_>, body: &[u8]) -> Result<O, 
     read.and_then(|operation| json.end().map(|()| operation)).map_err(|error| {
         let mut json = serde_json::Deserializer::from_slice(body);
         let tracked: Result<O, _> = serde_path_to_error::deserialize(Joined { path, rest: &mut json });
-        let field = tracked.err().and_then(|error| top_field(error.path()));
-        let fault = fault_of::<O>(&words_of(&error), field.as_deref());
+        let at = tracked.err().and_then(|error| Place::of(error.path()));
+        let fault = fault_of::<O>(&words_of(&error), at.as_ref());
         if error.is_data() { fault } else { fault.rpc(PARSE_ERROR) }
     })
 }
@@ -60,8 +61,8 @@ pub fn from_query<O: Operation>(path: &PathFields<'_>, query: &str) -> Result<O,
     let read = || serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
     O::deserialize(Joined { path, rest: read() }).map_err(|error| {
         let tracked: Result<O, _> = serde_path_to_error::deserialize(Joined { path, rest: read() });
-        let field = tracked.err().and_then(|error| top_field(error.path()));
-        fault_of::<O>(&error.to_string(), field.as_deref())
+        let at = tracked.err().and_then(|error| Place::of(error.path()));
+        fault_of::<O>(&error.to_string(), at.as_ref())
     })
 }
 
@@ -99,12 +100,35 @@ impl<'de> Deserializer<'de> for Asked<'_> {
     }
 }
 
-/// Gives the field at the top of a path: it is one of ours, while what lies below may be the caller's text.
-pub(super) fn top_field(path: &serde_path_to_error::Path) -> Option<String> {
-    path.iter().find_map(|segment| match segment {
-        serde_path_to_error::Segment::Map { key } => Some(key.clone()),
-        _ => None,
-    })
+/// Where in a request something is wrong, as `entries[2]`: the field at its top is one of ours, and what lies below may be
+/// the caller's text.
+pub(super) struct Place {
+    field: String,
+    /// The number of an item of the field's list, from 0.
+    item: Option<usize>,
+}
+
+impl Place {
+    /// Finds the field at the top of a path, and the item if that is a list.
+    pub(super) fn of(path: &serde_path_to_error::Path) -> Option<Self> {
+        let mut segments = path.iter();
+        let field = segments.find_map(|segment| match segment {
+            Segment::Map { key } => Some(key.clone()),
+            _ => None,
+        })?;
+        let item = match segments.next() {
+            Some(Segment::Seq { index }) => Some(*index),
+            _ => None,
+        };
+        Some(Self { field, item })
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.field)?;
+        self.item.map_or(Ok(()), |item| write!(f, "[{item}]"))
+    }
 }
 
 /// Gives a parser's words; the place of a wrong value says nothing to a caller whose face wrote the JSON for it.
@@ -117,17 +141,21 @@ fn words_of(error: &serde_json::Error) -> String {
 }
 
 /// Turns a parser's words into ours, dropping whatever they repeat of the input.
-fn fault_of<O: JsonSchema>(words: &str, field: Option<&str>) -> Fault {
-    if words.starts_with(TOO_LONG) {
-        return Fault::new(Code::TooLarge, TOO_LONG);
-    }
-    // An operation with an address learns at its end what nobody took, and serde then lists no fields.
-    let is_left_over = words.starts_with(UNKNOWN_FIELD) && field.is_none();
-    let message = if is_left_over { not_among(&known_fields::<O>()) } else { without_input(words) };
-    let says_which = words.starts_with(UNKNOWN_FIELD) || words.starts_with("missing");
-    let named = field.filter(|field| !says_which && known_fields::<O>().contains(&format!("`{field}`")));
-    let message = named.map_or_else(|| message.clone(), |field| format!("field `{field}`: {message}"));
-    Fault::new(Code::InvalidRequest, message)
+fn fault_of<O: JsonSchema>(words: &str, at: Option<&Place>) -> Fault {
+    let is_unknown = words.starts_with(UNKNOWN_FIELD);
+    let (code, message) = if words.starts_with(TOO_LONG) {
+        (Code::TooLarge, TOO_LONG.to_owned())
+    } else if is_unknown && at.is_none() {
+        // An operation with an address learns at its end what nobody took, and serde then lists no fields.
+        (Code::InvalidRequest, not_among(&known_fields::<O>()))
+    } else {
+        (Code::InvalidRequest, without_input(words))
+    };
+    // These words name a field themselves, but not in which item of a list.
+    let says_which = is_unknown || words.starts_with("missing") || code == Code::TooLarge;
+    let named = at.filter(|at| at.item.is_some() || !says_which);
+    let named = named.filter(|at| known_fields::<O>().contains(&format!("`{}`", at.field)));
+    Fault::new(code, named.map_or_else(|| message.clone(), |at| format!("field `{at}`: {message}")))
 }
 
 /// Lists the fields of an operation.
@@ -248,7 +276,9 @@ impl<'de, A: MapAccess<'de>> JoinedMap<'_, A> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{Address, DeleteSecret, GetSecret, ListAgents, ListSecrets, UpdateAgent, UpdateSecret};
+    use crate::api::{
+        Address, DeleteSecret, GetSecret, Import, ListAgents, ListSecrets, UpdateAgent, UpdateSecret,
+    };
 
     #[test]
     fn what_a_query_leaves_empty_is_absent_and_what_only_reads_ignores_what_it_does_not_know() {
@@ -298,6 +328,27 @@ mod tests {
                 let fault = refused.unwrap_err();
                 assert!(!fault.message.contains("MARK"), "{fault}");
             }
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_list_is_named_by_its_number_and_not_repeated() {
+        let entry = serde_json::json!({ "name": "a", "value": "MARK" });
+        let long = "x".repeat(1024 * 1024 + 1);
+        for (wrong, said) in [
+            (serde_json::json!({ "name": "a", "value": "" }), "field `entries[2]`: a value is not empty"),
+            (serde_json::json!({ "name": " MARK", "value": "x" }), "field `entries[2]`: a name has "),
+            (serde_json::json!({ "name": "a" }), "field `entries[2]`: missing field `value`"),
+            (
+                serde_json::json!({ "name": "a", "value": "x", "MARK": 1 }),
+                "field `entries[2]`: there is a field",
+            ),
+            (serde_json::json!("MARK"), "field `entries[2]`: "),
+            (serde_json::json!({ "name": "a", "value": long }), "field `entries[2]`: a value takes at most"),
+        ] {
+            let body = serde_json::json!({ "entries": [entry, entry, wrong] }).to_string();
+            let message = from_json::<Import>(&[], body.as_bytes()).unwrap_err().message;
+            assert!(message.starts_with(said) && !message.contains("MARK"), "{message}");
         }
     }
 
