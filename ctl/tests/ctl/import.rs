@@ -40,6 +40,7 @@ fn variables_of_platforms_get_their_names_and_others_keep_their_own() {
     new   default  skill:openai:access_token  line 2
     new   default  MY_OWN                     line 3
     imported: 2 new, 0 overwritten, 0 left
+    note: EMPTY is empty, and is left where it is
     [exit 0]
     ");
     assert_eq!(("sk-a", "b"), (&*value(&test, "openai"), &*value(&test, "MY_OWN")));
@@ -100,6 +101,19 @@ fn the_vaults_own_key_is_never_imported() {
 
 const PROJECT: &str = "NODE_ENV=development\nPORT=3000\nAWS_REGION=eu-central-1\nVITE_TITLE=Shop\nCACHE=true\n\
     REDIS_URL=redis://localhost:6379\nDB_PASSWORD=hunter2-hunter2\nPIN=4711\n";
+
+#[test]
+fn empty_variables_stay_in_the_file_and_the_plan_names_them() {
+    let test = TestEnvironment::served();
+    let lines = "A=\nB=\"\"\nC=''  # none\nexport D=\nNODE_ENV=\nF=x\nF=\nE=x\n";
+    let run = import(&test, "dotenv", lines, &["--dry-run"]).succeeded();
+    for name in ["A", "B", "C", "D", "NODE_ENV", "F"] {
+        assert!(run.stderr.contains(&format!("{name} is empty, and is left where it is")), "{run}");
+    }
+    assert!(!run.stderr.contains("E is empty"), "{run}");
+    let run = import(&test, "dotenv", "A=\n", &[]).succeeded();
+    assert!(run.stderr.contains("A is empty") && run.stderr.contains("nothing to import"), "{run}");
+}
 
 #[test]
 fn settings_stay_in_the_file_and_the_plan_says_why() {

@@ -43,10 +43,10 @@ pub(super) fn read(path: &Path, prefix: Option<&str>, choice: Choice<'_>) -> Res
             if !holds && assignment.holds_value() && choice.leaves(name, value).is_none() {
                 found.settled.push(name.clone());
             }
+        } else if value.is_empty() {
+            found.notes.push(format!("{name} is empty, and is left where it is"));
         } else if let Some(why) = choice.leaves(name, value) {
-            if !value.is_empty() {
-                found.notes.push(format!("{name} is left where it is, {why}"));
-            }
+            found.notes.push(format!("{name} is left where it is, {why}"));
         } else {
             take(assignment, prefix, &mut found);
         }
@@ -56,9 +56,6 @@ pub(super) fn read(path: &Path, prefix: Option<&str>, choice: Choice<'_>) -> Res
 
 fn take(assignment: Assignment, prefix: Option<&str>, found: &mut Found) {
     let Assignment { name: variable, value, line, doubt, .. } = assignment;
-    if value.is_empty() {
-        return;
-    }
     if PRIVATE.contains(&variable.as_str()) {
         return found.notes.push(format!("{variable} is the vault's own, and is left where it is"));
     }

@@ -6,6 +6,9 @@ use crate::references::{Reference, SCHEME};
 
 const OPENS: &str = "{{";
 const CLOSES: &str = "}}";
+const SPACES: [char; 2] = [' ', '\t'];
+/// What is taken for the beginning of a reference, in small letters or capitals.
+const MEANT: &str = "vault:/";
 
 /// A template, cut into its parts.
 #[derive(Debug)]
@@ -47,6 +50,9 @@ impl<'t> Template<'t> {
             let inner = after.split_once(CLOSES).filter(|(inner, _)| !inner.contains('\n'));
             let (inner, after) =
                 inner.ok_or(Malformed { line, why: "the reference is not closed".to_owned() })?;
+            if !inner.trim_start_matches(SPACES).starts_with(SCHEME) {
+                return Err(Malformed { line, why: format!("a reference begins with {SCHEME}") });
+            }
             let found = Reference::of(inner).map_err(|why| Malformed { line, why: why.to_string() })?;
             parts.push(Part::Text(before));
             parts.extend(found.map(|reference| Part::Reference(Placed { reference, line })));
@@ -77,13 +83,14 @@ impl<'t> Template<'t> {
     }
 }
 
-/// Finds the next braces that a reference follows: the text before them, and what is in them and after.
+/// Finds the next braces that a reference follows, or what was meant as one: the text before them, and what is in them and after.
 fn next(text: &str) -> Option<(&str, &str)> {
     let mut from = 0;
     loop {
         let found = from + text.get(from..)?.find(OPENS)?;
         let after = text.get(found + OPENS.len()..)?;
-        if after.trim_start_matches([' ', '\t']).starts_with(SCHEME) {
+        let begin = after.trim_start_matches(SPACES).get(..MEANT.len());
+        if begin.is_some_and(|begin| begin.eq_ignore_ascii_case(MEANT)) {
             return Some((text.get(..found)?, after));
         }
         from = found + 1;
@@ -112,6 +119,17 @@ mod tests {
         let lines: Vec<_> =
             template.references().map(|one| (one.reference.name.as_str(), one.line)).collect();
         assert_eq!(vec![("b", 2), ("c", 2), ("d", 4)], lines);
+    }
+
+    #[test]
+    fn what_was_meant_as_a_reference_is_named_by_its_line_and_other_braces_are_text() {
+        for text in ["{{ vault:/a }}", "{{VAULT://a}}", "{{\tVault:/a}}", "{{{ vault:/ }}}"] {
+            let malformed = Template::parse(&format!("x\n{text}")).unwrap_err();
+            assert_eq!((2, "a reference begins with vault://"), (malformed.line, &*malformed.why), "{text}");
+        }
+        for text in ["{{ vault }}", "{{ vault.a }}", "{{ vault: a }}", "{{ my vault:/a }}", "{{", "{{ va"] {
+            assert_eq!(text, filled(text));
+        }
     }
 
     #[test]
