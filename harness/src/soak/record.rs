@@ -184,7 +184,10 @@ mod tests {
             record.count_refused("vault.create", &Fault::new(code, "EOF while parsing an object"));
         }
         let words_of_all = record.explains_each_refusal().unwrap_err().to_string();
-        assert!(words_of_all.starts_with("4 answers without a cause:\nvault.create after "), "{words_of_all}");
+        assert!(
+            words_of_all.starts_with("4 answers without a cause:\nvault.create after "),
+            "{words_of_all}"
+        );
         for words in [
             "invalid_request: EOF while parsing an object",
             "internal: EOF",
