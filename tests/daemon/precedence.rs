@@ -50,6 +50,25 @@ fn who_may_only_create_stores_nothing_that_goes_before_a_stored_secret() {
 }
 
 #[test]
+fn of_a_platform_with_a_thousand_secrets_only_an_owner_stores_one_more() {
+    let (_home, daemon) = stocked(&[]);
+    let maker = agent(&daemon, "maker", &["create", "encrypt", "delete"], &["*"]);
+    for fields in [0..500, 500..999] {
+        let name =
+            |field| format!("skill:{}:field_{field}", if field % 2 == 0 { "google" } else { "gemini" });
+        let entries: Vec<_> = fields.map(|field| json!({ "name": name(field), "value": "v" })).collect();
+        assert_eq!(200, daemon.http("POST", "/vault/import", json!({ "entries": entries })).status);
+    }
+    assert_eq!(201, stores(&daemon, &maker, "skill:gcp:last").0);
+    assert_eq!(forbidden(), stores(&daemon, &maker, "skill:google:more"));
+    assert_eq!(forbidden(), stores(&daemon, &maker, "skill:gemini:more"));
+    for other in ["skill:mine:more", "more", "google-more"] {
+        assert_eq!(201, stores(&daemon, &maker, other).0, "{other}");
+    }
+    daemon.create("skill:google:owners", "v");
+}
+
+#[test]
 fn who_may_replace_a_secret_may_store_what_goes_before_it() {
     for (stored, before) in BEFORE {
         let (_home, daemon) = stocked(&[stored]);

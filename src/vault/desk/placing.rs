@@ -9,6 +9,16 @@ use crate::policy::{Request, Verdict, judge};
 use crate::store::{Refusal, StoreError};
 use crate::vault::faults::{fault_of, forbidden};
 
+/// With how many secrets of a platform in an org only owners add to it: a new name is compared with each.
+const CROWD: usize = 1000;
+
+/// What is stored of a name's platform, under each of its names.
+struct Neighbours {
+    /// The secret that has the name's place under another name.
+    twin: Option<SecretName>,
+    count: usize,
+}
+
 impl Desk {
     /// Asks whether a caller who may store a name may do so with what is stored already.
     ///
@@ -17,7 +27,7 @@ impl Desk {
     ///
     /// # Errors
     /// `conflict` if the name, or another spelling of it, is taken; `forbidden` if the caller may not replace what it
-    /// would go before.
+    /// would go before, and for the 1,001st secret of a platform.
     pub(in crate::vault) fn ask_place(&mut self, org: &OrgId, name: &SecretName) -> Result<(), Fault> {
         if self.caller().is_owner() {
             return Ok(());
@@ -26,8 +36,12 @@ impl Desk {
         if self.is_stored(org, name)? {
             return Err(fault_of(&Refusal::NameTaken));
         }
-        if self.twin(org, name)?.is_some() {
+        let neighbours = self.neighbours(org, name)?;
+        if neighbours.twin.is_some() {
             return Err(fault_of(&Refusal::PlaceTaken));
+        }
+        if neighbours.count >= CROWD {
+            return Err(crowded());
         }
         let behind = self.first_behind(&self.caller, org, name)?;
         behind.map_or(Ok(()), |behind| Err(self.refuse_before(org, name, &behind)))
@@ -70,17 +84,17 @@ impl Desk {
         }
     }
 
-    /// Finds the stored secret that has a name's place under another name.
-    fn twin(&self, org: &OrgId, name: &SecretName) -> Result<Option<SecretName>, Fault> {
-        let (place, mut twin) = (Place::of(name), None);
+    fn neighbours(&self, org: &OrgId, name: &SecretName) -> Result<Neighbours, Fault> {
+        let (place, mut found) = (Place::of(name), Neighbours { twin: None, count: 0 });
         for platform in Place::platforms(name) {
             self.walk_skills(org, &platform, |one| {
+                found.count += 1;
                 if one.name != *name && Place::of(&one.name) == place {
-                    twin = Some(one.name);
+                    found.twin = Some(one.name);
                 }
             })?;
         }
-        Ok(twin)
+        Ok(found)
     }
 
     /// Finds the stored secret in a name's place: the one of exactly this name, else the one of another; judged on the name that
@@ -94,7 +108,7 @@ impl Desk {
         if let Some(stored) = self.find(action, org, name)? {
             return Ok(Some(stored));
         }
-        let twin = self.twin(org, name)?;
+        let twin = self.neighbours(org, name)?.twin;
         twin.map_or(Ok(None), |twin| self.find(action, org, &twin))
     }
 
@@ -128,4 +142,9 @@ impl Desk {
         Fault { message, ..forbidden() }
             .hint("ask the vault's owner for `encrypt` on it, or choose another name")
     }
+}
+
+fn crowded() -> Fault {
+    let message = format!("the platform has {CROWD} secrets, and only an owner adds more");
+    Fault { message, ..forbidden() }.hint("ask the vault's owner, or choose a name of another platform")
 }
