@@ -101,7 +101,7 @@ impl Site {
             return if head.method == Method::GET { Ok(answer::file(file)) } else { Err(not_so()) };
         }
         if path == "/session" && head.method == Method::POST {
-            return self.open(&whole(body).await?);
+            return self.open(&Limit::Own.whole(body).await?);
         }
         self.session.admit(&Shown {
             bearer: bearer(&head.headers)?,
@@ -115,12 +115,12 @@ impl Site {
                 self.session.close();
                 Ok(done())
             }
-            "/session/proof" if head.method == Method::POST => self.prove(&whole(body).await?),
+            "/session/proof" if head.method == Method::POST => self.prove(&Limit::Own.whole(body).await?),
             "/session/stream" if head.method == Method::GET => Ok(answer::stream(stay::stream(self))),
             "/session/use" if head.method == Method::POST => Ok(done()),
             "/session" | "/session/proof" | "/session/stream" | "/session/use" => Err(not_so()),
             path if is_of_vault(path) => {
-                let body = whole(body).await?;
+                let body = Limit::Daemon.whole(body).await?;
                 let answer = self.daemon.forward(head, body, browser.address).await;
                 if LOCKS.contains(&path) {
                     self.acted.send_replace(());
@@ -174,18 +174,42 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Fault> {
     Ok(only(headers, &AUTHORIZATION)?.and_then(|text| text.strip_prefix("Bearer ")))
 }
 
-/// Reads a body whole.
-async fn whole(body: Incoming) -> Result<Bytes, Fault> {
-    let too_large = || Fault::new(Code::TooLarge, "a request takes at most 2 MiB");
-    // The daemon counts escapes as one byte each.
-    if body.size_hint().lower() > SENT_BYTES as u64 {
-        return Err(too_large());
+/// How large a body is, by who reads it.
+#[derive(Debug, Clone, Copy)]
+enum Limit {
+    /// The dashboard's server, also before there is a session: a token, or 32 bytes.
+    Own,
+    /// The daemon, which counts escapes as one byte each.
+    Daemon,
+}
+
+impl Limit {
+    const fn bytes(self) -> usize {
+        match self {
+            Self::Own => 4096,
+            Self::Daemon => SENT_BYTES,
+        }
     }
-    let read = tokio::time::timeout(BODY_TIME, Limited::new(body, SENT_BYTES).collect()).await;
-    match read {
-        Err(_) => Err(Fault::new(Code::InvalidRequest, "the body did not arrive within 10 seconds")),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(_)) => Err(Fault::new(Code::InvalidRequest, "the body ended before its announced length")),
-        Ok(Ok(body)) => Ok(body.to_bytes()),
+
+    fn too_large(self) -> Fault {
+        let words = match self {
+            Self::Own => "a request of the session takes at most 4 KiB",
+            Self::Daemon => "a request takes at most 2 MiB",
+        };
+        Fault::new(Code::TooLarge, words)
+    }
+
+    /// Reads a body whole.
+    async fn whole(self, body: Incoming) -> Result<Bytes, Fault> {
+        if body.size_hint().lower() > self.bytes() as u64 {
+            return Err(self.too_large());
+        }
+        let read = tokio::time::timeout(BODY_TIME, Limited::new(body, self.bytes()).collect()).await;
+        match read {
+            Err(_) => Err(Fault::new(Code::InvalidRequest, "the body did not arrive within 10 seconds")),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(self.too_large()),
+            Ok(Err(_)) => Err(Fault::new(Code::InvalidRequest, "the body ended before its announced length")),
+            Ok(Ok(body)) => Ok(body.to_bytes()),
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Who is turned away, and what each answer carries.
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use vault::api::{REQUEST_BYTES, SENT_BYTES};
 
 use super::dashboard::{Dashboard, Reply};
 use vault_testkit::TestEnvironment;
@@ -110,12 +111,23 @@ fn a_body_that_is_no_json_is_refused() {
 }
 
 #[test]
-fn a_body_over_2_mib_is_refused_by_what_it_announces() {
+fn a_body_that_is_too_large_is_refused_by_what_it_announces() {
     let test = TestEnvironment::served();
     let dashboard = Dashboard::of(&test);
     let origin = format!("http://127.0.0.1:{}", dashboard.port);
-    let announced = [("Origin", origin.as_str()), JSON, ("Content-Length", "2097153")];
-    dashboard.ask("POST /session", &announced, "").refused(413, "too_large");
+    let announced = |line, bytes: usize, more: &[(&str, &str)]| {
+        let length = bytes.to_string();
+        let headers = [&[("Origin", origin.as_str()), JSON, ("Content-Length", &length)], more].concat();
+        dashboard.ask(line, &headers, "").refused(413, "too_large");
+    };
+    announced("POST /session", 4097, &[]);
+    let tab = dashboard.opened();
+    let bearer = tab.authorization();
+    let session = [("Authorization", bearer.as_str()), ("X-CSRF-Token", tab.csrf.as_str())];
+    announced("POST /session/proof", 4097, &session);
+    announced("POST /vault/secrets", SENT_BYTES + 1, &session);
+    let value = "x".repeat(REQUEST_BYTES);
+    tab.send("POST /vault/secrets", &json!({ "name": "a", "value": value })).refused(413, "too_large");
 }
 
 #[test]
