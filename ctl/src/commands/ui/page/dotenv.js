@@ -5,6 +5,8 @@ import { setting } from './settings.js';
 const OWN = new Set(['AGENTICMAIL_VAULT_KEY', 'AGENTICMAIL_VAULT_TOKEN']);
 const NAME = /^[\p{Alphabetic}\p{N}_.[\]-]+$/u;
 const ESCAPES = { n: '\n', r: '\r', t: '\t', '\\': '\\', '"': '"', $: '$', '`': '`' };
+// What sets a further variable, for a shell that reads it behind `export`.
+const FURTHER = /\s[A-Za-z0-9_]+=/;
 // What a value with its quotes is, where a quote opens it; the double one may be escaped.
 const QUOTED = { "'": /^'([^']*)'/, '`': /^`([^`]*)`/, '"': /^"((?:[^"\\]|\\[^])*)"/ };
 
@@ -54,9 +56,11 @@ function assignment(text, line) {
   }
   if (!NAME.test(variable)) throw new Malformed(line, 'before the = stands no name of a variable');
   const after = cut(text, '=')[1].replace(/^[^\S\n]+/, '');
-  return after[0] in QUOTED
-    ? { variable, ...quoted(after, line) }
-    : { variable, value: bare(cut(first, '=')[1]), rest };
+  if (after[0] in QUOTED) return { variable, ...quoted(after, line) };
+  const value = bare(cut(first, '=')[1]);
+  if (exported && FURTHER.test(value))
+    throw new Malformed(line, 'it exports several variables; give each a line of its own');
+  return { variable, value, rest };
 }
 
 function bare(text) {
