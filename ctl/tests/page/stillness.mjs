@@ -106,7 +106,12 @@ function note(patience) {
       check();
     });
   const isStill = () => requests === 0 && timers.size === 0 && !document.querySelector('dialog:not([open])');
-  const drawn = () => new Promise((yes) => frame(() => frame(yes)));
+  // A browser that draws nothing for a second gives no frame, and moves nothing.
+  const drawn = () =>
+    new Promise((yes) => {
+      frame(() => frame(yes));
+      later(yes, 1000);
+    });
   const still = async () => {
     do {
       await until(isStill, 'the page is not still');
