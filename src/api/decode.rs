@@ -146,7 +146,7 @@ fn fault_of<O: JsonSchema>(words: &str, at: Option<&Place>) -> Fault {
     let (code, message) = if words.starts_with(TOO_LONG) {
         (Code::TooLarge, TOO_LONG.to_owned())
     } else if is_unknown && at.is_none() {
-        // An operation with an address learns at its end what nobody took, and serde then lists no fields.
+        // An operation with an address learns at its end what was left over, and serde then lists no fields.
         (Code::InvalidRequest, not_among(&known_fields::<O>()))
     } else {
         (Code::InvalidRequest, without_input(words))
