@@ -116,6 +116,18 @@ pub fn die_with_parent(command: &mut Command) {
     let _ = command;
 }
 
+/// Has this process go on, if it is stopped, when the thread that started it ends (`PR_SET_PDEATHSIG`, prctl(2)).
+///
+/// macOS has no equivalent: nothing is done there.
+///
+/// # Errors
+/// What the kernel answers.
+pub fn wake_at_parents_end() -> std::io::Result<()> {
+    #[cfg(target_os = "linux")]
+    nix::sys::prctl::set_pdeathsig(Signal::SIGCONT)?;
+    Ok(())
+}
+
 /// Returns the children of this process, those that it adopted included, as `/proc` has them (`proc_pid_stat(5)`).
 ///
 /// Empty where there is no such `/proc`, as on macOS.

@@ -18,6 +18,7 @@ use super::progress::report;
 use super::protocol::{Call, Conversation, Reply};
 use super::shapes::called;
 use super::tools::Toolset;
+use super::tree;
 use crate::commands::run::heeded;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -42,6 +43,7 @@ pub(super) fn serve(tools: Toolset, context: &Context) -> Result<(), Failure> {
     let server = Server { session: Session { context, known: Known::default() }, calls: Calls::default() };
     let mut signals = Signals::new(heeded([SIGHUP, SIGINT, SIGTERM]))?;
     let signalled = signals.handle();
+    tree::adopt()?;
     std::thread::scope(|scope| {
         scope.spawn(|| {
             for signal in &mut signals {

@@ -3,9 +3,11 @@
 //! What a command starts can leave its group and its session; only its parent can still end it then. So a process of this
 //! program, the reaper, starts the command and adopts each descendant that loses its parent (`PR_SET_CHILD_SUBREAPER`). When
 //! the command has ended, when the server asks for it, or when the server is gone, however it ended, the reaper ends
-//! what is left. It gets the values through a socket, whose end tells it that the server is gone.
+//! what is left. It gets the values through a socket, whose end tells it that the server is gone. What a reaper leaves that
+//! the command has killed, the server adopts and ends.
 
 mod reaper;
+mod reapers;
 
 use std::io::{self, BufReader};
 use std::net::Shutdown;
@@ -13,18 +15,21 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use nix::unistd::Pid;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use crate::commands::run::{Assigned, Launch};
 use crate::{birth, wire};
+use reapers::Reaper;
 
 pub(crate) use reaper::{is_reaper, reap};
+pub(super) use reapers::adopt;
 
 /// What the reaper calls itself.
 const NAME: &str = "vaultctl-reaper";
@@ -50,7 +55,7 @@ pub(super) enum Report {
 #[derive(Debug)]
 pub(super) struct Tree {
     socket: UnixStream,
-    reaper: Child,
+    reaper: Reaper,
 }
 
 impl Tree {
@@ -64,8 +69,7 @@ impl Tree {
         if let Some(folder) = folder {
             reaper.current_dir(folder);
         }
-        let reaper = birth::given_back(|| reaper.spawn())?;
-        let tree = Self { socket, reaper };
+        let tree = Self { socket, reaper: Reaper::start(&mut reaper)? };
         wire::send(&tree.socket, ends)?;
         wire::tell(&tree.socket, &Order { variables: std::mem::take(&mut launch.variables) })?;
         Ok(tree)
@@ -75,15 +79,24 @@ impl Tree {
     ///
     /// # Errors
     /// What the system answers.
-    pub(super) fn wait(mut self, deadline: Instant) -> io::Result<(Report, bool)> {
+    pub(super) fn wait(self, deadline: Instant) -> io::Result<(Report, bool)> {
         let timed_out = !is_told(&self.socket, deadline)?;
         if timed_out {
-            end(&self.socket);
+            self.line()?.end();
         }
         let report = wire::next(&mut BufReader::new(&self.socket));
         self.reaper.wait()?;
-        // Without a report the reaper itself was killed, and the command with it.
-        Ok((report.unwrap_or(Report::Killed(nix::libc::SIGKILL)), timed_out))
+        let report = report.unwrap_or_else(|| {
+            // The reaper itself was killed, and the command with it.
+            reapers::end_orphans();
+            Report::Killed(nix::libc::SIGKILL)
+        });
+        Ok((report, timed_out))
+    }
+
+    /// What ends it from elsewhere.
+    fn line(&self) -> io::Result<Line> {
+        Ok(Line { socket: self.socket.try_clone()?, reaper: self.reaper.pid() })
     }
 }
 
@@ -98,10 +111,19 @@ fn is_told(socket: &UnixStream, deadline: Instant) -> io::Result<bool> {
     }
 }
 
-/// Has the reaper end everything.
-fn end(socket: &UnixStream) {
-    // It may have ended just now.
-    let _ = socket.shutdown(Shutdown::Write);
+/// What is held of a reaper to have it end everything.
+#[derive(Debug)]
+struct Line {
+    socket: UnixStream,
+    reaper: Pid,
+}
+
+impl Line {
+    fn end(&self) {
+        // It may have ended just now.
+        let _ = self.socket.shutdown(Shutdown::Write);
+        reapers::wake(self.reaper);
+    }
 }
 
 /// Ends a command, or keeps it from starting.
@@ -112,7 +134,7 @@ pub(super) struct Stop(Arc<Mutex<Stage>>);
 enum Stage {
     #[default]
     Before,
-    Runs(UnixStream),
+    Runs(Line),
     Over,
 }
 
@@ -120,8 +142,8 @@ impl Stop {
     /// Ends it, with all that it started.
     pub(super) fn now(&self) {
         let mut stage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Stage::Runs(socket) = &*stage {
-            end(socket);
+        if let Stage::Runs(line) = &*stage {
+            line.end();
         }
         *stage = Stage::Over;
     }
@@ -141,7 +163,7 @@ impl Stop {
             return Ok(None);
         }
         let tree = Tree::start(launch, folder, ends)?;
-        *stage = Stage::Runs(tree.socket.try_clone()?);
+        *stage = Stage::Runs(tree.line()?);
         Ok(Some(tree))
     }
 }

@@ -25,6 +25,16 @@ const STUBBORN: &str = "\
     setsid sh -c 'echo $$ >far; exec sleep 600' </dev/null >/dev/null 2>&1 & \
     echo $$ >own; while :; do sleep 600; done";
 
+/// A command with a child in a session of its own, which has another; it then does something to its reaper, its parent.
+fn reaper(deed: &str) -> String {
+    format!(
+        "setsid sh -c 'setsid sleep 600 & echo $! >deep; echo $$ >far; sleep 600; :' </dev/null >/dev/null 2>&1 & \
+        while [ ! -s far ]; do :; done; echo $$ >own; {deed}; while :; do sleep 600; done"
+    )
+}
+/// The files that they note themselves in.
+const DEEP: [&str; 3] = ["deep", "far", "own"];
+
 /// Reads the number that a process has noted in a file of the user's folder.
 fn noted(test: &TestEnvironment, name: &str) -> Pid {
     let path: PathBuf = test.home().parent().unwrap().join(name);
@@ -137,4 +147,50 @@ fn a_command_that_cannot_be_started_is_refused_in_words() {
     for words in [no_program, no_folder] {
         assert!(words.starts_with("the command did not start: no such file"), "{words}");
     }
+}
+
+#[test]
+fn a_command_that_kills_its_reaper_leaves_nothing_behind_when_it_is_answered() {
+    for deed in ["kill -KILL $PPID", "setsid sh -c \"kill -KILL $PPID\""] {
+        let test = with_key();
+        let ran = Server::start(&test).call("run_command", &json!({"command": ["sh", "-c", reaper(deed)]}));
+        assert_eq!(json!(9), ran["signal"], "{deed}");
+        let left: Vec<&str> = DEEP.into_iter().filter(|name| !is_gone(noted(&test, name))).collect();
+        assert!(left.is_empty(), "{deed}: {left:?}");
+    }
+}
+
+#[test]
+fn what_a_killed_reaper_leaves_is_ended_and_no_other_command() {
+    let test = with_key();
+    let mut server = Server::start(&test);
+    let waits = format!(
+        "setsid sh -c 'echo $$ >other; exec sleep 600' </dev/null >/dev/null 2>&1 & \
+        while [ ! -e {} ]; do sleep 0.05; done; kill -0 $! && echo there",
+        test.path("on").display()
+    );
+    server
+        .begin("tools/call", &json!({"name": "run_command", "arguments": {"command": ["sh", "-c", waits]}}));
+    noted(&test, "other");
+    let ran = server.call("run_command", &json!({"command": ["sh", "-c", reaper("kill -KILL $PPID")]}));
+    assert_eq!(json!(9), ran["signal"]);
+    test.write("on", "");
+    assert_eq!(json!("there\n"), server.answer()["result"]["structuredContent"]["stdout"]);
+}
+
+#[test]
+fn a_command_that_has_stopped_its_reaper_ends_with_the_server() {
+    let stop = || reaper("kill -STOP $PPID");
+    assert_all_end(&stop(), &DEEP, |server| drop(server.stdin.take()));
+    assert_all_end(&stop(), &DEEP, signalled(Signal::SIGTERM));
+    assert_all_end(&stop(), &DEEP, signalled(Signal::SIGKILL));
+}
+
+#[test]
+fn a_command_that_has_stopped_its_reaper_ends_in_time() {
+    let test = with_key();
+    let asked = json!({"command": ["sh", "-c", reaper("kill -STOP $PPID")], "timeoutSeconds": 2});
+    let ran = Server::start(&test).call("run_command", &asked);
+    assert_eq!(json!(true), ran["timedOut"]);
+    assert!(DEEP.iter().all(|name| is_gone(noted(&test, name))));
 }

@@ -23,9 +23,9 @@ use crate::wire;
 /// How long the command may take to end by itself after SIGTERM.
 const GRACE: Duration = Duration::from_secs(1);
 /// How long to go on killing what does not go, as a program of another user does not.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// How often to look again for what was adopted meanwhile.
-const LOOK: Duration = Duration::from_millis(20);
+pub(super) const LOOK: Duration = Duration::from_millis(20);
 
 /// Returns whether this process was started to be a reaper.
 pub(crate) fn is_reaper(arguments: &[OsString]) -> bool {
@@ -46,6 +46,7 @@ fn begin(arguments: &[OsString]) -> io::Result<()> {
     // A signal to the server's group does not reach it: it ends after the server.
     setsid()?;
     vault_platform::adopt_orphans()?;
+    vault_platform::wake_at_parents_end()?;
     let (sender, events) = channel();
     watch(sender.clone())?;
     let report = match start(arguments, ends, &order) {
