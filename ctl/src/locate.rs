@@ -114,7 +114,12 @@ pub(crate) fn change<O: Operation>(
         Meaning::Unseen(name) | Meaning::Itself(name) => named(context, name)?,
     };
     context.call(&operation(address)).map_err(|failure| match failure {
-        Failure::Fault(fault) if is_missing(&fault) => not_found(context, asked, fault),
+        // Where the secret itself is there, it is a version of it that is not.
+        Failure::Fault(fault)
+            if fault.code == Code::NotFound && !matches!(by_name(context, asked), Ok(Some(_))) =>
+        {
+            not_found(context, asked, fault)
+        }
         failure => failure,
     })
 }
@@ -122,11 +127,6 @@ pub(crate) fn change<O: Operation>(
 /// Addresses the secret of exactly a name, in the org that is meant.
 pub(crate) fn named(context: &Context, name: SecretName) -> Result<Address, Failure> {
     Ok(Address::Name { name, org_id: context.one_org()? })
-}
-
-/// Returns whether a fault says that no such secret is there, for this caller.
-pub(crate) fn is_missing(fault: &Fault) -> bool {
-    fault.code == Code::NotFound && fault.message == Fault::not_found().message
 }
 
 /// Says which secret a word was taken for, if it is not its name.

@@ -110,7 +110,7 @@ fn create_else_replace(value: Revealed, args: &SetArgs, context: &Context) -> Re
     };
     let secret = locate::named(context, asked.name)?;
     match context.call(&update(secret, Some(asked.value), args)) {
-        Err(Failure::Fault(fault)) if locate::is_missing(&fault) => Err(failure.into()),
+        Err(Failure::Fault(fault)) if fault.code == Code::NotFound => Err(failure.into()),
         answer => answer,
     }
 }
@@ -119,7 +119,7 @@ fn create_else_replace(value: Revealed, args: &SetArgs, context: &Context) -> Re
 fn replace_else_create(value: Revealed, args: &SetArgs, context: &Context) -> Result<Created, Failure> {
     let mut asked = update(locate::named(context, args.name.clone())?, Some(value), args);
     match (context.call(&asked), asked.value.take()) {
-        (Err(Failure::Fault(fault)), Some(value)) if locate::is_missing(&fault) => {
+        (Err(Failure::Fault(fault)), Some(value)) if fault.code == Code::NotFound => {
             if !args.exact_name {
                 near::check(args.name.as_str(), context)?;
             }

@@ -44,7 +44,13 @@ fn rollback_makes_an_old_value_the_newest_version() {
 fn a_version_that_is_not_kept_is_not_found() {
     let test = with_versions(&["one"]);
     test.ctl(&["get", "a", "--version", "9"]).ended_with(3);
-    test.ctl(&["rollback", "a", "--to", "9"]).ended_with(3);
+    test.ctl_with(&["set", "ab"], "other").succeeded();
+    for (words, told) in [("a", "history 'a'"), ("ab", "history 'ab'")] {
+        let run = test.ctl(&["rollback", words, "--to", "9"]).ended_with(3);
+        assert!(run.stderr.contains("this version is not kept") && run.stderr.contains(told), "{run}");
+    }
+    let run = test.ctl(&["rollback", "b", "--to", "9"]).ended_with(3);
+    assert!(run.stderr.contains("there is no such secret") && run.stderr.contains("ab"), "{run}");
 }
 
 #[test]
