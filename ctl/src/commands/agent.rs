@@ -4,9 +4,11 @@ mod add;
 mod facts;
 mod grant;
 mod list;
+mod renew_token;
 mod rm;
 mod show;
 mod test;
+mod token;
 mod update;
 
 use std::process::ExitCode;
@@ -37,6 +39,7 @@ Examples:
   (umask 077; vaultctl agent add mailer --grant 'read,decrypt:skill:sendgrid:*' > mailer.token)
   vaultctl agent list
   vaultctl agent test mailer skill:sendgrid:access_token
+  (umask 077; vaultctl agent renew-token mailer > mailer.new && mv mailer.new mailer.token)
   vaultctl agent rm mailer"
 )]
 pub(crate) struct AgentArgs {
@@ -49,6 +52,7 @@ pub(crate) struct AgentArgs {
 enum AgentCommand {
     Add(add::AddArgs),
     Update(update::UpdateArgs),
+    RenewToken(renew_token::RenewTokenArgs),
     #[command(visible_alias = "ls")]
     List(list::ListArgs),
     Show(show::ShowArgs),
@@ -62,6 +66,7 @@ pub(super) fn run(args: &AgentArgs, context: &Context) -> Result<ExitCode, Failu
     match &args.command {
         AgentCommand::Add(args) => add::run(args, context),
         AgentCommand::Update(args) => update::run(args, context),
+        AgentCommand::RenewToken(args) => renew_token::run(args, context),
         AgentCommand::List(args) => list::run(args, context),
         AgentCommand::Show(args) => show::run(args, context),
         AgentCommand::Rm(args) => rm::run(args, context),

@@ -125,10 +125,11 @@ fn an_update_of_nothing_says_what_there_is_to_change() {
 fn an_unknown_agent_exits_3_with_the_command_that_lists_them() {
     let test = TestEnvironment::served();
     for arguments in [
-        &["agent", "show", "nobody"][..],
-        &["agent", "rm", "nobody"],
-        &["agent", "test", "nobody"],
-        &["agent", "update", "nobody", "--expires", "never"],
+        &["agent", "show", "absent"][..],
+        &["agent", "rm", "absent"],
+        &["agent", "test", "absent"],
+        &["agent", "update", "absent", "--expires", "never"],
+        &["agent", "renew-token", "absent"],
     ] {
         let run = test.ctl(arguments).ended_with(3);
         assert!(run.stderr.contains("vaultctl agent list"), "{run}");

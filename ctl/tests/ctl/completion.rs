@@ -88,7 +88,7 @@ fn platforms_agents_and_orgs_are_completed_too() {
         assert_eq!(["openai"], in_bash(&test, &format!("vaultctl {line}"))[..], "{line}");
     }
     assert_eq!(["stripe"], in_bash(&test, "vaultctl add stri")[..]);
-    for line in ["agent show co", "agent rm co", "agent test co", "agent update co"] {
+    for line in ["agent show co", "agent rm co", "agent test co", "agent update co", "agent renew-token co"] {
         assert_eq!(["coder"], in_bash(&test, &format!("vaultctl {line}"))[..], "{line}");
     }
     assert_eq!(["acme"], in_bash(&test, "vaultctl --org ac")[..]);

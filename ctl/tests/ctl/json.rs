@@ -163,6 +163,7 @@ fn agents(trial: &mut Trial) {
     let all = trial.test.ctl(&["agent", "test", "bot", "--json"]).succeeded().json();
     trial.judge("agent-test", &all);
     trial.prints("agent-update", &["agent", "update", "bot", "--add-grant", "read:*"]);
+    trial.prints("agent-renew-token", &["agent", "renew-token", "bot"]);
     trial.prints("agent-rm", &["agent", "rm", "bot"]);
 }
 

@@ -80,9 +80,11 @@ fn a_key_that_nobody_could_read_is_a_failure() {
 fn a_token_that_nobody_could_read_is_a_failure() {
     let test = TestEnvironment::served();
     let add = "agent add bot --grant read:*";
-    assert_lost(unread(&test, add), "the token of agent bot", "vaultctl agent rm bot");
+    let another = "vaultctl agent renew-token bot";
+    assert_lost(unread(&test, add), "the token of agent bot", another);
+    assert_lost(unread(&test, "agent renew-token bot"), "the token of agent bot", another);
     test.ctl(&["agent", "rm", "bot", "--yes"]).succeeded();
-    assert_lost(unread(&test, &format!("{add} --json")), "the token of agent bot", "vaultctl agent rm bot");
+    assert_lost(unread(&test, &format!("{add} --json")), "the token of agent bot", another);
 }
 
 #[test]

@@ -61,6 +61,52 @@ fn a_removed_agents_token_is_bad() {
 }
 
 #[test]
+fn a_new_token_ends_the_old_one_at_once_and_is_the_same_agents() {
+    let (test, old) = with_a_token();
+    let before = test.ctl(&["agent", "show", "bot", "--json"]).succeeded().json();
+    let run = test.ctl(&["agent", "renew-token", "bot"]).succeeded();
+    let new = run.stdout.trim_end();
+    assert!(new.starts_with("amv_") && new.len() == 47 && new != old, "{run}");
+    assert!(!run.stderr.contains(new) && run.stderr.contains("AGENTICMAIL_VAULT_TOKEN"), "{run}");
+    with_variable(&test, &old, &["get", "openai"]).ended_with(5);
+    assert_eq!("sk-a", with_variable(&test, new, &["get", "openai"]).succeeded().stdout);
+    let mut after = test.ctl(&["agent", "show", "bot", "--json"]).succeeded().json();
+    after["updatedAt"] = before["updatedAt"].clone();
+    assert_eq!(before, after);
+}
+
+#[test]
+fn only_the_token_is_printed_quietly_and_the_agent_with_it_as_json() {
+    let (test, _) = with_a_token();
+    let quiet = test.ctl(&["-q", "agent", "renew-token", "bot"]).succeeded();
+    assert_eq!(("", 48), (&*quiet.stderr, quiet.stdout.len()));
+    let added = test.ctl(&["agent", "renew-token", "bot", "--json"]).succeeded().json();
+    assert_eq!("bot", added["agent"]["name"]);
+    with_variable(&test, added["token"].as_str().unwrap(), &["get", "openai"]).succeeded();
+    with_variable(&test, quiet.stdout.trim_end(), &["get", "openai"]).ended_with(5);
+}
+
+#[test]
+fn an_agent_draws_no_new_token_for_itself_or_another() {
+    let (test, token) = with_a_token();
+    test.ctl(&["agent", "add", "other", "--grant", "read:*"]).succeeded();
+    for name in ["bot", "other", "absent"] {
+        with_variable(&test, &token, &["agent", "renew-token", name]).ended_with(5);
+    }
+    assert_eq!("sk-a", with_variable(&test, &token, &["get", "openai"]).succeeded().stdout);
+}
+
+#[test]
+fn a_new_token_is_drawn_for_no_agent_of_a_locked_vault() {
+    let (test, token) = with_a_token();
+    test.ctl(&["lock"]).succeeded();
+    let run = test.ctl(&["agent", "renew-token", "bot"]).ended_with(4);
+    assert_eq!("", run.stdout);
+    test.ctl(&["unlock", "--key-file"]).succeeded();
+    assert_eq!("sk-a", with_variable(&test, &token, &["get", "openai"]).succeeded().stdout);
+}
+
+#[test]
 fn a_blank_token_is_an_error_and_no_wish_to_speak_as_the_user() {
     let (test, _) = with_a_token();
     for blank in ["", " \n", "\t", "amv_a\namv_b"] {

@@ -9,6 +9,7 @@ use vault::domain::AgentId;
 
 use super::facts::FactArgs;
 use super::grant::{self, GrantText};
+use super::token;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::moment::Expiry;
@@ -51,20 +52,9 @@ pub(super) fn run(args: &AddArgs, context: &Context) -> Result<ExitCode, Failure
         expires_at: args.expires.moment(),
         grants: grant::settled(&args.grants, context),
     })?;
-    let show = context.show;
-    let printed =
-        if show.is_json() { show.json(&added) } else { show.secret_line(added.token.value().expose()) };
-    printed.map_err(|failure| unseen(failure, args, context))?;
+    token::print(&added, context)?;
     note(&added, context);
     Ok(ExitCode::SUCCESS)
-}
-
-/// Says that nobody has the token, and how to get another.
-fn unseen(failure: Failure, args: &AddArgs, context: &Context) -> Failure {
-    let name = args.name.as_str();
-    let remove = context.command(&format!("agent rm {name}"));
-    let hint = format!("remove the agent with: {remove}; then add it again");
-    failure.unseen(&format!("the token of agent {name}"), hint)
 }
 
 fn note(added: &AgentAdded, context: &Context) {
@@ -80,9 +70,5 @@ fn note(added: &AgentAdded, context: &Context) {
     for sight in grant::sights(&agent.grants) {
         show.note(format_args!("note: {sight}"));
     }
-    show.note(
-        "note: the token is shown this once; the agent's program speaks with it in AGENTICMAIL_VAULT_TOKEN,",
-    );
-    show.note("  or from a file of mode 0600: vaultctl --token-file FILE list");
-    show.note(format_args!("  see what it may do with: vaultctl agent test {name}"));
+    token::note(added, context);
 }

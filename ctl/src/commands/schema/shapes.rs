@@ -51,6 +51,7 @@ shapes! {
     "agent add": api::AgentAdded,
     "agent list": api::AgentList,
     "agent show": api::AgentEntry,
+    "agent renew-token": api::AgentAdded,
     "agent rm": api::Done,
     "agent test": agent::Tested | Vec<agent::Tested>,
     "agent update": api::AgentChanged,
