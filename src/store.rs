@@ -105,10 +105,21 @@ pub struct AuditQuery {
     pub before: Option<u64>,
     /// Without the lists that this actor read with the dashboard.
     pub looker: Option<String>,
+    /// Without what this process did.
+    pub without: Option<ProcessSince>,
     /// At most so many.
     pub limit: u64,
     /// After leaving out so many.
     pub offset: u64,
+}
+
+/// A process from a moment on; before it another process may have had the id.
+#[derive(Debug, Clone, Copy)]
+pub struct ProcessSince {
+    /// The process id, as the kernel reported it.
+    pub pid: i32,
+    /// The moment.
+    pub since: Timestamp,
 }
 
 /// A page of the log and how many entries fit the question.

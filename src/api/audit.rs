@@ -93,6 +93,9 @@ pub struct AuditLog {
     /// Leaves out what the caller itself listed with the dashboard: secrets, platforms, versions; never what showed a value.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub without_own_looks: bool,
+    /// Leaves out what the caller's own process did from this moment on, by the process id that the kernel reported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without_own_since: Option<Timestamp>,
     /// At most so many; 25 without it, and no more than 1,000 are given whatever it says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,

@@ -8,9 +8,9 @@ use crate::api::{
 };
 use crate::audit::{Break, BreakReason, Head, Verdict, Verifier};
 use crate::crypto::{AuditKeySeal, Header, MacKey};
-use crate::domain::{SecretRef, Timestamp};
+use crate::domain::{Caller, SecretRef, Timestamp};
 use crate::keyring::Keys;
-use crate::store::{AuditQuery, Store, StoreError};
+use crate::store::{AuditQuery, ProcessSince, Store, StoreError};
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
@@ -43,6 +43,7 @@ impl Handle for AuditLog {
             after: self.after.map(place),
             before: self.before.map(place),
             looker: self.without_own_looks.then(|| desk.caller().actor().to_string()),
+            without: self.without_own_since.and_then(|since| own_process(desk.caller(), since)),
             limit: self.limit.unwrap_or(USUAL_PAGE).min(LARGEST_PAGE),
             offset: self.offset.unwrap_or_default().into(),
         };
@@ -60,6 +61,12 @@ impl Handle for ListActors {
         let reader = desk.ask_log()?;
         Ok(ActorList { actors: desk.log_actors(reader, ACTORS)? })
     }
+}
+
+/// Returns the caller's process; `None` where its id cannot be seen, and then nothing is left out.
+fn own_process(caller: &Caller, since: Timestamp) -> Option<ProcessSince> {
+    let pid = caller.peer.as_ref()?.pid?;
+    Some(ProcessSince { pid, since })
 }
 
 /// Returns the place in the log that is asked for, or the last that there can be.

@@ -1,7 +1,9 @@
 //! Ways to look at much: by expiry, by the age of a value, along the log from any place, and what filters offer.
 
+use std::process::Command;
+
 use serde_json::{Value, json};
-use vault_testkit::{Daemon, Home, NONE, wire};
+use vault_testkit::{Daemon, Home, NONE, vaultctl, wire};
 
 use crate::list::{list, names};
 
@@ -182,6 +184,34 @@ fn only_ones_own_looks_with_the_dashboard_are_left_out_of_the_log() {
         entries.iter().filter(|entry| entry["actor"] == "agent:bot").count()
     };
     assert_eq!((1, 1), (by_agent(&all), by_agent(&shown)));
+}
+
+#[test]
+fn what_the_callers_own_process_did_since_a_moment_is_left_out_of_the_log() {
+    let (home, daemon) = aging();
+    let middle = daemon.audit()[2]["createdAt"].as_str().unwrap().to_owned();
+    let other = Command::new(vaultctl()).arg("--home").arg(home.path("")).arg("list").output().unwrap();
+    assert!(other.status.success(), "{other:?}");
+    let is_left = |entry: &&Value| {
+        let is_own = entry["peer"]["pid"] == json!(std::process::id());
+        !(is_own && entry["createdAt"].as_str() >= Some(&middle))
+    };
+    let whole = log(&daemon, "limit=100");
+    let left: Vec<_> = whole["entries"].as_array().unwrap().iter().filter(is_left).cloned().collect();
+    let shown = log(&daemon, &format!("limit=100&withoutOwnSince={middle}"));
+    assert_eq!((json!(left), json!(left.len())), (shown["entries"].clone(), shown["total"].clone()));
+    let actions: Vec<_> = left.iter().map(|entry| entry["action"].as_str().unwrap()).collect();
+    assert_eq!(
+        (Some(&"read"), Some(&"unlock")),
+        (actions.first(), actions.last()),
+        "another process and no process"
+    );
+    assert!(left.len() < whole["entries"].as_array().unwrap().len() && actions.contains(&"create"));
+    let earlier = log(&daemon, "limit=100&withoutOwnSince=2001-01-01T00:00:00Z&action=create");
+    assert_eq!(json!(0), earlier["total"], "all of them are this process's");
+    let later = log(&daemon, "limit=100&withoutOwnSince=2999-01-01T00:00:00Z");
+    assert_eq!(whole["total"], later["total"]);
+    assert_eq!(400, daemon.http("GET", "/vault/audit-log?withoutOwnSince=today", NONE).status);
 }
 
 #[test]

@@ -14,6 +14,7 @@ await scenario(async (browser) => {
   await days(me.page);
   await walked(me.page);
   await chosen(me.page);
+  await session(me.page);
   await live(me.page);
   calm(me);
 });
@@ -230,6 +231,34 @@ async function chosen(page) {
   await page.getByRole('dialog', { name: 'Entry 2' }).getByText('Link of the chain').waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
+}
+
+// What this session wrote is hidden, values that it showed included, and comes back; what others wrote stays, by the same user too.
+async function session(page) {
+  await go(page, 'Secrets');
+  await button(page, 'item 100').click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Show value' }).click();
+  await dialog.getByText(/^Hidden again in/).waitFor();
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  vaultctl(['get', 'item 101']);
+  await go(page, 'Audit log');
+  const hide = button(page, 'Hide this session');
+  const [own, other] = ['item 100', 'item 101'].map((name) => page.getByRole('button', { name: `decrypt ${name}` }));
+  await own.waitFor();
+  assert.equal(await hide.getAttribute('aria-pressed'), 'false');
+  await hide.click();
+  await page.waitForURL(/session=hidden/);
+  await own.waitFor({ state: 'detached' });
+  await other.waitFor();
+  await page.reload();
+  await other.waitFor();
+  assert.equal(await own.count(), 0);
+  assert.equal(await hide.getAttribute('aria-pressed'), 'true');
+  await hide.click();
+  await page.waitForURL(/audit$/);
+  await own.waitFor();
 }
 
 async function live(page) {

@@ -76,6 +76,8 @@ async function inLine(page) {
       const apart = tops.flatMap((one) => tops.map((other) => Math.abs(one - other)));
       assert.deepEqual(apart.filter((far) => far > 0.5 && far < 10), [], `${view}: ${part}`);
     }
+    const wrapped = (all) => all.filter((one) => one.scrollHeight > one.clientHeight).map((one) => one.innerText);
+    assert.deepEqual(await page.locator('.filters .toggle').evaluateAll(wrapped), []);
   }
   const middles = await page.locator('tbody tr').first().locator('.chip').evaluateAll((all) =>
     all.map((one) => one.getBoundingClientRect()).map(({ top, bottom }) => (top + bottom) / 2),

@@ -156,6 +156,7 @@ pub(super) struct Granted {
     #[serde(serialize_with = "exposed")]
     csrf: Pass,
     version: &'static str,
+    since: Timestamp,
 }
 
 /// Writes a pass into the one answer that carries it.
@@ -232,10 +233,10 @@ impl Session {
             }
             return Err(void());
         }
-        let (bearer, csrf) = (Pass::draw()?, Pass::draw()?);
-        let granted =
-            Granted { bearer: bearer.twin(), csrf: csrf.twin(), version: env!("CARGO_PKG_VERSION") };
-        *state = State::Open { bearer, csrf, used: self.clock.now() };
+        let (bearer, csrf, since) = (Pass::draw()?, Pass::draw()?, self.clock.now());
+        let version = env!("CARGO_PKG_VERSION");
+        let granted = Granted { bearer: bearer.twin(), csrf: csrf.twin(), version, since };
+        *state = State::Open { bearer, csrf, used: since };
         self.changed.notify_one();
         Ok(granted)
     }

@@ -204,6 +204,10 @@ impl Filter {
             filter.sql.push_str(NOT_LOOKED);
             filter.values.push(label(connection, looker)?);
         }
+        if let Some(process) = query.without {
+            filter.sql.push_str(" AND NOT (pid IS ? AND at >= ?)");
+            filter.values.extend([Value::from(process.pid), Value::from(process.since.as_millis())]);
+        }
         Ok(filter)
     }
 
@@ -319,21 +323,8 @@ mod tests {
     }
 
     fn search(store: &SqliteStore, offset: u64) -> (Vec<u64>, u64, bool) {
-        let query = AuditQuery {
-            org: None,
-            search: Some("NAME ".to_owned()),
-            actions: Vec::new(),
-            actor: None,
-            secret: None,
-            outcome: None,
-            since: None,
-            until: None,
-            after: None,
-            before: None,
-            looker: None,
-            limit: 2,
-            offset,
-        };
+        let query =
+            AuditQuery { search: Some("NAME ".to_owned()), limit: 2, offset, ..AuditQuery::default() };
         let page = store.audit(&query).unwrap();
         (page.entries.iter().map(|entry| entry.seq).collect(), page.total, page.capped)
     }

@@ -14,13 +14,14 @@ import { listing } from './listing.js';
 import { nothingFits } from './notfound.js';
 import { actionChip, chip, outcomeChip } from './pills.js';
 import * as route from './route.js';
+import * as session from './session.js';
 import { emptyState, table } from './table.js';
 import { liveToggle } from './tail.js';
 import { chainBadge } from './chain.js';
 import { ACTIONS, OUTCOMES } from './words.js';
 
 const SIZE = 50;
-const NARROWS = ['search', 'action', 'outcome', 'actor', 'from', 'to', 'entry'];
+const NARROWS = ['search', 'action', 'outcome', 'actor', 'from', 'to', 'entry', 'session'];
 
 /** Makes the view. */
 export function view(leaving) {
@@ -90,7 +91,8 @@ function narrowing() {
     { kind: 'select', name: 'actor', label: 'Actor', choices: [['', 'All']], more: actors },
     { kind: 'date', name: 'from', label: 'From' },
     { kind: 'date', name: 'to', label: 'To' },
-    { kind: 'hide', name: 'looks', label: 'Hide my looks' },
+    { kind: 'toggle', name: 'looks', label: 'Hide my looks', off: 'shown' },
+    { kind: 'toggle', name: 'session', label: 'Hide this session', on: 'hidden' },
   ];
 }
 
@@ -121,8 +123,9 @@ async function load(query, _, signal) {
   const place = placeOf(query, SIZE);
   // A look is no more than that the page was open; who asks for reads gets them.
   const withoutOwnLooks = query.get('looks') !== 'shown' && !query.get('action')?.split(',').includes('read');
+  const withoutOwnSince = query.get('session') === 'hidden' ? session.since() : undefined;
   const found = await api.get('/vault/audit-log', {
-    query: { ...asked(query), ...place, withoutOwnLooks: withoutOwnLooks || undefined },
+    query: { ...asked(query), ...place, withoutOwnLooks: withoutOwnLooks || undefined, withoutOwnSince },
     signal,
   });
   return signal.aborted ? undefined : pageOf(found, place, SIZE);

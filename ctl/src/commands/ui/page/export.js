@@ -43,6 +43,7 @@ function open(asked) {
   const dialog = openDialog({ title: 'Export the audit log', kind: 'dialog dialog-small' }, (dialog) => ({
     body: [
       h('p', { class: 'muted' }, 'What the filters let through, oldest first. There is no value in it.'),
+      h('p', { class: 'muted' }, 'It also has what Hide my looks and Hide this session leave out here.'),
       form.node,
       bar,
     ],

@@ -7,15 +7,17 @@ import { searchFilter } from './search.js';
 
 /** What takes a list back to its beginning. */
 const BEGINNING = { page: '', before: '', after: '' };
-const MAKERS = { search: sought, select: selectFilter, date: dateFilter, several: severalFilter, hide: hideFilter };
+const MAKERS = { search: sought, select: selectFilter, date: dateFilter, several: severalFilter, toggle: toggleFilter };
 
 /** Makes the fields of `[{kind, name, label, choices?}, …]`; `update(query)` shows what the address says. */
 export function filters(described) {
   const all = described.map((one) => ({ name: one.name, ...MAKERS[one.kind](one) }));
+  const toggles = all.filter((one) => one.isToggle);
   const node = h(
     'div',
     { class: 'filters', role: 'search', 'aria-label': 'Narrow the list' },
-    all.map((one) => one.node),
+    all.filter((one) => !one.isToggle).map((one) => one.node),
+    toggles.length > 0 && h('div', { class: 'toggles' }, toggles.map((one) => one.node)),
   );
   return { node, update: (query) => all.forEach((one) => one.show(query.get(one.name) ?? '')) };
 }
@@ -99,9 +101,10 @@ function severalFilter({ name, label, choices }) {
   return { node, show };
 }
 
-/** A button that is pressed while something is left out; the address has `shown` if it is not. */
-function hideFilter({ name, label }) {
-  const press = () => narrow(name, node.getAttribute('aria-pressed') === 'true' ? 'shown' : '');
+/** A button that is pressed or not; the address has `on` if it is, `off` if it is not, and one of them is nothing. */
+function toggleFilter({ name, label, on = '', off = '' }) {
+  const press = () => narrow(name, node.getAttribute('aria-pressed') === 'true' ? off : on);
   const node = button(label, press, { class: 'button toggle', 'data-focus': `filter-${name}` });
-  return { node, show: (value) => node.setAttribute('aria-pressed', String(value !== 'shown')) };
+  const isPressed = (value) => (on ? value === on : value !== off);
+  return { node, isToggle: true, show: (value) => node.setAttribute('aria-pressed', String(isPressed(value))) };
 }

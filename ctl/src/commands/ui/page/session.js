@@ -6,6 +6,7 @@ import { messages } from './stream.js';
 const BEARER = 'vault.bearer';
 const CSRF = 'vault.csrf';
 const VERSION = 'vault.version';
+const SINCE = 'vault.since';
 
 const listeners = new Set();
 const OPTIONS = { cache: 'no-store', credentials: 'omit', redirect: 'error' };
@@ -52,12 +53,13 @@ export async function open() {
     const traded = await trade(token).catch(() => null);
     if (!traded) return 'unreachable';
     if (traded.status !== 201) return 'used';
-    const { bearer, csrf, version } = await traded.json();
+    const { bearer, csrf, version, since } = await traded.json();
     forget();
     await proof.derive(token);
     sessionStorage.setItem(BEARER, bearer);
     sessionStorage.setItem(CSRF, csrf);
     sessionStorage.setItem(VERSION, version);
+    sessionStorage.setItem(SINCE, since);
   } else if (!sessionStorage.getItem(BEARER)) return 'none';
   now.isOver = true;
   now = { isOver: false, isClosing: false, closing: new AbortController() };
@@ -129,8 +131,13 @@ export function version() {
   return sessionStorage.getItem(VERSION) ?? '';
 }
 
+/** Gives the moment at which the session began, by the server's clock. */
+export function since() {
+  return sessionStorage.getItem(SINCE) ?? '';
+}
+
 function forget() {
-  for (const key of [BEARER, CSRF, VERSION]) sessionStorage.removeItem(key);
+  for (const key of [BEARER, CSRF, VERSION, SINCE]) sessionStorage.removeItem(key);
   proof.forget();
 }
 
