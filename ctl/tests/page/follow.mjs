@@ -43,13 +43,38 @@ async function lockedElsewhere(page) {
   for (const view of ['Agents', 'Audit log']) {
     await go(page, view);
     await page.getByRole('heading', { name: 'The vault is locked' }).waitFor();
+    assert.deepEqual(await offered(page), []);
   }
   await go(page, 'Status');
   await page.getByRole('heading', { name: 'Locked', exact: true }).waitFor();
   await go(page, 'Secrets');
+  await offersNothing(page);
   vaultctl(['unlock'], KEY);
   await badge(page, 'Unlocked');
+  await page.getByRole('button', { name: 'Add secret' }).waitFor();
   await page.getByRole('button', { name: 'alpha', exact: true }).waitFor();
+}
+
+function offered(page) {
+  return page.locator('.view-head').getByRole('button').allInnerTexts();
+}
+
+// What a locked vault cannot do is not offered, neither by a button nor by a key; the focus of its button goes to the heading.
+async function offersNothing(page) {
+  assert.deepEqual(await offered(page), []);
+  await page.keyboard.press('n');
+  assert.equal(await page.getByRole('dialog').count(), 0);
+  await page.keyboard.press('Control+k');
+  await page.getByRole('option', { name: 'Status' }).waitFor();
+  assert.equal(await page.getByRole('option', { name: 'Add secret' }).count(), 0);
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  vaultctl(['unlock'], KEY);
+  await page.getByRole('button', { name: 'Add secret' }).focus();
+  vaultctl(['lock']);
+  await badge(page, 'Locked');
+  assert.equal(await page.evaluate(() => document.activeElement.innerText), 'Secrets');
+  assert.deepEqual(await offered(page), []);
 }
 
 // What is typed is not thrown away because the vault was locked; it cannot be stored until it is open again.
@@ -70,10 +95,44 @@ async function typedMeanwhile(page) {
   assert.equal(vaultctl(['get', 'typed']), 'typed-value');
 }
 
+// Of a vault that does not answer nothing is known: a value is hidden and does not come back by itself, what is typed stays.
 async function slow(page) {
+  const dialog = await shown(page);
+  await stoppedWhile(page, async () => {
+    await dialog.getByText('it is not known whether it is still unlocked').waitFor();
+    await holdsNot(page, VALUE);
+  });
+  await holdsNot(page, VALUE);
+  await dialog.getByRole('button', { name: 'Show value' }).click();
+  await dialog.getByText(VALUE).waitFor();
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Add secret' }).click();
+  await dialog.getByRole('tab', { name: 'Custom secret' }).click();
+  await field(dialog, 'Value').fill('typed-and-kept');
+  await stoppedWhile(page, async () => assert.equal(await field(dialog, 'Value').inputValue(), 'typed-and-kept'));
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Discard', exact: true }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await go(page, 'Status');
+  await page.getByRole('heading', { name: 'Unlocked', exact: true }).waitFor();
+  await stoppedWhile(page, async () => {
+    await page.getByRole('heading', { name: 'Not known' }).waitFor();
+    assert.equal(await page.locator('.state-mark.good').count(), 0);
+  });
+  await page.getByRole('heading', { name: 'Unlocked', exact: true }).waitFor();
+  await go(page, 'Secrets');
+}
+
+/** Has the daemon stand still for a while. */
+async function stoppedWhile(page, run) {
   process.kill(daemon(), 'SIGSTOP');
-  await badge(page, 'Slow to answer');
-  process.kill(daemon(), 'SIGCONT');
+  try {
+    await badge(page, 'Slow to answer');
+    await run();
+  } finally {
+    process.kill(daemon(), 'SIGCONT');
+  }
   await badge(page, 'Unlocked');
 }
 

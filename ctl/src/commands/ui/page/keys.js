@@ -48,10 +48,15 @@ function act(key) {
   began = key === 'g' ? Date.now() : 0;
   if (goes && GO[key]) location.hash = link(GO[key]);
   else if (key === '/') document.querySelector('main input[type="search"]')?.focus();
-  else if (key === 'n') document.querySelector('main [data-focus="add"]')?.click();
+  else if (key === 'n') add();
   else if (key === '?') help();
   else return false;
   return true;
+}
+
+function add() {
+  const button = document.querySelector('main [data-focus="add"]');
+  if (button?.checkVisibility()) button.click();
 }
 
 /** Shows the keys. */

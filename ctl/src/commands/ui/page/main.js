@@ -4,6 +4,7 @@ import * as agents from './agents.js';
 import * as audit from './audit.js';
 import { closeAll, closeIdle, lockAll } from './dialog.js';
 import { fill } from './dom.js';
+import { conceal } from './focus.js';
 import { frame, gate, noDaemon } from './frame.js';
 import { keys } from './keys.js';
 import * as route from './route.js';
@@ -64,6 +65,13 @@ function put(view) {
   const { node } = made;
   present = { view, ...made, leave: () => leaving.abort() };
   shell.show(view, state.vault() === 'gone' ? noDaemon() : node, isFirst);
+  offer();
+}
+
+// What the head of a view offers needs an open vault.
+function offer() {
+  const buttons = app.querySelector('.view-head .buttons');
+  if (buttons) conceal(buttons, state.vault() !== 'unlocked');
 }
 
 // Whatever the vault has become is shown in the view that is open, and what it does not show any more is put away.
@@ -78,6 +86,7 @@ function turned() {
   if (vault === 'gone') shell.put(noDaemon());
   else {
     if (was === 'gone') shell.put(present.node);
+    offer();
     present.reload();
   }
 }

@@ -35,9 +35,9 @@ const views = () =>
 
 /** What the buttons in sight do; a view has its own. */
 const actions = () =>
-  [...document.querySelectorAll(ACTIONS)].map((one) =>
-    choice(one.getAttribute('aria-label') ?? one.innerText.trim(), () => one.click()),
-  );
+  [...document.querySelectorAll(ACTIONS)]
+    .filter((one) => one.checkVisibility())
+    .map((one) => choice(one.getAttribute('aria-label') ?? one.innerText.trim(), () => one.click()));
 
 const choice = (words, act) => ({ value: act, words, terms: words.toLowerCase() });
 

@@ -3,9 +3,11 @@
 import { fill, h, icon, iconButton } from './dom.js';
 import { copyOnce } from './clipboard.js';
 import { trouble } from './say.js';
+import * as vault from './state.js';
 
 const SECONDS = 20;
 const MASK = '••••••••••••';
+const UNKNOWN = 'Hidden: the vault does not answer, so it is not known whether it is still unlocked.';
 
 /** Makes the box of a value that `read()` fetches; `leave()` empties it for good. */
 export function revealBox(read, what) {
@@ -29,11 +31,14 @@ export function revealBox(read, what) {
   const state = { read, what, box, left, eye, problem, shown: false, asked: null, timer: null };
   const node = h('div', { class: 'panel' }, h('div', { class: 'value-line' }, box, eye, copy), left, problem);
   const leave = watch(() => hide(state));
+  // A value that was asked for is still waited for: its answer says that the vault is open.
+  const unfollow = vault.follow((how) => how === 'slow' && state.shown && hide(state, UNKNOWN));
   return {
     node,
     leave: () => {
       hide(state);
       leave();
+      unfollow();
     },
   };
 }
@@ -80,7 +85,7 @@ function put(state, value) {
   state.timer = setInterval(tick, 250);
 }
 
-function hide(state) {
+function hide(state, why = 'Hidden again.') {
   state.asked?.abort();
   clearInterval(state.timer);
   if (!state.shown) return;
@@ -88,7 +93,7 @@ function hide(state) {
   state.box.dataset.shown = 'false';
   state.box.setAttribute('aria-label', `Value of ${state.what}, hidden`);
   fill(state.box, MASK);
-  fill(state.left, 'Hidden again.');
+  fill(state.left, why);
   press(state, 'Show value', 'eye');
 }
 

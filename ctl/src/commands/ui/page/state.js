@@ -17,10 +17,11 @@ export const vault = () => lasting;
 /** Waits for the first word of it. */
 export const known = () => first;
 
-/** Calls a function now and whenever it changes. */
+/** Calls a function now and whenever it changes; returns one that ends it. */
 export function follow(listener) {
   listeners.add(listener);
   listener(now);
+  return () => listeners.delete(listener);
 }
 
 /** Notes how it is. */

@@ -11,11 +11,12 @@ import { chip, tint } from './pills.js';
 import { link } from './route.js';
 import { note, sentence, trouble } from './say.js';
 import * as session from './session.js';
+import * as state from './state.js';
 import { lookedUp, upkeep } from './upkeep.js';
 import { categories, category, load } from './words.js';
 
 /** Makes the view. */
-export function view() {
+export function view(leaving) {
   const place = h(
     'div',
     null,
@@ -23,6 +24,13 @@ export function view() {
   );
   const refresh = () => show(place, refresh);
   const node = h('div', null, viewHead('Status', 'As the daemon itself reports it, now.'), place);
+  const wasSlow = { is: false };
+  const unfollow = state.follow((how) => {
+    if (how === 'slow') doubt(place);
+    else if (wasSlow.is) refresh();
+    wasSlow.is = how === 'slow';
+  });
+  leaving.addEventListener('abort', unfollow);
   return { node, update: refresh, reload: refresh };
 }
 
@@ -50,6 +58,7 @@ function stateCard(status, refresh) {
   const words = status.locked
     ? (REASONS[status.lockReason] ?? 'Its keys are not in memory.')
     : 'The keys are in memory, and secrets can be read by those who may.';
+  const title = status.configured ? (status.locked ? 'Locked' : 'Unlocked') : 'Not set up';
   const acts = status.locked ? [unlockButton()] : [reencryptAllButton(refresh), lockButton()];
   return h(
     'section',
@@ -57,16 +66,25 @@ function stateCard(status, refresh) {
     h(
       'div',
       { class: 'state' },
-      h('span', { class: `state-mark ${status.locked ? 'locked' : ''}` }, icon(status.locked ? 'lock' : 'unlock')),
-      h(
-        'div',
-        { class: 'grow' },
-        h('h2', { id: 'state' }, status.configured ? (status.locked ? 'Locked' : 'Unlocked') : 'Not set up'),
-        h('p', { class: 'muted' }, words),
-      ),
+      status.locked ? standing('lock', 'warn', title, words) : standing('unlock', 'good', title, words),
       h('div', { class: 'buttons' }, acts),
     ),
   );
+}
+
+function standing(mark, tone, title, words) {
+  return [
+    h('span', { class: `state-mark ${tone}` }, icon(mark)),
+    h('div', { class: 'grow' }, h('h2', { id: 'state' }, title), h('p', { class: 'muted' }, words)),
+  ];
+}
+
+/** Says of a daemon that does not answer that its state is not known. */
+function doubt(place) {
+  const words = 'The daemon does not answer. What is shown here is what it last reported.';
+  const [mark, title] = standing('alert', 'warn', 'Not known', words);
+  place.querySelector('.state-mark')?.replaceWith(mark);
+  place.querySelector('.state .grow')?.replaceWith(title);
 }
 
 // Of what has expired in a locked vault nothing is known, so it is not said that all is well.
