@@ -142,6 +142,11 @@ fn the_log_is_walked_from_end_to_end_and_what_the_page_looked_at_is_left_out() {
 }
 
 #[test(needs(Browser))]
+fn a_log_of_110_000_entries_is_walked_from_either_end() {
+    plays(&["far.mjs"]);
+}
+
+#[test(needs(Browser))]
 fn a_list_is_gone_along_by_keys_and_what_is_open_has_an_address() {
     plays(&["keys.mjs"]);
 }
