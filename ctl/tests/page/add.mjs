@@ -14,6 +14,7 @@ await scenario(async (browser) => {
   await many(page);
   await cleared(page);
   calm(me);
+  await simple(browser);
 });
 
 async function open(page) {
@@ -62,6 +63,36 @@ async function apart(dialog) {
     .evaluateAll((all) => all.map((one) => [one.form.id, one.closest('[role="tabpanel"]').id].join()));
   assert.equal(new Set(parts).size, new Set(parts.map((one) => one.split(',')[0])).size);
   assert.equal(new Set(parts.map((one) => one.split(',')[1])).size, 3);
+}
+
+// A browser says, when there is time, that a form looks like several; what it says of a form that is put in last comes last.
+async function simple(browser) {
+  const me = await enter(browser);
+  const { page } = me;
+  const remarks = [];
+  const remark = (message) => message.text().includes('Multiple forms');
+  page.on('console', (message) => remark(message) && remarks.push(message.text()));
+  const dialog = await open(page);
+  const chooser = dialog.getByRole('combobox', { name: 'Platform' });
+  for (const platform of ['aws', 'google', 'smtp', 'twilio']) {
+    await chooser.fill(platform);
+    await chooser.press('Enter');
+  }
+  await dialog.getByRole('tab', { name: 'Custom secret' }).click();
+  await dialog.getByRole('button', { name: 'Add a row' }).click();
+  me.expect(/Multiple forms/);
+  const said = page.waitForEvent('console', remark);
+  await page.evaluate(() => {
+    const fields = ['text', 'password', 'text', 'password'].map((type) => Object.assign(document.createElement('input'), { type }));
+    const form = document.createElement('form');
+    form.append(...fields);
+    document.body.append(form);
+  });
+  await said;
+  await still(page);
+  assert.equal(remarks.length, 1);
+  calm(me);
+  await me.context.close();
 }
 
 // All or nothing: one field is there meanwhile, so the other is not stored either. With an expiry too.

@@ -115,11 +115,12 @@ async function fromDisk(route) {
   await route.fulfill({ response, status: 200, headers, body: readFileSync(join(process.env.PAGE_FROM, name)) });
 }
 
-/** Notes what a page complains about; advice on forms for password managers, given when there is time, is no complaint. */
+/** Notes what a page complains about; advice on sign-in forms, given when there is time, is none unless a form looks like several. */
 export function watch(page) {
   const complaints = { all: [], expected: [] };
   page.on('console', (message) => {
-    if (message.type() === 'verbose' && message.text().startsWith('[DOM]')) return;
+    const isAdvice = message.type() === 'verbose' && message.text().startsWith('[DOM]');
+    if (isAdvice && !message.text().includes('Multiple forms')) return;
     complaints.all.push(`${message.type()}: ${message.text()} (${message.location().url})`);
   });
   page.on('pageerror', (error) => complaints.all.push(`error: ${error.stack}`));

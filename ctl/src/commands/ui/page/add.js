@@ -17,20 +17,20 @@ export function openAdd({ done, org }) {
     value: org || 'default',
     help: 'Names are unique in one organisation; agents ask in default unless told otherwise.',
   });
-  const context = {
-    org: () => orgOf(place),
-    changed: (listener) => place.input.addEventListener('change', listener),
-  };
-  const parts = [platformPart(context), customPart(context), envPart(context)];
   const go = h('button', { type: 'submit', class: 'button button-main' }, icon('check'), 'Store');
   return openDialog({ title: 'Add secrets' }, (dialog) => {
-    // Each is a form of its own, and what they share belongs to the one that is shown.
-    const forms = parts.map((part) => form(dialog, part.node, () => store(dialog, part, place, done)));
+    const context = {
+      org: () => orgOf(place),
+      changed: (listener) => place.input.addEventListener('change', listener),
+      form: (children, keep) => form(dialog, children, () => store(dialog, keep, place, done)),
+    };
+    // Each has a form of its own, and what they share belongs to the one that is shown.
+    const parts = [platformPart(context), customPart(context), envPart(context)];
     const words = ['Platform', 'Custom secret', 'Paste .env'];
-    const shown = (at) => [go, place.input].forEach((one) => one.setAttribute('form', forms[at].id));
+    const shown = (at) => [go, place.input].forEach((one) => one.setAttribute('form', parts[at].form.id));
     return {
       body: [
-        tabs('What to add', words.map((one, at) => ({ words: one, node: forms[at] })), shown),
+        tabs('What to add', words.map((one, at) => ({ words: one, node: parts[at].node })), shown),
         h('details', null, h('summary', null, 'Organisation'), place.node),
       ],
       foot: [button('Cancel', dialog.quit), go],
@@ -38,10 +38,10 @@ export function openAdd({ done, org }) {
   });
 }
 
-async function store(dialog, part, place, done) {
+async function store(dialog, keep, place, done) {
   if (!plain(orgOf(place)))
     return void place.help('1 to 256 bytes, no control characters, no space at either end.', 'bad');
-  const names = await part.store();
+  const names = await keep();
   if (!names) return;
   dialog.close();
   say(names.length === 1 ? `${names[0]} is stored.` : `${counted(names.length, 'secret')} are stored.`);

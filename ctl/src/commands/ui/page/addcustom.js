@@ -9,7 +9,7 @@ import { categories, presetOf, skill } from './words.js';
 
 const NAMED = 'As you call it, or skill:<platform>:<field> for agents to find.';
 
-/** Makes the part: `{node, store}`. */
+/** Makes the part: `{node, form}`. */
 export function customPart(context) {
   const name = textField('Name', { required: true, placeholder: 'backup passphrase', help: NAMED });
   const value = valueField('Value', { required: true, placeholder: 'Typed or pasted; hidden' });
@@ -19,10 +19,9 @@ export function customPart(context) {
   name.input.addEventListener('input', () => check(name, category));
   value.node.addEventListener('input', () => value.help(''));
   const fields = { name, value, category, lifetime, pairs };
-  return {
-    node: [name.node, value.node, generatorFields(() => value), category.node, lifetime.node, pairs.node],
-    store: () => store(fields, context.org()),
-  };
+  const nodes = [name.node, value.node, generatorFields(() => value), category.node, lifetime.node, pairs.node];
+  const form = context.form(nodes, () => store(fields, context.org()));
+  return { node: form, form };
 }
 
 function check(name, category) {

@@ -24,7 +24,7 @@ const OUTCOMES = {
   conflict: ['bad', 'is there already'],
 };
 
-/** Makes the part: `{node, store}`. */
+/** Makes the part: `{node, form}`. */
 export function envPart(context) {
   const text = valueField('Lines of a .env file', {
     lines: true,
@@ -38,7 +38,8 @@ export function envPart(context) {
   const look = settled(() => foresee(state), 250);
   text.node.addEventListener('input', look);
   conflicts.input.addEventListener('change', look);
-  return { node: [text.node, place, conflicts.node, lifetime.node], store: () => store(state) };
+  const form = context.form([text.node, place, conflicts.node, lifetime.node], () => store(state));
+  return { node: form, form };
 }
 
 function read({ text }) {

@@ -9,10 +9,12 @@ import { plain } from './names.js';
 import { categoryPill, chip } from './pills.js';
 import { meantField, presetOf, presets } from './words.js';
 
-/** Makes the part: `{node, store}`; `store` gives the names that were stored, or nothing where a field is wrong. */
+/** Makes the part: `{node, form}`. */
 export function platformPart(context) {
   const place = h('div', { class: 'stack' });
-  const state = { preset: null, made: new Map(), stored: new Map() };
+  // A browser takes the secret fields of one form for those of one account, so each field has a form of its own.
+  const formed = (node) => context.form(node, () => store(state, chooser, context.org()));
+  const state = { preset: null, made: new Map(), stored: new Map(), formed };
   const chooser = combo({
     label: 'Platform',
     placeholder: `Search ${presets().length} platforms`,
@@ -24,7 +26,8 @@ export function platformPart(context) {
   const look = () => plain(context.org()) && discover(state, chooser, context.org());
   context.changed(look);
   look();
-  return { node: [chooser.node, place], store: () => store(state, chooser, context.org()) };
+  const form = formed(chooser.node);
+  return { node: [form, place], form };
 }
 
 function choice(preset) {
@@ -50,7 +53,7 @@ async function discover(state, chooser, orgId) {
 function choose(state, place, platform) {
   state.preset = presets().find((one) => one.platform === platform) ?? null;
   if (state.preset && !state.made.has(platform)) {
-    const part = partOf(state.preset);
+    const part = partOf(state.preset, state.formed);
     part.know(state.stored.get(platform) ?? new Map());
     state.made.set(platform, part);
     place.append(part.node);
@@ -59,7 +62,7 @@ function choose(state, place, platform) {
   state.made.get(platform)?.focus();
 }
 
-function partOf(preset) {
+function partOf(preset, formed) {
   const fields = preset.fields.map(storable);
   const lifetime = lifetimeField();
   const about = h(
@@ -72,8 +75,8 @@ function partOf(preset) {
     'div',
     { class: 'stack' },
     about,
-    fields.map(({ node }) => node),
-    lifetime.node,
+    fields.map(({ node }) => formed(node)),
+    formed(lifetime.node),
   );
   const know = (stored) => fields.forEach((field) => field.know(stored.get(field.one.field)));
   const focus = () => (fields.find((field) => field.isAsked()) ?? fields[0])?.focus();
@@ -125,6 +128,7 @@ function fieldOf(one) {
   return made;
 }
 
+/** Stores what was typed, and returns the names; nothing where a field is wrong. */
 async function store({ preset, made }, chooser, orgId) {
   if (!preset) return void chooser.refuse('Choose a platform from the list.');
   const { fields, lifetime, focus } = made.get(preset.platform);

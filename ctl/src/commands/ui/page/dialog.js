@@ -54,7 +54,8 @@ export function form(dialog, parts, submit) {
   const listen = {
     submit: (event) => {
       event.preventDefault();
-      attempt(dialog, () => submit(dialog), event.submitter);
+      // A form without a button of its own is submitted by Enter in its field.
+      attempt(dialog, () => submit(dialog), event.submitter ?? dialog.node.querySelector('[type="submit"]'));
     },
   };
   return h('form', { id: uid('form'), novalidate: true, autocomplete: 'off', on: listen }, parts);
