@@ -56,14 +56,17 @@ export function view(leaving) {
       live.node,
       exportMenu(asked),
     ),
-    chain.node,
+    h('div', { 'data-open-only': '' }, chain.node),
     one,
     list.node,
   );
   chain.check();
   return {
     node,
-    reload: list.reload,
+    reload: () => {
+      chain.check();
+      return list.reload();
+    },
     update: (query, item) => {
       conceal(one, !query.get('entry'));
       if (item) openEntry(item, made.rows);

@@ -68,10 +68,10 @@ function put(view) {
   offer();
 }
 
-// What the head of a view offers needs an open vault.
+// What the head of a view offers needs an open vault, and so does what is marked.
 function offer() {
-  const buttons = app.querySelector('.view-head .buttons');
-  if (buttons) conceal(buttons, state.vault() !== 'unlocked');
+  for (const part of app.querySelectorAll('.view-head .buttons, [data-open-only]'))
+    conceal(part, state.vault() !== 'unlocked');
 }
 
 // Whatever the vault has become is shown in the view that is open, and what it does not show any more is put away.

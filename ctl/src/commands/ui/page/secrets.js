@@ -41,7 +41,7 @@ const SORTS = [
 /** Makes the view. */
 export function view() {
   const state = { chosen: new Map() };
-  const bar = h('div');
+  const bar = h('div', { 'data-open-only': '' });
   const place = h('div', null);
   const open = () => openAdd({ done: () => state.list.reload(), org: route.read().query.get('org') });
   const add = () => load().then(open, (error) => say(sentence(error.message)));
