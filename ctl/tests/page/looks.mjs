@@ -192,6 +192,12 @@ async function gates(browser, options) {
   const { page } = one;
   await page.addInitScript(spoken);
   await page.goto(await newLink());
+  await go(page, 'Status');
+  await page.getByRole('heading', { name: 'Unlocked', exact: true }).waitFor();
+  await said(page, 'vault', 'slow');
+  await page.getByRole('heading', { name: 'Not known' }).waitFor();
+  await look(page, 'status-unknown');
+  await said(page, 'vault', 'unlocked');
   await go(page, 'Agents');
   await page.getByRole('button', { name: 'Add agent' }).click();
   await field(page.getByRole('dialog'), 'Name').fill('typed');
