@@ -140,8 +140,10 @@ async function slow(page) {
   await stoppedWhile(page, async () => {
     await page.getByRole('heading', { name: 'Not known' }).waitFor();
     assert.equal(await page.locator('.state-mark.good').count(), 0);
+    assert.equal(await page.getByText('Nothing needs attention').count(), 0);
   });
   await page.getByRole('heading', { name: 'Unlocked', exact: true }).waitFor();
+  await page.getByText('Nothing needs attention').waitFor();
   await go(page, 'Secrets');
 }
 

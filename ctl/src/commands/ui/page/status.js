@@ -85,6 +85,7 @@ function doubt(place) {
   const [mark, title] = standing('alert', 'warn', 'Not known', words);
   place.querySelector('.state-mark')?.replaceWith(mark);
   place.querySelector('.state .grow')?.replaceWith(title);
+  place.querySelector('.note-good')?.remove();
 }
 
 // Of what has expired in a locked vault nothing is known, so it is not said that all is well.
