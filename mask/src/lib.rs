@@ -11,6 +11,7 @@
 //! into pieces, what comes out is what replacing over the whole input would give: everything that is part of a value.
 //! It is a crate of its own so that it is built for speed, where most of the rest is built for size.
 
+mod begun;
 mod heads;
 mod members;
 mod needle;

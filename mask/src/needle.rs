@@ -168,9 +168,11 @@ impl<'t> Walk<'t> {
     }
 
     fn along(mut self, characters: &str, spellings: &Spellings) -> Self {
-        let mut before = None;
-        self.places.push(0);
-        for (number, c) in characters.chars().enumerate() {
+        let Some(begun) = plain_start(characters, self.text) else { return self };
+        let mut before =
+            begun.checked_sub(1).and_then(|last| characters.as_bytes().get(last)).copied().map(char::from);
+        self.places.push(begun);
+        for (number, c) in characters.chars().enumerate().skip(begun) {
             // What is known by its head has it in one line.
             let is_passed = before == Some(' ') || number >= NEAR && self.space == Space::Passed;
             let space = if is_passed { Space::Passed } else { Space::Kept };
@@ -223,6 +225,16 @@ impl<'t> Walk<'t> {
         next.dedup();
         self.places = next;
     }
+}
+
+/// Counts the plain characters that a text begins with as they are; `None` if it goes on with another plain one.
+fn plain_start(characters: &str, text: &[u8]) -> Option<usize> {
+    let is_plain = |byte: &u8| is_plain(char::from(*byte));
+    let characters = characters.as_bytes();
+    let begun = characters.iter().zip(text).take_while(|(one, other)| one == other && is_plain(one)).count();
+    let differ =
+        [characters, text].map(|bytes| bytes.get(begun)).iter().all(|next| next.is_some_and(is_plain));
+    (!differ).then_some(begun)
 }
 
 /// Finds a plain character behind noise.

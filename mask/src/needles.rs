@@ -4,17 +4,19 @@
 //! strides: wherever a needle lies, one of the looks falls into its start. A look that finds nothing known costs a load
 //! and a table. Only around one that does, and around backslashes, ampersands and escapes, is text held against the needles.
 
-use std::collections::BTreeMap;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
+use crate::begun::Begun;
 use crate::members::members_of;
 use crate::needle::{Found, NEAR, Needle, Owner};
-use crate::spelling::{Spellings, begins_noise, past_plain_noise};
-use crate::table::{Pairs, Table};
+use crate::spelling::Spellings;
+use crate::table::{Halves, Table};
 use crate::{Lines, SHORTEST, texts};
 
 /// The longest stride, in bytes: longer ones gain little and fill the table.
 const LONGEST_STRIDE: usize = 32;
+/// The strides of which a block of 16 bytes has several looks.
+const MANY_LOOKS: RangeInclusive<usize> = 3..=5;
 /// The length of a run where a needle may be short, in bytes, and where none is.
 const RUNS: [usize; 2] = [4, 8];
 /// How far before its end a value is looked into for the start of another, in bytes: time is bound by it.
@@ -69,15 +71,12 @@ pub struct Needles {
     all: Vec<Needle>,
     replacements: Vec<String>,
     spellings: Spellings,
-    /// The needles that a pair of bytes can begin.
-    begun: BTreeMap<[u8; 2], Vec<usize>>,
-    /// A bit for each pair of bytes that a needle can begin with.
-    pairs: Pairs,
-    /// The first byte of each.
-    firsts: Pairs,
+    begun: Begun,
     stride: usize,
     run: usize,
     looks: Table,
+    /// For strides of which a block has many looks.
+    halves: Option<Halves>,
 }
 
 impl std::fmt::Debug for Needles {
@@ -123,23 +122,14 @@ impl Needles {
         let shortest = heads().map(<[u8]>::len).min().unwrap_or(SHORTEST);
         let run = RUNS.into_iter().rev().find(|run| shortest >= 2 * run).unwrap_or(4);
         let stride = (shortest + 1 - run).min(LONGEST_STRIDE);
+        let runs =
+            || heads().filter_map(|head| head.get(..stride + run - 1)).flat_map(|head| head.windows(run));
         let mut looks = Table::of(heads().count() * stride);
-        for head in heads().filter_map(|head| head.get(..stride + run - 1)) {
-            head.windows(run).for_each(|run| looks.add(run));
-        }
+        runs().for_each(|run| looks.add(run));
+        let halves = MANY_LOOKS.contains(&stride).then(|| Halves::of(runs())).flatten();
         let spellings = Spellings::of_all(needles.iter().map(Needle::characters));
-        let mut begun = BTreeMap::<_, Vec<_>>::new();
-        for (number, needle) in needles.iter().enumerate() {
-            for pair in needle.first_pairs(&spellings) {
-                let numbers = begun.entry(pair).or_default();
-                if numbers.last() != Some(&number) {
-                    numbers.push(number);
-                }
-            }
-        }
-        let pairs = Pairs::of(begun.keys().copied());
-        let firsts = Pairs::of(begun.keys().map(|[first, _]| [*first, 0]));
-        Self { all: needles, replacements, spellings, begun, pairs, firsts, stride, run, looks }
+        let begun = Begun::of(&needles, &spellings);
+        Self { all: needles, replacements, spellings, begun, stride, run, looks, halves }
     }
 
     /// Tells whether there is nothing to look for.
@@ -169,24 +159,30 @@ impl Needles {
             return None;
         }
         let length = text.bytes.len();
-        let mut tested = from;
-        let mut look = from + self.stride - 1;
+        // Before `tested`, every place near an escape was tested.
+        let (mut tested, mut look) = (from, from + self.stride - 1);
         loop {
             let escape = escapes.from(tested);
-            let end = escape.map_or(length, |at| length.min(at + self.run));
-            if let Some(at) = self.next_look(text.bytes.get(..end)?, look) {
-                if let Some(found) = self.test(text, tested.max(at + 1 - self.stride)..at + 1) {
-                    return Some(found);
+            let known = self.next_look(text.bytes.get(..escape.unwrap_or(length))?, look);
+            let near = |at: usize| tested.max((at + 1).saturating_sub(NEAR))..at + 1;
+            match (known, escape) {
+                (Some(at), _) => {
+                    if self.test(text, tested.max(at + 1 - self.stride)..at + 1).is_some() {
+                        // One that an escape after this makes known may begin before it.
+                        return self.test(text, near(at));
+                    }
+                    look = at + self.stride;
                 }
-                (tested, look) = (at + 1, at + self.stride);
-            } else if let Some(at) = escape {
-                if let Some(found) = self.test(text, tested.max((at + 1).saturating_sub(NEAR))..at + 1) {
-                    return Some(found);
+                (None, Some(at)) => {
+                    if let Some(found) = self.test(text, near(at)) {
+                        return Some(found);
+                    }
+                    (tested, look) = (at + 1, at + self.stride);
                 }
-                (tested, look) = (at + 1, at + self.stride);
-            } else {
                 // No look falls into a needle of which less than a head is there.
-                return self.test(text, tested.max((length + 1).saturating_sub(NEAR))..length);
+                (None, None) => {
+                    return self.test(text, tested.max((length + 1).saturating_sub(NEAR))..length);
+                }
             }
         }
     }
@@ -212,10 +208,10 @@ impl Needles {
 
     /// Gives the bytes that may be passed over because the looks of whole blocks find nothing.
     fn passed_over(&self, text: &[u8]) -> usize {
-        match self.stride {
-            3 => self.looks.blocks_without::<3, 5>(text),
-            4 => self.looks.blocks_without::<4, 4>(text),
-            5 => self.looks.blocks_without::<5, 3>(text),
+        match (&self.halves, self.stride) {
+            (Some(halves), 3) => halves.blocks_without::<3, 5>(text),
+            (Some(halves), 4) => halves.blocks_without::<4, 4>(text),
+            (Some(halves), 5) => halves.blocks_without::<5, 3>(text),
             _ => 0,
         }
     }
@@ -223,31 +219,10 @@ impl Needles {
     fn test(&self, text: Text<'_>, mut places: Range<usize>) -> Option<Place> {
         places.find_map(|place| {
             let bytes = text.bytes.get(place..)?;
-            let first = bytes.first().copied().filter(|first| self.firsts.has([*first, 0]))?;
-            let needles = match seconds(bytes) {
-                // Any that begins so.
-                None => self.begun.range([first, 0]..=[first, u8::MAX]),
-                Some([one, other]) => match (self.pairs.has([first, one]), self.pairs.has([first, other])) {
-                    (false, false) => return None,
-                    (true, false) => self.begun.range([first, one]..=[first, one]),
-                    (false, true) => self.begun.range([first, other]..=[first, other]),
-                    (true, true) => self.begun.range([first, one.min(other)]..=[first, one.max(other)]),
-                },
-            };
-            let needles = needles.flat_map(|(_, numbers)| numbers).filter_map(|one| self.all.get(*one));
+            let begun = self.begun.by(bytes);
+            let needles = begun.iter().filter_map(|number| self.all.get(*number));
             longest(needles, Text { bytes, ..text }, &self.spellings).map(|found| found.at(place))
         })
-    }
-}
-
-/// Returns what a needle may have as its second byte: the one that is there, and the one behind noise, if that is sure.
-fn seconds(text: &[u8]) -> Option<[u8; 2]> {
-    let rest = text.get(1..)?;
-    let second = *rest.first()?;
-    if begins_noise(second) {
-        Some([second, *rest.get(past_plain_noise(rest).ok()?)?])
-    } else {
-        Some([second, second])
     }
 }
 
