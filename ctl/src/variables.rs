@@ -152,10 +152,14 @@ pub(crate) fn both(variable: &str, one: &str, other: &str) -> Fault {
 
 /// Says why a value does not fit into the environment of a command.
 pub(crate) fn misfit(read: &ResolvedValue) -> Option<&'static str> {
-    let value = read.value.value().expose();
-    let variable = read.variables.iter().map(String::len).max().unwrap_or_default();
+    let variable = read.variables.iter().max_by_key(|variable| variable.len());
+    unfit(variable.map_or("", String::as_str), read.value.value().expose())
+}
+
+/// Says why a variable cannot hold a value.
+pub(crate) fn unfit(variable: &str, value: &str) -> Option<&'static str> {
     if value.contains('\0') {
         return Some("it has a zero byte, which no variable can hold");
     }
-    (value.len() + variable + 2 > LONGEST).then_some("it is longer than a variable can be, 128 KiB")
+    (value.len() + variable.len() + 2 > LONGEST).then_some("it is longer than a variable can be, 128 KiB")
 }

@@ -64,7 +64,7 @@ impl Code {
     const fn row(self) -> Row {
         match self {
             Self::InvalidRequest => {
-                Row("invalid_request", 400, -32602, 2, "mend the request and send it again")
+                Row("invalid_request", 400, -32602, 2, "correct the request and send it again")
             }
             Self::Unauthorized => {
                 Row("unauthorized", 401, -32001, 5, "check the token, or ask the owner for a new one")

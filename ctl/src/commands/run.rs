@@ -31,7 +31,7 @@ use vault_mask::{Lines, Needles};
 
 pub(super) use launch::{Launch, Surroundings};
 pub(super) use signals::heeded;
-pub(super) use variables::{Assigned, without_nul};
+pub(super) use variables::{Assigned, fit};
 
 /// Runs a command with secrets in its environment, and masks them in what it prints.
 ///

@@ -269,3 +269,30 @@ fn a_mebibyte_of_what_json_escapes_comes_in_by_every_way_and_a_byte_more_by_none
         assert!(run.stderr.contains("at most 1 MiB"), "{run}");
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_value_longer_than_a_variable_can_be_is_refused_by_the_name_of_the_variable() {
+    let test = TestEnvironment::served();
+    let file = test.write("refs.env", "V=vault://long\n");
+    let ways = [["--env", "V=long"], ["--env-file", file.to_str().unwrap()]];
+    let printed =
+        |way: &[&str]| test.ctl(&[&["run"], way, &["--", "sh", "-c", "printf %s \"$V\" | wc -c"]].concat());
+    // The 32 pages of a variable have its name, `=` and a zero byte too.
+    for (length, fits) in [(128 * 1024 - 3, true), (128 * 1024 - 2, false), (1024 * 1024, false)] {
+        test.ctl_with(&["set", "long"], "a".repeat(length)).succeeded();
+        for way in ways {
+            let run = printed(&way);
+            if fits {
+                assert_eq!(length.to_string(), run.succeeded().stdout.trim());
+            } else {
+                let run = run.ended_with(2);
+                assert!(
+                    run.stderr.contains("the value for V does not fit: it is longer than a variable can be"),
+                    "{run}"
+                );
+                assert!(run.stderr.contains("--file V=NAME"), "{run}");
+            }
+        }
+    }
+}

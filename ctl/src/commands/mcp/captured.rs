@@ -14,7 +14,7 @@ use output::{Kept, texts};
 use super::server::Session;
 use super::tools::{Ran, Run};
 use super::tree::{Report, Stop, Tree};
-use crate::commands::run::{Assigned, Launch, Surroundings, without_nul};
+use crate::commands::run::{Assigned, Launch, Surroundings, fit};
 use crate::context::Context;
 use crate::failure::{Failure, in_words};
 use crate::references::{Reference, Values, Wanted};
@@ -118,7 +118,7 @@ fn assigned(asked: &Run, values: &Values, passed: &Passed<'_>) -> Result<Vec<Ass
         let read = values.of(&Reference::argument(name)?);
         assigned.extend(read.map(|read| Assigned::new(variable, read.value.value().expose())));
     }
-    without_nul(&assigned)?;
+    fit(&assigned)?;
     Ok(assigned)
 }
 

@@ -20,7 +20,7 @@ use crate::failure::{Failure, in_words};
 use crate::references::{Reference, Unreadable, Values, Wanted};
 use crate::show::{Show, plain};
 use crate::utf8;
-use crate::variables::{Passed, both, misfit};
+use crate::variables::{Passed, both, misfit, unfit};
 
 /// The most secrets that a warning names.
 const NAMED: usize = 5;
@@ -196,7 +196,7 @@ impl<'a> Plan<'a> {
         let pairs = self.args.env.iter();
         assigned.extend(pairs.map(|pair| Assigned::new(&pair.variable, content_of(values, &pair.secret))));
         assigned.extend(files.paths().map(|(variable, path)| Assigned::new(variable, &path)));
-        without_nul(&assigned)?;
+        fit(&assigned)?;
         Ok(assigned)
     }
 }
@@ -228,14 +228,14 @@ fn content_of<'v>(values: &'v Values, secret: &Reference) -> &'v str {
 }
 
 /// Refuses what an environment cannot hold.
-pub(in super::super) fn without_nul(assigned: &[Assigned]) -> Result<(), Failure> {
-    match assigned.iter().find(|one| one.content.expose().contains('\0')) {
-        None => Ok(()),
-        Some(Assigned { variable, .. }) => Err(Failure::usage(
-            format!("the value for {variable} has a zero byte, which no variable can hold"),
-            format!("hand it on in a file: --file {variable}=NAME"),
-        )),
+pub(in super::super) fn fit(assigned: &[Assigned]) -> Result<(), Failure> {
+    for Assigned { variable, content } in assigned {
+        if let Some(why) = unfit(variable, content.expose()) {
+            let hint = format!("hand it on in a file: --file {variable}=NAME");
+            return Err(Failure::usage(format!("the value for {variable} does not fit: {why}"), hint));
+        }
     }
+    Ok(())
 }
 
 fn read_file(path: &Path) -> Result<Vec<Assignment>, Failure> {

@@ -90,7 +90,7 @@ pub(super) const OUTS: [(&str, Out); 22] = [
     }),
     ("env for a .env file", |room| {
         let printed = taken(room.ctl(&["env", VARIABLE, "--format", "dotenv"]))?;
-        Ok(of_dotenv(room, &printed))
+        of_dotenv(room, &printed)
     }),
     ("env as JSON", |room| {
         let object = room.ctl(&["env", VARIABLE, "--format", "json"]).succeeded().json();
@@ -103,7 +103,7 @@ pub(super) const OUTS: [(&str, Out); 22] = [
     }),
     ("export as .env lines", |room| {
         let printed = taken(room.ctl(&["export", "--reveal", "--format", "dotenv"]))?;
-        Ok(of_dotenv(room, &printed))
+        of_dotenv(room, &printed)
     }),
     ("run_command of MCP", |room| {
         // What it prints is masked, but for its sum.
@@ -125,8 +125,8 @@ fn taken(run: Run) -> Result<String, Run> {
 }
 
 /// Has a command read the lines of a `.env` file.
-fn of_dotenv(room: &Room<'_>, lines: &str) -> String {
+fn of_dotenv(room: &Room<'_>, lines: &str) -> Result<String, Run> {
     let file = room.file("out.env", lines);
     let script = format!("printf %s \"${VARIABLE}\"");
-    room.ctl(&["run", "--no-mask", "--env-file", &file, "--", "sh", "-c", &script]).succeeded().stdout
+    taken(room.ctl(&["run", "--no-mask", "--env-file", &file, "--", "sh", "-c", &script]))
 }
