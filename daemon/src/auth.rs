@@ -58,6 +58,11 @@ impl Session {
         Self { visitor, speaks: Speaks::User }
     }
 
+    /// Returns the process that speaks.
+    pub(crate) fn visitor(&self) -> &Visitor {
+        &self.visitor
+    }
+
     /// Decides who is calling.
     ///
     /// # Errors

@@ -1,18 +1,24 @@
 //! Bodies: bounded in size, time and together.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use hyper::header::{CONTENT_ENCODING, EXPECT, HeaderMap};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 use vault::api::{Code, Fault, REQUEST_BYTES, RequestLength, SENT_BYTES};
 
-/// How many requests of more than [`REQUEST_BYTES`] as they are sent, which values of many escapes take, are in memory at once.
+/// How many requests of more than [`REQUEST_BYTES`] as they are sent, which values of many escapes take, owners have in memory, and
+/// all other callers together.
 const ESCAPED: usize = 2;
-/// What all bodies that are being read may take together, in KiB.
-const BUDGET_KIB: usize = 64 * 1024;
+/// What the requests of owners that are being read may take together, in KiB.
+const OF_OWNERS: usize = 64 * 1024;
+/// The same of all other callers.
+const OF_OTHERS: usize = 32 * 1024;
+/// The same of one of them.
+const OF_ONE: usize = OF_OTHERS / 4;
 /// How much of a refused body is read, in bytes, and for how long.
 const DRAIN_BYTES: usize = 8 * 1024 * 1024;
 const DRAIN_TIME: Duration = Duration::from_secs(2);
@@ -28,85 +34,114 @@ const STEP: usize = 64 * 1024;
 /// How long a body waits where others have taken all.
 const WAIT_TIME: Duration = Duration::from_secs(5);
 
-/// The memory that bodies draw on as they grow.
-#[derive(Debug)]
-pub(crate) struct Budget {
-    kib: Semaphore,
-    escaped: Semaphore,
+/// The memory that requests draw on as they grow.
+#[derive(Debug, Clone)]
+struct Budget {
+    kib: Arc<Semaphore>,
+    escaped: Arc<Semaphore>,
+}
+
+impl Budget {
+    fn new(kib: usize, escaped: usize) -> Self {
+        Self { kib: Arc::new(Semaphore::new(kib)), escaped: Arc::new(Semaphore::new(escaped)) }
+    }
+}
+
+/// What the requests of a caller draw on: what it shares with others of its kind, and a part of that as its own unless it is an owner.
+///
+/// So no guest or agent takes what an owner needs, and none what all others need.
+#[derive(Debug, Clone)]
+pub(crate) struct Budgets {
+    shared: Budget,
+    own: Option<Budget>,
 }
 
 /// Kept until a request is answered: of more than [`REQUEST_BYTES`] as they are sent, a few are in memory at once.
-#[derive(Debug)]
-pub(crate) struct Turn<'b> {
-    _escaped: Option<SemaphorePermit<'b>>,
+#[derive(Debug, Default)]
+pub(crate) struct Turn {
+    _escaped: Vec<OwnedSemaphorePermit>,
 }
 
-/// What one body has drawn; given back when it is dropped.
+/// What one request has drawn; given back when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Share<'b> {
-    budget: &'b Budget,
+    budgets: &'b Budgets,
     drawn: usize,
-    held: Option<SemaphorePermit<'b>>,
-    escaped: Option<SemaphorePermit<'b>>,
+    held: Vec<OwnedSemaphorePermit>,
+    escaped: Vec<OwnedSemaphorePermit>,
 }
 
-impl<'b> Share<'b> {
-    /// Returns what a body took to be read, and keeps what it has until it is answered.
-    pub(crate) fn arrived(self) -> Turn<'b> {
+impl Share<'_> {
+    /// Returns what a request took to be read, and keeps what it has until it is answered.
+    pub(crate) fn arrived(self) -> Turn {
         Turn { _escaped: self.escaped }
     }
 
-    /// Draws what a body of so many bytes needs beyond what it has.
+    /// Draws what a request of so many bytes needs beyond what it has.
     ///
     /// # Errors
-    /// `busy` where others hold the rest for too long.
+    /// `busy` where others hold the rest for more than five seconds.
     pub(crate) async fn cover(&mut self, bytes: usize) -> Result<(), Fault> {
-        if bytes > REQUEST_BYTES && self.escaped.is_none() {
-            self.escaped = Some(drawn(&self.budget.escaped, 1).await?);
+        if bytes > REQUEST_BYTES && self.escaped.is_empty() {
+            self.escaped = self.budgets.drawn(|budget| &budget.escaped, 1).await?;
         }
         let lacking = bytes.saturating_sub(FREE + self.drawn).div_ceil(STEP) * STEP;
-        if lacking == 0 {
-            return Ok(());
-        }
-        let permits = u32::try_from(lacking / 1024).unwrap_or(u32::MAX);
-        let more = drawn(&self.budget.kib, permits).await?;
-        self.drawn += lacking;
-        match &mut self.held {
-            Some(held) => held.merge(more),
-            None => self.held = Some(more),
+        if lacking > 0 {
+            let permits = u32::try_from(lacking / 1024).unwrap_or(u32::MAX);
+            self.held.extend(self.budgets.drawn(|budget| &budget.kib, permits).await?);
+            self.drawn += lacking;
         }
         Ok(())
     }
 }
 
-async fn drawn(budget: &Semaphore, permits: u32) -> Result<SemaphorePermit<'_>, Fault> {
-    let Ok(Ok(drawn)) = tokio::time::timeout(WAIT_TIME, budget.acquire_many(permits)).await else {
-        let words = "other requests take all the memory that there is for them";
-        return Err(Fault { retry_after: Some(1), ..Fault::new(Code::Busy, words) });
-    };
-    Ok(drawn)
-}
-
-impl Budget {
-    pub(crate) fn new() -> Self {
-        Self { kib: Semaphore::new(BUDGET_KIB), escaped: Semaphore::new(ESCAPED) }
+impl Budgets {
+    /// Makes what all owners draw on.
+    pub(crate) fn of_owners() -> Self {
+        Self { shared: Budget::new(OF_OWNERS, ESCAPED), own: None }
     }
 
-    /// Begins a body, which has drawn nothing yet.
+    /// Makes what all other callers draw on together.
+    pub(crate) fn of_others() -> Self {
+        Self { shared: Budget::new(OF_OTHERS, ESCAPED), own: None }
+    }
+
+    /// Makes what one caller draws on of what it shares with others.
+    #[must_use]
+    pub(crate) fn of_one(&self) -> Self {
+        Self { shared: self.shared.clone(), own: Some(Budget::new(OF_ONE, 1)) }
+    }
+
+    async fn drawn(
+        &self,
+        of: impl Fn(&Budget) -> &Arc<Semaphore>,
+        permits: u32,
+    ) -> Result<Vec<OwnedSemaphorePermit>, Fault> {
+        let drawing = async {
+            let mut held = Vec::new();
+            for budget in self.own.iter().chain([&self.shared]) {
+                held.push(Arc::clone(of(budget)).acquire_many_owned(permits).await?);
+            }
+            Ok::<_, AcquireError>(held)
+        };
+        let Ok(Ok(held)) = tokio::time::timeout(WAIT_TIME, drawing).await else {
+            return Err(Fault::new(Code::Busy, "too many large requests at once"));
+        };
+        Ok(held)
+    }
+
+    /// Begins a request, which has drawn nothing yet.
     pub(crate) fn share(&self) -> Share<'_> {
-        Share { budget: self, drawn: 0, held: None, escaped: None }
+        Share { budgets: self, drawn: 0, held: Vec::new(), escaped: Vec::new() }
     }
 
     /// Reads a body whole, and draws on the budget as it arrives: one that is only announced takes nothing.
     ///
     /// # Errors
-    /// `unsupported_encoding` for one that is encoded, `too_large` for one over [`REQUEST_BYTES`], once its client has sent it, or a
-    /// bounded part of it; `busy`; `invalid_request` for one that does not arrive in time or ends early.
-    pub(crate) async fn read(
-        &self,
-        headers: &HeaderMap,
-        mut body: Incoming,
-    ) -> Result<(Bytes, Turn<'_>), Fault> {
+    /// `unsupported_encoding` for one that is encoded, `too_large` for one over [`REQUEST_BYTES`], an escape counted as one byte, or
+    /// over [`SENT_BYTES`] as it is sent; `busy`; all once its client has sent it, or a bounded part of it; `invalid_request` for
+    /// one that does not arrive within ten seconds or ends early.
+    pub(crate) async fn read(&self, headers: &HeaderMap, mut body: Incoming) -> Result<(Bytes, Turn), Fault> {
         let announced =
             body.size_hint().upper().map_or(SENT_BYTES, |size| usize::try_from(size).unwrap_or(usize::MAX));
         let refused = encoded(headers).or_else(|| (announced > SENT_BYTES).then(too_large));
@@ -118,16 +153,19 @@ impl Budget {
             return Err(fault);
         }
         if announced == 0 {
-            return Ok((Bytes::new(), Turn { _escaped: None }));
+            return Ok((Bytes::new(), Turn::default()));
         }
-        match tokio::time::timeout(BODY_TIME, collect(body, self.share())).await {
-            Ok(read) => read,
-            Err(_) => Err(Fault::new(Code::InvalidRequest, "the body did not arrive within 10 seconds")),
+        let Ok(read) = tokio::time::timeout(BODY_TIME, collect(&mut body, self.share())).await else {
+            return Err(Fault::new(Code::InvalidRequest, "the body did not arrive within 10 seconds"));
+        };
+        if read.is_err() {
+            drain(&mut body).await;
         }
+        read
     }
 }
 
-async fn collect(mut body: Incoming, mut share: Share<'_>) -> Result<(Bytes, Turn<'_>), Fault> {
+async fn collect(body: &mut Incoming, mut share: Share<'_>) -> Result<(Bytes, Turn), Fault> {
     let (mut whole, mut length) = (BytesMut::new(), RequestLength::default());
     while let Some(frame) = body.frame().await {
         let frame = frame
@@ -136,8 +174,6 @@ async fn collect(mut body: Incoming, mut share: Share<'_>) -> Result<(Bytes, Tur
             share.cover(whole.len() + data.len()).await?;
             whole.extend_from_slice(&data);
             if !length.fits(&whole) {
-                drop((whole, share));
-                drain(&mut body).await;
                 return Err(too_large());
             }
         }

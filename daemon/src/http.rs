@@ -111,14 +111,14 @@ async fn answer(app: &Arc<App>, asking: &Asking<'_>, request: Request<Incoming>)
         |client: Client| Client { caller: client.caller.claiming(claims(request.headers())), ..client };
     let client = match (identified.map(claimed), request.uri().path()) {
         (Err(fault), "/rpc") if fault.code == Code::Locked => {
-            return rpc_answer(app, Err(fault), (busy, request)).await;
+            return rpc_answer(app, Err(fault), asking, request).await;
         }
         (Err(fault), _) => return refusal(&fault),
         (Ok(client), _) => client,
     };
     busy.seat().speaks_for(&client);
     match request.uri().path() {
-        "/rpc" => rpc_answer(app, Ok(client), (busy, request)).await,
+        "/rpc" => rpc_answer(app, Ok(client), asking, request).await,
         "/vault/openapi.json" => plain(app, &request),
         "/metrics" | "/vault/events" => {
             looks::look(app, client, (busy, request)).await.unwrap_or_else(|fault| refused(app, &fault))
@@ -160,7 +160,7 @@ async fn operation(
     let sent;
     let fields = if route.verb.has_body() {
         path.extend(target::in_query(route, query)?);
-        sent = busy.while_caller(app.budget.read(&head.headers, body)).await?;
+        sent = busy.while_caller(client.account.requests.read(&head.headers, body)).await?;
         Fields::Json(&sent.0)
     } else {
         Fields::Query(query)
@@ -187,12 +187,14 @@ fn no_path(app: &App) -> Fault {
     Fault::new(Code::NotFound, "there is no such path").hint("the paths are described at /vault/openapi.json")
 }
 
-async fn rpc_answer(app: &Arc<App>, asker: Asker, (busy, request): (&Busy, Request<Incoming>)) -> Answer {
+async fn rpc_answer(app: &Arc<App>, asker: Asker, asking: &Asking<'_>, request: Request<Incoming>) -> Answer {
+    let Asking { visitor, busy } = asking;
     if request.method() != Method::POST {
         return wrong_method(app, "POST");
     }
     let (head, body) = request.into_parts();
-    let (text, _turn) = match busy.while_caller(app.budget.read(&head.headers, body)).await {
+    let account = asker.as_ref().map_or_else(|_| app.stranger(visitor), |client| Arc::clone(&client.account));
+    let (text, _turn) = match busy.while_caller(account.requests.read(&head.headers, body)).await {
         Err(fault) => return refusal(&fault),
         Ok((text, _)) if is_long_batch(&text) => return refusal(&too_large()),
         Ok(read) => read,

@@ -17,10 +17,9 @@ use vault::agents::{Facts, Token};
 use vault::api::{Code, Fault, Route, from_json, from_query};
 use vault::config::Limits;
 use vault::domain::Caller;
-use vault::vault::{Fold, Handle, Length, Place, Vault};
+use vault::vault::{Fold, Handle, Length, Place, Standing, Vault};
 
 use crate::attempts::Attempts;
-use crate::body::Budget;
 use crate::gate::Visitor;
 use crate::metrics::Metrics;
 use crate::own;
@@ -39,7 +38,6 @@ pub(crate) struct App {
     pub(crate) methods: RpcModule<()>,
     /// How long the answers of each method may be.
     pub(crate) lengths: HashMap<&'static str, Length>,
-    pub(crate) budget: Budget,
     unsent: Unsent,
     programs: Programs,
     attempts: Arc<Attempts>,
@@ -72,8 +70,8 @@ impl App {
             }
         }
         let (methods, lengths, unsent) = (table.methods, table.lengths, Unsent::new(limits));
-        let (budget, programs) = (Budget::new(), Programs::default());
-        Self { vault, paths, metrics, methods, lengths, budget, unsent, programs, attempts }
+        let programs = Programs::default();
+        Self { vault, paths, metrics, methods, lengths, unsent, programs, attempts }
     }
 }
 
@@ -93,6 +91,19 @@ impl App {
             self.attempts.begin(visitor.peer().uid)?.wait_after_failure().await;
         }
         identified.map(|caller| self.client(caller))
+    }
+
+    /// Returns the account of a process that has not said who it is: that of its user.
+    pub(crate) fn account(&self, visitor: &Visitor) -> Arc<Account> {
+        match visitor.standing {
+            Standing::Owner => self.unsent.account(&Caller::owner(visitor.peer().clone())),
+            Standing::Guest => self.stranger(visitor),
+        }
+    }
+
+    /// Returns the account of a process that is not who it said, or of whom that is not known.
+    pub(crate) fn stranger(&self, visitor: &Visitor) -> Arc<Account> {
+        self.unsent.account(&Caller::nobody(visitor.peer().clone()))
     }
 
     /// Returns a caller with its account.

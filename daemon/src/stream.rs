@@ -9,12 +9,13 @@ use tokio::time::{Instant, timeout_at};
 use vault::api::{Fault, RequestLength};
 
 use crate::auth::Session;
-use crate::body::{Budget, Turn, is_long_batch, too_large};
+use crate::body::{Budgets, Turn, is_long_batch, too_large};
 use crate::gate::Guest;
 use crate::patient::Patient;
 use crate::router::App;
 use crate::rpc::{self, Answers, Piece};
 use crate::seats::Seat;
+use crate::unsent::Account;
 
 /// How long a message may take to arrive once it has begun, and the first one in all.
 const MESSAGE_TIME: Duration = Duration::from_secs(10);
@@ -24,8 +25,8 @@ const IDLE_TIME: Duration = Duration::from_mins(10);
 const ROOM: usize = 4 * 1024;
 
 /// What reading brought.
-enum Read<'b> {
-    Line(BytesMut, Turn<'b>),
+enum Read {
+    Line(BytesMut, Turn),
     Refused(Fault),
     End,
 }
@@ -35,12 +36,13 @@ pub(crate) async fn serve(guest: Guest, app: Arc<App>) {
     let Guest { stream, visitor, mut stopping, seat } = guest;
     let mut stream = Patient::new(stream);
     let _connected = app.metrics.connection();
-    let mut speaking = Speaking { session: Session::new(visitor), seat };
+    let account = app.account(&visitor);
+    let mut speaking = Speaking { session: Session::new(visitor), seat, account };
     let mut buffer = BytesMut::with_capacity(ROOM);
     let mut patience = MESSAGE_TIME;
     loop {
         let read = tokio::select! {
-            read = next(&mut stream, &mut buffer, (patience, &app.budget)) => read,
+            read = next(&mut stream, &mut buffer, patience, &speaking.account.requests) => read,
             _ = stopping.changed() => return,
         };
         let written = match read {
@@ -67,6 +69,8 @@ pub(crate) async fn serve(guest: Guest, app: Arc<App>) {
 struct Speaking {
     session: Session,
     seat: Arc<Seat>,
+    /// Of the one who made the last request; before the first one, of the process' user.
+    account: Arc<Account>,
 }
 
 impl Speaking {
@@ -76,16 +80,23 @@ impl Speaking {
         app: &App,
         stream: &mut Patient,
         line: BytesMut,
-        turn: Turn<'_>,
+        turn: Turn,
     ) -> std::io::Result<()> {
         let mut busy = self.seat.busy();
         let asker = match busy.while_caller(rpc::asker(app, &mut self.session, &line)).await {
             Ok(asker) => asker,
             Err(None) => return Ok(()),
-            Err(Some(answer)) => return stream.write_all(format!("{answer}\n").as_bytes()).await,
+            Err(Some(answer)) => {
+                // What comes next is read as the request of who speaks from here on.
+                let speaks = self.session.identify(app).await;
+                self.account =
+                    speaks.map_or_else(|_| app.stranger(self.session.visitor()), |client| client.account);
+                return stream.write_all(format!("{answer}\n").as_bytes()).await;
+            }
         };
         if let Ok(client) = &asker {
             self.seat.speaks_for(client);
+            self.account = Arc::clone(&client.account);
         }
         let mut answers = Answers::of(app, line);
         while let Some(Piece { mut text, room, last }) = answers.next(app, &asker, &busy).await {
@@ -105,13 +116,9 @@ impl Speaking {
 }
 
 /// Reads up to the next line's end; what is left at the peer's end counts as a line.
-async fn next<'b>(
-    stream: &mut Patient,
-    buffer: &mut BytesMut,
-    (patience, budget): (Duration, &'b Budget),
-) -> Read<'b> {
+async fn next(stream: &mut Patient, buffer: &mut BytesMut, patience: Duration, budgets: &Budgets) -> Read {
     let (mut searched, mut length) = (0, RequestLength::default());
-    let mut share = budget.share();
+    let mut share = budgets.share();
     let mut due = Instant::now() + if buffer.is_empty() { patience } else { MESSAGE_TIME };
     loop {
         let fresh = buffer.get(searched..).unwrap_or_default();

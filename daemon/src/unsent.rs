@@ -14,6 +14,8 @@ use vault::config::Limits;
 use vault::domain::{Actor, Caller};
 use vault::vault::Length;
 
+use crate::body::Budgets;
+
 /// How long an operation waits for room.
 const WAIT_TIME: Duration = Duration::from_secs(5);
 /// The room of an answer with one value or less, in KiB: enough for the longest value.
@@ -37,6 +39,8 @@ pub(crate) struct Unsent {
     others: Arc<Semaphore>,
     /// The turns of their long answers.
     others_long: Arc<Semaphore>,
+    /// What their requests draw on.
+    others_requests: Budgets,
     /// What each of them may take, in KiB.
     share: u32,
     accounts: Mutex<HashMap<Actor, Weak<Account>>>,
@@ -55,6 +59,8 @@ pub(crate) struct Account {
     most: u32,
     /// What is its own; owners have no limit but the pool.
     own: Option<Own>,
+    /// What its requests draw on.
+    pub(crate) requests: Budgets,
 }
 
 #[derive(Debug)]
@@ -104,10 +110,16 @@ impl Unsent {
         let half = limits.unsent_mib * 1024 / 2;
         let share = half / SHARES;
         let long = || Arc::new(Semaphore::new(LONG_ANSWERS));
-        let owners =
-            Account { pool: pool(half), long: long(), least: OF_AN_OWNER, most: half / 2, own: None };
-        let (others, others_long) = (pool(half), long());
-        Self { owners: Arc::new(owners), others, others_long, share, accounts: Mutex::default() }
+        let owners = Arc::new(Account {
+            pool: pool(half),
+            long: long(),
+            least: OF_AN_OWNER,
+            most: half / 2,
+            own: None,
+            requests: Budgets::of_owners(),
+        });
+        let (others, others_long, others_requests) = (pool(half), long(), Budgets::of_others());
+        Self { owners, others, others_long, others_requests, share, accounts: Mutex::default() }
     }
 
     /// Returns a caller's account; a connection keeps it, so that it is shared by all connections of the caller.
@@ -123,7 +135,8 @@ impl Unsent {
         accounts.retain(|_, account| account.strong_count() > 0);
         let own = Own { room: pool(self.share), long: Arc::new(Semaphore::new(1)), turn: Semaphore::new(1) };
         let (pool, long) = (Arc::clone(&self.others), Arc::clone(&self.others_long));
-        let account = Arc::new(Account { pool, long, least: OF_A_VALUE, most: self.share, own: Some(own) });
+        let (own, requests) = (Some(own), self.others_requests.of_one());
+        let account = Arc::new(Account { pool, long, least: OF_A_VALUE, most: self.share, own, requests });
         accounts.insert(actor, Arc::downgrade(&account));
         account
     }

@@ -82,6 +82,7 @@ mod takeover;
 mod too_large;
 mod transfer;
 #[cfg(target_os = "linux")]
+mod unfinished;
 mod unlocked;
 #[cfg(target_os = "linux")]
 mod unread;
