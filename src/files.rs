@@ -66,14 +66,14 @@ pub fn remove_leftovers(path: &Path) -> io::Result<()> {
 }
 
 /// Returns the name of what a process writes in a folder to replace a file of it.
-pub fn temporary(name: &OsStr, process: u32) -> OsString {
+fn temporary(name: &OsStr, process: u32) -> OsString {
     let mut temporary = OsString::from(".");
     temporary.extend([name, OsStr::new("."), OsStr::new(&process.to_string())]);
     temporary
 }
 
 /// Returns whether a name is that of what a process that has ended wrote to replace a file.
-pub fn is_leftover(name: &OsStr, replaces: &OsStr) -> bool {
+fn is_leftover(name: &OsStr, replaces: &OsStr) -> bool {
     let process = || {
         let name =
             name.as_bytes().strip_prefix(b".")?.strip_prefix(replaces.as_bytes())?.strip_prefix(b".")?;

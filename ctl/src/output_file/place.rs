@@ -4,7 +4,7 @@ use std::ffi::{CString, OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{
@@ -56,10 +56,13 @@ impl Place {
     /// choose what is written to. `fs.protected_symlinks` (proc(5)) refuses it in a sticky folder that all may write to.
     ///
     /// # Errors
-    /// `invalid_request` for another user's link, for a path that names no file, for what a process has open (`/dev/stdout`), and
-    /// for a folder that is missing.
+    /// `invalid_request` for another user's link, for a path or a last link that names no file, for what a process has open
+    /// (`/dev/stdout`), and for a folder that is missing.
     pub(super) fn find(path: &Path, missing: Missing) -> Result<Self, Failure> {
         let failed = |error: io::Error| Failure::file(path, &error);
+        if names_folder(path) {
+            return Err(folder(path));
+        }
         let mut way = Way::begin(path).map_err(failed)?;
         while let Some(name) = way.left.pop() {
             match way.look(&name).map_err(failed)? {
@@ -67,6 +70,9 @@ impl Place {
                     return Err(planted(&way.path.join(name), owner));
                 }
                 Seen::Link { .. } if way.is_at_open_file().map_err(failed)? => return Err(open_file(path)),
+                Seen::Link { target, .. } if way.left.is_empty() && names_folder(&target) => {
+                    return Err(folder(&target));
+                }
                 Seen::Link { target, .. } => way.follow(&target).map_err(failed)?,
                 Seen::Other if way.left.is_empty() && name != ".." => {
                     return Ok(Self { path: way.path.join(&name), folder: way.folder, name });
@@ -104,6 +110,17 @@ impl Place {
 fn planted(link: &Path, owner: u32) -> Failure {
     let message = format!("{} is a link of another user (uid {owner})", plain(&link.to_string_lossy()));
     Failure::usage(message, "name the folder that it leads to, or write to one of your own")
+}
+
+/// Returns whether a path ends as only a folder's may: the end is not among its components.
+fn names_folder(path: &Path) -> bool {
+    let path = path.as_os_str().as_bytes();
+    path.ends_with(b"/") || path.ends_with(b"/.")
+}
+
+fn folder(path: &Path) -> Failure {
+    let message = format!("{} names a folder, not a file", plain(&path.to_string_lossy()));
+    Failure::usage(message, "name a file in it, or leave out the `/` at the end")
 }
 
 fn open_file(path: &Path) -> Failure {
@@ -150,8 +167,11 @@ struct Way {
 
 impl Way {
     fn begin(path: &Path) -> io::Result<Self> {
-        let folder = open(".", FOLDER, Mode::empty())?;
-        let mut way = Self { folder, path: std::env::current_dir()?, left: Vec::new(), links: 0 };
+        // The current folder may be one that was removed, and then has no path.
+        let (start, start_path) =
+            if path.is_absolute() { ("/", "/".into()) } else { (".", std::env::current_dir()?) };
+        let folder = open(start, FOLDER, Mode::empty())?;
+        let mut way = Self { folder, path: start_path, left: Vec::new(), links: 0 };
         way.lead(path)?;
         Ok(way)
     }

@@ -8,17 +8,23 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use rustix::fs::{AtFlags, CWD, Dir, linkat, renameat, unlinkat};
-#[cfg(target_os = "linux")]
-use rustix::fs::{Mode, OFlags, openat};
-use vault::files;
+use rand::distr::{Alphanumeric, SampleString};
+use rustix::fs::{
+    AtFlags, CWD, Dir, FileType, FlockOperation, Mode, OFlags, flock, fstat, linkat, openat, renameat,
+    unlinkat,
+};
+use rustix::io::retry_on_intr;
 
 use super::place::Place;
+
+/// The length of what is drawn at random for a name.
+const RANDOM: usize = 16;
 
 /// A private file that is written to take a place whole.
 ///
 /// Where the system and the file system can, it has no name until then, so that nothing of it is left by a process that is
-/// killed. Else it stands in its folder under another name, and what was left so is removed when the next one is begun.
+/// killed. Else it stands in its folder under another name. It is locked as long as it is written, and what is there without a
+/// lock is removed when the next one is begun: the number of the process that wrote it may be another's by then.
 #[derive(Debug)]
 pub(crate) struct Unfinished {
     place: Place,
@@ -32,15 +38,24 @@ impl Unfinished {
     pub(super) fn at(place: Place) -> io::Result<Self> {
         let _ = remove_leftovers(&place);
         match without_name(&place) {
-            Some(file) => Ok(Self { place, file, temporary: None }),
+            Some(file) => {
+                lock(&file);
+                Ok(Self { place, file, temporary: None })
+            }
             None => Self::with_name(place),
         }
     }
 
     fn with_name(place: Place) -> io::Result<Self> {
-        let temporary = files::temporary(&place.name, std::process::id());
-        let file = place.create(&temporary)?;
-        Ok(Self { place, file, temporary: Some(temporary) })
+        loop {
+            let temporary = temporary(&place.name);
+            let file = place.create(&temporary)?;
+            lock(&file);
+            // Another process may have taken it for left over before it was locked.
+            if fstat(&file)?.st_nlink > 0 {
+                return Ok(Self { place, file, temporary: Some(temporary) });
+            }
+        }
     }
 
     /// Has it readable and writable by those that a mode lets in.
@@ -86,7 +101,7 @@ impl Unfinished {
         if let Some(temporary) = &self.temporary {
             return Ok(temporary.clone());
         }
-        let temporary = files::temporary(&self.place.name, std::process::id());
+        let temporary = temporary(&self.place.name);
         self.link(&temporary)?;
         self.temporary = Some(temporary.clone());
         Ok(temporary)
@@ -134,14 +149,53 @@ fn descriptor(file: &File) -> PathBuf {
     format!("/proc/self/fd/{}", file.as_raw_fd()).into()
 }
 
+/// Marks a file as being written, until it is closed. A file system without locks keeps what is left over.
+fn lock(file: &File) {
+    let _ = retry_on_intr(|| flock(file, FlockOperation::LockExclusive));
+}
+
+/// Draws the name of what is written in a folder to take the place of a file: `.NAME.PID.RANDOM`.
+fn temporary(name: &OsStr) -> OsString {
+    let end = format!(".{}.{}", std::process::id(), Alphanumeric.sample_string(&mut rand::rng(), RANDOM));
+    [OsStr::new("."), name, OsStr::new(&end)].into_iter().collect()
+}
+
+/// Returns whether a name is that of what is written to take the place of a file. Older programs wrote `.NAME.PID`.
+fn is_temporary(name: &OsStr, replaces: &OsStr) -> bool {
+    let end = || {
+        let end =
+            name.as_bytes().strip_prefix(b".")?.strip_prefix(replaces.as_bytes())?.strip_prefix(b".")?;
+        std::str::from_utf8(end).ok()
+    };
+    end().is_some_and(|end| {
+        let (process, random) = end.split_once('.').map_or((end, None), |(pid, random)| (pid, Some(random)));
+        let is_random =
+            |text: &str| text.len() == RANDOM && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        process.parse::<u32>().is_ok() && random.is_none_or(is_random)
+    })
+}
+
 /// Removes what processes that were killed left in the folder: it may hold values.
 fn remove_leftovers(place: &Place) -> io::Result<()> {
     for entry in Dir::new(place.read_folder()?)? {
         let entry = entry?;
         let name = OsStr::from_bytes(entry.file_name().to_bytes());
-        if files::is_leftover(name, &place.name) {
-            unlinkat(&place.folder, name, AtFlags::empty())?;
+        if is_temporary(name, &place.name) {
+            // The rest is looked at whatever one of them is.
+            let _ = remove_unlocked(place, name);
         }
+    }
+    Ok(())
+}
+
+/// Removes a regular file, unless it is locked.
+fn remove_unlocked(place: &Place, name: &OsStr) -> io::Result<()> {
+    // Network file systems lock for writing only what is open for that.
+    let at_once = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = openat(&place.folder, name, at_once, Mode::empty())?;
+    if FileType::from_raw_mode(fstat(&file)?.st_mode) == FileType::RegularFile {
+        flock(&file, FlockOperation::NonBlockingLockExclusive)?;
+        unlinkat(&place.folder, name, AtFlags::empty())?;
     }
     Ok(())
 }
@@ -149,6 +203,8 @@ fn remove_leftovers(place: &Place) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+
+    use vault::files;
 
     use super::*;
     use crate::output_file::place::Missing;
@@ -204,16 +260,47 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_process_left_goes_and_what_another_still_writes_stays() {
+    fn what_a_killed_process_left_goes_whatever_has_its_number_now() {
         let folder = tempfile::tempdir().unwrap();
-        let (a, b) = (OsStr::new("a"), OsStr::new("b"));
-        // No process has the highest number.
-        let no_one = i32::MAX.unsigned_abs();
-        let stay = [files::temporary(a, std::process::id()), files::temporary(b, no_one)];
-        for name in [&stay[0], &stay[1], &files::temporary(a, no_one)] {
-            std::fs::File::create_new(folder.path().join(name)).unwrap();
+        let own = std::process::id();
+        for left in [format!(".a.{own}"), ".a.1".to_owned(), format!(".a.{own}.0123456789abcdef")] {
+            files::replace_private(&folder.path().join(left), b"value").unwrap();
         }
         drop(Unfinished::at(place(folder.path())).unwrap());
-        assert_eq!(stay.map(|name| file(name.to_str().unwrap(), "")).to_vec(), held(folder.path()));
+        assert!(held(folder.path()).is_empty());
+    }
+
+    #[test]
+    fn what_another_still_writes_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let named = Unfinished::with_name(place(folder.path())).unwrap();
+        let mut nameless = Unfinished::at(place(folder.path())).unwrap();
+        nameless.name_it().unwrap();
+        drop(Unfinished::at(place(folder.path())).unwrap());
+        assert_eq!(2, held(folder.path()).len());
+        named.replace().unwrap();
+        nameless.replace().unwrap();
+        assert_eq!(vec![file("a", "")], held(folder.path()));
+    }
+
+    #[test]
+    fn a_name_that_is_taken_is_in_no_ones_way() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join(format!(".a.{}", std::process::id()))).unwrap();
+        let mut unfinished = Unfinished::with_name(place(folder.path())).unwrap();
+        unfinished.write_all(b"new").unwrap();
+        unfinished.replace().unwrap();
+        assert_eq!("new", std::fs::read_to_string(folder.path().join("a")).unwrap());
+    }
+
+    #[test]
+    fn what_has_another_name_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let stay = [".a.1.short", ".a.backup", ".a.x.0123456789abcdef", ".b.1"];
+        for name in stay {
+            files::replace_private(&folder.path().join(name), b"").unwrap();
+        }
+        drop(Unfinished::at(place(folder.path())).unwrap());
+        assert_eq!(stay.map(|name| file(name, "")).to_vec(), held(folder.path()));
     }
 }

@@ -39,6 +39,7 @@ mod mistakes;
 mod one_name;
 mod orgs;
 mod output;
+mod output_paths;
 mod own_files;
 mod parts;
 mod pass;
